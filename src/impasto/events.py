@@ -1,0 +1,100 @@
+"""What happens during a run, as data: `Stylizer.run` yields these and prints nothing.
+
+The order is Started, then for each scale its Steps with Previews and Restarts among them, then Finished.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.settings import Settings
+
+Pixels = NDArray[np.float32]
+"""A picture: (H, W, 3) float32, sRGB, 0..255."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run is set up: the pictures are read, the network is loaded."""
+
+    width: int
+    """Width of the result, pixels."""
+    height: int
+    """Height of the result, pixels."""
+    scales: int
+    """Number of scales, coarse to fine."""
+    iterations: int
+    """Planned iterations over all scales and rounds."""
+    device: str
+    """Where the network runs: `cpu`, `cuda:0`, `mps`."""
+    precision: str
+    """Type of the convolutions: `float32`, `bfloat16`, `float64`."""
+    threads: int
+    """CPU threads in use."""
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Step:
+    """One iteration of the minimizer."""
+
+    scale: int
+    """Which scale this is, from 1."""
+    scales: int
+    width: int
+    """Width of the picture at this scale, pixels."""
+    height: int
+    iteration: int
+    """Which iteration at this scale, from 1."""
+    iterations: int
+    """Planned iterations at this scale."""
+    loss: float
+    """The objective, at the iterate that this step reached."""
+    terms: Mapping[str, float]
+    """Each weighted term by name (`content relu4_2`, `style relu1_1`, `tv`); they sum to `loss`."""
+    elapsed: float
+    """Seconds since the run began."""
+    remaining: float
+    """Estimated seconds to the end."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The picture as it is, at the size of its scale."""
+
+    scale: int
+    iteration: int
+    """Iteration at this scale that made it; 0 is the start."""
+    total_iterations: int
+    """Iterations since the run began, over all scales and rounds."""
+    loss: float | None
+    """The objective of this picture, or None before it was evaluated."""
+    elapsed: float
+    image: Pixels
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The minimizer had to begin anew from its best picture; the run goes on."""
+
+    scale: int
+    iteration: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: the picture and its losses."""
+
+    loss: float
+    terms: Mapping[str, float]
+    elapsed: float
+    stopped: bool
+    """Whether the run was asked to stop before its planned end."""
+    image: Pixels
+    settings: Settings
+
+
+Event = Started | Step | Preview | Restart | Finished

@@ -1,0 +1,35 @@
+"""Names of layers: `reluB_N` (after the ReLU) and `convB_N` (before it), B the block, N the convolution in it."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from impasto.errors import SettingsError
+
+_NAME = re.compile(r"(?P<kind>relu|conv)(?P<block>[1-9])_(?P<index>[1-9])")
+_KERAS_NAME = re.compile(r"block(?P<block>[1-9])_conv(?P<index>[1-9])")
+
+
+@dataclass(frozen=True, order=True)
+class Layer:
+    """One place in the network where features are read; layers sort in the order of the forward pass."""
+
+    block: int
+    index: int
+    kind: Literal["conv", "relu"]
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Read a layer's name; Keras' `blockB_convN` is its `reluB_N`, since Keras' layer includes the ReLU.
+
+        Raises:
+            SettingsError: the name has none of these forms.
+        """
+        if keras := _KERAS_NAME.fullmatch(name):
+            return cls(int(keras["block"]), int(keras["index"]), "relu")
+        if match := _NAME.fullmatch(name):
+            return cls(int(match["block"]), int(match["index"]), "relu" if match["kind"] == "relu" else "conv")
+        raise SettingsError(f"'{name}' is not a layer", "Layers are written relu4_2 (after the ReLU) or conv4_2.")
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.block}_{self.index}"

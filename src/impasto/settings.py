@@ -1,0 +1,175 @@
+"""`Settings`: every knob once, with its range, default, unit and one line of help.
+
+Command-line options, recipe files, picture metadata and the generated docs are all derived from this class.
+A value comes from the first of these that states it: the caller, the recipe, the default below.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from impasto import recipes
+from impasto.errors import SettingsError
+from impasto.layers import Layer
+
+DEFAULT_RECIPE = "painterly"
+
+
+def _layer_weights(value: Any) -> Any:
+    """Accept `relu4_2=1,relu5_1`, a list of names, or a mapping; give a mapping in the order of the forward pass."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list | tuple):
+        pairs = [str(part).partition("=") for part in value]
+        value = {name.strip(): weight.strip() or 1.0 for name, _, weight in pairs}
+    if not isinstance(value, Mapping):
+        return value
+    parsed = {Layer.parse(str(name)): weight for name, weight in value.items()}
+    return {str(layer): parsed[layer] for layer in sorted(parsed)}
+
+
+def _numbers(value: Any) -> Any:
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
+Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
+
+
+def _knob(default: Any, help: str, *, group: str, unit: str = "", **limits: Any) -> Any:
+    return Field(default, description=help, json_schema_extra={"group": group, "unit": unit}, **limits)
+
+
+class Settings(BaseModel):
+    """All that decides how a picture comes out, beside the inputs; immutable.
+
+    Raises:
+        SettingsError: a key is unknown, a value is out of its range, or the recipe does not exist.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    recipe: str = _knob(DEFAULT_RECIPE, "Named look that supplies every value not given: a name or a .toml file.", group="Look")
+    size: int | None = _knob(
+        None, "Long side of the result; unset, the recipe's own frame decides.", group="Look", unit="px", ge=32, le=20_000
+    )
+    seed: int = _knob(0, "Seed of everything random.", group="Look", ge=0, lt=2**63)
+
+    content_weight: float = _knob(1.0, "Weight of the photograph's content.", group="Objective", ge=0)
+    style_weight: float = _knob(1.0, "Weight of the paintings' style.", group="Objective", ge=0)
+    tv_weight: float = _knob(0.0, "Weight of total variation, which smooths.", group="Objective", ge=0)
+    content_layers: LayerWeights = _knob(
+        {"relu4_2": 1.0}, "Layers that hold content, each with its weight: relu4_2=1,relu5_2.", group="Objective"
+    )
+    style_layers: LayerWeights = _knob(
+        {"relu1_1": 0.2, "relu2_1": 0.2, "relu3_1": 0.2, "relu4_1": 0.2, "relu5_1": 0.2},
+        "Layers that hold style, each with its weight.",
+        group="Objective",
+    )
+    convention: Literal["mean", "gatys", "coursera", "keras", "neural-style"] = _knob(
+        "neural-style", "Whose factors the terms carry; see how-it-works.", group="Objective"
+    )
+    statistic: Literal["gram", "moments"] = _knob(
+        "gram", "What style compares: Gram matrices, or mean and covariance apart.", group="Objective"
+    )
+    style_scale: float = _knob(
+        1.0, "Size of the painting relative to the result: larger gives larger brush strokes.", group="Objective", ge=0.1, le=8
+    )
+    style_blend: Weights = _knob((), "Weights of several paintings, comma-separated; unset, all alike.", group="Objective")
+    style_fit: Literal["aspect", "squash"] = _knob(
+        "aspect", "Whether the painting keeps its aspect or is squashed to the result's frame.", group="Objective"
+    )
+
+    network: str = _knob("vgg16", "Which weights: vgg16 ships; see `impasto weights list`.", group="Network")
+    pooling: Literal["max", "average", "average-scaled"] = _knob(
+        "max", "How the network halves its maps; average-scaled keeps the mean activation.", group="Network"
+    )
+    padding: Literal["zeros", "replicate"] = _knob(
+        "zeros", "Border of the first layer; replicate leaves no dark frame.", group="Network"
+    )
+    normalize: bool = _knob(False, "Scale every convolution to a mean activation of 1.", group="Network")
+
+    frame: str = _knob(
+        "long:512",
+        "The recipe's own size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
+        group="Schedule",
+        pattern=r"^(long:[1-9]\d{1,4}|rows:[1-9]\d{1,4}|[1-9]\d{1,4}x[1-9]\d{1,4})$",
+    )
+    scales: int = _knob(1, "Scales from coarse to fine, each twice the one before.", group="Schedule", ge=1, le=10)
+    iterations: int = _knob(500, "Iterations at the first scale (of each round).", group="Schedule", ge=1, le=1_000_000)
+    iterations_decay: float = _knob(
+        1.0, "Share of a scale's iterations that the next finer one runs.", group="Schedule", gt=0, le=1
+    )
+    rounds: int = _knob(1, "Times that the minimizer is started anew at each scale.", group="Schedule", ge=1, le=1000)
+    tolerance: float = _knob(
+        0.0, "Go on to the next scale when 10 iterations gain less than this share of the loss; 0 never.", group="Schedule", ge=0, lt=1
+    )
+    save_every: int = _knob(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
+
+    init: str = _knob(
+        "content", "Start: content, noise, gaussian, gray, style (the painting's colors), or a picture file.", group="Start"
+    )
+    noise_share: float = _knob(0.0, "Share of noise mixed into the start.", group="Start", ge=0, le=1)
+    noise_amplitude: float = _knob(
+        20.0, "Half-width of uniform noise, standard deviation of Gaussian.", group="Start", unit="pixel values 0..255", ge=0, le=255
+    )
+
+    optimizer: Literal["lbfgs", "adam", "scipy-lbfgsb"] = _knob("lbfgs", "Which minimizer.", group="Minimizer")
+    history: int = _knob(20, "Steps that L-BFGS remembers.", group="Minimizer", ge=1, le=1000)
+    learning_rate: float = _knob(
+        2.0, "Adam's step.", group="Minimizer", unit="pixel values 0..255", gt=0, le=255
+    )
+    beta1: float = _knob(0.9, "Adam's decay of the first moment.", group="Minimizer", ge=0, lt=1)
+    beta2: float = _knob(0.999, "Adam's decay of the second moment.", group="Minimizer", ge=0, lt=1)
+    epsilon: float = _knob(1e-8, "Adam's guard against division by zero.", group="Minimizer", gt=0)
+    clip: bool = _knob(False, "Keep every iterate inside the pixel range.", group="Minimizer")
+    keep: Literal["last", "best", "average"] = _knob(
+        "last", "Which picture a scale hands on: the last, the best, or an average of the last.", group="Minimizer"
+    )
+
+    device: str = _knob("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps.", group="Machine", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    precision: Literal["auto", "float32", "bfloat16", "float64"] = _knob(
+        "auto", "Type of the convolutions; auto takes bfloat16 where the machine is faster with it.", group="Machine"
+    )
+    threads: int = _knob(0, "CPU threads; 0 leaves the choice to torch.", group="Machine", ge=0, le=1024)
+
+    if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
+
+        def __init__(self, **values: Any) -> None:
+            missing = type(self).model_fields.keys() - values.keys()
+            recipe = values.get("recipe", DEFAULT_RECIPE)
+            base = _recipe_values(recipe) if missing and isinstance(recipe, str) else {}
+            try:
+                super().__init__(**{**base, **values})
+            except ValidationError as error:
+                raise _settings_error(error) from None
+
+
+def _recipe_values(recipe: str) -> dict[str, Any]:
+    values = recipes.read(recipe)
+    values.pop("description", None)
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise SettingsError(f"recipe '{recipe}' has an unknown key '{unknown[0]}'", _hint(unknown[0]))
+    return values
+
+
+def _settings_error(error: ValidationError) -> SettingsError:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return SettingsError(f"there is no setting '{name}'", _hint(name))
+    hint = f"Give {option_name(str(first['loc'][0]))} a value in its range; `impasto --help` lists them."
+    return SettingsError(f"{option_name(name)} {first['input']!r}: {first['msg'].lower()}", hint)
+
+
+def _hint(name: str) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"Did you mean '{close[0]}'?" if close else "`impasto --help` lists the settings."
+
+
+def option_name(field: str) -> str:
+    """How the command line writes a setting: `content_weight` is `--content-weight`."""
+    return "--" + field.replace("_", "-")
