@@ -1,0 +1,50 @@
+"""Neural style transfer: a photograph and a painting in, a picture out.
+
+    >>> import impasto
+    >>> result = impasto.stylize("photo.jpg", "painting.jpg", size=1024, seed=1)
+    >>> result.save("picture.png")
+
+`Stylizer` keeps the network between pictures and tells what happens as events.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import ImpastoError
+
+if TYPE_CHECKING:
+    from impasto.events import Event, Finished, Preview, Restart, Started, Step
+    from impasto.images import Picture
+    from impasto.settings import Settings
+    from impasto.stylizer import Losses, Result, Stylizer, stylize
+
+__all__ = [
+    "Event",
+    "Finished",
+    "ImpastoError",
+    "Losses",
+    "Picture",
+    "Preview",
+    "Restart",
+    "Result",
+    "Settings",
+    "Started",
+    "Step",
+    "Stylizer",
+    "stylize",
+]
+
+_HOMES = {
+    **dict.fromkeys(("Event", "Finished", "Preview", "Restart", "Started", "Step"), "events"),
+    "Picture": "images",
+    "Settings": "settings",
+    **dict.fromkeys(("Losses", "Result", "Stylizer", "stylize"), "stylizer"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: `impasto --version` must not wait for torch.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'impasto' has no attribute '{name}'")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(f"impasto.{_HOMES[name]}"), name)

@@ -6,13 +6,8 @@ The order is Started, then for each scale its Steps with Previews and Restarts a
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from impasto.images import Picture
 from impasto.settings import Settings
-
-Pixels = NDArray[np.float32]
-"""A picture: (H, W, 3) float32, sRGB, 0..255."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,8 @@ class Preview:
     loss: float | None
     """The objective of this picture, or None before it was evaluated."""
     elapsed: float
-    image: Pixels
+    picture: Picture
+    """With the photograph's transparency, bit depth and profile."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ class Finished:
     elapsed: float
     stopped: bool
     """Whether the run was asked to stop before its planned end."""
-    image: Pixels
+    picture: Picture
     settings: Settings
 
 

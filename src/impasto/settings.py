@@ -39,8 +39,8 @@ LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 
 
-def _knob(default: Any, help: str, *, group: str, unit: str = "", **limits: Any) -> Any:
-    return Field(default, description=help, json_schema_extra={"group": group, "unit": unit}, **limits)
+def _knob(default: Any, meaning: str, *, group: str, unit: str = "", **limits: Any) -> Any:
+    return Field(default, description=meaning, json_schema_extra={"group": group, "unit": unit}, **limits)
 
 
 class Settings(BaseModel):
@@ -52,9 +52,16 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    recipe: str = _knob(DEFAULT_RECIPE, "Named look that supplies every value not given: a name or a .toml file.", group="Look")
+    recipe: str = _knob(
+        DEFAULT_RECIPE, "Named look that supplies every value not given: a name or a .toml file.", group="Look"
+    )
     size: int | None = _knob(
-        None, "Long side of the result; unset, the recipe's own frame decides.", group="Look", unit="px", ge=32, le=20_000
+        None,
+        "Long side of the result; unset, the recipe's own frame decides.",
+        group="Look",
+        unit="px",
+        ge=32,
+        le=20_000,
     )
     seed: int = _knob(0, "Seed of everything random.", group="Look", ge=0, lt=2**63)
 
@@ -76,9 +83,15 @@ class Settings(BaseModel):
         "gram", "What style compares: Gram matrices, or mean and covariance apart.", group="Objective"
     )
     style_scale: float = _knob(
-        1.0, "Size of the painting relative to the result: larger gives larger brush strokes.", group="Objective", ge=0.1, le=8
+        1.0,
+        "Size of the painting relative to the result: larger gives larger brush strokes.",
+        group="Objective",
+        ge=0.1,
+        le=8,
     )
-    style_blend: Weights = _knob((), "Weights of several paintings, comma-separated; unset, all alike.", group="Objective")
+    style_blend: Weights = _knob(
+        (), "Weights of several paintings, comma-separated; unset, all alike.", group="Objective"
+    )
     style_fit: Literal["aspect", "squash"] = _knob(
         "aspect", "Whether the painting keeps its aspect or is squashed to the result's frame.", group="Objective"
     )
@@ -105,23 +118,32 @@ class Settings(BaseModel):
     )
     rounds: int = _knob(1, "Times that the minimizer is started anew at each scale.", group="Schedule", ge=1, le=1000)
     tolerance: float = _knob(
-        0.0, "Go on to the next scale when 10 iterations gain less than this share of the loss; 0 never.", group="Schedule", ge=0, lt=1
+        0.0,
+        "Go on to the next scale when 10 iterations gain less than this share of the loss; 0 never.",
+        group="Schedule",
+        ge=0,
+        lt=1,
     )
     save_every: int = _knob(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
 
     init: str = _knob(
-        "content", "Start: content, noise, gaussian, gray, style (the painting's colors), or a picture file.", group="Start"
+        "content",
+        "Start: content, noise, gaussian, gray, style (the painting's colors), or a picture file.",
+        group="Start",
     )
     noise_share: float = _knob(0.0, "Share of noise mixed into the start.", group="Start", ge=0, le=1)
     noise_amplitude: float = _knob(
-        20.0, "Half-width of uniform noise, standard deviation of Gaussian.", group="Start", unit="pixel values 0..255", ge=0, le=255
+        20.0,
+        "Half-width of uniform noise, standard deviation of Gaussian.",
+        group="Start",
+        unit="pixel values 0..255",
+        ge=0,
+        le=255,
     )
 
     optimizer: Literal["lbfgs", "adam", "scipy-lbfgsb"] = _knob("lbfgs", "Which minimizer.", group="Minimizer")
     history: int = _knob(20, "Steps that L-BFGS remembers.", group="Minimizer", ge=1, le=1000)
-    learning_rate: float = _knob(
-        2.0, "Adam's step.", group="Minimizer", unit="pixel values 0..255", gt=0, le=255
-    )
+    learning_rate: float = _knob(2.0, "Adam's step.", group="Minimizer", unit="pixel values 0..255", gt=0, le=255)
     beta1: float = _knob(0.9, "Adam's decay of the first moment.", group="Minimizer", ge=0, lt=1)
     beta2: float = _knob(0.999, "Adam's decay of the second moment.", group="Minimizer", ge=0, lt=1)
     epsilon: float = _knob(1e-8, "Adam's guard against division by zero.", group="Minimizer", gt=0)
@@ -130,7 +152,12 @@ class Settings(BaseModel):
         "last", "Which picture a scale hands on: the last, the best, or an average of the last.", group="Minimizer"
     )
 
-    device: str = _knob("auto", "Where to compute: auto, cpu, cuda, cuda:N or mps.", group="Machine", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = _knob(
+        "auto",
+        "Where to compute: auto, cpu, cuda, cuda:N or mps.",
+        group="Machine",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+    )
     precision: Literal["auto", "float32", "bfloat16", "float64"] = _knob(
         "auto", "Type of the convolutions; auto takes bfloat16 where the machine is faster with it.", group="Machine"
     )

@@ -41,9 +41,13 @@ def read(recipe: str) -> dict[str, Any]:
     try:
         return tomllib.loads(_text(recipe))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"recipe '{recipe}' is not valid TOML: {error}", "Correct the file at that place.") from None
+        raise SettingsError(
+            f"recipe '{recipe}' is not valid TOML: {error}", "Correct the file at that place."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read.") from None
+        raise SettingsError(
+            f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read."
+        ) from None
 
 
 def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Path:

@@ -1,0 +1,54 @@
+# `make demo` and `make test` set up what they need; the second time they need no network.
+.PHONY: demo test test-slow lint format bench docs clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PICTURES := examples/pictures
+
+# Build environments obey the constraints too, and pip does not look for its own updates.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+demo: $(VENV)/core
+	@$(BIN)/impasto $(PICTURES)/summer_palace.jpg $(PICTURES)/starry_night.jpg -o demo.png --force
+
+# One thread a worker: two workers with two threads each would fight over two cores.
+test: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --skip-empty
+
+test-slow: $(VENV)/dev
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/convergence.py
+
+docs: $(VENV)/dev
+	$(BIN)/python scripts/generate_docs.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* demo.png
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Impasto needs Python 3.11 or newer; name it: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip' || { echo "This Python cannot make virtual environments: install your system's python3-venv package." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/core

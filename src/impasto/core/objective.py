@@ -1,0 +1,186 @@
+"""The objective: targets measured once, then the named loss terms of an image and their gradient.
+
+Every published variant is two mean squares times a factor. With F (C x N) the features of the picture at a layer, P
+those of the photograph, G = F F^T / N and A the same of the painting:
+
+    content = mean((F - P)^2) * convention.content
+    style   = mean((G - A)^2) * convention.style       per layer
+    tv      = convention.total_variation(picture)      on pixels 0..255
+
+Each term is then multiplied by its layer's weight and its kind's weight.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from impasto.core.statistics import STATISTICS, Statistic, Statistics, distance
+from impasto.core.vgg import VGG, Features
+from impasto.layers import Layer
+
+ConventionName = Literal["mean", "gatys", "coursera", "keras", "neural-style"]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The sizes that the published factors are made of."""
+
+    channels: int
+    """C, of the layer."""
+    positions: int
+    """N, of the layer."""
+    pixels: int
+    """H W, of the picture."""
+
+
+def absolute_variation(image: Tensor) -> Tensor:
+    """Anisotropic total variation, sum |dx| + sum |dy|, of (1, 3, H, W) pixels 0..255; a scalar."""
+    return image.diff(dim=3).abs().sum() + image.diff(dim=2).abs().sum()
+
+
+def keras_variation(image: Tensor) -> Tensor:
+    """The Keras example's variation: sum of (dx^2 + dy^2)^1.25 over the first H-1 rows and W-1 columns; a scalar."""
+    dx = image.diff(dim=3)[:, :, :-1, :]
+    dy = image.diff(dim=2)[:, :, :, :-1]
+    return (dx.square() + dy.square()).pow(1.25).sum()
+
+
+@dataclass(frozen=True)
+class Convention:
+    """The factors that one source puts before the mean squares."""
+
+    content: Callable[[Extent], float]
+    style: Callable[[Extent], float]
+    total_variation: Callable[[Tensor], Tensor] = absolute_variation
+
+
+CONVENTIONS: Mapping[ConventionName, Convention] = {
+    "mean": Convention(content=lambda _: 1.0, style=lambda _: 1.0),
+    "gatys": Convention(content=lambda at: at.channels * at.positions / 2, style=lambda _: 1 / 4),
+    "coursera": Convention(content=lambda _: 1 / 4, style=lambda _: 1 / 4),
+    "keras": Convention(
+        content=lambda at: float(at.channels * at.positions),
+        style=lambda at: (at.channels * at.positions) ** 2 / (36 * at.pixels**2),
+        total_variation=keras_variation,
+    ),
+    "neural-style": Convention(content=lambda _: 1.0, style=lambda at: 1 / at.channels**2),
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One named part of the objective."""
+
+    kind: Literal["content", "style", "tv"]
+    layer: Layer | None
+    weight: float
+    """The kind's weight times the layer's."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.layer}" if self.layer else self.kind
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The objective at one picture."""
+
+    loss: float
+    terms: tuple[float, ...]
+    """Weighted, in the order of `Objective.terms`; they sum to `loss`."""
+    gradient: Tensor
+    """(1, 3, H, W), of the loss with respect to the picture."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is compared, where, and how much each part weighs."""
+
+    convention: ConventionName
+    statistic: Statistic
+    content: Mapping[Layer, float]
+    style: Mapping[Layer, float]
+    content_weight: float
+    style_weight: float
+    tv_weight: float
+
+    @property
+    def layers(self) -> set[Layer]:
+        """Every layer that is read."""
+        return {*self.content, *self.style}
+
+    def terms(self) -> list[Term]:
+        """The parts that weigh anything, in the order content, style, total variation."""
+        content = [Term("content", layer, self.content_weight * weight) for layer, weight in self.content.items()]
+        style = [Term("style", layer, self.style_weight * weight) for layer, weight in self.style.items()]
+        return [term for term in (*content, *style, Term("tv", None, self.tv_weight)) if term.weight > 0]
+
+
+class Objective:
+    """How far a picture is from its targets.
+
+    Args:
+        network: features at all layers of `balance`.
+        content: the photograph, (1, 3, H, W), 0..255, of the picture's own size.
+        styles: the paintings, (1, 3, H', W') each, of any size.
+        blend: a weight for each painting; their statistics are averaged with these.
+        balance: what is compared and how much it weighs.
+    """
+
+    def __init__(
+        self, network: VGG, content: Tensor, styles: Sequence[Tensor], blend: Sequence[float], balance: Balance
+    ) -> None:
+        self.terms = balance.terms()
+        self._network = network
+        self._convention = CONVENTIONS[balance.convention]
+        self._measure = STATISTICS[balance.statistic]
+        with torch.no_grad():
+            features = network(content)
+            self._content = {term.layer: features[term.layer] for term in self._of("content") if term.layer}
+            self._style = self._blended(styles, blend)
+
+    def losses(self, image: Tensor) -> Tensor:
+        """The weighted terms of a picture (1, 3, H, W), differentiable, in the order of `terms`: (len(terms),)."""
+        features = self._network(image)
+        return torch.stack([term.weight * self._value(term, image, features) for term in self.terms])
+
+    def evaluate(self, image: Tensor) -> Evaluation:
+        """The objective and its gradient at a picture (1, 3, H, W)."""
+        image = image.detach().requires_grad_()
+        losses = self.losses(image)
+        (gradient,) = torch.autograd.grad(losses.sum(), image)
+        terms = tuple(losses.detach().double().tolist())
+        return Evaluation(sum(terms), terms, gradient)
+
+    def _of(self, kind: str) -> list[Term]:
+        return [term for term in self.terms if term.kind == kind]
+
+    def _blended(self, styles: Sequence[Tensor], blend: Sequence[float]) -> dict[Layer, Statistics]:
+        shares = [weight / sum(blend) for weight in blend]
+        seen = [self._network(style) for style in styles] if self._of("style") else []
+        return {
+            term.layer: _average([self._measure(features[term.layer]) for features in seen], shares)
+            for term in self._of("style")
+            if term.layer
+        }
+
+    def _value(self, term: Term, image: Tensor, features: Features) -> Tensor:
+        if term.layer is None:
+            return self._convention.total_variation(image)
+        ours = features[term.layer]
+        pixels = image.shape[2] * image.shape[3]
+        extent = Extent(channels=ours.shape[1], positions=ours.shape[2] * ours.shape[3], pixels=pixels)
+        if term.kind == "content":
+            difference = ours - self._content[term.layer]
+            difference = difference if difference.dtype == torch.float64 else difference.float()
+            return difference.square().mean() * self._convention.content(extent)
+        return distance(self._measure(ours), self._style[term.layer]) * self._convention.style(extent)
+
+
+def _average(statistics: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
+    parts = zip(*statistics, strict=True)
+    return tuple(
+        torch.stack([share * part for share, part in zip(shares, same, strict=True)]).sum(dim=0) for same in parts
+    )

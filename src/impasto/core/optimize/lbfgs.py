@@ -1,0 +1,173 @@
+"""L-BFGS for pictures (Nocedal, 1980; Liu and Nocedal, 1989), free of scale.
+
+The script that everyone starts from runs torch's L-BFGS without a line search. Its first step is 1 / |g|_1 long and its
+curvature test, y.s > 1e-10, is absolute, so that with some objectives and sizes every pair is refused and the loss
+stands still for hundreds of steps. Here nothing depends on the unit of the objective or of the pixels, or on how many
+pixels there are:
+
+- the first step has a length in pixels (`trial_step`, root mean square);
+- gradients are held in units of the first one's largest entry, so that no square leaves the range of float32;
+- curvature is tested against |y| |s|;
+- a step that does not lower the loss is cut back, and where that does not help the memory is emptied.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from impasto.core.objective import Evaluation
+from impasto.core.optimize.shape import RESTARTS, Evaluate, Iterate, diverged, finite
+
+TRIAL_STEP = 3.0
+"""Length of the first step: root mean square over the picture's values, in pixel values 0..255."""
+LONGEST_STEP = 25.0
+"""No step is longer than this many trial steps: further away the quadratic model means nothing."""
+CURVATURE = 1e-6
+"""A pair is kept if y.s exceeds this share of |y| |s|: smaller cosines are rounding, not curvature."""
+SUFFICIENT_DECREASE = 1e-4
+"""Share of the decrease that the slope promises which a step must reach (Armijo)."""
+CUTS = 6
+"""How often a step is cut back before its direction is given up."""
+
+
+class Memory:
+    """The last steps s and gradient differences y, and the direction that they imply.
+
+    All vectors are rows of one matrix, and all their inner products are kept, so that a direction costs two products
+    of that matrix with a vector (Chen et al. 2014, "Large-scale L-BFGS using MapReduce").
+    """
+
+    def __init__(self, history: int, like: Tensor) -> None:
+        self._rows = torch.empty((2 * history, like.numel()), device=like.device, dtype=like.dtype)
+        self._products = torch.zeros((2 * history, 2 * history), dtype=torch.float64)
+        self._history = history
+        self._order: list[int] = []  # slots from the oldest pair to the newest; slot k is rows 2k (s) and 2k + 1 (y)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._order.clear()
+
+    def add(self, step: Tensor, difference: Tensor) -> bool:
+        """Remember a pair (s, y), each flat, unless its curvature is not positive; returns whether it was kept."""
+        curvature, lengths = (step @ difference).item(), (step.norm() * difference.norm()).item()
+        if not curvature > CURVATURE * lengths:
+            return False
+        slot = len(self._order) if len(self._order) < self._history else self._order.pop(0)
+        self._rows[2 * slot], self._rows[2 * slot + 1] = step, difference
+        self._order.append(slot)
+        used = self._used()
+        products = (used @ self._rows[2 * slot : 2 * slot + 2].T).double().cpu()
+        self._products[: len(used), 2 * slot : 2 * slot + 2] = products
+        self._products[2 * slot : 2 * slot + 2, : len(used)] = products.T
+        return True
+
+    def direction(self, gradient: Tensor) -> Tensor:
+        """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
+        used = self._used()
+        along = (used @ gradient).double().cpu()
+        weights, scale = self._coefficients(along)
+        return (weights.to(used) @ used).sub_(gradient, alpha=scale)
+
+    def _used(self) -> Tensor:
+        return self._rows[: 2 * len(self._order)]
+
+    def _coefficients(self, along: Tensor) -> tuple[Tensor, float]:
+        """Coefficients of all rows, and of -g, in the direction; `along` holds the rows' inner products with g."""
+        products, weights, alphas = self._products, torch.zeros_like(along), {}
+        size = len(along)
+        for slot in reversed(self._order):
+            s, y = 2 * slot, 2 * slot + 1
+            alphas[slot] = (products[s, :size] @ weights - along[s]) / products[s, y]
+            weights[y] -= alphas[slot]
+        newest = self._order[-1]
+        scale = products[2 * newest, 2 * newest + 1] / products[2 * newest + 1, 2 * newest + 1]
+        weights *= scale
+        for slot in self._order:
+            s, y = 2 * slot, 2 * slot + 1
+            beta = (products[y, :size] @ weights - scale * along[y]) / products[s, y]
+            weights[s] += alphas[slot] - beta
+        return weights, float(scale)
+
+
+class LBFGS:
+    """L-BFGS with backtracking, one evaluation a step as a rule.
+
+    Args:
+        history: pairs that are remembered.
+        trial_step: length of the first step, root mean square over the picture's values, in their unit.
+    """
+
+    def __init__(self, history: int, trial_step: float = TRIAL_STEP) -> None:
+        self._history, self._trial = history, trial_step
+
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Iterator[Iterate]:
+        """See `Minimizer.minimize`; ends early where no step, however small, lowers the loss."""
+        here = evaluate(image)
+        if not finite(here):
+            raise diverged()
+        yield Iterate(image, here.loss, here.terms)
+        unit = _unit(here.gradient)
+        memory, trial, restarts, reason, done = Memory(self._history, image), self._trial, 0, None, 0
+        while done < iterations and here.gradient.any():
+            step = self._step(memory, here.gradient / unit, trial)
+            found = _searched(evaluate, image, here, step, unit)
+            if found is None:
+                if len(memory) == 0 and restarts >= RESTARTS:
+                    return
+                reason = f"no step along the direction lowered the loss: {len(memory)} remembered steps forgotten"
+                memory.clear()
+                trial, restarts = trial / 4, restarts + 1
+                continue
+            there, moved = found
+            memory.add((moved - image).flatten(), ((there.gradient - here.gradient) / unit).flatten())
+            image, here, done, restarts = moved, there, done + 1, 0
+            yield Iterate(image, here.loss, here.terms, reason)
+            reason = None
+
+    def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
+        """Nothing is remembered between calls: curvature at one size says little about another."""
+
+    def _step(self, memory: Memory, gradient: Tensor, trial: float) -> Tensor:
+        """The first step to try: quasi-Newton where there is memory, else `trial` pixels down the gradient."""
+        if len(memory) == 0:
+            return gradient * (-trial / _rms(gradient))
+        step = memory.direction(gradient.flatten()).reshape(gradient.shape)
+        return step.mul_(min(1.0, LONGEST_STEP * self._trial / _rms(step)))
+
+
+def _searched(
+    evaluate: Evaluate, image: Tensor, here: Evaluation, step: Tensor, unit: float
+) -> tuple[Evaluation, Tensor] | None:
+    """Go along a step, cut back until the loss falls enough; the evaluation and the picture there, or None."""
+    slope = ((here.gradient / unit).flatten() @ step.flatten()).item() * unit
+    if not slope < 0:
+        return None
+    share = 1.0
+    for _ in range(CUTS):
+        moved = image + share * step
+        there = evaluate(moved)
+        if finite(there) and there.loss <= here.loss + SUFFICIENT_DECREASE * share * slope:
+            return there, moved
+        share *= _cut(here.loss, there.loss, share * slope)
+    return None
+
+
+def _unit(gradient: Tensor) -> float:
+    """The largest entry of a gradient as a power of two, which scales without rounding."""
+    largest = gradient.abs().max().item()
+    return 2.0 ** math.frexp(largest)[1] if largest else 1.0
+
+
+def _cut(before: float, after: float, slope: float) -> float:
+    """Where the parabola through both losses with this slope is lowest, kept within 0.1 .. 0.5."""
+    rise = after - before - slope
+    return min(0.5, max(0.1, -slope / (2 * rise))) if 0 < rise < float("inf") else 0.1
+
+
+def _rms(vector: Tensor) -> float:
+    return vector.square().mean().sqrt().item()

@@ -1,0 +1,118 @@
+"""What all scales of a run share: the pictures, the settings, the network and the machine."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from impasto import images
+from impasto.core import canvas
+from impasto.core.objective import Balance, Objective
+from impasto.core.vgg import VGG, Trunk, smallest_side
+from impasto.devices import Machine
+from impasto.errors import SettingsError
+from impasto.images import Picture
+from impasto.layers import Layer
+from impasto.settings import Settings
+from impasto.sizes import check_side, style_size
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The pictures of a run."""
+
+    content: Picture
+    styles: tuple[Picture, ...]
+
+
+class Session:
+    """Pictures and settings, brought to the machine: gives objectives and starting pictures of any size.
+
+    Raises:
+        ImageError: a picture is too small for the network.
+        SettingsError: the network has no such layer, or the blend does not fit the paintings.
+    """
+
+    def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, trunk: Trunk) -> None:
+        self.inputs, self.settings, self.machine = inputs, settings, machine
+        self.balance = _balance(settings)
+        self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
+        self._smallest = smallest_side(self.balance.layers)
+        self.blend = _blend(settings, inputs)
+        for picture in (inputs.content, *inputs.styles):
+            size = picture.width, picture.height
+            check_side(size, self._smallest, picture, f"Use a picture of at least {self._smallest} pixels a side.")
+
+    def objective(self, width: int, height: int) -> Objective:
+        """The objective for pictures of a size."""
+        content, styles = self.inputs.content, self.inputs.styles
+        check_side((width, height), self._smallest, content, "Use a larger --size, or crop the picture.")
+        sizes = [style_size(self.settings, style, (width, height)) for style in styles]
+        for style, size in zip(styles, sizes, strict=True):
+            check_side(size, self._smallest, style, "Use a larger --size or --style-scale, or crop the painting.")
+        paintings = [self.tensor(style, *size) for style, size in zip(styles, sizes, strict=True)]
+        return Objective(self._network, self.tensor(content, width, height), paintings, self.blend, self.balance)
+
+    def start(self, width: int, height: int) -> Tensor:
+        """The starting picture of a size: (1, 3, height, width), 0..255."""
+        settings, seed = self.settings, self.settings.seed
+        style = self.inputs.styles[0]
+        if settings.init in get_args(canvas.Start):
+            return canvas.start(
+                cast("canvas.Start", settings.init),
+                self.tensor(self.inputs.content, width, height),
+                self.tensor(style, *style_size(settings, style, (width, height))),
+                noise_share=settings.noise_share,
+                noise_amplitude=settings.noise_amplitude,
+                seed=seed,
+            )
+        base = self.tensor(_start_picture(settings.init), width, height)
+        return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, torch.Generator().manual_seed(seed))
+
+    def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
+        """A picture of a size, on the device: (1, 3, height, width), 0..255."""
+        rgb = torch.from_numpy(images.resize(picture, width, height).rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
+        return rgb.to(self.machine.device, self.machine.picture_dtype)
+
+    def picture(self, image: Tensor) -> Picture:
+        """A tensor as a picture, with the photograph's transparency, bit depth and profile."""
+        rgb = image[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy()
+        content = images.resize(self.inputs.content, rgb.shape[1], rgb.shape[0])
+        return replace(content, rgb=np.ascontiguousarray(rgb), name="", sha256="")
+
+
+def _balance(settings: Settings) -> Balance:
+    return Balance(
+        convention=settings.convention,
+        statistic=settings.statistic,
+        content={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
+        style={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
+        content_weight=settings.content_weight,
+        style_weight=settings.style_weight,
+        tv_weight=settings.tv_weight,
+    )
+
+
+def _blend(settings: Settings, inputs: Inputs) -> tuple[float, ...]:
+    if not settings.style_blend:
+        return (1.0,) * len(inputs.styles)
+    if len(settings.style_blend) != len(inputs.styles):
+        raise SettingsError(
+            f"--style-blend has {len(settings.style_blend)} weights for {len(inputs.styles)} paintings",
+            "Give one weight for each painting.",
+        )
+    if not sum(settings.style_blend):
+        raise SettingsError("--style-blend has no weight above 0", "Give at least one painting a weight.")
+    return settings.style_blend
+
+
+def _start_picture(init: str) -> Picture:
+    if not Path(init).exists():
+        raise SettingsError(
+            f"--init '{init}' is neither a start nor a file",
+            f"Choose one of {', '.join(get_args(canvas.Start))}, or give a picture file.",
+        )
+    return images.read(init)

@@ -1,0 +1,52 @@
+"""How large the result and the paintings are: the rules of `size`, `frame`, `style_fit` and `style_scale`."""
+
+import re
+
+from impasto.errors import ImageError
+from impasto.images import Picture
+from impasto.settings import Settings
+
+Size = tuple[int, int]
+"""Width and height, pixels."""
+
+_FRAME = re.compile(r"(?P<rule>long|rows):(?P<length>\d+)|(?P<width>\d+)x(?P<height>\d+)")
+
+
+def result_size(settings: Settings, content: Picture) -> Size:
+    """The size of the result: `size` as its long side, or else the recipe's `frame`.
+
+    A frame of WIDTHxHEIGHT is turned on its side for a picture that stands upright.
+    """
+    if settings.size:
+        return _with_long_side(content, settings.size)
+    frame = _FRAME.fullmatch(settings.frame)
+    if frame is None:  # the settings admit nothing else
+        raise ValueError(settings.frame)
+    if frame["rule"] == "long":
+        return _with_long_side(content, int(frame["length"]))
+    if frame["rule"] == "rows":
+        return max(1, round(content.width * int(frame["length"]) / content.height)), int(frame["length"])
+    wide = int(frame["width"]), int(frame["height"])
+    return wide if (content.width >= content.height) == (wide[0] >= wide[1]) else (wide[1], wide[0])
+
+
+def style_size(settings: Settings, style: Picture, result: Size) -> Size:
+    """The size of a painting beside a result: of the same long side, or squashed to it, times `style_scale`."""
+    if settings.style_fit == "squash":
+        return round(result[0] * settings.style_scale), round(result[1] * settings.style_scale)
+    return _with_long_side(style, round(max(result) * settings.style_scale))
+
+
+def check_side(size: Size, smallest: int, picture: Picture, remedy: str) -> None:
+    """Refuse a picture that would be smaller than the network can see.
+
+    Raises:
+        ImageError: the short side of `size` is under `smallest` pixels.
+    """
+    if min(size) < smallest:
+        raise ImageError(f"{picture.name}: {size[0]} x {size[1]} pixels is too small for the network", remedy)
+
+
+def _with_long_side(picture: Picture, length: int) -> Size:
+    share = length / max(picture.width, picture.height)
+    return max(1, round(picture.width * share)), max(1, round(picture.height * share))

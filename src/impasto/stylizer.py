@@ -1,0 +1,200 @@
+"""`Stylizer` loads the network once and paints with it; `stylize` is the one-call form."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import PIL.Image
+import torch
+
+from impasto import devices, images, weights
+from impasto.core.vgg import Trunk
+from impasto.errors import SettingsError
+from impasto.events import Event, Finished
+from impasto.images import Picture, Source
+from impasto.run import Run
+from impasto.session import Inputs, Session
+from impasto.settings import Settings
+
+
+@dataclass(frozen=True)
+class TermValue:
+    """One weighted term of an objective."""
+
+    kind: Literal["content", "style", "tv"]
+    layer: str | None
+    weight: float
+    """The kind's weight times the layer's."""
+    value: float
+    """The weighted contribution to the total."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A recipe's objective, evaluated on a picture."""
+
+    total: float
+    terms: tuple[TermValue, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished picture."""
+
+    picture: Picture
+    losses: dict[str, float]
+    """Each weighted term of the final picture by name."""
+    settings: Settings
+    metadata: dict[str, str]
+    """What a saved PNG carries: the settings, the inputs' hashes and the version."""
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture, 8 bits a channel, RGB or RGBA."""
+        return self.picture.to_pil()
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the picture in the format of the path's suffix.
+
+        Raises:
+            OutputError: the path exists and `overwrite` is false, or cannot be written.
+        """
+        images.save(self.picture, Path(path), metadata=self.metadata, overwrite=overwrite)
+
+
+def _never() -> bool:
+    return False
+
+
+class Stylizer:
+    """Paints pictures, and keeps the network between them.
+
+    Args:
+        device: what `auto` in the settings stands for: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._trunks: dict[tuple[Any, ...], Trunk] = {}
+
+    def run(
+        self,
+        content: Source | Picture,
+        styles: Sequence[Source | Picture],
+        settings: Settings | None = None,
+        *,
+        stop: Callable[[], bool] = _never,
+        preview_every: int | None = None,
+    ) -> Iterator[Event]:
+        """Paint a picture, and tell what happens.
+
+        Args:
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`.
+            styles: one painting or more.
+            settings: `Settings()` if not given.
+            stop: asked between steps; once true, the run ends at once with the picture as it is.
+            preview_every: iterations between previews; by default the settings' `save_every`.
+
+        Yields:
+            Started, then Step, Preview and Restart, and last Finished with the picture.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used; before the first event.
+            DivergedError: the objective is not a finite number, even with smaller steps.
+        """
+        session = self._session(content, styles, settings or Settings())
+        every = session.settings.save_every if preview_every is None else preview_every
+        return Run(session, stop=stop, preview_every=every).events()
+
+    def losses(
+        self,
+        image: Source | Picture,
+        content: Source | Picture,
+        styles: Sequence[Source | Picture],
+        settings: Settings | None = None,
+    ) -> Losses:
+        """Evaluate the objective of `settings` on an existing picture, at that picture's size.
+
+        The photograph is brought to the picture's size, the paintings to its long side (or squashed to it).
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+        """
+        session = self._session(content, styles, settings or Settings())
+        picture = _read(image)
+        objective = session.objective(picture.width, picture.height)
+        with torch.no_grad():
+            values = objective.losses(session.tensor(picture, picture.width, picture.height)).double().tolist()
+        terms = tuple(
+            TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
+            for term, value in zip(objective.terms, values, strict=True)
+        )
+        return Losses(sum(values), terms)
+
+    def _session(self, content: Source | Picture, styles: Sequence[Source | Picture], settings: Settings) -> Session:
+        if not styles:
+            raise SettingsError("no painting was given", "Give at least one picture to take the style from.")
+        inputs = Inputs(_read(content), tuple(_read(style) for style in styles))
+        machine = devices.prepare(settings, self._device)
+        return Session(inputs, settings, machine, self._trunk(settings, machine))
+
+    def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
+        key = settings.network, settings.normalize, machine.device, machine.dtype
+        if key not in self._trunks:
+            self._trunks[key] = _load(settings).to(machine.device, machine.dtype)
+        return self._trunks[key]
+
+
+def stylize(
+    content: Source | Picture, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
+) -> Result:
+    """Paint a photograph in the style of one or more paintings.
+
+    Args:
+        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`.
+        styles: one painting or more.
+        settings: all settings at once; or
+        choices: some of them by name: `size=1024, recipe="gatys", seed=1`.
+
+    Raises:
+        InputError: a picture, a setting, the network or the device cannot be used.
+        DivergedError: the objective is not a finite number, even with smaller steps.
+    """
+    if settings and choices:
+        raise SettingsError("both settings and single choices were given", "Give one or the other.")
+    chosen = settings or Settings(**choices)
+    pictures = [_read(source) for source in (content, *styles)]
+    for event in Stylizer().run(pictures[0], pictures[1:], chosen):
+        if isinstance(event, Finished):
+            metadata = describe(chosen, pictures[0], pictures[1:])
+            return Result(event.picture, dict(event.terms), chosen, metadata)
+    raise AssertionError("a run ends with Finished")
+
+
+def describe(settings: Settings, content: Picture, styles: Sequence[Picture]) -> dict[str, str]:
+    """What a PNG carries so that its picture can be made again."""
+    inputs = [("content", content), *(("style", style) for style in styles)]
+    return {
+        "impasto:version": version("impasto"),
+        "impasto:settings": settings.model_dump_json(),
+        "impasto:inputs": json.dumps([{"role": role, "name": it.name, "sha256": it.sha256} for role, it in inputs]),
+    }
+
+
+def _read(source: Source | Picture) -> Picture:
+    return source if isinstance(source, Picture) else images.read(source)
+
+
+def _load(settings: Settings) -> Trunk:
+    network = weights.load(settings.network)
+    measured = weights.activations(settings.network)
+    trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
+    if not settings.normalize:
+        return trunk
+    if measured is None:
+        raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
+    return trunk.normalized(measured.means)

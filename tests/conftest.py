@@ -1,0 +1,33 @@
+"""What the tests share: real pictures and the real network, at sizes that take a moment."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from impasto import weights
+from impasto.core.vgg import Trunk
+
+PICTURES = Path(__file__).parent.parent / "examples" / "pictures"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory, monkeypatch):
+    """No test reads or writes what the person who runs it keeps."""
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def photo():
+    return PICTURES / "summer_palace.jpg"
+
+
+@pytest.fixture(scope="session")
+def painting():
+    return PICTURES / "starry_night.jpg"
+
+
+@pytest.fixture(scope="session")
+def trunk():
+    network = weights.load("vgg16")
+    return Trunk(network.blocks, network.tensors, network.mean).to(torch.device("cpu"), torch.float32)
