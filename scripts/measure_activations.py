@@ -7,10 +7,10 @@ paintings of about that size. Run it again only if the bundled weights change.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto import images, weights
@@ -20,6 +20,8 @@ from impasto.layers import Layer
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = "vgg16"
 LONG_SIDE = 512
+PADDING = (1.0,) * 4
+"""Factors for the pools after the one that is being measured, which nothing reads."""
 
 
 def picture(path: Path) -> Tensor:
@@ -34,27 +36,38 @@ def main() -> None:
     """Measure and write."""
     network = weights.load(NETWORK)
     trunk = Trunk(network.blocks, network.tensors, network.mean).to(torch.device("cpu"), torch.float32)
-    layers = layers_of(network.blocks)
-    ends = [Layer(block, count, "relu") for block, count in enumerate(network.blocks, 1)]
-    vgg = VGG(trunk, layers)
     files = sorted((ROOT / "examples" / "pictures").glob("*.jpg"))
+    pictures = [picture(file) for file in files]
+    layers = layers_of(network.blocks)
     with torch.no_grad():
-        seen = [vgg(picture(file)) for file in files]
-    means = {f"conv{at.block}_{at.index}": _mean([maps[at] for maps in seen]) for at in layers}
-    gains = [_mean([F.max_pool2d(maps[at], 2) for maps in seen]) / _mean([maps[at] for maps in seen]) for at in ends]
+        means = dict(zip(layers, _means(VGG(trunk, layers), pictures, layers), strict=True))
+        gains = _pool_gains(trunk, pictures, means)
     stored = {
         "pictures": [file.name for file in files],
         "long_side": LONG_SIDE,
-        "means": {name: round(mean, 4) for name, mean in means.items()},
-        "pool_gains": [round(gain, 5) for gain in gains[:-1]],
+        "means": {f"conv{at.block}_{at.index}": round(mean, 4) for at, mean in means.items()},
+        "pool_gains": [round(gain, 5) for gain in gains],
     }
     target = Path(weights.path(NETWORK)).with_name(f"{NETWORK}-activations.json")
     target.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(target)
 
 
-def _mean(maps: list[Tensor]) -> float:
-    return sum(item.mean().item() for item in maps) / len(maps)
+def _pool_gains(trunk: Trunk, pictures: list[Tensor], means: dict[Layer, float]) -> list[float]:
+    """One pool after the other, the factor that gives the next layer the mean that it has with max pooling."""
+    gains: list[float] = []
+    for block in range(2, len(trunk.blocks) + 1):
+        layer, gain = Layer(block, 1, "relu"), 1.5
+        for _ in range(10):  # biases make the answer not quite proportional to the factor
+            vgg = VGG(replace(trunk, pool_gains=(*gains, gain, *PADDING)), [layer], pooling="average-scaled")
+            gain *= means[layer] / _means(vgg, pictures, [layer])[0]
+        gains.append(gain)
+    return gains
+
+
+def _means(vgg: VGG, pictures: list[Tensor], layers: list[Layer]) -> list[float]:
+    seen = [vgg(image) for image in pictures]
+    return [sum(maps[layer].mean().item() for maps in seen) / len(seen) for layer in layers]
 
 
 if __name__ == "__main__":

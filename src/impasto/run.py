@@ -39,8 +39,14 @@ class Run:
         width, height = result_size(settings, session.inputs.content)
         self._session, self._stop, self._preview_every = session, stop, preview_every
         self._scales = plan(
-            width, height, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay
+            width,
+            height,
+            scales=settings.scales,
+            iterations=settings.iterations,
+            decay=settings.iterations_decay,
+            smallest_side=session.smallest_side,
         )
+        session.check(self._scales[0].width, self._scales[0].height)
         self._minimizer = _minimizer(settings)
         self._names = [str(term) for term in session.balance.terms()]
         self._clock = _Clock(self._scales, settings.rounds)
@@ -154,10 +160,8 @@ class _Clock:
 
     def __init__(self, scales: list[Scale], rounds: int) -> None:
         self._start = time.perf_counter()
+        self._pixels = [scale.pixels for scale in scales]
         self._work = [scale.pixels * scale.iterations * rounds for scale in scales]
-        self._share = [1 / (scale.iterations * rounds) for scale in scales]
-        self._seconds_per_pixel: float | None = None
-        self._last = (self._start, 1, 0)
 
     @property
     def elapsed(self) -> float:
@@ -165,10 +169,10 @@ class _Clock:
 
     def remaining(self, number: int, iteration: int) -> float:
         """Seconds left after an iteration of a scale, at the mean speed so far."""
-        now, done = self.elapsed, self._work[number - 1] * self._share[number - 1] * iteration
+        done = self._pixels[number - 1] * iteration
         gone = sum(self._work[: number - 1]) + done
         left = sum(self._work[number - 1 :]) - done
-        return now * left / gone if gone else 0.0
+        return self.elapsed * left / gone
 
 
 def _minimizer(settings: Settings) -> Minimizer:

@@ -40,21 +40,34 @@ class Session:
         self.inputs, self.settings, self.machine = inputs, settings, machine
         self.balance = _balance(settings)
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
-        self._smallest = smallest_side(self.balance.layers)
+        self.smallest_side = smallest_side(self.balance.layers)
         self.blend = _blend(settings, inputs)
         for picture in (inputs.content, *inputs.styles):
             size = picture.width, picture.height
-            check_side(size, self._smallest, picture, f"Use a picture of at least {self._smallest} pixels a side.")
+            check_side(
+                size, self.smallest_side, picture, f"Use a picture of at least {self.smallest_side} pixels a side."
+            )
+
+    def check(self, width: int, height: int) -> None:
+        """Refuse a size at which the network cannot see the picture, or a painting beside it.
+
+        Raises:
+            ImageError: a side is too short.
+        """
+        check_side(
+            (width, height), self.smallest_side, self.inputs.content, "Use a larger --size, or crop the picture."
+        )
+        for style in self.inputs.styles:
+            size = style_size(self.settings, style, (width, height))
+            check_side(size, self.smallest_side, style, "Use a larger --size or --style-scale, or crop the painting.")
 
     def objective(self, width: int, height: int) -> Objective:
         """The objective for pictures of a size."""
-        content, styles = self.inputs.content, self.inputs.styles
-        check_side((width, height), self._smallest, content, "Use a larger --size, or crop the picture.")
-        sizes = [style_size(self.settings, style, (width, height)) for style in styles]
-        for style, size in zip(styles, sizes, strict=True):
-            check_side(size, self._smallest, style, "Use a larger --size or --style-scale, or crop the painting.")
-        paintings = [self.tensor(style, *size) for style, size in zip(styles, sizes, strict=True)]
-        return Objective(self._network, self.tensor(content, width, height), paintings, self.blend, self.balance)
+        self.check(width, height)
+        content = self.tensor(self.inputs.content, width, height)
+        sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
+        paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
+        return Objective(self._network, content, paintings, self.blend, self.balance)
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size: (1, 3, height, width), 0..255."""

@@ -22,15 +22,20 @@ class Scale:
         return self.width * self.height
 
 
-def plan(width: int, height: int, *, scales: int, iterations: int, decay: float) -> list[Scale]:
+def plan(width: int, height: int, *, scales: int, iterations: int, decay: float, smallest_side: int = 1) -> list[Scale]:
     """Sizes that double up to (width, height), with geometrically falling iteration counts.
 
     Args:
-        scales: how many are wanted; those whose long side would fall under SMALLEST_LONG_SIDE are left out.
+        scales: how many are wanted; those that would be too small are left out, but never the last.
         iterations: at the first, coarsest scale.
         decay: each further scale runs this share of the iterations of the one before.
+        smallest_side: what the network needs, pixels.
     """
-    factors = [2**step for step in range(scales) if step == 0 or max(width, height) / 2**step >= SMALLEST_LONG_SIDE]
+
+    def large_enough(factor: int) -> bool:
+        return max(width, height) >= SMALLEST_LONG_SIDE * factor and min(width, height) >= smallest_side * factor
+
+    factors = [2**step for step in range(scales) if step == 0 or large_enough(2**step)]
     return [
         Scale(max(1, round(width / factor)), max(1, round(height / factor)), max(1, round(iterations * decay**index)))
         for index, factor in enumerate(reversed(factors))

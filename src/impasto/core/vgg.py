@@ -72,7 +72,7 @@ class VGG:
         self.layers = frozenset(layers)
         self._trunk = trunk
         self._padding = padding
-        self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks))]
+        self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks) - 1)]
         self._order = _used(trunk.blocks, self.layers)
         weight = trunk.tensors["conv1_1.weight"]
         self.dtype = weight.dtype

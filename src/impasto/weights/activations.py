@@ -13,7 +13,7 @@ class Activations:
     means: Mapping[str, float]
     """Mean ReLU activation of each convolution, `conv1_1` and on, for pixels 0..255."""
     pool_gains: tuple[float, ...]
-    """For each pooling layer, the mean after max pooling divided by the mean after average pooling."""
+    """For each pooling layer, the factor on average pooling that keeps the mean of the next layer with max pooling."""
 
 
 def activations(network: str) -> Activations | None:

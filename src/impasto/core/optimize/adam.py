@@ -30,7 +30,7 @@ class Adam:
             evaluation = evaluate(image)
             if finite(evaluation):
                 yield Iterate(image, evaluation.loss, evaluation.terms, reason)
-                good, reason, done = (image, evaluation.gradient), None, done + 1
+                good, restarts, reason, done = (image, evaluation.gradient), 0, None, done + 1
             elif good is None or restarts == RESTARTS:
                 raise diverged(restarts)
             else:

@@ -119,7 +119,7 @@ class LBFGS:
             if found is None:
                 if len(memory) == 0 and restarts >= RESTARTS:
                     return
-                reason = f"no step along the direction lowered the loss: {len(memory)} remembered steps forgotten"
+                reason = "no step along the direction lowered the loss: starting over with shorter steps"
                 memory.clear()
                 trial, restarts = trial / 4, restarts + 1
                 continue
@@ -151,7 +151,7 @@ def _searched(
     for _ in range(CUTS):
         moved = image + share * step
         there = evaluate(moved)
-        if finite(there) and there.loss <= here.loss + SUFFICIENT_DECREASE * share * slope:
+        if finite(there) and there.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
             return there, moved
         share *= _cut(here.loss, there.loss, share * slope)
     return None

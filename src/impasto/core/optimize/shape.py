@@ -16,7 +16,7 @@ from impasto.errors import DivergedError
 Evaluate = Callable[[Tensor], Evaluation]
 PIXEL_RANGE = (0.0, 255.0)
 RESTARTS = 3
-"""How often a minimizer begins anew with smaller steps before it gives up."""
+"""How often in a row a minimizer begins anew with smaller steps before it gives up."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""The command `impasto`: parsing, progress and files; everything about the look is in `impasto.settings`.
+
+This module imports only the standard library and the error tree, so that `impasto --version` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from impasto.cli.signals import leaving_at_once
+from impasto.errors import ImpastoError
+
+DEBUG_VARIABLE = "IMPASTO_DEBUG"
+
+_FAILED = 1
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (those of the process when None); returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        sys.stdout.write(f"impasto {_version()}\n")
+        return 0
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        _silence_stdout()
+        return _BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost place: one line, no wall of traceback
+        return _report(error)
+
+
+def _report(error: BaseException) -> int:
+    """Say in one line what went wrong; returns the exit code."""
+    match error:
+        case ImpastoError():
+            return _fail(f"error: {error}", error.exit_code)
+        case KeyboardInterrupt():
+            return _fail("interrupted", _INTERRUPTED)
+        case MemoryError():
+            return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
+    if os.environ.get(DEBUG_VARIABLE):
+        raise error
+    remedy = f"Please report this; run with {DEBUG_VARIABLE}=1 for the traceback."
+    return _fail(f"error: unexpected {type(error).__name__}: {error}. {remedy}", _FAILED)
+
+
+def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - only `--version` needs it
+
+    return metadata.version("impasto")
+
+
+def _run(arguments: list[str]) -> int:
+    with leaving_at_once():
+        from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
+    code = app.run(arguments)
+    sys.stdout.flush()
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"impasto: {' '.join(message.split())}\n")
+    return code
+
+
+def _silence_stdout() -> None:
+    """The reader is gone; keep Python from complaining again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

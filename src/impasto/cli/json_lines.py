@@ -1,0 +1,44 @@
+"""Events as lines of JSON on stdout, for programs that run the command."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from impasto.cli import display, terminal
+from impasto.events import Event, Finished, Preview, Restart, Started, Step
+
+
+class JsonLines(display.Silent):
+    """One object a line, written out at once; no step is left out."""
+
+    def show(self, event: Event, path: Path | None) -> None:
+        match event:
+            case Started():
+                self._write("started", _started(event))
+            case Step() | Restart():
+                self._write(type(event).__name__.lower(), vars(event))
+            case Preview() if path is not None:
+                self._write("preview", _preview(event, path))
+
+    def done(self, event: Finished, path: Path | None) -> None:
+        figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed, "stopped": event.stopped}
+        self._write("finished", {"path": str(path), **figures, "settings": event.settings.model_dump(mode="json")})
+
+    def _write(self, name: str, fields: dict[str, Any]) -> None:
+        terminal.tell(json.dumps({"event": name, **{key: _plain(value) for key, value in fields.items()}}))
+
+
+def _started(event: Started) -> dict[str, Any]:
+    return {**vars(event), "settings": event.settings.model_dump(mode="json")}
+
+
+def _preview(event: Preview, path: Path) -> dict[str, Any]:
+    return {"path": str(path), **{key: value for key, value in vars(event).items() if key != "picture"}}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity and no NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return dict(value) if hasattr(value, "items") else value

@@ -1,0 +1,127 @@
+"""Command-line options out of `Settings`: names, help, groups, ranges and choices are read there and never restated."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from cyclopts import Group, Parameter
+from pydantic.fields import FieldInfo
+
+from impasto.errors import ImageError, SettingsError
+from impasto.settings import Settings, option_name
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SETTINGS_KEY = "impasto:settings"
+_BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+_NO_LIMIT = 2**31  # a bound that nobody will reach is not worth a reader's time
+_PLACEHOLDERS = {int: "N", float: "X", str: "TEXT"}
+
+
+def with_settings(command: _Command) -> _Command:
+    """Give a command one option for each setting in place of its `**values`; those not given are absent from it."""
+    signature = inspect.signature(command)
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    vars(command)["__signature__"] = signature.replace(parameters=own + _parameters())
+    return command
+
+
+def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Settings:
+    """Settings out of the options that were given, over those stored in a picture if one is named.
+
+    Raises:
+        SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest.
+        ImageError: the picture cannot be read, or holds no settings.
+    """
+    if stored_in is None:
+        return Settings(**values)
+    if "recipe" in values:
+        problem = "--recipe and --settings-from both supply all values that are not given"
+        raise SettingsError(problem, "Give one of the two.")
+    return Settings(**{**_stored(stored_in), **values})
+
+
+def group_of(name: str) -> str:
+    """The heading under which a setting stands."""
+    return _extra(Settings.model_fields[name], "group")
+
+
+def _stored(file: str) -> dict[str, Any]:
+    from impasto import images  # noqa: PLC0415 - `impasto --help` must not wait for Pillow
+
+    text = images.read_metadata(file).get(_SETTINGS_KEY)
+    if text is None:
+        raise ImageError(f"{file} holds no settings", "Give a PNG file that Impasto wrote.")
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError:
+        values = None
+    if not isinstance(values, dict):
+        raise ImageError(f"{file} holds settings that are damaged", "Give a PNG file as Impasto wrote it.")
+    return values
+
+
+def _parameters() -> list[inspect.Parameter]:
+    defaults = Settings().model_dump(mode="json")
+    names = dict.fromkeys(_extra(field, "group") for field in Settings.model_fields.values())
+    groups = {name: Group.create_ordered(name) for name in names}
+    return [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=_annotation(name, field, groups[_extra(field, "group")], defaults[name]),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _annotation(name: str, field: FieldInfo, group: Group, default: Any) -> Any:
+    if field.annotation is bool:
+        parameter = Parameter(name=option_name(name), help=_help(field, default), group=group)
+        return Annotated[bool | None, parameter]
+    parameter = Parameter(
+        name=option_name(name),
+        help=_help(field, default),
+        group=group,
+        choices=get_args(field.annotation) if get_origin(field.annotation) is Literal else None,
+        metavar=_placeholder(field),
+    )
+    # Text, whatever the field's type: Settings is the only judge of a value.
+    return Annotated[str | None, parameter]
+
+
+def _help(field: FieldInfo, default: Any) -> str:
+    """The field's own line, its range and unit, and what the default recipe says."""
+    limits = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in _limits(field).items())
+    notes = [f"{limits} {_extra(field, 'unit')}".strip(), _shown(default)]
+    stated = "; ".join(note for note in notes if note)
+    return f"{field.description} [{stated}]" if stated else str(field.description)
+
+
+def _limits(field: FieldInfo) -> dict[str, float]:
+    found = {key: getattr(limit, key) for key in _BOUNDS for limit in field.metadata if hasattr(limit, key)}
+    return {key: value for key, value in found.items() if value < _NO_LIMIT}
+
+
+def _shown(default: Any) -> str:
+    if default is None or default == []:
+        return ""
+    if isinstance(default, bool):
+        return f"default: {'yes' if default else 'no'}"
+    if isinstance(default, dict):
+        return "default: " + ",".join(f"{layer}={weight:g}" for layer, weight in default.items())
+    return f"default: {default:g}" if isinstance(default, float) else f"default: {default}"
+
+
+def _placeholder(field: FieldInfo) -> str:
+    kinds = get_args(field.annotation) or (field.annotation,)
+    if get_origin(field.annotation) in (dict, tuple):
+        return "LIST"
+    return next((text for kind, text in _PLACEHOLDERS.items() if kind in kinds), "NAME")
+
+
+def _extra(field: FieldInfo, key: str) -> str:
+    extra = field.json_schema_extra
+    return str(extra[key]) if isinstance(extra, dict) else ""

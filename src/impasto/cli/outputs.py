@@ -1,0 +1,124 @@
+"""Where results go: their names, and the checks before any work."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto import images
+from impasto.cli import terminal
+from impasto.cli.request import Request
+from impasto.cli.terminal import STREAM
+from impasto.errors import InputError, OutputError
+from impasto.settings import Settings
+
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Every place that a run may write to; None where nothing goes there."""
+
+    picture: Path | None
+    """None: stdout."""
+    steps: Path | None
+    sheet: Path | None
+    plot: Path | None
+    animation: Path | None
+    overwrite: bool
+
+
+def plan(request: Request, settings: Settings) -> Targets:
+    """Name the targets and check each one, before any work.
+
+    Raises:
+        OutputError: a target exists, its folder is missing, or its suffix is unknown.
+        InputError: targets or streams contradict each other.
+    """
+    _check_streams(request)
+    picture = _picture_path(request)
+    targets = Targets(
+        picture=picture,
+        steps=_steps_path(request, settings, picture),
+        sheet=_path(request.sheet),
+        plot=_path(request.plot),
+        animation=_path(request.animation),
+        overwrite=request.force,
+    )
+    _check_distinct(request, targets)
+    _check_places(targets)
+    return targets
+
+
+def _check_streams(request: Request) -> None:
+    if [request.photo, *request.paintings].count(STREAM) > 1:
+        raise InputError("stdin can supply one picture only", "Name a file for the others.")
+    if request.output == STREAM:
+        if request.json:
+            raise InputError("--json and -o - both write to stdout", "Name a file with -o, or leave out --json.")
+        terminal.check_stdout()
+
+
+def _picture_path(request: Request) -> Path | None:
+    if request.output == STREAM:
+        return None
+    if request.output is not None:
+        return Path(request.output)
+    folder = Path() if request.photo == STREAM else Path(request.photo).parent
+    stems = ["stdin" if source == STREAM else Path(source).stem for source in (request.photo, *request.paintings)]
+    return folder / f"{'-'.join(stems)}.png"
+
+
+def _steps_path(request: Request, settings: Settings, picture: Path | None) -> Path | None:
+    """The folder for pictures on the way; a result that goes to stdout has none unless it is named."""
+    if request.save_dir is not None:
+        return Path(request.save_dir)
+    wanted = settings.save_every > 0 or settings.rounds > 1
+    return picture.with_name(f"{picture.stem}-steps") if wanted and picture else None
+
+
+def _path(name: str | None) -> Path | None:
+    if name == STREAM:
+        raise InputError("only -o can write to stdout", "Name a file.")
+    return None if name is None else Path(name)
+
+
+def _check_distinct(request: Request, targets: Targets) -> None:
+    taken = {
+        Path(source).resolve(): "one of the inputs"
+        for source in (request.photo, *request.paintings)
+        if source != STREAM
+    }
+    for path in (targets.picture, targets.steps, targets.sheet, targets.plot, targets.animation):
+        if path is None:
+            continue
+        if owner := taken.get(path.resolve()):
+            raise OutputError(f"{path} is {owner}", "Choose another name.")
+        taken[path.resolve()] = "the name of two results"
+
+
+def _check_places(targets: Targets) -> None:
+    files = (
+        (targets.picture, images.SUFFIXES),
+        (targets.sheet, images.SUFFIXES),
+        (targets.plot, PLOT_SUFFIXES),
+        (targets.animation, images.ANIMATION_SUFFIXES),
+    )
+    for path, suffixes in files:
+        if path is not None:
+            images.check_output(path, overwrite=targets.overwrite, suffixes=tuple(suffixes))
+    if targets.steps is not None:
+        _check_folder(targets.steps, overwrite=targets.overwrite)
+
+
+def _check_folder(path: Path, *, overwrite: bool) -> None:
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is not a folder", "Choose another --save-dir.")
+    if path.is_dir() and any(path.iterdir()) and not overwrite:
+        raise OutputError(
+            f"{path} is a folder with files in it", "Add --force to write among them, or choose another --save-dir."
+        )
+    folder = path if path.is_dir() else path.parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another --save-dir.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"the folder {folder} may not be written", "Choose another --save-dir.")

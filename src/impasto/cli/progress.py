@@ -1,0 +1,121 @@
+"""Progress on stderr: bars on a terminal, a plain line now and then elsewhere."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from impasto.cli import display, terminal
+from impasto.events import Event, Finished, Preview, Restart, Started, Step
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Lines(display.Silent):
+    """Plain lines: the start, each scale's end, each saved picture, and one about every ten seconds."""
+
+    def __init__(self) -> None:
+        self._last: Step | None = None
+        self._said: float = 0.0
+        self._iterations = 0
+
+    def show(self, event: Event, path: Path | None) -> None:
+        match event:
+            case Started():
+                terminal.say(display.started_line(event))
+            case Step():
+                self._step(event)
+            case Preview() if path is not None:
+                terminal.say(display.preview_line(event, self._last, path))
+            case Restart():
+                terminal.say(display.restart_line(event))
+
+    def done(self, event: Finished, path: Path | None) -> None:  # noqa: ARG002 - stdout gets the path
+        self._end_scale()
+        terminal.say(display.finished_line(event, self._iterations))
+
+    def _step(self, event: Step) -> None:
+        if self._last is not None and event.scale != self._last.scale:
+            self._end_scale()
+        self._last = event
+        self._iterations += 1
+        if event.elapsed - self._said >= _SECONDS_BETWEEN_LINES:
+            self._say(event)
+
+    def _end_scale(self) -> None:
+        if self._last is not None:
+            self._say(self._last)
+
+    def _say(self, event: Step) -> None:
+        self._said = event.elapsed
+        terminal.say(display.step_line(event))
+
+
+class Bars:
+    """One bar for each scale, with its loss, speed and time left."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console or Console(stderr=True, highlight=False),
+            expand=True,
+        )
+        self._task: TaskID | None = None
+        self._last: Step | None = None
+        self._scale_began = 0.0
+        self._iterations = 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, event: Event, path: Path | None) -> None:
+        match event:
+            case Started():
+                self._say(display.started_line(event))
+            case Step():
+                self._step(event)
+            case Preview() if path is not None:
+                self._say(display.preview_line(event, self._last, path))
+            case Restart():
+                self._say(display.restart_line(event))
+
+    def done(self, event: Finished, path: Path | None) -> None:  # noqa: ARG002 - stdout gets the path
+        self._say(display.finished_line(event, self._iterations))
+
+    def _step(self, event: Step) -> None:
+        if self._task is None or self._last is None or event.scale != self._last.scale:
+            self._begin_scale(event)
+        self._last = event
+        self._iterations += 1
+        if self._task is not None:
+            self._progress.update(self._task, completed=event.iteration, figures=self._figures(event))
+
+    def _begin_scale(self, event: Step) -> None:
+        self._end_scale()
+        self._scale_began = self._last.elapsed if self._last else 0.0
+        name = f"scale {event.scale}/{event.scales}  {event.width} x {event.height}"
+        self._task = self._progress.add_task(name, total=event.iterations, figures="")
+
+    def _end_scale(self) -> None:
+        """A scale that gains nothing more ends early; its bar is full all the same."""
+        if self._task is not None and self._last is not None:
+            self._progress.update(self._task, total=self._last.iteration)
+
+    def _figures(self, event: Step) -> str:
+        speed = event.iteration / max(event.elapsed - self._scale_began, 1e-9)
+        times = f"{display.seconds(event.elapsed)}, {display.seconds(event.remaining)} left"
+        return f"loss {event.loss:.4g}  {speed:.1f} it/s  {times}"
+
+    def _say(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,64 @@
+"""Pictures on the way: one file for each preview, and a table of their losses."""
+
+import csv
+import io
+from pathlib import Path
+
+from impasto import images
+from impasto.errors import OutputError
+from impasto.events import Event, Preview, Step
+from impasto.images.write import replace_file
+
+TABLE = "losses.csv"
+
+
+class StepFiles:
+    """Saves each preview but the start as `0020.png` (iterations since the run began), and `losses.csv` beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last: Step | None = None
+        self._rows: dict[int, dict[str, object]] = {}
+
+    def see(self, event: Event) -> Path | None:
+        """Take note of an event; returns the picture's path where one was saved.
+
+        Raises:
+            OutputError: the folder cannot be made.
+            StorageError: a write failed half-way.
+        """
+        if isinstance(event, Step):
+            self._last = event
+        if isinstance(event, Preview) and event.total_iterations > 0:
+            return self._save(event)
+        return None
+
+    def _save(self, preview: Preview) -> Path:
+        self._make_folder()
+        path = self._folder / f"{preview.total_iterations:04d}.png"
+        images.save(preview.picture, path, overwrite=True)
+        self._rows[preview.total_iterations] = self._row(preview, path)
+        self._write_table()
+        return path
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self._folder} cannot be made: {error.strerror}", "Choose another --save-dir."
+            ) from None
+
+    def _row(self, preview: Preview, path: Path) -> dict[str, object]:
+        terms = self._last.terms if self._last else {}
+        row = {"file": path.name, "iteration": preview.total_iterations, "scale": preview.scale}
+        return {**row, "seconds": round(preview.elapsed, 3), "loss": preview.loss, **terms}
+
+    def _write_table(self) -> None:
+        rows = list(self._rows.values())
+        columns = dict.fromkeys(column for row in rows for column in row)
+        text = io.StringIO()
+        table = csv.DictWriter(text, fieldnames=list(columns), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        replace_file(self._folder / TABLE, text.getvalue().encode())

@@ -1,0 +1,25 @@
+"""Reading and writing pictures, and putting several together; knows nothing of optimizing."""
+
+from impasto.images.animation import ANIMATION_SUFFIXES, save_animation
+from impasto.images.encoders import SUFFIXES
+from impasto.images.picture import Picture, Source
+from impasto.images.read import read, read_metadata
+from impasto.images.resize import resize
+from impasto.images.sheets import contact_sheet, side_by_side
+from impasto.images.write import check_output, encode, save
+
+__all__ = [
+    "ANIMATION_SUFFIXES",
+    "SUFFIXES",
+    "Picture",
+    "Source",
+    "check_output",
+    "contact_sheet",
+    "encode",
+    "read",
+    "read_metadata",
+    "resize",
+    "save",
+    "save_animation",
+    "side_by_side",
+]

@@ -1,0 +1,195 @@
+"""Turning the bytes of a file into samples, through Pillow, with every way to fail made an `ImageError`."""
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+
+from impasto.errors import ImageError
+
+MAX_PIXELS = 250_000_000
+"""Pictures with more pixels are refused by their header, before anything is decoded."""
+
+# Only what photographs and scans come in: Pillow's EPS, for one, would start Ghostscript on the file.
+_FORMATS = ["AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP"]
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+_TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+_TIFF_STRIPS = [(273, 279), (324, 325)]  # the tags of where strips lie and how long they are, and the same for tiles
+
+# Pillow reads 16-bit RGB as its high bytes. Taking the same file for one of the other byte order gives the low bytes.
+_LOW_BYTES = {
+    "RGB;16B": "RGB;16L",
+    "RGB;16L": "RGB;16B",
+    "RGB;16N": "RGB;16B",  # what libtiff decodes is in the machine's order, little-endian wherever torch runs
+    "RGBA;16B": "RGBA;16L",
+    "RGBA;16L": "RGBA;16B",
+    "RGBA;16N": "RGBA;16B",
+}
+_GRAY_ALPHA_16 = "LA;16B"
+
+_LOCK = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The first frame of a file, with all its bits."""
+
+    image: Image.Image
+    """Loaded; the high bytes where there are low ones."""
+    low: Image.Image | None = None
+    """The low bytes of 16-bit RGB and RGBA, of the same mode and size."""
+    gray_alpha_16: bool = False
+    """`image` is RGBA and holds the four bytes of big-endian 16-bit gray and alpha."""
+
+
+def decode(stream: BinaryIO, name: str) -> Decoded:
+    """Decode the first frame.
+
+    Raises:
+        ImageError: not a picture, damaged, over `MAX_PIXELS`, or too large for the memory.
+    """
+    with _reported(name):
+        image = open_image(stream, name)
+        _check_strips(image, stream)
+        mode = _raw_mode(image)
+        if mode == _GRAY_ALPHA_16:
+            _read_as(image, {mode: "RGBA"})
+            return Decoded(load(image), gray_alpha_16=True)
+        load(image)
+        if mode not in _LOW_BYTES:
+            return Decoded(image)
+        stream.seek(0)
+        low = open_image(stream, name)
+        _read_as(low, _LOW_BYTES)
+        return Decoded(image, load(low))
+
+
+def decode_pillow(image: Image.Image, name: str) -> Decoded:
+    """What a caller's own Pillow image holds; it may be open and not loaded yet.
+
+    Raises:
+        ImageError: its file is damaged.
+    """
+    with _reported(name):
+        return Decoded(load(image))
+
+
+def text_chunks(stream: BinaryIO, name: str) -> dict[str, str]:
+    """The text in a PNG file; nothing for other formats.
+
+    Raises:
+        ImageError: as for `decode`.
+    """
+    with _reported(name):
+        image = open_image(stream, name)
+        if image.format != "PNG":
+            return {}
+        load(image)  # text may follow the pixels
+        return {key: str(value) for key, value in getattr(image, "text", {}).items()}
+
+
+def load(image: Image.Image) -> Image.Image:
+    """Decode the pixels of an image; gives the image itself."""
+    image.load()
+    return image
+
+
+def open_image(stream: BinaryIO, name: str) -> Image.Image:
+    """Read the header and check the size."""
+    try:
+        image: Image.Image = Image.open(stream, formats=_FORMATS)
+    except UnidentifiedImageError:
+        if _head(stream)[:4] in _TIFF_MAGIC:
+            problem = f"{name} is a TIFF that is damaged or cut short, or of a kind that Impasto does not read"
+            raise ImageError(
+                problem, "Get an intact copy, or save it as RGB or gray with 8 or 16 bits a channel."
+            ) from None
+        image = _open_heif(stream, name)
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {image.width} x {image.height} pixels, more than {MAX_PIXELS // 1_000_000} million",
+            "Make it smaller first.",
+        )
+    return image
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The first bytes, where formats state their kind."""
+    stream.seek(0)
+    head = stream.read(12)
+    stream.seek(0)
+    return head
+
+
+def _check_strips(image: Image.Image, stream: BinaryIO) -> None:
+    """Find strips and tiles of a TIFF that are cut off before libtiff does, which would say so on the terminal."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.tile[0].codec_name != "libtiff":
+        return
+    tags, size = image.tag_v2, stream.seek(0, io.SEEK_END)
+    for offsets, lengths in _TIFF_STRIPS:
+        pairs = zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)
+        if any(offset + length > size for offset, length in pairs):
+            raise EOFError("the end is missing")
+    stream.seek(0)
+
+
+def _open_heif(stream: BinaryIO, name: str) -> Image.Image:
+    head = _head(stream)
+    if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
+        raise ImageError(
+            f"{name} is not a picture, or its beginning is damaged",
+            "Give a PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF or BMP file.",
+        )
+    try:
+        from pillow_heif import HeifImageFile  # noqa: PLC0415 -- an extra, and slow to load
+    except ImportError:
+        raise ImageError(
+            f"{name} is a HEIC picture, and the reader for those is not installed",
+            'Run: pip install "impasto[heic]", or save the picture as JPEG.',
+        ) from None
+    heif: Image.Image = HeifImageFile(stream)  # type: ignore[no-untyped-call]
+    return heif
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the file's samples lie, in Pillow's words; the empty string where Pillow does not say."""
+    if not isinstance(image, ImageFile.ImageFile) or not image.tile:
+        return ""
+    args = image.tile[0].args
+    return str(args[0] if isinstance(args, tuple) and args else args)
+
+
+def _read_as(image: Image.Image, modes: dict[str, str]) -> None:
+    """Have an open, not yet loaded image take its samples for ones of another layout and the same length."""
+    assert isinstance(image, ImageFile.ImageFile)
+    mode = modes[_raw_mode(image)]
+    image.tile = [
+        tile._replace(args=(mode, *tile.args[1:]) if isinstance(tile.args, tuple) else mode) for tile in image.tile
+    ]
+
+
+@contextmanager
+def _reported(name: str) -> Iterator[None]:
+    """Let Pillow work in silence, without its own limit on size, and turn what it raises into `ImageError`.
+
+    Both the limit and Python's warning filters belong to the whole process: hence one picture at a time.
+    """
+    with _LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        except ImageError:
+            raise
+        except MemoryError:
+            raise ImageError(f"{name} does not fit into the memory", "Make it smaller first.") from None
+        except Exception as error:  # noqa: BLE001 -- on damaged files decoders raise nearly everything there is
+            raise ImageError(f"{name} is damaged or cut short ({error})", "Get an intact copy of the file.") from None
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit

@@ -1,0 +1,84 @@
+"""`Picture`: what every reader gives and every writer takes."""
+
+import os
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
+"""A path, the bytes of a file, a binary file object, a Pillow image, or an array.
+
+Arrays are (H, W) or (H, W, 1|2|3|4), gray, gray + alpha, RGB or RGBA; bool, uint8 0..255, uint16 0..65535, float 0..1.
+"""
+
+Rgb = NDArray[np.float32]
+"""(H, W, 3) float32, sRGB, 0..255."""
+Alpha = NDArray[np.float32]
+"""(H, W) float32, 0..1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture, upright and in sRGB, with what is worth keeping of the file that it came from."""
+
+    rgb: Rgb
+    """(H, W, 3) float32, sRGB, 0..255, not premultiplied by alpha."""
+    alpha: Alpha | None = None
+    """(H, W) float32, 0..1; None when opaque."""
+    depth: Literal[8, 16] = 8
+    """Bits a channel of the source; floats count as 16."""
+    profile: bytes | None = None
+    """The source's own ICC profile; None when that was sRGB, broken or absent."""
+    name: str = ""
+    """How the user named it, for messages and file names."""
+    sha256: str = ""
+    """Of the source's bytes, or of the array's or the Pillow image's samples."""
+
+    @property
+    def width(self) -> int:
+        """Pixels a row."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return int(self.rgb.shape[0])
+
+    def to_pil(self) -> Image.Image:
+        """An 8-bit RGB or, with alpha, RGBA image; values are rounded and clipped."""
+        return Image.fromarray(to_integers(self.rgb, self.alpha, 8))
+
+
+def to_integers(rgb: Rgb, alpha: Alpha | None, depth: Literal[8, 16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Samples as files hold them: (H, W, 3), or (H, W, 4) with alpha; uint8, or uint16 for depth 16."""
+    dtype, full = (np.uint8, 255) if depth == 8 else (np.uint16, 65535)  # noqa: PLR2004 -- bits, said by the name
+    samples = np.empty((*rgb.shape[:2], 3 if alpha is None else 4), dtype)
+    samples[..., :3] = np.rint(np.clip(rgb * (full / 255), 0, full))
+    if alpha is not None:
+        samples[..., 3] = np.rint(np.clip(alpha * full, 0, full))
+    return samples
+
+
+def on_white(picture: Picture) -> Rgb:
+    """The colors over a white ground: (H, W, 3) float32, 0..255."""
+    if picture.alpha is None:
+        return picture.rgb
+    alpha = picture.alpha[..., np.newaxis]
+    return picture.rgb * alpha + 255 * (1 - alpha)
+
+
+def fill_transparent(rgb: Rgb, alpha: Alpha) -> Rgb:
+    """Give pixels under full transparency the mean visible color, weighted by alpha.
+
+    What files keep there is garbage (black, an erased background), and everything that looks at neighborhoods
+    (a network's convolutions, a statistic over the picture) would see it. The mean color says nothing new.
+    """
+    hidden = alpha == 0
+    if not hidden.any():
+        return rgb
+    weights = alpha if alpha.any() else np.ones_like(alpha)
+    mean = np.average(rgb.reshape(-1, 3), axis=0, weights=weights.reshape(-1).astype(np.float64))
+    return np.where(hidden[..., np.newaxis], mean.astype(np.float32), rgb)

@@ -1,0 +1,130 @@
+"""Reading pictures from wherever they come."""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import ImageError
+from impasto.images import decode, samples
+from impasto.images.picture import Picture, Source
+
+Stream = io.BufferedReader | io.BytesIO
+
+
+def read(source: Source, *, name: str | None = None) -> Picture:
+    """Read a picture: upright by its EXIF orientation, in sRGB by its ICC profile; of an animation, the first frame.
+
+    Args:
+        source: a path, bytes, a binary file object, a Pillow image or an array; see `Source`.
+        name: what messages call it; unset, the path, the stream's name, or the kind of source.
+
+    Raises:
+        ImageError: there is no such file, it is not a picture, is damaged, or has more than `decode.MAX_PIXELS` pixels.
+    """
+    name = name or _name(source)
+    if isinstance(source, np.ndarray):
+        return _picture(samples.from_array(source, name), name, _hash_array(source))
+    if isinstance(source, Image.Image):
+        decoded = decode.decode_pillow(source, name)
+        return _picture(samples.from_decoded(decoded, name), name, hashlib.sha256(source.tobytes()).hexdigest())
+    with _stream(source, name) as stream:
+        decoded = decode.decode(stream, name)
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _picture(samples.from_decoded(decoded, name), name, digest)
+
+
+def read_metadata(source: Source) -> dict[str, str]:
+    """The text that `save` put into a PNG file, and any other text there; nothing for other formats and arrays.
+
+    Raises:
+        ImageError: as for `read`.
+    """
+    if isinstance(source, np.ndarray):
+        return {}
+    if isinstance(source, Image.Image):
+        return {key: str(value) for key, value in getattr(source, "text", {}).items()}
+    name = _name(source)
+    with _stream(source, name) as stream:
+        return decode.text_chunks(stream, name)
+
+
+def _picture(found: samples.Samples, name: str, digest: str) -> Picture:
+    return Picture(found.rgb, found.alpha, found.depth, found.profile, name, digest)
+
+
+def _hash_array(array: NDArray[Any]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "bytes"
+    if isinstance(source, np.ndarray):
+        return "array"
+    # An open file's name may also be a number; Pillow keeps the path of what it opened.
+    own = getattr(source, "filename" if isinstance(source, Image.Image) else "name", "")
+    return str(own).strip("<>") if own and isinstance(own, str | os.PathLike) else "image"
+
+
+@contextmanager
+def _stream(source: Source, name: str) -> Iterator[Stream]:
+    """A seekable binary stream at its beginning, which holds at least one byte."""
+    if isinstance(source, str | os.PathLike):
+        with _open(Path(source), name) as file:
+            yield _checked(file if file.seekable() else _buffered(file, name), name)
+    elif isinstance(source, bytes | bytearray | memoryview):
+        yield _checked(io.BytesIO(source), name)
+    elif hasattr(source, "read"):
+        yield _checked(_buffered(cast("BinaryIO", source), name), name)
+    else:
+        raise ImageError(
+            f"a {type(source).__name__} is not a picture",
+            "Give a path, bytes, a binary file, a Pillow image or an array.",
+        )
+
+
+def _open(path: Path, name: str) -> Stream:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise ImageError(f"{name} does not exist", "Check the path.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{name} is a folder", "Give one picture file.") from None
+    except PermissionError as error:
+        if os.path.isdir(path):  # noqa: PTH112 -- how Windows says it; Path.is_dir would raise the same error again
+            raise ImageError(f"{name} is a folder", "Give one picture file.") from None
+        raise ImageError(f"{name} may not be read ({error.strerror})", "Give yourself permission to read it.") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{name} cannot be opened ({error})", "Check the path.") from None
+
+
+def _buffered(stream: BinaryIO | io.BufferedReader, name: str) -> Stream:
+    try:
+        data = stream.read()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{name} cannot be read ({error})", "Check where it comes from.") from None
+    if isinstance(data, str):
+        raise ImageError(f"{name} was opened as text", "Open it in binary mode, 'rb'.")
+    return io.BytesIO(data)
+
+
+def _checked(stream: Stream, name: str) -> Stream:
+    try:
+        empty = not stream.read(1)
+        stream.seek(0)
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read ({error})", "Check where it comes from.") from None
+    if empty:
+        raise ImageError(f"{name} is empty", "Give a picture file.")
+    return stream

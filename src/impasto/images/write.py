@@ -1,0 +1,125 @@
+"""Writing pictures: whole or not at all."""
+
+import errno
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from impasto.errors import OutputError, StorageError
+from impasto.images import encoders
+from impasto.images.encoders import SUFFIXES
+from impasto.images.picture import Picture
+
+# Errors that say nothing against the place that was chosen, only that the bytes did not fit or did not arrive.
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def save(
+    picture: Picture,
+    path: str | os.PathLike[str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    profile: bytes | None = None,
+) -> None:
+    """Write a picture in the format of the path's suffix; at any moment there is the whole file or none.
+
+    A picture of depth 16 becomes a 16-bit PNG or TIFF; the other formats hold 8. JPEG and BMP put alpha onto white.
+
+    Args:
+        picture: what to write.
+        path: where; its suffix is one of `SUFFIXES`.
+        metadata: text to keep with the picture. PNG holds it, keys up to 79 Latin-1 characters; the others drop it.
+        overwrite: whether to replace a file that exists.
+        profile: an RGB ICC profile to convert to and embed; unset, or of another kind, the file is sRGB.
+
+    Raises:
+        OutputError: the suffix or the place is wrong, or the file exists; or the format cannot hold the picture.
+        StorageError: the disk is full or failed.
+    """
+    path = Path(path)
+    check_output(path, overwrite=overwrite)
+    replace_file(path, encode(picture, path.suffix, metadata=metadata, profile=profile))
+
+
+def encode(
+    picture: Picture,
+    format: str,  # noqa: A002 -- what Pillow, too, calls it
+    *,
+    metadata: Mapping[str, str] | None = None,
+    profile: bytes | None = None,
+) -> bytes:
+    """The bytes of a file, as `save` would write it; `format` is `png`, `jpeg` and so on, or a suffix.
+
+    Raises:
+        OutputError: there is no such format, or it cannot hold the picture.
+    """
+    suffix = "." + format.lower().lstrip(".")
+    if suffix not in SUFFIXES:
+        raise OutputError(f"'{format}' is not a format that Impasto writes", _choose(SUFFIXES))
+    return encoders.encode(picture, suffix, metadata or {}, profile)
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Collection[str] = tuple(SUFFIXES)) -> None:
+    """See to it that a file can be written there, before any work is done for it.
+
+    Args:
+        path: where a file is to be written.
+        overwrite: whether it may replace one.
+        suffixes: the formats that it may have.
+
+    Raises:
+        OutputError: the suffix is none of these, the folder is missing or may not be written,
+            or there is a folder or (unless `overwrite`) a file of that name.
+    """
+    path = Path(path)
+    try:
+        _check_place(path, overwrite=overwrite)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be written ({error})", "Choose another place.") from None
+    if path.suffix.lower() not in suffixes:
+        problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
+        raise OutputError(f"{problem}, which names no format to write", _choose(suffixes))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write beside the target, then rename.
+
+    Raises:
+        OutputError: the place may not be written.
+        StorageError: the disk is full or failed.
+    """
+    # A random name, made by `open`, gets the permissions that the user's umask gives; those of `tempfile` are private.
+    partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        if error.errno in _STORAGE:
+            raise StorageError(
+                f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
+            ) from None
+        raise OutputError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from None
+    except BaseException:  # Ctrl-C must not leave half a picture either
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _check_place(path: Path, *, overwrite: bool) -> None:
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder", "Name a file in it.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another.")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise OutputError(f"the folder {folder} may not be written", "Choose another place.")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists", "Add --force (overwrite=True) to replace it, or choose another name.")
+
+
+def _choose(suffixes: Collection[str]) -> str:
+    *most, last = suffixes
+    return f"Choose {', '.join(most)} or {last}."

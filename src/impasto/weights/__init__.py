@@ -1,0 +1,29 @@
+"""Pretrained networks: the bundled one, and those that are fetched or imported.
+
+Importing this loads no torch; `load`, `fetch` and `import_file` do when they convert or read a file.
+"""
+
+from impasto.weights.activations import Activations, activations
+from impasto.weights.network import Network, load
+from impasto.weights.registry import ARCHITECTURES, CONVENTIONS, ENTRIES, Architecture, Checksum, Entry, InputConvention
+from impasto.weights.store import MIRROR_VARIABLE, Status, available, fetch, import_file, path
+
+__all__ = [
+    "ARCHITECTURES",
+    "CONVENTIONS",
+    "ENTRIES",
+    "MIRROR_VARIABLE",
+    "Activations",
+    "Architecture",
+    "Checksum",
+    "Entry",
+    "InputConvention",
+    "Network",
+    "Status",
+    "activations",
+    "available",
+    "fetch",
+    "import_file",
+    "load",
+    "path",
+]

@@ -1,0 +1,162 @@
+"""Reading a VGG from any of the formats that it is published in, without trusting the file.
+
+A format is told by the first bytes, by the name's ending only where they do not tell. No reader unpickles.
+Each reader lists the convolutions that it found in the order of the forward pass; what network they make is
+decided here, once for all formats.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from impasto.errors import ImpastoError, WeightsError
+from impasto.weights import registry
+from impasto.weights.importers import conventions
+from impasto.weights.importers.found import Found
+
+_SNIFF = 64
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of weights files."""
+
+    title: str
+    module: str
+    """Module beside this one that reads it; imported when needed, for each pulls in another library."""
+    suffixes: tuple[str, ...]
+    magic: Callable[[bytes], bool]
+
+    def read(self, file: Path) -> Found:
+        module = importlib.import_module(f"{__name__}.{self.module}")
+        return cast("Found", module.read(file))
+
+
+FORMATS = (
+    # Eight bytes of length, then a JSON object.
+    Format("safetensors", "from_safetensors", (".safetensors",), lambda head: head[8:9] == b"{"),
+    # A zip archive, or before torch 1.6 a bare pickle of protocol 2.
+    Format(
+        "torch state dict", "from_torch", (".pth", ".pt"), lambda head: head.startswith((b"PK\x03\x04", b"\x80\x02"))
+    ),
+    Format("Keras .h5", "from_keras", (".h5", ".hdf5"), lambda head: head.startswith(b"\x89HDF\r\n\x1a\n")),
+    Format("MatConvNet .mat", "from_matconvnet", (".mat",), lambda head: head.startswith(b"MATLAB ")),
+    Format("ONNX", "from_onnx", (".onnx",), lambda _: False),
+)
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A recognized network, as its file has it."""
+
+    architecture: registry.Architecture
+    convention: registry.InputConvention
+    tensors: dict[str, Tensor]
+    """`convB_N.weight` (out, in, 3, 3) and `convB_N.bias` (out,), float16 or float32."""
+
+
+def read(file: Path, *, convention: str | None = None) -> Trunk:
+    """Read a weights file of any format.
+
+    Args:
+        file: the file.
+        convention: the input that the network expects; None takes what the file states or implies.
+
+    Raises:
+        WeightsError: the file cannot be read, is no weights file, is another network than VGG-16 or VGG-19, or
+            does not tell which input it expects.
+    """
+    stated = registry.convention(convention) if convention else None
+    form = _format(file)
+    try:
+        found = form.read(file)
+    except ImpastoError:
+        raise
+    except Exception as error:  # parsers of five libraries, fed bytes from anywhere: each fails in its own way
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise WeightsError(
+            f"{file} is not a readable {form.title} file ({reason})",
+            "It may be cut short or damaged: download or export it again.",
+        ) from error
+    architecture, tensors = _recognize(file, found)
+    return Trunk(architecture, stated or conventions.choose(file, found, architecture), tensors)
+
+
+def _format(file: Path) -> Format:
+    head = _head(file)
+    for form in FORMATS:
+        if form.magic(head):
+            return form
+    for form in FORMATS:
+        if file.suffix.lower() in form.suffixes:
+            return form
+    known = ", ".join(form.title for form in FORMATS)
+    raise WeightsError(f"{file} is not a weights file", f"Give one of these: {known}.")
+
+
+def _head(file: Path) -> bytes:
+    hint = "Give a weights file that you may read."
+    if file.exists() and not file.is_file():
+        raise WeightsError(f"{file} is {'a directory' if file.is_dir() else 'not a regular file'}", hint)
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(_SNIFF)
+    except OSError as error:
+        raise WeightsError(f"{file} cannot be read: {error.strerror}", hint) from None
+    if not head:
+        raise WeightsError(f"{file} is empty", "Download or export it again.")
+    return head
+
+
+def _recognize(file: Path, found: Found) -> tuple[registry.Architecture, dict[str, Tensor]]:
+    convolutions = _trunk(found.convolutions)
+    shapes = [tuple(weight.shape) for weight, _ in convolutions]
+    for architecture in registry.ARCHITECTURES.values():
+        layers = architecture.layers()
+        if shapes == [(after, before, 3, 3) for _, before, after in layers]:
+            named = {}
+            for (name, _, after), (weight, bias) in zip(layers, convolutions, strict=True):
+                if tuple(bias.shape) != (after,):
+                    raise _wrong(file, f"a bias of shape {tuple(bias.shape)} at {name}")
+                named[f"{name}.weight"], named[f"{name}.bias"] = _plain(weight), _plain(bias)
+            return architecture, _finite(file, named)
+    raise _wrong(file, _describe(shapes))
+
+
+def _trunk(convolutions: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
+    """Without the classifier, which some files write as 7 x 7 and 1 x 1 convolutions at the end."""
+    end = len(convolutions)
+    while end and convolutions[end - 1][0].shape[2:] != (3, 3):
+        end -= 1
+    return convolutions[:end] or convolutions
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """The tensor itself where it is float16 or float32; else in float32."""
+    return tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)
+
+
+def _finite(file: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    for name, tensor in tensors.items():
+        if not torch.stack(torch.aminmax(tensor)).isfinite().all():  # ten times as fast as isfinite of every value
+            raise WeightsError(f"{file} holds values in {name} that are not numbers", "Download or export it again.")
+    return tensors
+
+
+def _wrong(file: Path, what: str) -> WeightsError:
+    return WeightsError(
+        f"{file} is not a VGG-16 or VGG-19: expected 13 or 16 3x3 convolutions with 64..512 channels, found {what}",
+        "Give the weights of one of these two, with or without the classifier.",
+    )
+
+
+def _describe(shapes: list[tuple[int, ...]]) -> str:
+    if not shapes:
+        return "none"
+    shown = ", ".join("x".join(map(str, shape)) for shape in shapes[:3])
+    return f"{len(shapes)} ({shown}{', ...' if len(shapes) > 3 else ''})"  # noqa: PLR2004  three show the pattern

@@ -1,0 +1,205 @@
+"""Which networks Impasto knows: their shape, the input that they expect, and who published them.
+
+Nothing here loads torch: `impasto --help` and `impasto weights list` read this module.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from impasto.errors import WeightsError
+
+CHANNELS = (64, 128, 256, 512, 512)
+
+BUNDLED = Path(__file__).with_name("data") / "vgg16-features-fp16.safetensors"
+"""The network that ships with Impasto."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A VGG trunk: five blocks of 3 x 3 convolutions, halved in size between them."""
+
+    name: str
+    blocks: tuple[int, ...]
+    """Convolutions in each block."""
+    channels: tuple[int, ...] = CHANNELS
+    """Channels of each block."""
+
+    def layers(self) -> list[tuple[str, int, int]]:
+        """`(convB_N, channels in, channels out)` of every convolution, in the order of the forward pass."""
+        outs = [
+            (f"conv{block}_{index}", channels)
+            for block, (count, channels) in enumerate(zip(self.blocks, self.channels, strict=True), start=1)
+            for index in range(1, count + 1)
+        ]
+        ins = [3, *(channels for _, channels in outs)]
+        return [(name, before, after) for (name, after), before in zip(outs, ins, strict=False)]
+
+
+@dataclass(frozen=True)
+class InputConvention:
+    """What a network wants to be fed: `(scale * pixel - mean) / std`, channels in `order`, pixels 0..255."""
+
+    name: str
+    order: Literal["rgb", "bgr"]
+    scale: float
+    mean: tuple[float, float, float]
+    """In the network's own channel order."""
+    std: tuple[float, float, float]
+    """In the network's own channel order."""
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a downloaded file must hash to."""
+
+    algorithm: Literal["md5", "sha256"]
+    digits: str
+    """The hexadecimal digest, or as many of its first digits as the publisher states."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A published network that can be had by name."""
+
+    name: str
+    architecture: str
+    convention: str
+    title: str
+    """One line for `impasto weights list`."""
+    license: str
+    source: str
+    """Who trained it and who publishes this file."""
+    url: str | None
+    """Where the publisher keeps the file; None where it ships with Impasto."""
+    checksum: Checksum
+    size: int
+    """Bytes to download, or of the bundled file: what a listing shows, not a limit."""
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    architecture.name: architecture
+    for architecture in (Architecture("vgg16", (2, 2, 3, 3, 3)), Architecture("vgg19", (2, 2, 4, 4, 4)))
+}
+
+CONVENTIONS: Mapping[str, InputConvention] = {
+    convention.name: convention
+    for convention in (
+        InputConvention("caffe", "bgr", 1.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+        # MatConvNet's copy of the same networks has the first layer's channels the other way round.
+        InputConvention("matconvnet", "rgb", 1.0, (123.68, 116.779, 103.939), (1.0, 1.0, 1.0)),
+        InputConvention("torchvision", "rgb", 1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    )
+}
+
+_OXFORD = "Karen Simonyan and Andrew Zisserman, Visual Geometry Group, Oxford"
+_CC_BY = "CC BY 4.0"
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_TORCHVISION = "https://download.pytorch.org/models"
+
+# Addresses and checksums are the publishers' own: keras/src/applications/vgg16.py and vgg19.py state an MD5;
+# torchvision/models/vgg.py puts the first 8 digits of the SHA-256 into the file's name, which torch.hub compares.
+ENTRIES: Mapping[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="vgg16",
+            architecture="vgg16",
+            convention="caffe",
+            title="VGG-16 of 2014, rounded to float16; ships with Impasto",
+            license=_CC_BY,
+            source=_OXFORD,
+            url=None,
+            checksum=Checksum("sha256", "905422819b20aa2fdd429636f170656d7058790cc496096a0bdedb7124055f5e"),
+            size=29_431_512,
+        ),
+        Entry(
+            name="vgg16-keras",
+            architecture="vgg16",
+            convention="caffe",
+            title="VGG-16 of 2014 in full float32",
+            license=_CC_BY,
+            source=f"{_OXFORD}; converted by Keras",
+            url=f"{_KERAS}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            checksum=Checksum("md5", "6d6bbae143d832006294945121d1f1fc"),
+            size=58_889_256,
+        ),
+        Entry(
+            name="vgg16-torchvision",
+            architecture="vgg16",
+            convention="torchvision",
+            title="VGG-16 as torchvision trained it anew",
+            license="BSD-3-Clause",
+            source="torchvision",
+            url=f"{_TORCHVISION}/vgg16-397923af.pth",
+            checksum=Checksum("sha256", "397923af"),
+            size=553_433_881,
+        ),
+        Entry(
+            name="vgg19",
+            architecture="vgg19",
+            convention="caffe",
+            title="VGG-19 of 2014, the network of Gatys, Ecker and Bethge",
+            license=_CC_BY,
+            source=f"{_OXFORD}; converted by Keras",
+            url=f"{_KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            checksum=Checksum("md5", "253f8cb515780f3b799900260a226db6"),
+            size=80_134_624,
+        ),
+        Entry(
+            name="vgg19-torchvision",
+            architecture="vgg19",
+            convention="torchvision",
+            title="VGG-19 as torchvision trained it anew",
+            license="BSD-3-Clause",
+            source="torchvision",
+            url=f"{_TORCHVISION}/vgg19-dcbb9e9d.pth",
+            checksum=Checksum("sha256", "dcbb9e9d"),
+            size=574_673_361,
+        ),
+    )
+}
+
+KNOWN_FILES: Mapping[str, str] = {
+    # Caffe's networks under torchvision's tensor names (jcjohnson/pytorch-vgg, used by neural-style-pt):
+    # nothing inside them tells, but their names carry the first digits of their SHA-256.
+    "00b39a1b": "caffe",
+    "d01eb7cb": "caffe",
+    "397923af": "torchvision",
+    "dcbb9e9d": "torchvision",
+}
+"""Input convention by the first 8 digits of a file's SHA-256."""
+
+
+def entry(name: str) -> Entry:
+    """The entry of that name.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    try:
+        return ENTRIES[name]
+    except KeyError:
+        raise unknown(name, ENTRIES) from None
+
+
+def convention(name: str) -> InputConvention:
+    """The input convention of that name.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    try:
+        return CONVENTIONS[name]
+    except KeyError:
+        known = ", ".join(CONVENTIONS)
+        raise WeightsError(f"there is no input convention '{name}'", f"Choose one of {known}.") from None
+
+
+def unknown(name: str, known: Mapping[str, object] | list[str]) -> WeightsError:
+    """The error for a name that is none of `known`, with the nearest of them as a hint."""
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Choose one of {', '.join(known)}, or give a weights file."
+    return WeightsError(f"there is no network '{name}'", hint)

@@ -1,0 +1,270 @@
+"""Where networks lie on this machine, and how they get there.
+
+Fetched and imported networks are kept in one form, `weights/NAME.safetensors` under the user's folder.
+Nothing here loads torch until a file has to be converted.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import filelock
+from safetensors import SafetensorError, safe_open
+
+from impasto import paths
+from impasto.errors import OutputError, StorageError, WeightsError
+from impasto.weights import registry
+from impasto.weights.download import Progress, discard, download
+
+if TYPE_CHECKING:
+    from impasto.weights.importers import Trunk
+
+MIRROR_VARIABLE = "IMPASTO_MIRROR"
+"""Environment variable: the address of a folder that holds the publishers' files under their own names."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Status:
+    """One network, and whether it is on this machine."""
+
+    name: str
+    state: Literal["bundled", "fetched", "imported", "not fetched", "damaged"]
+    path: Path | None
+    """Where it lies; None where it is not fetched."""
+    size: int
+    """Bytes on this machine, or to download."""
+    architecture: str
+    convention: str
+    title: str
+    source: str
+    license: str
+
+
+def path(name: str) -> Path:
+    """The file of a network: a known name, an imported one, or the path of a weights file.
+
+    A name has only a-z, 0-9, - and _; whatever holds a dot or a separator is taken for a path, and not looked at.
+
+    Raises:
+        WeightsError: there is no such network, or it is not fetched yet.
+    """
+    if "." in name or "/" in name or os.sep in name:
+        return Path(name).expanduser()
+    known = registry.ENTRIES.get(name)
+    if known and known.url is None:
+        return registry.BUNDLED
+    if _NAME.fullmatch(name) and _stored(name).is_file():
+        return _stored(name)
+    if known:
+        raise WeightsError(f"the network '{name}' is not on this machine yet", f"Run `impasto weights fetch {name}`.")
+    raise registry.unknown(name, [*registry.ENTRIES, *_own_names()])
+
+
+def available() -> list[Status]:
+    """Every network that Impasto knows or that was imported, and where it is."""
+    return [_entry_status(entry) for entry in registry.ENTRIES.values()] + [_own_status(name) for name in _own_names()]
+
+
+def fetch(name: str, *, progress: Progress | None = None, url: str | None = None, force: bool = False) -> Path:
+    """Download a network, verify it and keep it in Impasto's own form; returns where it is.
+
+    What is here already is not fetched again. A call that was interrupted goes on where it stopped. Of several
+    processes that fetch the same network, one downloads and the others wait for it.
+
+    Args:
+        name: one of `ENTRIES`.
+        progress: told the bytes that are here and the bytes of the whole file (None where the server does not say).
+        url: another address of the same file; the checksum holds for it too. Unset, `IMPASTO_MIRROR` replaces all
+            of the publisher's address but the file's name.
+        force: fetch again even if it is here.
+
+    Raises:
+        WeightsError: there is no network of that name, or the address is none.
+        DownloadError: the server fails, or sent another file, which was not kept.
+        StorageError, OutputError: the file cannot be kept.
+    """
+    entry = registry.entry(name)
+    if entry.url is None:
+        return registry.BUNDLED
+    target = _stored(name)
+    with _locked(name):
+        if force or not target.is_file():
+            part = target.with_name(f"{name}.part")
+            download(url or _mirrored(entry.url), part, entry.checksum, progress=progress)
+            _convert_download(entry, part, target)
+    return target
+
+
+def import_file(
+    file: Path | str, *, name: str | None = None, convention: str | None = None, overwrite: bool = False
+) -> Path:
+    """Keep a weights file of any readable format under a name; returns where it is.
+
+    Args:
+        file: safetensors, torch state dict, Keras .h5, MatConvNet .mat or ONNX.
+        name: a-z, 0-9, - and _; unset, made from the file's own.
+        convention: the input that the network expects, one of `CONVENTIONS`; unset, what the file states or implies.
+        overwrite: replace a network of that name.
+
+    Raises:
+        WeightsError: the file is no VGG-16 or VGG-19, or the name cannot be given.
+        OutputError: the name is taken, or the folder may not be written.
+        StorageError: the disk is full or fails.
+    """
+    from impasto.weights import importers  # noqa: PLC0415  loads torch
+
+    source = Path(file)
+    name = _free_name(name or _name_from(source), overwrite=overwrite)
+    trunk = importers.read(source, convention=convention)
+    entry = registry.ENTRIES.get(name)
+    if entry and entry.architecture != trunk.architecture.name:
+        raise WeightsError(f"{source} is a {trunk.architecture.name}", f"'{name}' names another: choose another name.")
+    _keep(trunk, _stored(name), {"source": source.name, "sha256": _sha256(source)})
+    return _stored(name)
+
+
+def _convert_download(entry: registry.Entry, part: Path, target: Path) -> None:
+    from impasto.weights import importers  # noqa: PLC0415  loads torch
+
+    try:
+        trunk = importers.read(part, convention=entry.convention)
+    except WeightsError:
+        discard(part)
+        raise
+    _keep(trunk, target, {"source": entry.source, "license": entry.license, "sha256": _sha256(part)})
+    discard(part)
+
+
+def _keep(trunk: "Trunk", target: Path, metadata: dict[str, str]) -> None:
+    """Write a network beside its place, then move it there: nobody ever sees half of it."""
+    from safetensors.torch import save  # noqa: PLC0415  loads torch
+
+    about = {"architecture": trunk.architecture.name, "convention": trunk.convention.name, **metadata}
+    # Not save_file: its files are readable to their owner only, whatever the umask says.
+    content = save(trunk.tensors, about)
+    unfinished = _folder() / f".{target.name}.{uuid.uuid4().hex}"
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(target)
+    except PermissionError:
+        raise OutputError(
+            f"{target} may not be written", f"Choose another folder with {paths.HOME_VARIABLE}."
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written: {error.strerror}", "Make room and try again.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Hold the right to fetch `name`; the system gives it back when a process dies."""
+    lock = filelock.FileLock(_folder() / f".{name}.lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"{lock.lock_file} cannot be locked: {error.strerror}", f"Choose another folder with {paths.HOME_VARIABLE}."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _mirrored(url: str) -> str:
+    mirror = os.environ.get(MIRROR_VARIABLE)
+    return f"{mirror.rstrip('/')}/{urlsplit(url).path.rpartition('/')[2]}" if mirror else url
+
+
+def _free_name(name: str, *, overwrite: bool) -> str:
+    if not _NAME.fullmatch(name):
+        raise WeightsError(
+            f"'{name}' cannot name a network", "Use a-z, 0-9, - and _, beginning with a letter or digit."
+        )
+    entry = registry.ENTRIES.get(name)
+    if entry and entry.url is None:
+        raise WeightsError(f"'{name}' is the network that ships with Impasto", "Choose another name.")
+    if _stored(name).exists() and not overwrite:
+        raise OutputError(f"there is a network '{name}' already", "Add --force to replace it, or choose another name.")
+    return name
+
+
+def _name_from(file: Path) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", file.stem.lower()).strip("-_") or "imported"
+
+
+def _entry_status(entry: registry.Entry) -> Status:
+    file = registry.BUNDLED if entry.url is None else _stored(entry.name)
+    here = file.is_file()
+    return Status(
+        name=entry.name,
+        state="bundled" if entry.url is None else "fetched" if here else "not fetched",
+        path=file if here else None,
+        size=file.stat().st_size if here else entry.size,
+        architecture=entry.architecture,
+        convention=entry.convention,
+        title=entry.title,
+        source=entry.source,
+        license=entry.license,
+    )
+
+
+def _own_status(name: str) -> Status:
+    file = _stored(name)
+    about = _metadata(file)
+    return Status(
+        name=name,
+        state="damaged" if about is None else "imported",
+        path=file,
+        size=file.stat().st_size,
+        architecture=(about or {}).get("architecture", "unknown"),
+        convention=(about or {}).get("convention", "unknown"),
+        title="imported",
+        source=(about or {}).get("source", "unknown"),
+        license=(about or {}).get("license", "unknown"),
+    )
+
+
+def _metadata(file: Path) -> dict[str, str] | None:
+    """What a stored network says of itself; None where the file is damaged."""
+    try:
+        with safe_open(file, framework="np") as opened:
+            return dict(opened.metadata() or {})
+    except (OSError, SafetensorError):
+        return None
+
+
+def _own_names() -> list[str]:
+    """Names of the networks that were imported under a name of the user's, sorted."""
+    stored = (file.stem for file in (paths.home() / "weights").glob("*.safetensors"))
+    return sorted(name for name in stored if _NAME.fullmatch(name) and name not in registry.ENTRIES)
+
+
+def _stored(name: str) -> Path:
+    return paths.home() / "weights" / f"{name}.safetensors"
+
+
+def _folder() -> Path:
+    folder = paths.home() / "weights"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be made: {error.strerror}", f"Choose another folder with {paths.HOME_VARIABLE}."
+        ) from None
+    return folder
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

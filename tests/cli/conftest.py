@@ -1,0 +1,81 @@
+"""A folder with a small photograph and painting, and two ways to run the real command in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from impasto.cli import main
+
+QUICK = ["--size", "64", "--scales", "1", "--iterations", "3"]
+"""Options that make any run a matter of a second."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Impasto = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    """The current folder, with photo.jpg and painting.jpg in it, and a home of its own."""
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("IMPASTO_DEBUG", raising=False)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    y, x = np.mgrid[0:72, 0:96] / 96
+    photo = np.stack([255 * x, 127 + 120 * np.sin(9 * y), 255 * (1 - x * y)], axis=-1)
+    stroke = ((96 * x + 192 * y).astype(int) // 8 % 2)[..., None]
+    painting = np.where(stroke, (230, 180, 40), (20, 40, 120))
+    for name, pixels in (("photo.jpg", photo), ("painting.jpg", painting)):
+        PIL.Image.fromarray(pixels.astype(np.uint8)).save(work / name, quality=95)
+    return work
+
+
+@pytest.fixture
+def impasto(capfd) -> Impasto:
+    """Run the command in this process: as the shell would, but for the second that starting Python takes."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def impasto_process(folder) -> Callable[..., subprocess.Popen]:
+    """Start the command as a process of its own; what it still holds at the end of the test is ended."""
+    started = []
+
+    def start(*arguments: str | Path, **options) -> subprocess.Popen:
+        command = [sys.executable, "-m", "impasto", *map(str, arguments)]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        process = subprocess.Popen(command, cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def listing(folder: Path) -> dict[str, bytes | None]:
+    """Everything under a folder, with its content."""
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}

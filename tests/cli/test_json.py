@@ -1,0 +1,52 @@
+import json
+
+import pytest
+from conftest import QUICK
+
+
+@pytest.fixture
+def events(impasto):
+    done = impasto("photo.jpg", "painting.jpg", "--json", "--save-every", "2", "--tolerance", "0", *QUICK)
+    assert done.code == 0
+    assert done.err == ""
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_the_stream_tells_the_run_in_order(events):
+    assert [event["event"] for event in events] == ["started", "step", "step", "preview", "step", "preview", "finished"]
+
+
+def test_started_says_what_is_planned(events):
+    first = events[0]
+    assert (first["width"], first["height"], first["scales"], first["iterations"]) == (64, 48, 1, 3)
+    assert first["settings"]["recipe"] == "painterly"
+
+
+def test_no_step_is_left_out_and_each_is_whole(events):
+    steps = [event for event in events if event["event"] == "step"]
+    fields = "event scale scales width height iteration iterations loss terms elapsed remaining"
+    assert all(set(step) == set(fields.split()) for step in steps)
+    assert [step["iteration"] for step in steps] == [1, 2, 3]
+    for step in steps:
+        assert sum(step["terms"].values()) == pytest.approx(step["loss"], rel=1e-4)
+
+
+def test_previews_name_pictures_that_exist(events, folder):
+    previews = [event for event in events if event["event"] == "preview"]
+    assert [preview["total_iterations"] for preview in previews] == [2, 3]
+    assert all((folder / preview["path"]).exists() for preview in previews)
+
+
+def test_the_last_line_is_the_result(events, folder):
+    last = events[-1]
+    assert set(last) == {"event", "path", "loss", "terms", "elapsed", "stopped", "settings"}
+    assert (folder / last["path"]).exists()
+    assert last["loss"] < events[1]["loss"]
+    assert last["settings"]["save_every"] == 2
+
+
+def test_lines_arrive_while_the_run_goes_on(impasto_process):
+    process = impasto_process("photo.jpg", "painting.jpg", "--json", *QUICK[:-1], "10000", "--tolerance", "0")
+    lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+    assert process.poll() is None
+    assert [line["event"] for line in lines] == ["started", "step", "step"]

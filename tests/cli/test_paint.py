@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+import pytest
+from conftest import QUICK, listing
+
+from impasto import images
+
+
+def size_of(path):
+    with PIL.Image.open(path) as picture:
+        return picture.size
+
+
+def test_the_picture_lies_beside_the_photo_and_its_path_is_printed(impasto, folder):
+    done = impasto("photo.jpg", "painting.jpg", *QUICK)
+    assert done.code == 0
+    assert done.out == "photo-painting.png\n"
+    assert size_of(folder / "photo-painting.png") == (64, 48)
+
+
+def test_the_picture_takes_after_both(impasto):
+    impasto("photo.jpg", "painting.jpg", "--size", "64", "--scales", "1", "--iterations", "20")
+    photo, result = (images.resize(images.read(name), 64, 48).rgb for name in ("photo.jpg", "photo-painting.png"))
+    assert np.corrcoef(photo.ravel(), result.ravel())[0, 1] > 0.5
+    assert np.abs(photo - result).mean() > 2
+
+
+def test_a_photo_elsewhere_gets_its_picture_there(impasto, folder):
+    (folder / "album").mkdir()
+    (folder / "photo.jpg").rename(folder / "album" / "photo.jpg")
+    assert impasto("album/photo.jpg", "painting.jpg", *QUICK).out == f"{Path('album/photo-painting.png')}\n"
+
+
+def test_several_paintings_all_count(impasto, folder):
+    PIL.Image.new("RGB", (80, 80), "red").save(folder / "red.png")
+    alone = impasto("photo.jpg", "painting.jpg", "red.png", "-o", "alone.png", "--style-blend", "1,0", *QUICK)
+    both = impasto("photo.jpg", "painting.jpg", "red.png", *QUICK)
+    assert alone.code == both.code == 0
+    assert both.out == "photo-painting-red.png\n"
+    assert (folder / "alone.png").read_bytes() != (folder / "photo-painting-red.png").read_bytes()
+
+
+def test_progress_goes_to_stderr_and_says_how_it_ended(impasto):
+    err = impasto("photo.jpg", "painting.jpg", *QUICK).err
+    assert "64 x 48 px" in err
+    assert "finished: loss" in err
+
+
+def test_quiet_says_nothing(impasto, folder):
+    done = impasto("photo.jpg", "painting.jpg", "-q", *QUICK)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (folder / "photo-painting.png").exists()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif", ".bmp"])
+def test_the_suffix_chooses_the_format(impasto, folder, suffix):
+    assert impasto("photo.jpg", "painting.jpg", "-o", f"out{suffix}", *QUICK).code == 0
+    assert size_of(folder / f"out{suffix}") == (64, 48)
+
+
+def test_an_existing_picture_is_kept_unless_forced(impasto, folder):
+    (folder / "out.png").write_text("precious")
+    refused = impasto("photo.jpg", "painting.jpg", "-o", "out.png", *QUICK)
+    assert refused.code == 2
+    assert "--force" in refused.err
+    assert (folder / "out.png").read_text() == "precious"
+    assert impasto("photo.jpg", "painting.jpg", "-o", "out.png", "--force", *QUICK).code == 0
+    assert size_of(folder / "out.png") == (64, 48)
+
+
+@pytest.mark.parametrize("option", ["--sheet x.png", "--plot x.png", "--animation x.gif", "--save-dir x"])
+def test_no_other_result_is_overwritten_either(impasto, folder, option):
+    name, target = option.split()
+    taken = folder / target
+    taken.write_text("precious") if taken.suffix else (taken.mkdir(), (taken / "file").write_text("precious"))
+    before = listing(folder)
+    assert impasto("photo.jpg", "painting.jpg", name, target, *QUICK).code == 2
+    assert listing(folder) == before
+
+
+def test_a_picture_goes_through_pipes(impasto_process, folder):
+    process = impasto_process("-", "painting.jpg", "-o", "-", *QUICK, stdin=-1)
+    out, err = process.communicate((folder / "photo.jpg").read_bytes())
+    assert process.returncode == 0, err
+    assert out.startswith(b"\x89PNG")
+    assert images.read(out).width == 64
+    assert b"finished" in err
+    assert {path.name for path in folder.iterdir()} == {"photo.jpg", "painting.jpg"}
+
+
+def test_a_photo_from_stdin_is_named_after_it(impasto_process, folder):
+    process = impasto_process("-", "painting.jpg", *QUICK, stdin=-1)
+    out, _ = process.communicate((folder / "photo.jpg").read_bytes())
+    assert out.decode().strip() == "stdin-painting.png"
+    assert size_of(folder / "stdin-painting.png") == (64, 48)
+
+
+def test_a_reader_that_leaves_is_no_reason_to_complain(impasto_process):
+    process = impasto_process("photo.jpg", "painting.jpg", "--json", *QUICK[:-1], "300")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_a_picture_tells_how_to_make_it_again(impasto, folder):
+    first = impasto("photo.jpg", "painting.jpg", "-o", "first.png", "--seed", "7", "--noise-share", "0.5", *QUICK)
+    again = impasto("photo.jpg", "painting.jpg", "-o", "again.png", "--settings-from", "first.png")
+    other = impasto("photo.jpg", "painting.jpg", "-o", "other.png", "--settings-from", "first.png", "--seed", "8")
+    assert first.code == again.code == other.code == 0
+    assert (folder / "first.png").read_bytes() == (folder / "again.png").read_bytes()
+    assert (folder / "first.png").read_bytes() != (folder / "other.png").read_bytes()
+    assert json.loads(images.read_metadata("other.png")["impasto:settings"])["seed"] == 8
+
+
+def test_pictures_on_the_way_are_saved_with_their_losses(impasto, folder):
+    options = ["--size", "64", "--scales", "1", "--iterations", "6", "--save-every", "2", "--tolerance", "0"]
+    done = impasto("photo.jpg", "painting.jpg", *options)
+    steps = folder / "photo-painting-steps"
+    assert sorted(path.name for path in steps.iterdir()) == ["0002.png", "0004.png", "0006.png", "losses.csv"]
+    assert all(size_of(path) == (64, 48) for path in steps.glob("*.png"))
+    header, *rows = (steps / "losses.csv").read_text().splitlines()
+    assert header.startswith("file,iteration,scale,seconds,loss,content relu4_2,style relu1_1")
+    assert [row.split(",")[0] for row in rows] == ["0002.png", "0004.png", "0006.png"]
+    assert "iteration 2: total " in done.err
+    assert ", content " in done.err
+    assert ", style " in done.err
+
+
+def test_each_round_leaves_a_picture(impasto, folder):
+    impasto("photo.jpg", "painting.jpg", "--rounds", "2", "--save-dir", "rounds", "--tolerance", "0", *QUICK)
+    assert sorted(path.name for path in (folder / "rounds").iterdir()) == ["0003.png", "0006.png", "losses.csv"]
+
+
+def test_a_piped_picture_leaves_no_folder_behind(impasto_process, folder):
+    process = impasto_process("photo.jpg", "painting.jpg", "-o", "-", "--save-every", "1", *QUICK)
+    process.communicate()
+    assert {path.name for path in folder.iterdir()} == {"photo.jpg", "painting.jpg"}
+
+
+def test_a_sheet_shows_photo_painting_and_result(impasto, folder):
+    assert impasto("photo.jpg", "painting.jpg", "--sheet", "sheet.png", *QUICK).code == 0
+    width, height = size_of(folder / "sheet.png")
+    assert width > 2 * height
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_a_plot_shows_every_term(impasto, folder, suffix, magic):
+    assert impasto("photo.jpg", "painting.jpg", "--plot", f"plot{suffix}", *QUICK).code == 0
+    assert (folder / f"plot{suffix}").read_bytes().startswith(magic)
+    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_an_animation_runs_from_the_photo_to_the_result(impasto, folder, suffix):
+    assert impasto("photo.jpg", "painting.jpg", "--animation", f"film{suffix}", *QUICK).code == 0
+    with PIL.Image.open(folder / f"film{suffix}") as film:
+        assert film.n_frames >= 3
+        assert film.size == (64, 48)
+
+
+def test_the_photo_keeps_its_color_profile_where_asked(impasto, folder):
+    gray = PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB")).tobytes()
+    with PIL.Image.open(folder / "photo.jpg") as photo:
+        photo.save(folder / "tagged.jpg", icc_profile=gray)
+    impasto("tagged.jpg", "painting.jpg", "-o", "plain.png", *QUICK)
+    impasto("tagged.jpg", "painting.jpg", "-o", "tagged.png", "--profile", "source", *QUICK)
+    with PIL.Image.open(folder / "tagged.png") as tagged, PIL.Image.open(folder / "plain.png") as plain:
+        assert tagged.info["icc_profile"] == gray
+        assert plain.info.get("icc_profile") != gray
+
+
+def test_transparency_is_carried_through(impasto, folder):
+    photo = PIL.Image.open(folder / "photo.jpg").convert("RGBA")
+    photo.putalpha(PIL.Image.linear_gradient("L").resize(photo.size))
+    photo.save(folder / "clear.png")
+    impasto("clear.png", "painting.jpg", *QUICK)
+    with PIL.Image.open(folder / "clear-painting.png") as result:
+        low, high = result.getchannel("A").getextrema()
+    assert low < 30
+    assert high > 225

@@ -1,0 +1,32 @@
+"""A caller of the public interface, checked by mypy --strict and never run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+import impasto
+
+
+def one_call(photo: Path, painting: Path) -> Image.Image:
+    result: impasto.Result = impasto.stylize(photo, painting, size=1024, seed=1)
+    result.save("picture.png", overwrite=True)
+    return result.image
+
+
+def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterator[float]:
+    stylizer = impasto.Stylizer(device="cpu")
+    settings = impasto.Settings(recipe="painterly", content_weight=20, style_blend=(1, 2))
+    for event in stylizer.run(photo, paintings, settings, stop=lambda: False):
+        if isinstance(event, impasto.Step):
+            yield event.loss
+        elif isinstance(event, impasto.Finished):
+            event.picture.to_pil().show()
+
+
+def why_not(photo: Path) -> str:
+    try:
+        impasto.Stylizer().run(photo, [])
+    except impasto.ImpastoError as error:
+        return f"{error.problem} ({error.hint})"
+    return "it works"

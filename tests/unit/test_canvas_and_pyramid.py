@@ -1,0 +1,89 @@
+"""Starting pictures, the coarse-to-fine schedule, and which picture is handed on."""
+
+import pytest
+import torch
+
+from impasto.core import canvas
+from impasto.core.keep import AVERAGE_DECAY, KEEPERS
+from impasto.core.optimize import Iterate
+from impasto.core.pyramid import SMALLEST_LONG_SIDE, plan, resized
+
+CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
+STYLE = torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(2)) * 50
+MEAN = torch.tensor(canvas.IMAGENET_MEAN).reshape(1, 3, 1, 1)
+
+
+def start(init, share=0.0, amplitude=20.0, seed=0):
+    return canvas.start(init, CONTENT, STYLE, noise_share=share, noise_amplitude=amplitude, seed=seed)
+
+
+def test_the_content_start_is_a_copy_of_the_photograph():
+    begun = start("content")
+    assert torch.equal(begun, CONTENT)
+    begun.zero_()
+    assert CONTENT.max() > 200
+
+
+def test_the_mixed_start_is_that_of_the_course():
+    noise = start("noise", amplitude=20.0) - MEAN
+    torch.testing.assert_close(start("content", share=0.6), MEAN + 0.6 * noise + 0.4 * (CONTENT - MEAN))
+
+
+def test_noise_has_the_amplitude_that_was_asked_for():
+    uniform, normal = start("noise", amplitude=30.0) - MEAN, start("gaussian", amplitude=30.0) - MEAN
+    assert uniform.abs().max() <= 30
+    assert uniform.std().item() == pytest.approx(30 / 3**0.5, rel=0.03)
+    assert normal.std().item() == pytest.approx(30, rel=0.03)
+
+
+def test_the_gray_start_is_flat_and_the_style_start_has_only_the_paintings_colors():
+    assert torch.equal(start("gray"), MEAN.expand_as(CONTENT))
+    colors = {tuple(color) for color in STYLE.flatten(2)[0].T.tolist()}
+    assert {tuple(color) for color in start("style").flatten(2)[0].T.tolist()} <= colors
+
+
+@pytest.mark.parametrize("init", ["noise", "gaussian", "style"])
+def test_the_seed_decides_the_start(init):
+    assert torch.equal(start(init, seed=5), start(init, seed=5))
+    assert not torch.equal(start(init, seed=5), start(init, seed=6))
+
+
+def test_scales_double_and_iterations_fall():
+    schedule = plan(512, 342, scales=3, iterations=120, decay=0.5)
+    assert [(scale.width, scale.height, scale.iterations) for scale in schedule] == [
+        (128, 86, 120),
+        (256, 171, 60),
+        (512, 342, 30),
+    ]
+
+
+def test_scales_too_small_for_motifs_are_left_out():
+    assert [scale.width for scale in plan(300, 200, scales=5, iterations=10, decay=1)] == [150, 300]
+    assert [scale.width for scale in plan(64, 64, scales=5, iterations=10, decay=1)] == [64]
+    assert SMALLEST_LONG_SIDE == 128
+    assert [scale.height for scale in plan(2000, 50, scales=5, iterations=10, decay=1, smallest_side=16)] == [25, 50]
+
+
+def test_resizing_keeps_flat_color_and_the_right_size_untouched():
+    flat = torch.full((1, 3, 8, 8), 77.0)
+    torch.testing.assert_close(resized(flat, 20, 12), torch.full((1, 3, 12, 20), 77.0))
+    assert resized(flat, 8, 8) is flat
+
+
+def kept(name, losses):
+    keeper = KEEPERS[name]()
+    for number, loss in enumerate(losses):
+        keeper.see(Iterate(torch.full((1, 3, 2, 2), float(number)), loss, (loss,)))
+    return keeper.kept()
+
+
+def test_the_last_or_the_best_picture_is_kept_with_its_own_terms():
+    assert (kept("last", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], kept("last", [5.0, 1.0, 3.0])[1]) == (2, (3.0,))
+    assert (kept("best", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], kept("best", [5.0, 1.0, 3.0])[1]) == (1, (1.0,))
+
+
+def test_the_average_leans_to_the_last_pictures():
+    image, terms = kept("average", [5.0, 1.0, 3.0])
+    shares = torch.tensor([AVERAGE_DECAY**2, AVERAGE_DECAY, 1.0])
+    assert image[0, 0, 0, 0].item() == pytest.approx((shares * torch.arange(3)).sum().item() / shares.sum().item())
+    assert terms is None

@@ -1,0 +1,99 @@
+"""Settings and recipes: one schema, clear refusals."""
+
+import pytest
+from pydantic import ValidationError
+
+from impasto import recipes
+from impasto.errors import OutputError, SettingsError
+from impasto.settings import Settings
+
+PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
+
+
+def test_the_shipped_recipes_are_those_that_the_documentation_names():
+    assert recipes.shipped() == sorted([*PUBLISHED, "painterly"])
+
+
+@pytest.mark.parametrize("name", recipes.shipped())
+def test_every_shipped_recipe_is_valid_and_described(name):
+    assert Settings(recipe=name).recipe == name
+    assert 20 < len(recipes.read(name)["description"]) < 120
+
+
+def test_painterly_is_the_default():
+    assert Settings() == Settings(recipe="painterly")
+
+
+def test_a_given_value_wins_over_the_recipe_and_the_recipe_over_the_default():
+    chosen = Settings(recipe="tf-adam", content_weight=7)
+    assert (chosen.content_weight, chosen.learning_rate, chosen.beta2) == (7, 5.0, 0.999)
+
+
+def test_settings_survive_json_whatever_their_recipe():
+    chosen = Settings(recipe="coursera", size=200, style_blend="1,2", style_layers="relu1_1=2,block3_conv1")
+    assert Settings.model_validate_json(chosen.model_dump_json()) == chosen
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().size = 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"siz": 3}, "no setting 'siz'. Did you mean 'size'"),
+        ({"size": 3}, "--size 3: input should be greater than or equal to 32"),
+        ({"size": "large"}, "--size 'large'"),
+        ({"content_weight": float("nan")}, "--content-weight nan"),
+        ({"content_layers": "relu4-2"}, "'relu4-2' is not a layer"),
+        ({"style_layers": {"relu1_1": -1}}, "--style-layers.relu1-1 -1"),
+        ({"optimizer": "sgd"}, "--optimizer 'sgd'"),
+        ({"frame": "400 rows"}, "--frame '400 rows'"),
+        ({"recipe": "gaty"}, "no recipe 'gaty'. Did you mean 'gatys'"),
+        ({"recipe": "/nowhere/mine.toml"}, "/nowhere/mine.toml"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_line_with_a_remedy(values, message):
+    with pytest.raises(SettingsError) as refusal:
+        Settings(**values)
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert refusal.value.hint
+
+
+def test_layers_may_be_written_as_keras_does_and_come_in_the_order_of_the_network():
+    assert Settings(content_layers="relu5_1=2,block1_conv2").content_layers == {"relu1_2": 1.0, "relu5_1": 2.0}
+
+
+def test_a_saved_recipe_is_found_by_its_name():
+    recipes.save("my-look", {"description": "mine", "content_weight": 3.0, "style_layers": {"relu1_1": 1.0}})
+    assert recipes.saved() == ["my-look"]
+    assert Settings(recipe="my-look").content_weight == 3.0
+    assert Settings(recipe="my-look").style_layers == {"relu1_1": 1.0}
+
+
+def test_a_recipe_is_not_replaced_by_accident_and_a_shipped_one_never():
+    recipes.save("mine", {})
+    with pytest.raises(OutputError, match="--force"):
+        recipes.save("mine", {})
+    recipes.save("mine", {"size": 64}, overwrite=True)
+    assert Settings(recipe="mine").size == 64
+    with pytest.raises(SettingsError, match="ships with Impasto"):
+        recipes.save("gatys", {})
+    with pytest.raises(SettingsError, match="cannot name"):
+        recipes.save("../escape", {})
+
+
+def test_an_unknown_key_in_a_recipe_file_is_named(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("content_wieght = 3\n")
+    with pytest.raises(SettingsError, match=r"mine\.toml.*content_wieght.*Did you mean 'content_weight'"):
+        Settings(recipe=str(file))
+
+
+def test_a_recipe_file_that_is_not_toml_says_where(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("content_weight = = 3\n")
+    with pytest.raises(SettingsError, match="line 1"):
+        Settings(recipe=str(file))
