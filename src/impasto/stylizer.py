@@ -145,7 +145,7 @@ class Stylizer:
     def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
         key = settings.network, settings.normalize, machine.device, machine.dtype
         if key not in self._trunks:
-            self._trunks[key] = _load(settings).to(machine.device, machine.dtype)
+            self._trunks[key] = load_trunk(settings, machine)
         return self._trunks[key]
 
 
@@ -189,12 +189,18 @@ def _read(source: Source | Picture) -> Picture:
     return source if isinstance(source, Picture) else images.read(source)
 
 
-def _load(settings: Settings) -> Trunk:
+def load_trunk(settings: Settings, machine: devices.Machine) -> Trunk:
+    """The network that the settings name, on the machine.
+
+    Raises:
+        WeightsError: there is no such network, or it is not fetched yet.
+        SettingsError: it is to be normalized and was never measured.
+    """
     network = weights.load(settings.network)
     measured = weights.activations(settings.network)
     trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
-    if not settings.normalize:
-        return trunk
-    if measured is None:
-        raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
-    return trunk.normalized(measured.means)
+    if settings.normalize:
+        if measured is None:
+            raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
+        trunk = trunk.normalized(measured.means)
+    return trunk.to(machine.device, machine.dtype)

@@ -1,6 +1,6 @@
 """Adam, as the published TensorFlow recipes use it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ class Adam:
         self._second: Tensor | None = None
         self._steps = 0
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Iterator[Iterate]:
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
         """See `Minimizer.minimize`; a bad step goes back to the last good picture with half the learning rate."""
         image, restarts, reason = image.clone(), 0, None
         good: tuple[Tensor, Tensor] | None = None

@@ -12,7 +12,7 @@ pixels there are:
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
@@ -105,7 +105,7 @@ class LBFGS:
     def __init__(self, history: int, trial_step: float = TRIAL_STEP) -> None:
         self._history, self._trial = history, trial_step
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Iterator[Iterate]:
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
         """See `Minimizer.minimize`; ends early where no step, however small, lowers the loss."""
         here = evaluate(image)
         if not finite(here):

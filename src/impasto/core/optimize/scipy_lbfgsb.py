@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Self
 
 import numpy as np
@@ -27,7 +27,7 @@ class ScipyLBFGSB:
     def __init__(self, history: int, *, clip: bool) -> None:
         self._history, self._clip = history, clip
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Iterator[Iterate]:
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
         """See `Minimizer.minimize`; SciPy's own tests of convergence may end it sooner."""
         latest = evaluate(image)
         if not finite(latest):

@@ -3,7 +3,7 @@
 A caller stops by no longer asking: every iterate is a whole picture with its loss.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,7 +34,7 @@ class Iterate:
 class Minimizer(Protocol):
     """What every minimizer can do."""
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Iterator[Iterate]:
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
         """Yield the start, then at most `iterations` further iterates; fewer where nothing more can be gained.
 
         Raises:
