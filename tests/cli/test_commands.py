@@ -1,0 +1,93 @@
+"""The commands beside the default one: losses, recipes, weights, doctor."""
+
+import json
+import tomllib
+
+import pytest
+import torch
+from conftest import QUICK
+from safetensors.torch import load_file, save_file
+
+from impasto import weights
+
+
+def test_losses_judges_a_picture_without_changing_it(impasto, folder):
+    before = (folder / "photo.jpg").read_bytes()
+    done = impasto("losses", "photo.jpg", "--content", "photo.jpg", "--style", "painting.jpg", "--json")
+    found = json.loads(done.out)
+    assert set(found) == {"total", "terms"}
+    assert [set(term) for term in found["terms"]] == [{"kind", "layer", "weight", "value"}] * 7
+    assert found["total"] == pytest.approx(sum(term["value"] for term in found["terms"]))
+    assert found["terms"][0] == {"kind": "content", "layer": "relu4_2", "weight": 20.0, "value": 0.0}
+    assert found["terms"][-1]["layer"] is None
+    assert (folder / "photo.jpg").read_bytes() == before
+
+
+def test_painting_lowers_the_losses_that_the_command_then_reports(impasto):
+    def total(picture):
+        out = impasto("losses", picture, "--content", "photo.jpg", "--style", "painting.jpg", "--json").out
+        return json.loads(out)["total"]
+
+    impasto("photo.jpg", "painting.jpg", "-o", "out.png", "--size", "96", "--iterations", "10")
+    assert total("out.png") < total("photo.jpg") / 2
+
+
+def test_losses_shows_a_table_to_people(impasto):
+    out = impasto("losses", "photo.jpg", "--content", "photo.jpg", "--style", "painting.jpg").out
+    assert "relu3_1" in out
+    assert "total" in out
+
+
+def test_recipes_are_listed_shown_saved_and_used(impasto, folder):
+    assert "painterly" in impasto("recipes", "list").out
+    assert tomllib.loads(impasto("recipes", "show", "gatys").out)["pooling"] == "average"
+    saved = impasto("recipes", "save", "my-look", "--content-weight", "3", "--description", "bold", *QUICK)
+    assert saved.code == 0
+    assert "my-look" in impasto("recipes", "list").out
+    assert "bold" in impasto("recipes", "list").out
+    assert tomllib.loads(impasto("recipes", "show", "my-look").out)["content_weight"] == 3
+    assert impasto("photo.jpg", "painting.jpg", "--recipe", "my-look", "-o", "out.png").code == 0
+    assert (folder / "out.png").exists()
+
+
+def test_a_recipe_can_be_saved_from_a_picture(impasto, folder):
+    impasto("photo.jpg", "painting.jpg", "-o", "out.png", "--style-weight", "77", *QUICK)
+    assert impasto("recipes", "save", "look.toml", "--settings-from", "out.png").code == 0
+    assert tomllib.loads((folder / "look.toml").read_text())["style_weight"] == 77
+
+
+def test_weights_names_the_authors_and_the_license(impasto):
+    out = impasto("weights", "list").out
+    assert "Karen Simonyan and Andrew Zisserman" in out
+    assert "CC BY 4.0" in out
+    assert impasto("weights", "path", "vgg16").out.strip() == str(weights.path("vgg16"))
+
+
+def test_imported_weights_paint(impasto, folder):
+    tensors = {name: tensor.float() for name, tensor in load_file(weights.path("vgg16")).items()}
+    save_file(tensors, folder / "mine.safetensors", metadata={"convention": "caffe"})
+    assert impasto("weights", "import", "mine.safetensors", "--convention", "caffe").code == 0
+    assert "mine: imported" in impasto("weights", "list").out
+    options = [*QUICK, "--precision", "float32"]
+    impasto("photo.jpg", "painting.jpg", "-o", "a.png", "--network", "mine", *options)
+    impasto("photo.jpg", "painting.jpg", "-o", "b.png", *options)
+    ours, theirs = (weights.load(name).tensors["conv3_1.weight"] for name in ("mine", "vgg16"))
+    assert torch.equal(ours.float(), theirs.float())
+    assert (folder / "a.png").exists()
+
+
+def test_a_network_that_is_not_there_says_how_to_get_it(impasto):
+    done = impasto("photo.jpg", "painting.jpg", "--network", "vgg19", *QUICK)
+    assert done.code == 2
+    assert "impasto weights fetch vgg19" in done.err
+
+
+def test_doctor_finds_what_matters_and_proves_it(impasto):
+    done = impasto("doctor", "--json")
+    found = json.loads(done.out)
+    assert done.code == 0
+    assert found["self-test"]["passed"]
+    assert found["self-test"]["loss after"] < found["self-test"]["loss before"]
+    assert found["versions"]["torch"] == torch.__version__
+    assert found["weights"]["vgg16"] == "bundled"
+    assert "self-test" in impasto("doctor").out
