@@ -1,12 +1,20 @@
 """Device, precision and threads: what the settings ask for, against what this machine has."""
 
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
-from impasto.errors import DeviceError
+from impasto.errors import DeviceError, OutOfMemoryError
 from impasto.settings import Settings
+
+ACTIVATIONS_PER_PIXEL = 350
+"""Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
+_DEFAULT_THREADS = torch.get_num_threads()
+_OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory", re.IGNORECASE)
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
@@ -44,8 +52,11 @@ def prepare(settings: Settings, default_device: str = "auto") -> Machine:
     """
     device = find_device(default_device if settings.device == "auto" else settings.device)
     dtype = _precision(settings.precision, device)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    torch.set_num_threads(settings.threads or _DEFAULT_THREADS)
+    if device.type == "cuda":  # float32 is to mean float32, and the same seed the same bytes
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
     return Machine(device, dtype, torch.get_num_threads())
 
 
@@ -57,10 +68,58 @@ def find_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = next(kind for kind, there in _PRESENT.items() if there())
-    device = torch.device(name)
-    if not _PRESENT[device.type]() or (device.index or 0) >= max(1, torch.cuda.device_count()):
+    try:
+        device = torch.device(name)
+    except RuntimeError:  # not a name of any device
+        device = None
+    there = device is not None and _PRESENT.get(device.type, lambda: False)()
+    if device is None or not there or (device.index or 0) >= max(1, torch.cuda.device_count()):
         raise DeviceError(f"this machine has no device '{name}'", "Use --device auto or cpu.")
     return device
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory of this machine, where the system says."""
+    names = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in names:
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def check_memory(machine: Machine, pixels: int, history: int) -> None:
+    """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
+
+    Args:
+        machine: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
+        pixels: of the result.
+        history: steps that the minimizer remembers.
+
+    Raises:
+        OutOfMemoryError: the machine has less memory than that.
+    """
+    there = physical_memory()
+    vectors = 2 * history * 3 * pixels * machine.picture_dtype.itemsize
+    needed = pixels * ACTIVATIONS_PER_PIXEL * machine.dtype.itemsize + vectors
+    if machine.device.type == "cpu" and there is not None and needed > there:
+        gib, has = needed / 2**30, there / 2**30
+        problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"
+        raise OutOfMemoryError(problem, "Use a smaller --size.")
+
+
+@contextmanager
+def memory_reported() -> Iterator[None]:
+    """Turn torch's ways to say that memory ran out into one error.
+
+    Raises:
+        OutOfMemoryError: there was too little memory for what was done inside.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        hint = "Use a smaller --size, or a smaller --history."
+        raise OutOfMemoryError("there is not enough memory for a picture of this size", hint) from error
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:

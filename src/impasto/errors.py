@@ -9,11 +9,17 @@
     │   └── OutputError               a place to write: exists, is missing, may not be written
     ├── DownloadError        exit 1   the other side failed, or sent something else than promised
     ├── StorageError         exit 1   a write failed half-way: disk full, device gone
+    ├── OutOfMemoryError     exit 1   the machine or its device has too little memory for this size
     └── DivergedError        exit 1   the optimization left the numbers
 
 Each error says what was wrong with which input (`problem`) and what to do about it (`hint`);
 `str(error)` is both on one line.
 """
+
+import errno
+
+STORAGE_FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system says of a write that failed through no fault of the place that was chosen."""
 
 
 class ImpastoError(Exception):
@@ -64,6 +70,10 @@ class DownloadError(ImpastoError):
 
 class StorageError(ImpastoError):
     """A write failed half-way, through no fault of the caller."""
+
+
+class OutOfMemoryError(ImpastoError):
+    """The machine or its device has too little memory for a picture of this size."""
 
 
 class DivergedError(ImpastoError):

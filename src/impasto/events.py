@@ -85,6 +85,7 @@ class Finished:
     """The end: the picture and its losses."""
 
     loss: float
+    """Of the picture, at the scale where the run ended."""
     terms: Mapping[str, float]
     elapsed: float
     stopped: bool

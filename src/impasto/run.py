@@ -13,6 +13,7 @@ from impasto.core.keep import KEEPERS, Keeper
 from impasto.core.objective import Objective
 from impasto.core.optimize import LBFGS, Adam, Iterate, Minimizer, ScipyLBFGSB
 from impasto.core.pyramid import Scale, plan, resized
+from impasto.devices import check_memory, memory_reported
 from impasto.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.session import Session
 from impasto.settings import Settings
@@ -47,6 +48,9 @@ class Run:
             smallest_side=session.smallest_side,
         )
         session.check(self._scales[0].width, self._scales[0].height)
+        history = min(settings.history, settings.iterations) if settings.optimizer == "lbfgs" else 1
+        check_memory(session.machine, width * height, history)
+        self._start = session.start(self._scales[0].width, self._scales[0].height)
         self._minimizer = _minimizer(settings)
         self._names = [str(term) for term in session.balance.terms()]
         self._clock = _Clock(self._scales, settings.rounds)
@@ -55,13 +59,19 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Started, then each scale's steps and previews, then Finished."""
+        with memory_reported():
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         yield self._started()
-        image = self._session.start(self._scales[0].width, self._scales[0].height)
+        image = self._start
         yield self._preview(image, 1, 0, None)
         for number in range(1, len(self._scales) + 1):
             image, terms = yield from self._scale(image, number)
             if self._stopped:
                 break
+        # A run that was stopped early gives the size that was asked for all the same.
+        image = resized(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
             loss=sum(terms),
             terms=self._named(terms),
@@ -78,6 +88,8 @@ class Run:
         self._minimizer.rescale(resize)
         objective = self._session.objective(scale.width, scale.height)
         for finished_rounds in range(self._session.settings.rounds):
+            if finished_rounds:
+                self._minimizer = _minimizer(self._session.settings)
             image, terms = yield from self._round(objective, image, number, finished_rounds * scale.iterations)
             if self._stopped:
                 break
@@ -102,7 +114,7 @@ class Run:
         image, terms = keeper.kept()
         if terms is None:
             with torch.no_grad():
-                terms = tuple(objective.losses(image).double().tolist())
+                terms = tuple(objective.losses(image).tolist())
         yield self._preview(image, number, iteration, sum(terms))
         return image, terms
 
@@ -184,4 +196,4 @@ def _minimizer(settings: Settings) -> Minimizer:
 
 
 def _stalled(recent: deque[float], tolerance: float) -> bool:
-    return len(recent) > PATIENCE and recent[0] - recent[-1] < tolerance * abs(recent[0])
+    return tolerance > 0 and len(recent) > PATIENCE and recent[0] - recent[-1] < tolerance * abs(recent[0])

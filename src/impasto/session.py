@@ -1,11 +1,12 @@
 """What all scales of a run share: the pictures, the settings, the network and the machine."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto import images
@@ -18,6 +19,9 @@ from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import Settings
 from impasto.sizes import check_side, style_size
+
+Alpha = NDArray[np.float32]
+"""(H, W), 0..1."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Session:
     def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, trunk: Trunk) -> None:
         self.inputs, self.settings, self.machine = inputs, settings, machine
         self.balance = _balance(settings)
+        self._gray = trunk.mean
+        self._alphas: dict[tuple[int, int], Alpha | None] = {}
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         self.blend = _blend(settings, inputs)
@@ -80,10 +86,12 @@ class Session:
                 self.tensor(style, *style_size(settings, style, (width, height))),
                 noise_share=settings.noise_share,
                 noise_amplitude=settings.noise_amplitude,
+                gray=self._gray,
                 seed=seed,
             )
         base = self.tensor(_start_picture(settings.init), width, height)
-        return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, self._gray, generator)
 
     def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
         """A picture of a size, on the device: (1, 3, height, width), 0..255."""
@@ -92,13 +100,18 @@ class Session:
 
     def picture(self, image: Tensor) -> Picture:
         """A tensor as a picture, with the photograph's transparency, bit depth and profile."""
-        rgb = image[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy()
-        content = images.resize(self.inputs.content, rgb.shape[1], rgb.shape[0])
-        return replace(content, rgb=np.ascontiguousarray(rgb), name="", sha256="")
+        rgb = np.ascontiguousarray(image[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy())
+        size = rgb.shape[1], rgb.shape[0]
+        content = self.inputs.content
+        if size not in self._alphas:
+            self._alphas[size] = None if content.alpha is None else images.resize(content, *size).alpha
+        return Picture(rgb=rgb, alpha=self._alphas[size], depth=content.depth, profile=content.profile)
 
 
 def _balance(settings: Settings) -> Balance:
-    return Balance(
+    if not (settings.content_layers or settings.style_layers):
+        raise SettingsError("no layer is given", "Name at least one with --content-layers or --style-layers.")
+    balance = Balance(
         convention=settings.convention,
         statistic=settings.statistic,
         content={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
@@ -107,6 +120,9 @@ def _balance(settings: Settings) -> Balance:
         style_weight=settings.style_weight,
         tv_weight=settings.tv_weight,
     )
+    if not balance.terms():
+        raise SettingsError("all weights are 0", "Raise --content-weight, --style-weight or --tv-weight.")
+    return balance
 
 
 def _blend(settings: Settings, inputs: Inputs) -> tuple[float, ...]:

@@ -15,6 +15,10 @@ from impasto.errors import SettingsError
 from impasto.layers import Layer
 
 DEFAULT_RECIPE = "painterly"
+METADATA_KEY = "impasto:settings"
+"""Under which a PNG carries the settings that made it."""
+FRAME = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
+"""What the setting `frame` may say."""
 
 
 def _layer_weights(value: Any) -> Any:
@@ -22,12 +26,16 @@ def _layer_weights(value: Any) -> Any:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, list | tuple):
-        pairs = [str(part).partition("=") for part in value]
-        value = {name.strip(): weight.strip() or 1.0 for name, _, weight in pairs}
-    if not isinstance(value, Mapping):
+        parts = [str(part).partition("=") for part in value]
+        pairs = [(name.strip(), weight.strip() or 1.0) for name, _, weight in parts]
+    elif isinstance(value, Mapping):
+        pairs = [(str(name), weight) for name, weight in value.items()]
+    else:
         return value
-    parsed = {Layer.parse(str(name)): weight for name, weight in value.items()}
-    return {str(layer): parsed[layer] for layer in sorted(parsed)}
+    weights = {Layer.parse(name): weight for name, weight in pairs}
+    if len(weights) < len(pairs):
+        raise SettingsError(f"a layer is named twice in {', '.join(name for name, _ in pairs)}", "Name each once.")
+    return {str(layer): weights[layer] for layer in sorted(weights)}
 
 
 def _numbers(value: Any) -> Any:
@@ -109,7 +117,7 @@ class Settings(BaseModel):
         "long:512",
         "The recipe's own size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
         group="Schedule",
-        pattern=r"^(long:[1-9]\d{1,4}|rows:[1-9]\d{1,4}|[1-9]\d{1,4}x[1-9]\d{1,4})$",
+        pattern=FRAME,
     )
     scales: int = _knob(1, "Scales from coarse to fine, each twice the one before.", group="Schedule", ge=1, le=10)
     iterations: int = _knob(500, "Iterations at the first scale (of each round).", group="Schedule", ge=1, le=1_000_000)
@@ -172,24 +180,35 @@ class Settings(BaseModel):
             try:
                 super().__init__(**{**base, **values})
             except ValidationError as error:
-                raise _settings_error(error) from None
+                supplier = recipe if error.errors()[0]["loc"][0] not in values else None
+                raise _settings_error(error, supplier) from None
 
 
-def _recipe_values(recipe: str) -> dict[str, Any]:
+def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a recipe states, over what the recipe that it names as its own base states."""
+    if recipe in above:
+        raise SettingsError(f"recipe '{recipe}' is its own base", f"Change `recipe` in one of {', '.join(above)}.")
     values = recipes.read(recipe)
     values.pop("description", None)
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
         raise SettingsError(f"recipe '{recipe}' has an unknown key '{unknown[0]}'", _hint(unknown[0]))
-    return values
+    base = values.pop("recipe", None)
+    return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
-def _settings_error(error: ValidationError) -> SettingsError:
+def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:
+    """Name the option, or the recipe that supplied the value."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
+    field, *within = (str(part) for part in first["loc"] if isinstance(part, str))
     if first["type"] == "extra_forbidden":
-        return SettingsError(f"there is no setting '{name}'", _hint(name))
-    hint = f"Give {option_name(str(first['loc'][0]))} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{option_name(name)} {first['input']!r}: {first['msg'].lower()}", hint)
+        return SettingsError(f"there is no setting '{field}'", _hint(field))
+    what = " ".join((field if recipe else option_name(field), *within))
+    source = f"recipe '{recipe}': " if recipe else ""
+    if first["type"] == "string_pattern_mismatch":
+        meaning = Settings.model_fields[field].description
+        return SettingsError(f"{source}{what} {first['input']!r} is not of the form that is read", f"{meaning}")
+    hint = f"Give {what} a value in its range; `impasto --help` lists them."
+    return SettingsError(f"{source}{what} {first['input']!r}: {first['msg'].lower()}", hint)
 
 
 def _hint(name: str) -> str:

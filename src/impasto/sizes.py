@@ -4,12 +4,10 @@ import re
 
 from impasto.errors import ImageError
 from impasto.images import Picture
-from impasto.settings import Settings
+from impasto.settings import FRAME, Settings
 
 Size = tuple[int, int]
 """Width and height, pixels."""
-
-_FRAME = re.compile(r"(?P<rule>long|rows):(?P<length>\d+)|(?P<width>\d+)x(?P<height>\d+)")
 
 
 def result_size(settings: Settings, content: Picture) -> Size:
@@ -19,7 +17,7 @@ def result_size(settings: Settings, content: Picture) -> Size:
     """
     if settings.size:
         return _with_long_side(content, settings.size)
-    frame = _FRAME.fullmatch(settings.frame)
+    frame = re.match(FRAME, settings.frame)
     if frame is None:  # the settings admit nothing else
         raise ValueError(settings.frame)
     if frame["rule"] == "long":

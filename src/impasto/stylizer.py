@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import PIL.Image
 import torch
@@ -18,7 +18,8 @@ from impasto.events import Event, Finished
 from impasto.images import Picture, Source
 from impasto.run import Run
 from impasto.session import Inputs, Session
-from impasto.settings import Settings
+from impasto.settings import METADATA_KEY, Settings
+from impasto.sizes import check_side
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,20 @@ class Stylizer:
 
     Args:
         device: what `auto` in the settings stands for: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises:
+        DeviceError: this machine has no such device.
     """
 
     def __init__(self, device: str = "auto") -> None:
+        devices.find_device(device)
         self._device = device
         self._trunks: dict[tuple[Any, ...], Trunk] = {}
 
     def run(
         self,
         content: Source | Picture,
-        styles: Sequence[Source | Picture],
+        styles: Sequence[Source | Picture] | Source | Picture,
         settings: Settings | None = None,
         *,
         stop: Callable[[], bool] = _never,
@@ -94,7 +99,7 @@ class Stylizer:
 
         Args:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`.
-            styles: one painting or more.
+            styles: one painting, or a list of several.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
@@ -114,7 +119,7 @@ class Stylizer:
         self,
         image: Source | Picture,
         content: Source | Picture,
-        styles: Sequence[Source | Picture],
+        styles: Sequence[Source | Picture] | Source | Picture,
         settings: Settings | None = None,
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
@@ -126,19 +131,21 @@ class Stylizer:
         """
         session = self._session(content, styles, settings or Settings())
         picture = _read(image)
-        objective = session.objective(picture.width, picture.height)
-        with torch.no_grad():
-            values = objective.losses(session.tensor(picture, picture.width, picture.height)).double().tolist()
+        least = session.smallest_side
+        check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
+        with torch.no_grad(), devices.memory_reported():
+            objective = session.objective(picture.width, picture.height)
+            values = objective.losses(session.tensor(picture, picture.width, picture.height)).tolist()
         terms = tuple(
             TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
             for term, value in zip(objective.terms, values, strict=True)
         )
         return Losses(sum(values), terms)
 
-    def _session(self, content: Source | Picture, styles: Sequence[Source | Picture], settings: Settings) -> Session:
-        if not styles:
-            raise SettingsError("no painting was given", "Give at least one picture to take the style from.")
-        inputs = Inputs(_read(content), tuple(_read(style) for style in styles))
+    def _session(
+        self, content: Source | Picture, styles: Sequence[Source | Picture] | Source | Picture, settings: Settings
+    ) -> Session:
+        inputs = Inputs(_read(content), _paintings(styles))
         machine = devices.prepare(settings, self._device)
         return Session(inputs, settings, machine, self._trunk(settings, machine))
 
@@ -180,9 +187,20 @@ def describe(settings: Settings, content: Picture, styles: Sequence[Picture]) ->
     inputs = [("content", content), *(("style", style) for style in styles)]
     return {
         "impasto:version": version("impasto"),
-        "impasto:settings": settings.model_dump_json(),
-        "impasto:inputs": json.dumps([{"role": role, "name": it.name, "sha256": it.sha256} for role, it in inputs]),
+        METADATA_KEY: settings.model_dump_json(),
+        # Names without folders: pictures are passed on, and nobody need know where they lay.
+        "impasto:inputs": json.dumps(
+            [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
+        ),
     }
+
+
+def _paintings(styles: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
+    if not isinstance(styles, list | tuple):
+        return (_read(cast("Source | Picture", styles)),)
+    if not styles:
+        raise SettingsError("no painting was given", "Give at least one picture to take the style from.")
+    return tuple(_read(style) for style in styles)
 
 
 def _read(source: Source | Picture) -> Picture:

@@ -4,25 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
+from quick import Outcome
 
 from impasto.cli import main
-
-QUICK = ["--size", "64", "--scales", "1", "--iterations", "3"]
-"""Options that make any run a matter of a second."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
 
 Impasto = Callable[..., Outcome]
 
@@ -74,8 +63,3 @@ def impasto_process(folder) -> Callable[..., subprocess.Popen]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def listing(folder: Path) -> dict[str, bytes | None]:
-    """Everything under a folder, with its content."""
-    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 import torch
-from conftest import QUICK
+from quick import QUICK
 from safetensors.torch import load_file, save_file
 
 from impasto import weights
@@ -30,6 +30,12 @@ def test_painting_lowers_the_losses_that_the_command_then_reports(impasto):
 
     impasto("photo.jpg", "painting.jpg", "-o", "out.png", "--size", "96", "--iterations", "10")
     assert total("out.png") < total("photo.jpg") / 2
+
+
+def test_losses_beyond_numbers_are_still_json(impasto):
+    options = ["--content", "photo.jpg", "--style", "painting.jpg", "--style-weight", "1e37", "--json"]
+    out = impasto("losses", "photo.jpg", *options).out
+    assert json.loads(out, parse_constant=pytest.fail)["total"] is None
 
 
 def test_losses_shows_a_table_to_people(impasto):

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from conftest import QUICK
+from quick import QUICK
 
 
 @pytest.fixture

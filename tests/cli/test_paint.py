@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageCms
 import pytest
-from conftest import QUICK, listing
+from quick import QUICK, listing
 
 from impasto import images
 
@@ -186,3 +186,21 @@ def test_transparency_is_carried_through(impasto, folder):
         low, high = result.getchannel("A").getextrema()
     assert low < 30
     assert high > 225
+
+
+def test_a_picture_is_not_lost_when_its_name_is_taken_meanwhile(impasto_process, folder):
+    process = impasto_process("photo.jpg", "painting.jpg", "--json", *QUICK[:-1], "60", "--tolerance", "0")
+    process.stdout.readline()
+    (folder / "photo-painting.png").write_text("somebody else's")
+    out, err = process.communicate()
+    assert json.loads(out.splitlines()[-1])["path"] == "photo-painting-2.png"
+    assert b"written to photo-painting-2.png" in err
+    assert (folder / "photo-painting.png").read_text() == "somebody else's"
+    assert size_of(folder / "photo-painting-2.png") == (64, 48)
+
+
+def test_a_picture_does_not_tell_where_its_inputs_lay(impasto, folder):
+    impasto(folder / "photo.jpg", "painting.jpg", "-o", "out.png", *QUICK)
+    inputs = json.loads(images.read_metadata("out.png")["impasto:inputs"])
+    assert [entry["name"] for entry in inputs] == ["photo.jpg", "painting.jpg"]
+    assert all(len(entry["sha256"]) == 64 for entry in inputs)

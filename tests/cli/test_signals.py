@@ -5,7 +5,7 @@ import signal
 
 import PIL.Image
 import pytest
-from conftest import QUICK, listing
+from quick import QUICK, listing
 
 ENDLESS = [*QUICK[:-1], "100000", "--tolerance", "0"]
 
@@ -31,6 +31,27 @@ def test_a_signal_ends_the_run_with_the_picture_as_it_is(impasto_process, folder
         picture.load()
         assert picture.size == (64, 48)
     assert b"Traceback" not in err
+
+
+def test_a_run_that_is_stopped_at_a_coarse_scale_gives_the_size_that_was_asked_for(impasto_process, folder):
+    options = ["--size", "256", "--scales", "2", "--iterations", "100000", "--tolerance", "0", "--json"]
+    process = impasto_process("photo.jpg", "painting.jpg", *options)
+    while json.loads(process.stdout.readline())["event"] != "step":
+        pass
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert json.loads(out.splitlines()[-1])["stopped"]
+    with PIL.Image.open(folder / "photo-painting.png") as picture:
+        assert picture.size == (256, 192)
+
+
+def test_ctrl_c_says_that_it_was_heard(impasto_process):
+    process = impasto_process("photo.jpg", "painting.jpg", *ENDLESS)
+    assert b"iterations at most" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert b"stopping after this step" in err
+    assert process.returncode == 130
 
 
 def test_a_second_ctrl_c_ends_at_once_and_leaves_nothing_half_written(impasto_process, folder):

@@ -3,8 +3,8 @@ import subprocess
 import sys
 
 import pytest
+from quick import QUICK
 
-from conftest import QUICK
 from impasto.settings import Settings, option_name
 
 HEAVY = {"torch", "numpy", "PIL", "matplotlib", "scipy", "safetensors"}

@@ -10,11 +10,12 @@ from impasto.core.pyramid import SMALLEST_LONG_SIDE, plan, resized
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
 STYLE = torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(2)) * 50
-MEAN = torch.tensor(canvas.IMAGENET_MEAN).reshape(1, 3, 1, 1)
+GRAY = (123.68, 116.779, 103.939)
+MEAN = torch.tensor(GRAY).reshape(1, 3, 1, 1)
 
 
 def start(init, share=0.0, amplitude=20.0, seed=0):
-    return canvas.start(init, CONTENT, STYLE, noise_share=share, noise_amplitude=amplitude, seed=seed)
+    return canvas.start(init, CONTENT, STYLE, noise_share=share, noise_amplitude=amplitude, gray=GRAY, seed=seed)
 
 
 def test_the_content_start_is_a_copy_of_the_photograph():

@@ -185,6 +185,16 @@ def test_adams_moments_go_along_to_another_size():
 
 
 @pytest.mark.parametrize("name", MINIMIZERS)
+def test_an_objective_that_no_step_leaves_a_number_is_a_clear_error(name):
+    def peak(image):
+        there = bowl(image)
+        return there if torch.equal(image, START) else Evaluation(float("inf"), (float("inf"),), there.gradient)
+
+    with pytest.raises(DivergedError, match="not a finite number"):
+        path(MINIMIZERS[name](), peak, START, 5)
+
+
+@pytest.mark.parametrize("name", MINIMIZERS)
 def test_an_objective_that_is_never_a_number_is_a_clear_error(name):
     nothing = lambda image: Evaluation(float("nan"), (float("nan"),), torch.zeros_like(image))  # noqa: E731
     with pytest.raises(DivergedError, match="not a finite number"):

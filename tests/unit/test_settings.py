@@ -1,9 +1,15 @@
 """Settings and recipes: one schema, clear refusals."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
 from impasto import recipes
+from impasto.core.keep import KEEPERS
+from impasto.core.objective import CONVENTIONS
+from impasto.core.statistics import STATISTICS
+from impasto.core.vgg import Padding, Pooling
 from impasto.errors import OutputError, SettingsError
 from impasto.settings import Settings
 
@@ -47,7 +53,8 @@ def test_settings_cannot_be_changed():
         ({"size": "large"}, "--size 'large'"),
         ({"content_weight": float("nan")}, "--content-weight nan"),
         ({"content_layers": "relu4-2"}, "'relu4-2' is not a layer"),
-        ({"style_layers": {"relu1_1": -1}}, "--style-layers.relu1-1 -1"),
+        ({"style_layers": {"relu1_1": -1}}, "--style-layers relu1_1 -1"),
+        ({"content_layers": "relu4_2=1,block4_conv2=3"}, "named twice"),
         ({"optimizer": "sgd"}, "--optimizer 'sgd'"),
         ({"frame": "400 rows"}, "--frame '400 rows'"),
         ({"recipe": "gaty"}, "no recipe 'gaty'. Did you mean 'gatys'"),
@@ -97,3 +104,30 @@ def test_a_recipe_file_that_is_not_toml_says_where(tmp_path):
     file.write_text("content_weight = = 3\n")
     with pytest.raises(SettingsError, match="line 1"):
         Settings(recipe=str(file))
+
+
+def test_a_recipe_may_build_on_another(tmp_path):
+    bold, bolder = tmp_path / "bold.toml", tmp_path / "bolder.toml"
+    bold.write_text('recipe = "gatys"\ncontent_weight = 3.0\nseed = 5\n')
+    bolder.write_text(f'recipe = "{bold}"\nseed = 6\n')
+    chosen = Settings(recipe=str(bolder))
+    assert (chosen.convention, chosen.content_weight, chosen.seed) == ("gatys", 3.0, 6)
+
+
+def test_a_recipe_that_is_its_own_base_is_refused(tmp_path):
+    circle = tmp_path / "circle.toml"
+    circle.write_text(f'recipe = "{circle}"\n')
+    with pytest.raises(SettingsError, match="its own base"):
+        Settings(recipe=str(circle))
+
+
+def test_the_core_knows_every_choice_that_the_settings_offer():
+    core = {
+        "convention": CONVENTIONS,
+        "statistic": STATISTICS,
+        "keep": KEEPERS,
+        "pooling": get_args(Pooling),
+        "padding": get_args(Padding),
+    }
+    for name, known in core.items():
+        assert set(get_args(Settings.model_fields[name].annotation)) == set(known)

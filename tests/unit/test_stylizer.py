@@ -110,6 +110,15 @@ def test_a_stalled_scale_is_left_early(stylizer, photo, painting):
     assert 10 <= len(steps(events)) < 40
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_without_a_tolerance_every_iteration_is_run_even_when_the_loss_rises(stylizer, photo, painting, optimizer):
+    choices = {"optimizer": optimizer, "learning_rate": 120.0, "iterations": 25, "tolerance": 0}
+    losses = [step.loss for step in steps(events_of(stylizer, photo, painting, **choices))]
+    assert len(losses) == 25
+    if optimizer == "adam":
+        assert any(later > earlier for earlier, later in zip(losses, losses[10:], strict=False))
+
+
 def test_blended_paintings_are_compared_with_the_average_of_their_statistics(stylizer, photo, painting):
     other = photo.with_name("great_wave.jpg")
 
@@ -201,6 +210,27 @@ def test_a_result_can_be_saved_with_what_made_it(photo, painting, tmp_path):
 def test_settings_and_single_choices_cannot_both_be_given(photo, painting):
     with pytest.raises(SettingsError, match="one or the other"):
         impasto.stylize(photo, painting, settings=Settings(), size=64)
+
+
+def test_a_single_painting_need_not_be_a_list(stylizer, photo, painting):
+    assert list(stylizer.run(photo, str(painting), Settings(**SMALL)))[-1].picture.width == 64
+
+
+def test_threads_of_one_run_do_not_stay_for_the_next(stylizer, photo, painting):
+    before = torch.get_num_threads()
+    events_of(stylizer, photo, painting, threads=before + 1)
+    assert events_of(stylizer, photo, painting)[0].threads == before
+
+
+def test_a_picture_that_cannot_fit_into_memory_is_refused_at_once(stylizer, photo, painting):
+    with pytest.raises(impasto.errors.OutOfMemoryError, match="megapixels need about"):
+        stylizer.run(photo, painting, Settings(frame="99999x99999"))
+
+
+@pytest.mark.parametrize("name", ["gpu", "xpu", "cuda:77"])
+def test_a_stylizer_on_a_device_that_is_not_there_is_refused(name):
+    with pytest.raises(DeviceError, match=name):
+        Stylizer(device=name)
 
 
 def test_a_run_without_a_painting_is_refused(stylizer, photo):

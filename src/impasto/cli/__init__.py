@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from impasto.cli.signals import leaving_at_once
-from impasto.errors import ImpastoError
+from impasto.cli.terminal import STREAM
+from impasto.errors import STORAGE_FAILURES, ImpastoError
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
 
@@ -39,6 +40,9 @@ def _report(error: BaseException) -> int:
             return _fail(f"error: {error}", error.exit_code)
         case KeyboardInterrupt():
             return _fail("interrupted", _INTERRUPTED)
+        case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
+            _silence_stdout()
+            return _fail(f"error: the output was cut short: {error.strerror}. Make room, and run it again.", _FAILED)
         case MemoryError():
             return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
     if os.environ.get(DEBUG_VARIABLE):
@@ -54,6 +58,9 @@ def _version() -> str:
 
 
 def _run(arguments: list[str]) -> int:
+    # Threads that wait by spinning make a run several times slower as soon as another program wants a core. OpenMP reads
+    # this when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with leaving_at_once():
         from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
     code = app.run(arguments)
@@ -62,7 +69,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"impasto: {' '.join(message.split())}\n")
+    sys.stderr.write(f"impasto: {' '.join(message.replace(STREAM, '-').split())}\n")
     return code
 
 

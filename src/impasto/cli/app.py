@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from impasto.cli.options import with_settings
 from impasto.cli.request import Request
@@ -80,6 +80,8 @@ def _check_command(first: str) -> None:
 
 def _understandable(error: CycloptsError) -> InputError:
     """Split the parser's message into what was wrong and what to do, where it suggests something."""
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return InputError(f"'{error.unused_tokens[0]}' is one argument too many", "Leave it out.")
     text = " ".join(str(error).replace(STREAM, "-").split())
     command = " ".join(("impasto", *(error.command_chain or ())))
     problem, mark, suggestion = text.partition(" Did you mean ")

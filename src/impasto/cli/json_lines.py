@@ -1,7 +1,5 @@
 """Events as lines of JSON on stdout, for programs that run the command."""
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ class JsonLines(display.Silent):
         self._write("finished", {"path": str(path), **figures, "settings": event.settings.model_dump(mode="json")})
 
     def _write(self, name: str, fields: dict[str, Any]) -> None:
-        terminal.tell(json.dumps({"event": name, **{key: _plain(value) for key, value in fields.items()}}))
+        terminal.tell_json({"event": name, **fields})
 
 
 def _started(event: Started) -> dict[str, Any]:
@@ -35,10 +33,3 @@ def _started(event: Started) -> dict[str, Any]:
 
 def _preview(event: Preview, path: Path) -> dict[str, Any]:
     return {"path": str(path), **{key: value for key, value in vars(event).items() if key != "picture"}}
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinity and no NaN."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return dict(value) if hasattr(value, "items") else value

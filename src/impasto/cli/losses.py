@@ -1,6 +1,5 @@
 """`impasto losses`: a recipe's objective on an existing picture."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -29,7 +28,7 @@ def losses(
     pictures = [read(style) for style in styles]
     found = Stylizer().losses(read(image), read(content), pictures, settings)
     if as_json:
-        terminal.tell(json.dumps(asdict(found)))
+        terminal.tell_json(asdict(found))
     else:
         Console(highlight=False).print(_table(found, settings.recipe))
 

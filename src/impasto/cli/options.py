@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from cyclopts import Group, Parameter
 from pydantic.fields import FieldInfo
 
+from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
-from impasto.settings import Settings, option_name
+from impasto.settings import METADATA_KEY, Settings, option_name
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_SETTINGS_KEY = "impasto:settings"
 _BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
 _NO_LIMIT = 2**31  # a bound that nobody will reach is not worth a reader's time
 _PLACEHOLDERS = {int: "N", float: "X", str: "TEXT"}
@@ -34,12 +34,21 @@ def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Setting
         SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest.
         ImageError: the picture cannot be read, or holds no settings.
     """
+    for name, given in {"settings_from": stored_in, **values}.items():
+        if given == STREAM:
+            raise SettingsError(f"{option_name(name)} cannot read stdin", "Name a file.")
     if stored_in is None:
         return Settings(**values)
     if "recipe" in values:
         problem = "--recipe and --settings-from both supply all values that are not given"
         raise SettingsError(problem, "Give one of the two.")
-    return Settings(**{**_stored(stored_in), **values})
+    stored = _stored(stored_in)
+    try:
+        Settings(**stored)
+    except SettingsError as error:
+        problem = f"{stored_in} holds settings that this version cannot use: {error.problem}"
+        raise ImageError(problem, "Update Impasto, or give the settings as options.") from None
+    return Settings(**{**stored, **values})
 
 
 def group_of(name: str) -> str:
@@ -50,7 +59,7 @@ def group_of(name: str) -> str:
 def _stored(file: str) -> dict[str, Any]:
     from impasto import images  # noqa: PLC0415 - `impasto --help` must not wait for Pillow
 
-    text = images.read_metadata(file).get(_SETTINGS_KEY)
+    text = images.read_metadata(file).get(METADATA_KEY)
     if text is None:
         raise ImageError(f"{file} holds no settings", "Give a PNG file that Impasto wrote.")
     try:

@@ -1,7 +1,7 @@
 """Where results go: their names, and the checks before any work."""
 
-import os
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from impasto import images
@@ -9,6 +9,7 @@ from impasto.cli import terminal
 from impasto.cli.request import Request
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
+from impasto.images.write import check_folder
 from impasto.settings import Settings
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
@@ -49,6 +50,29 @@ def plan(request: Request, settings: Settings) -> Targets:
     return targets
 
 
+def unoccupied(targets: Targets) -> Targets:
+    """The same targets, with another name for each file that came into being since they were checked.
+
+    A picture that took a minute is not thrown away because somebody else used its name meanwhile.
+    """
+    if targets.overwrite:
+        return targets
+    return replace(
+        targets,
+        picture=_free(targets.picture),
+        sheet=_free(targets.sheet),
+        plot=_free(targets.plot),
+        animation=_free(targets.animation),
+    )
+
+
+def _free(path: Path | None) -> Path | None:
+    if path is None or not path.exists():
+        return path
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(other for other in numbered if not other.exists())
+
+
 def _check_streams(request: Request) -> None:
     if [request.photo, *request.paintings].count(STREAM) > 1:
         raise InputError("stdin can supply one picture only", "Name a file for the others.")
@@ -61,8 +85,8 @@ def _check_streams(request: Request) -> None:
 def _picture_path(request: Request) -> Path | None:
     if request.output == STREAM:
         return None
-    if request.output is not None:
-        return Path(request.output)
+    if named := _path(request.output):
+        return named
     folder = Path() if request.photo == STREAM else Path(request.photo).parent
     stems = ["stdin" if source == STREAM else Path(source).stem for source in (request.photo, *request.paintings)]
     return folder / f"{'-'.join(stems)}.png"
@@ -70,8 +94,8 @@ def _picture_path(request: Request) -> Path | None:
 
 def _steps_path(request: Request, settings: Settings, picture: Path | None) -> Path | None:
     """The folder for pictures on the way; a result that goes to stdout has none unless it is named."""
-    if request.save_dir is not None:
-        return Path(request.save_dir)
+    if named := _path(request.save_dir):
+        return named
     wanted = settings.save_every > 0 or settings.rounds > 1
     return picture.with_name(f"{picture.stem}-steps") if wanted and picture else None
 
@@ -79,6 +103,8 @@ def _steps_path(request: Request, settings: Settings, picture: Path | None) -> P
 def _path(name: str | None) -> Path | None:
     if name == STREAM:
         raise InputError("only -o can write to stdout", "Name a file.")
+    if name == "":
+        raise OutputError("the name of an output is empty", "Name a file.")
     return None if name is None else Path(name)
 
 
@@ -120,5 +146,4 @@ def _check_folder(path: Path, *, overwrite: bool) -> None:
     folder = path if path.is_dir() else path.parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another --save-dir.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"the folder {folder} may not be written", "Choose another --save-dir.")
+    check_folder(folder)

@@ -28,7 +28,7 @@ def paint(request: Request, values: Mapping[str, Any]) -> int:
     """
     settings = options.settings(values, request.settings_from)
     job = _Job(request, settings, outputs.plan(request, settings))
-    with stopping() as stop:
+    with stopping(quiet=request.quiet or request.json) as stop:
         finished = job.run(stop)
         job.write(finished)
     return stop.exit_code if finished.stopped else 0
@@ -64,8 +64,8 @@ class _Job:
 
     def write(self, finished: Finished) -> None:
         """Write everything that was asked for, the picture first."""
-        targets = self._targets
-        self._write_picture(finished)
+        targets = outputs.unoccupied(self._targets)
+        self._write_picture(finished, targets)
         if targets.sheet:
             self._write_sheet(finished, targets.sheet)
         if targets.plot and self._curves:
@@ -76,22 +76,20 @@ class _Job:
             frames = self._frames.with_last(finished.picture)
             images.save_animation(frames, targets.animation, overwrite=targets.overwrite)
         self._display.done(finished, targets.picture)
+        if targets.picture != self._targets.picture and not self._request.quiet:
+            terminal.say(f"{self._targets.picture} was made by somebody else meanwhile: written to {targets.picture}")
         if targets.picture and not self._request.json and not self._request.quiet:
             terminal.tell(str(targets.picture))
 
-    def _write_picture(self, finished: Finished) -> None:
+    def _write_picture(self, finished: Finished, targets: Targets) -> None:
         metadata = stylizer.describe(self._settings, self._content, self._styles)
         profile = self._content.profile if self._request.profile == "source" else None
-        if self._targets.picture is None:
+        if targets.picture is None:
             terminal.write_stdout(images.encode(finished.picture, "png", metadata=metadata, profile=profile))
-            return
-        images.save(
-            finished.picture,
-            self._targets.picture,
-            metadata=metadata,
-            overwrite=self._targets.overwrite,
-            profile=profile,
-        )
+        else:
+            images.save(
+                finished.picture, targets.picture, metadata=metadata, overwrite=targets.overwrite, profile=profile
+            )
 
     def _write_sheet(self, finished: Finished, path: Path) -> None:
         labels = ["photo", *("painting" for _ in self._styles), self._settings.recipe]

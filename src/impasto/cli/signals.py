@@ -2,20 +2,23 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _Handler = Callable[[int, FrameType | None], None]
+_STOPPING = b"\nstopping after this step; once more to stop at once, without the picture\n"
 _SIGNALLED = 128  # a shell adds the signal's number to it
 
 
 class Stop:
-    """Turns true at the first SIGINT or SIGTERM; a second one raises KeyboardInterrupt."""
+    """Turns true at the first SIGINT or SIGTERM, and says so; a second one raises KeyboardInterrupt."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self._number: int | None = None
+        self._quiet = quiet
 
     def __call__(self) -> bool:
         return self._number is not None
@@ -29,12 +32,14 @@ class Stop:
         if self._number is not None:
             raise KeyboardInterrupt
         self._number = number
+        if not self._quiet:
+            os.write(sys.stderr.fileno(), _STOPPING)  # a handler may not use buffered streams
 
 
 @contextmanager
-def stopping() -> Iterator[Stop]:
+def stopping(*, quiet: bool) -> Iterator[Stop]:
     """While inside, the first SIGINT or SIGTERM only sets the flag that is given."""
-    stop = Stop()
+    stop = Stop(quiet=quiet)
     with _handling(stop.receive, signal.SIGINT, signal.SIGTERM):
         yield stop
 

@@ -1,6 +1,10 @@
 """The three standard streams."""
 
+import json
+import math
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from impasto.errors import OutputError
 
@@ -12,6 +16,20 @@ def tell(line: str) -> None:
     """Write a line of result to stdout, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def tell_json(value: Any) -> None:
+    """Write a line of JSON to stdout, at once."""
+    tell(json.dumps(_plain(value), allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity, no NaN, and one kind of mapping and of list."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def say(line: str) -> None:

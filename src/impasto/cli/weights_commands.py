@@ -10,7 +10,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from impasto import weights
 from impasto.cli import terminal
-from impasto.weights import Status
+from impasto.errors import WeightsError
+from impasto.weights import Status, registry
 
 _MEGABYTE = 1_000_000
 
@@ -30,6 +31,7 @@ def show_path(name: str) -> None:
 
 def fetch(name: str, *, force: bool, quiet: bool) -> None:
     """Download a network, with a bar on a terminal; prints where it is."""
+    registry.entry(name)  # before anything is announced
     with _progress(name, shown=not quiet) as progress:
         path = weights.fetch(name, progress=progress, force=force)
     terminal.tell(str(path))
@@ -37,6 +39,8 @@ def fetch(name: str, *, force: bool, quiet: bool) -> None:
 
 def import_file(file: str, *, name: str | None, convention: str | None, overwrite: bool) -> None:
     """Import a weights file; prints where it is kept."""
+    if file == terminal.STREAM:
+        raise WeightsError("weights cannot come from stdin", "Name a file.")
     terminal.tell(str(weights.import_file(Path(file), name=name, convention=convention, overwrite=overwrite)))
 
 

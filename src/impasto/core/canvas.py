@@ -5,9 +5,6 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-IMAGENET_MEAN = (123.68, 116.779, 103.939)
-"""RGB, 0..255: the gray that every VGG takes for zero."""
-
 Start = Literal["content", "noise", "gaussian", "gray", "style"]
 
 
@@ -18,44 +15,52 @@ def start(
     *,
     noise_share: float,
     noise_amplitude: float,
+    gray: tuple[float, float, float],
     seed: int,
 ) -> Tensor:
     """The picture that optimization begins with.
 
     Args:
-        init: `content`; `noise`, uniform in +-amplitude around the mean gray; `gaussian`, the same with a standard
+        init: `content`; `noise`, uniform in +-amplitude around the gray; `gaussian`, the same with a standard
             deviation; `gray`; `style`, the painting's own colors scattered over the frame.
         content: (1, 3, H, W), 0..255; gives the frame, the device and the type.
         style: (1, 3, H', W'), 0..255.
-        noise_share: 0..1, how much of the start is replaced by uniform noise around the mean gray.
+        noise_share: 0..1, how much of the start is replaced by uniform noise around the gray.
         noise_amplitude: in pixel values 0..255.
+        gray: RGB, 0..255, what the network takes for zero: the mean that it subtracts.
         seed: of the generator, which runs on the CPU so that every device starts alike.
 
     Returns:
         (1, 3, H, W), about 0..255; noise may leave the range, as it does in the sources.
     """
     generator = torch.Generator().manual_seed(seed)
-    mean = _mean(content)
+    middle = _flat(gray, content)
     if init == "noise":
-        return mean + _uniform(content, noise_amplitude, generator)
+        return middle + _uniform(content, noise_amplitude, generator)
     if init == "gaussian":
-        return mean + noise_amplitude * _on(torch.randn(content.shape, generator=generator), content)
-    base = {"content": content, "gray": mean.expand_as(content)}.get(init)
+        return middle + noise_amplitude * _on(torch.randn(content.shape, generator=generator), content)
+    base = {"content": content, "gray": middle.expand_as(content)}.get(init)
     if base is None:
         base = _scattered(style, content, generator)
-    return mixed(base, noise_share, noise_amplitude, generator)
+    return mixed(base, noise_share, noise_amplitude, gray, generator)
 
 
-def mixed(base: Tensor, noise_share: float, noise_amplitude: float, generator: torch.Generator) -> Tensor:
-    """Uniform noise and a picture, each about the mean gray, in the shares `noise_share` and the rest: (1, 3, H, W)."""
+def mixed(
+    base: Tensor,
+    noise_share: float,
+    noise_amplitude: float,
+    gray: tuple[float, float, float],
+    generator: torch.Generator,
+) -> Tensor:
+    """Uniform noise and a picture, each about the gray, in the shares `noise_share` and the rest: (1, 3, H, W)."""
     if noise_share == 0:
         return base.clone()
-    mean = _mean(base)
-    return mean + noise_share * _uniform(base, noise_amplitude, generator) + (1 - noise_share) * (base - mean)
+    middle = _flat(gray, base)
+    return middle + noise_share * _uniform(base, noise_amplitude, generator) + (1 - noise_share) * (base - middle)
 
 
-def _mean(like: Tensor) -> Tensor:
-    return torch.tensor(IMAGENET_MEAN, device=like.device, dtype=like.dtype).reshape(1, 3, 1, 1)
+def _flat(color: tuple[float, float, float], like: Tensor) -> Tensor:
+    return torch.tensor(color, device=like.device, dtype=like.dtype).reshape(1, 3, 1, 1)
 
 
 def _uniform(like: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:

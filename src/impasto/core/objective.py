@@ -151,7 +151,7 @@ class Objective:
         image = image.detach().requires_grad_()
         losses = self.losses(image)
         (gradient,) = torch.autograd.grad(losses.sum(), image)
-        terms = tuple(losses.detach().double().tolist())
+        terms = tuple(losses.tolist())
         return Evaluation(sum(terms), terms, gradient)
 
     def _of(self, kind: str) -> list[Term]:

@@ -95,6 +95,8 @@ def _stream(source: Source, name: str) -> Iterator[Stream]:
 
 
 def _open(path: Path, name: str) -> Stream:
+    if not name:
+        raise ImageError("the name of a picture is empty", "Give the path of a picture file.")
     try:
         return path.open("rb")
     except FileNotFoundError:

@@ -1,18 +1,15 @@
 """Writing pictures: whole or not at all."""
 
-import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from impasto.errors import OutputError, StorageError
+from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.images import encoders
 from impasto.images.encoders import SUFFIXES
 from impasto.images.picture import Picture
-
-# Errors that say nothing against the place that was chosen, only that the bytes did not fit or did not arrive.
-_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def save(
@@ -98,7 +95,7 @@ def replace_file(path: Path, data: bytes) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        if error.errno in _STORAGE:
+        if error.errno in STORAGE_FAILURES:
             raise StorageError(
                 f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
             ) from None
@@ -108,14 +105,27 @@ def replace_file(path: Path, data: bytes) -> None:
         raise
 
 
+def check_folder(folder: Path) -> None:
+    """See to it that files can be made in a folder, by making one without a name: permissions alone do not tell.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OutputError(
+            f"the folder {folder} may not be written ({error.strerror})", "Choose another place."
+        ) from None
+
+
 def _check_place(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder", "Name a file in it.")
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another.")
-    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise OutputError(f"the folder {folder} may not be written", "Choose another place.")
+    check_folder(folder)
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force (overwrite=True) to replace it, or choose another name.")
 

@@ -1,8 +1,10 @@
 """Named looks, one TOML file each: those that ship beside this file, and those that the user saved.
 
-A recipe holds any of the keys of `Settings`, and `description`, one line for `impasto recipes`.
+A recipe holds any of the keys of `Settings`, and `description`, one line for `impasto recipes`. Its key `recipe` names
+another that supplies what it does not state.
 """
 
+import contextlib
 import difflib
 import re
 import tomllib
@@ -14,7 +16,7 @@ from typing import Any
 import tomlkit
 
 from impasto import paths
-from impasto.errors import OutputError, SettingsError
+from impasto.errors import STORAGE_FAILURES, OutputError, SettingsError, StorageError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -56,19 +58,33 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
     Raises:
         SettingsError: the name is one that ships, or has characters other than a-z, 0-9 and -.
         OutputError: the file exists and `overwrite` is false, or cannot be written.
+        StorageError: the disk is full or failed.
     """
-    path = Path(name) if name.endswith(".toml") else _own_path(name)
+    own = not name.endswith(".toml")
+    path = _own_path(name) if own else Path(name)
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        if own:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
     except OSError as error:
+        if error.errno in STORAGE_FAILURES:
+            raise StorageError(f"{path} could not be written: {error.strerror}", "Make room first.") from None
         raise OutputError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from None
     return path
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except BaseException:  # Ctrl-C must not leave half a recipe either
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _text(recipe: str) -> str:

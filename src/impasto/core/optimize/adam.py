@@ -26,11 +26,13 @@ class Adam:
         image, restarts, reason = image.clone(), 0, None
         good: tuple[Tensor, Tensor] | None = None
         done = 0
-        while done <= iterations:
+        while True:
             evaluation = evaluate(image)
             if finite(evaluation):
                 yield Iterate(image, evaluation.loss, evaluation.terms, reason)
                 good, restarts, reason, done = (image, evaluation.gradient), 0, None, done + 1
+                if done > iterations:
+                    return
             elif good is None or restarts == RESTARTS:
                 raise diverged(restarts)
             else:

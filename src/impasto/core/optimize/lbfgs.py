@@ -61,7 +61,7 @@ class Memory:
         self._rows[2 * slot], self._rows[2 * slot + 1] = step, difference
         self._order.append(slot)
         used = self._used()
-        products = (used @ self._rows[2 * slot : 2 * slot + 2].T).double().cpu()
+        products = (used @ self._rows[2 * slot : 2 * slot + 2].T).cpu().double()
         self._products[: len(used), 2 * slot : 2 * slot + 2] = products
         self._products[2 * slot : 2 * slot + 2, : len(used)] = products.T
         return True
@@ -69,9 +69,9 @@ class Memory:
     def direction(self, gradient: Tensor) -> Tensor:
         """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
         used = self._used()
-        along = (used @ gradient).double().cpu()
+        along = (used @ gradient).cpu().double()
         weights, scale = self._coefficients(along)
-        return (weights.to(used) @ used).sub_(gradient, alpha=scale)
+        return (weights.to(used.dtype).to(used.device) @ used).sub_(gradient, alpha=scale)
 
     def _used(self) -> Tensor:
         return self._rows[: 2 * len(self._order)]
@@ -112,20 +112,21 @@ class LBFGS:
             raise diverged()
         yield Iterate(image, here.loss, here.terms)
         unit = _unit(here.gradient)
-        memory, trial, restarts, reason, done = Memory(self._history, image), self._trial, 0, None, 0
+        memory, trial, restarts, reason, done = Memory(min(self._history, iterations), image), self._trial, 0, None, 0
         while done < iterations and here.gradient.any():
             step = self._step(memory, here.gradient / unit, trial)
-            found = _searched(evaluate, image, here, step, unit)
-            if found is None:
+            there, moved = _searched(evaluate, image, here, step, unit)
+            if moved is None:
                 if len(memory) == 0 and restarts >= RESTARTS:
-                    return
+                    if finite(there) or done:
+                        return  # nothing more can be gained from here
+                    raise diverged(restarts)
                 reason = "no step along the direction lowered the loss: starting over with shorter steps"
                 memory.clear()
                 trial, restarts = trial / 4, restarts + 1
                 continue
-            there, moved = found
             memory.add((moved - image).flatten(), ((there.gradient - here.gradient) / unit).flatten())
-            image, here, done, restarts = moved, there, done + 1, 0
+            image, here, done, trial, restarts = moved, there, done + 1, self._trial, 0
             yield Iterate(image, here.loss, here.terms, reason)
             reason = None
 
@@ -142,19 +143,19 @@ class LBFGS:
 
 def _searched(
     evaluate: Evaluate, image: Tensor, here: Evaluation, step: Tensor, unit: float
-) -> tuple[Evaluation, Tensor] | None:
-    """Go along a step, cut back until the loss falls enough; the evaluation and the picture there, or None."""
+) -> tuple[Evaluation, Tensor | None]:
+    """Go along a step, cut back until the loss falls enough; the last evaluation, and its picture if it is so good."""
     slope = ((here.gradient / unit).flatten() @ step.flatten()).item() * unit
+    there, share = here, 1.0
     if not slope < 0:
-        return None
-    share = 1.0
+        return there, None
     for _ in range(CUTS):
         moved = image + share * step
         there = evaluate(moved)
         if finite(there) and there.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
             return there, moved
         share *= _cut(here.loss, there.loss, share * slope)
-    return None
+    return there, None
 
 
 def _unit(gradient: Tensor) -> float:

@@ -36,7 +36,7 @@ class ScipyLBFGSB:
         bounds = [PIXEL_RANGE] * image.numel() if self._clip else None
         with _Conversation(image, bounds, self._history, iterations) as conversation:
             for vector, is_iterate in conversation:
-                at = torch.from_numpy(vector).reshape(image.shape).to(device=image.device, dtype=image.dtype)
+                at = torch.from_numpy(vector).reshape(image.shape).to(image.dtype).to(image.device)
                 if is_iterate:
                     yield Iterate(at, latest.loss, latest.terms)
                 else:
@@ -59,7 +59,7 @@ class _Conversation:
     def __init__(self, image: Tensor, bounds: list[tuple[float, float]] | None, history: int, iterations: int) -> None:
         self._asked: queue.SimpleQueue[tuple[Vector, bool] | BaseException | None] = queue.SimpleQueue()
         self._answered: queue.SimpleQueue[tuple[float, Vector] | None] = queue.SimpleQueue()
-        start = image.detach().double().cpu().numpy().ravel()
+        start = image.detach().cpu().double().numpy().ravel()
         self._thread = threading.Thread(target=self._work, args=(start, bounds, history, iterations), daemon=True)
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class _Conversation:
 
     def answer(self, evaluation: Evaluation) -> None:
         """Give SciPy the loss and the gradient that it asked for."""
-        self._answered.put((evaluation.loss, evaluation.gradient.double().cpu().numpy().ravel()))
+        self._answered.put((evaluation.loss, evaluation.gradient.cpu().double().numpy().ravel()))
 
     def _work(self, start: Vector, bounds: list[tuple[float, float]] | None, history: int, iterations: int) -> None:
         try:

@@ -3,6 +3,7 @@
 A caller stops by no longer asking: every iterate is a whole picture with its loss.
 """
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,7 +50,7 @@ class Minimizer(Protocol):
 
 def finite(evaluation: Evaluation) -> bool:
     """Whether loss and gradient are numbers that a step can be made of."""
-    return bool(torch.isfinite(torch.tensor(evaluation.loss)) and torch.isfinite(evaluation.gradient).all())
+    return math.isfinite(evaluation.loss) and bool(torch.isfinite(evaluation.gradient).all())
 
 
 def diverged(restarts: int = 0) -> DivergedError:
