@@ -5,17 +5,15 @@
 A test compares the files with what this script would write.
 """
 
-import contextlib
-import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from pydantic.fields import FieldInfo
 
 from impasto import recipes
-from impasto.cli import main as impasto
 from impasto.settings import Settings, option_name
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -106,11 +104,11 @@ def _cell(value: Any) -> str:
 
 
 def _help(command: list[str]) -> str:
-    out = io.StringIO()
-    fixed = {"COLUMNS": HELP_WIDTH, "NO_COLOR": "1", "TERM": "dumb"}
-    with patch.dict(os.environ, fixed), contextlib.redirect_stdout(out):
-        impasto([*command, "--help"])
-    return "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
+    """What a command prints, in a process of its own, because the parser keeps the width that it first saw."""
+    environment = {**os.environ, "COLUMNS": HELP_WIDTH, "NO_COLOR": "1", "TERM": "dumb"}
+    run = [sys.executable, "-m", "impasto", *command, "--help"]
+    out = subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return "\n".join(line.rstrip() for line in out.strip().splitlines())
 
 
 def _extra(field: FieldInfo, key: str) -> str:

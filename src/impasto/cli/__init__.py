@@ -58,7 +58,7 @@ def _version() -> str:
 
 
 def _run(arguments: list[str]) -> int:
-    # Threads that wait by spinning make a run several times slower as soon as another program wants a core. OpenMP reads
+    # Threads that wait by spinning make a run several times slower when another program wants a core. OpenMP reads
     # this when torch loads it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with leaving_at_once():
