@@ -14,6 +14,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from impasto import recipes
+from impasto.cli.options import extra, limits
 from impasto.settings import Settings, option_name
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -34,14 +35,13 @@ COMMANDS = [
     "completion",
 ]
 HELP_WIDTH = "100"
-NOBODY_REACHES = 2**31
 
 
 def settings_page() -> str:
     """Every setting with its option, type, default and meaning, by group."""
     groups: dict[str, list[str]] = {}
     for name, field in Settings.model_fields.items():
-        groups.setdefault(_extra(field, "group"), []).append(_row(name, field))
+        groups.setdefault(extra(field, "group"), []).append(_row(name, field))
     sections = [
         f"## {group}\n\n| setting | option | values | base default | meaning |\n| --- | --- | --- | --- | --- |\n"
         + "\n".join(rows)
@@ -90,9 +90,8 @@ def _values(field: FieldInfo) -> str:
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    limits = {key: getattr(limit, key) for key in signs for limit in field.metadata if hasattr(limit, key)}
-    stated = [f"{signs[key]} {value:g}" for key, value in limits.items() if value < NOBODY_REACHES]
-    return " ".join([", ".join(stated), _extra(field, "unit")]).strip()
+    stated = ", ".join(f"{signs[key]} {value:g}" for key, value in limits(field).items())
+    return f"{stated} {extra(field, 'unit')}".strip()
 
 
 def _cell(value: Any) -> str:
@@ -109,11 +108,6 @@ def _help(command: list[str]) -> str:
     run = [sys.executable, "-m", "impasto", *command, "--help"]
     out = subprocess.run(run, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
     return "\n".join(line.rstrip() for line in out.strip().splitlines())
-
-
-def _extra(field: FieldInfo, key: str) -> str:
-    extra = field.json_schema_extra
-    return str(extra[key]) if isinstance(extra, dict) else ""
 
 
 def main() -> None:

@@ -42,6 +42,24 @@ app.command(weights)
 Flag = Annotated[bool, Parameter(negative="")]
 Force = Annotated[bool, Parameter(name=["--force", "-f"], negative="", help="Replace files that exist.", group=_OUTPUT)]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Say nothing but errors.", group=_OUTPUT)]
+Output = Annotated[
+    str | None,
+    Parameter(
+        name=["--output", "-o"],
+        help="Where to write the picture; - writes PNG to stdout. "
+        "Unset: photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin).",
+        metavar="FILE",
+        group=_OUTPUT,
+    ),
+]
+SaveDir = Annotated[
+    str | None,
+    Parameter(
+        help="Folder for the pictures of --save-every and of each round, and losses.csv. Unset: OUT-steps beside OUT.",
+        metavar="DIR",
+        group=_OUTPUT,
+    ),
+]
 StoredIn = Annotated[
     str | None,
     Parameter(
@@ -100,26 +118,9 @@ def paint(
     ],
     /,
     *,
-    output: Annotated[
-        str | None,
-        Parameter(
-            name=["--output", "-o"],
-            help="Where to write the picture; - writes PNG to stdout. "
-            "Unset: photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin).",
-            metavar="FILE",
-            group=_OUTPUT,
-        ),
-    ] = None,
+    output: Output = None,
     force: Force = False,
-    save_dir: Annotated[
-        str | None,
-        Parameter(
-            help="Folder for the pictures of --save-every and of each round, and losses.csv. "
-            "Unset: OUT-steps beside OUT.",
-            metavar="DIR",
-            group=_OUTPUT,
-        ),
-    ] = None,
+    save_dir: SaveDir = None,
     sheet: Annotated[
         str | None, Parameter(help="Write photo, paintings and result side by side.", metavar="FILE", group=_OUTPUT)
     ] = None,

@@ -53,7 +53,7 @@ def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Setting
 
 def group_of(name: str) -> str:
     """The heading under which a setting stands."""
-    return _extra(Settings.model_fields[name], "group")
+    return extra(Settings.model_fields[name], "group")
 
 
 def _stored(file: str) -> dict[str, Any]:
@@ -73,14 +73,14 @@ def _stored(file: str) -> dict[str, Any]:
 
 def _parameters() -> list[inspect.Parameter]:
     defaults = Settings().model_dump(mode="json")
-    names = dict.fromkeys(_extra(field, "group") for field in Settings.model_fields.values())
+    names = dict.fromkeys(extra(field, "group") for field in Settings.model_fields.values())
     groups = {name: Group.create_ordered(name) for name in names}
     return [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=_annotation(name, field, groups[_extra(field, "group")], defaults[name]),
+            annotation=_annotation(name, field, groups[extra(field, "group")], defaults[name]),
         )
         for name, field in Settings.model_fields.items()
     ]
@@ -103,13 +103,14 @@ def _annotation(name: str, field: FieldInfo, group: Group, default: Any) -> Any:
 
 def _help(field: FieldInfo, default: Any) -> str:
     """The field's own line, its range and unit, and what the default recipe says."""
-    limits = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in _limits(field).items())
-    notes = [f"{limits} {_extra(field, 'unit')}".strip(), _shown(default)]
+    bounds = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in limits(field).items())
+    notes = [f"{bounds} {extra(field, 'unit')}".strip(), _shown(default)]
     stated = "; ".join(note for note in notes if note)
     return f"{field.description} [{stated}]" if stated else str(field.description)
 
 
-def _limits(field: FieldInfo) -> dict[str, float]:
+def limits(field: FieldInfo) -> dict[str, float]:
+    """The bounds of a setting by pydantic's names (ge, gt, le, lt), but for those that nobody will reach."""
     found = {key: getattr(limit, key) for key in _BOUNDS for limit in field.metadata if hasattr(limit, key)}
     return {key: value for key, value in found.items() if value < _NO_LIMIT}
 
@@ -131,6 +132,7 @@ def _placeholder(field: FieldInfo) -> str:
     return next((text for kind, text in _PLACEHOLDERS.items() if kind in kinds), "NAME")
 
 
-def _extra(field: FieldInfo, key: str) -> str:
-    extra = field.json_schema_extra
-    return str(extra[key]) if isinstance(extra, dict) else ""
+def extra(field: FieldInfo, key: str) -> str:
+    """What the schema says of a setting beside pydantic's own words: its `group` or `unit`."""
+    stated = field.json_schema_extra
+    return str(stated[key]) if isinstance(stated, dict) else ""
