@@ -1,0 +1,36 @@
+"""What the settings ask of a machine, and what it says when it cannot."""
+
+import pytest
+import torch
+
+from impasto import devices
+from impasto.errors import OutOfMemoryError
+from impasto.settings import Settings
+
+
+def test_auto_finds_a_device_and_a_precision_that_work():
+    machine = devices.prepare(Settings())
+    kernel = torch.ones(1, 1, 3, 3, device=machine.device, dtype=machine.dtype)
+    assert torch.nn.functional.conv2d(kernel, kernel).item() == 9
+    assert machine.precision == ("bfloat16" if devices.bfloat16_is_fast(machine.device) else "float32")
+
+
+@pytest.mark.parametrize(("precision", "picture"), [("bfloat16", "float32"), ("float64", "float64")])
+def test_the_picture_is_never_held_in_less_than_float32(precision, picture):
+    machine = devices.prepare(Settings(device="cpu", precision=precision))
+    assert machine.precision == precision
+    assert str(machine.picture_dtype) == f"torch.{picture}"
+
+
+def test_torch_running_out_of_memory_is_one_clear_error():
+    with pytest.raises(OutOfMemoryError, match="smaller --size"), devices.memory_reported():
+        torch.empty(2**60, dtype=torch.uint8)
+
+
+def test_other_failures_are_not_taken_for_a_lack_of_memory():
+    with pytest.raises(RuntimeError, match="size"), devices.memory_reported():
+        torch.ones(2) + torch.ones(3)
+
+
+def test_a_picture_that_fits_is_not_refused():
+    devices.check_memory(devices.prepare(Settings(device="cpu")), 512 * 384, history=100)
