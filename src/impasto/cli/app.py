@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
+from rich.console import Console
 
 from impasto.cli.options import with_settings
 from impasto.cli.request import Request
@@ -76,13 +77,14 @@ def run(arguments: list[str]) -> int:
     Raises:
         InputError: the command line cannot be understood; any other error of Impasto's comes from the command itself.
     """
+    console = Console()  # the app's own would keep the width of the terminal at its first use
     if not arguments:
-        app.help_print([])
+        app.help_print([], console=console)
         return _WRONG_USE
     _check_command(arguments[0])
     tokens = [STREAM if argument == "-" else argument for argument in arguments]
     try:
-        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(tokens, console=console, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         raise _understandable(error) from None
     return code if isinstance(code, int) else 0
