@@ -1,7 +1,10 @@
 """The commands beside the default one: losses, recipes, weights, doctor."""
 
 import json
+import threading
 import tomllib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -97,3 +100,30 @@ def test_doctor_finds_what_matters_and_proves_it(impasto):
     assert found["versions"]["torch"] == torch.__version__
     assert found["weights"]["vgg16"] == "bundled"
     assert "self-test" in impasto("doctor").out
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A server on loopback that has a file of the right name and the wrong bytes."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    (folder / "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"not those weights" * 1000)
+    handler = partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("IMPASTO_MIRROR", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("mirror")
+def test_a_download_that_is_not_the_promised_file_is_refused_and_not_kept(impasto_process, tmp_path):
+    process = impasto_process("weights", "fetch", "vgg19")
+    out, err = process.communicate()
+    assert process.returncode == 1
+    assert out == b""
+    assert b"refused and not kept" in err
+    kept = [path.name for path in (tmp_path / "home").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert kept == []
