@@ -16,11 +16,11 @@ PHOTO = ROOT / "examples" / "pictures" / "summer_palace.jpg"
 PAINTING = ROOT / "examples" / "pictures" / "starry_night.jpg"
 SIZE = 256
 ITERATIONS = {
-    "keras-lbfgs": {"iterations": 50, "rounds": 3},
-    "tf-adam": {"iterations": 250},
+    "keras-lbfgs": {"iterations": 60, "rounds": 4},
+    "tf-adam": {"iterations": 300},
     "coursera": {"iterations": 200},
-    "gatys": {"iterations": 300},
-    "neural-style": {"iterations": 200},
+    "gatys": {"iterations": 400},
+    "neural-style": {"iterations": 300},
     "painterly": {},
 }
 

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 import impasto
 from impasto import weights
+from impasto.cli import main
 from impasto.errors import ImageError
 
 NOBODY = 65534
@@ -302,8 +303,19 @@ def without_privileges() -> Iterator[None]:
         os.seteuid(0)
 
 
+@pytest.fixture(scope="module")
+def _all_loaded(tmp_path_factory):
+    """Every module that a command imports on its way, because nobody may not read where root's Python lies."""
+    folder = tmp_path_factory.mktemp("loaded")
+    for name in ("photo.png", "painting.png"):
+        PIL.Image.new("RGB", (64, 64), "gray").save(folder / name)
+    paint = [str(folder / "photo.png"), str(folder / "painting.png"), "-q", *QUICK, "--save-every", "1"]
+    for command in (paint, ["recipes", "save", str(folder / "look.toml")], ["no-such.png", "no-such.png"]):
+        main(command)
+
+
 @pytest.fixture
-def locked(folder):
+def locked(folder, _all_loaded):
     """A folder that may be read and not written, and pictures that may not be read; opened again at the end."""
     (folder / "locked").mkdir()
     (folder / "secret.jpg").write_bytes((folder / "photo.jpg").read_bytes())
