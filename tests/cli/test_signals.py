@@ -2,6 +2,9 @@
 
 import json
 import signal
+import subprocess
+import sys
+import time
 
 import PIL.Image
 import pytest
@@ -64,13 +67,23 @@ def test_a_second_ctrl_c_ends_at_once_and_leaves_nothing_half_written(impasto_pr
     assert set(listing(folder)) <= {"photo.jpg", "painting.jpg", "photo-painting.png"}
 
 
-def test_ctrl_c_while_loading_ends_without_a_traceback(impasto_process, folder):
-    process = impasto_process("photo.jpg", "painting.jpg", *QUICK)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    if process.returncode != -signal.SIGINT:  # Python itself was not up yet
-        assert process.returncode == 130
-        assert b"Traceback" not in err
+LOADING = """
+import sys
+from impasto.cli import main
+print("loading", flush=True)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_while_loading_ends_without_a_traceback(folder):
+    command = [sys.executable, "-c", LOADING, "photo.jpg", "painting.jpg", *QUICK[:-1], "100000", "--tolerance", "0"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        time.sleep(0.1)  # into the imports
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
     assert set(listing(folder)) == {"photo.jpg", "painting.jpg"}
 
 
