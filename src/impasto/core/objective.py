@@ -12,13 +12,15 @@ Each term is then multiplied by its layer's weight and its kind's weight.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from impasto.core.statistics import STATISTICS, Statistic, Statistics, distance
-from impasto.core.vgg import VGG, Features
+from impasto.core.statistics import GAPS, STATISTICS, ContentGap, Gap, Statistic, Statistics
+from impasto.core.variation import AbsoluteVariation, KerasVariation
+from impasto.core.vgg import VGG, Features, Join
 from impasto.layers import Layer
 
 ConventionName = Literal["mean", "gatys", "coursera", "keras", "neural-style"]
@@ -36,25 +38,13 @@ class Extent:
     """H W, of the picture."""
 
 
-def absolute_variation(image: Tensor) -> Tensor:
-    """Anisotropic total variation, sum |dx| + sum |dy|, of (1, 3, H, W) pixels 0..255; a scalar."""
-    return image.diff(dim=3).abs().sum() + image.diff(dim=2).abs().sum()
-
-
-def keras_variation(image: Tensor) -> Tensor:
-    """The Keras example's variation: sum of (dx^2 + dy^2)^1.25 over the first H-1 rows and W-1 columns; a scalar."""
-    dx = image.diff(dim=3)[:, :, :-1, :]
-    dy = image.diff(dim=2)[:, :, :, :-1]
-    return (dx.square() + dy.square()).pow(1.25).sum()
-
-
 @dataclass(frozen=True)
 class Convention:
     """The factors that one source puts before the mean squares."""
 
     content: Callable[[Extent], float]
     style: Callable[[Extent], float]
-    total_variation: Callable[[Tensor], Tensor] = absolute_variation
+    total_variation: Callable[[Tensor], Gap] = AbsoluteVariation
 
 
 CONVENTIONS: Mapping[ConventionName, Convention] = {
@@ -64,7 +54,7 @@ CONVENTIONS: Mapping[ConventionName, Convention] = {
     "keras": Convention(
         content=lambda at: float(at.channels * at.positions),
         style=lambda at: (at.channels * at.positions) ** 2 / (36 * at.pixels**2),
-        total_variation=keras_variation,
+        total_variation=KerasVariation,
     ),
     "neural-style": Convention(content=lambda _: 1.0, style=lambda at: 1 / at.channels**2),
 }
@@ -135,23 +125,34 @@ class Objective:
         self.terms = balance.terms()
         self._network = network
         self._convention = CONVENTIONS[balance.convention]
-        self._measure = STATISTICS[balance.statistic]
-        with torch.no_grad():
-            features = network(content)
-            self._content = {term.layer: features[term.layer] for term in self._of("content") if term.layer}
-            self._style = self._blended(styles, blend)
+        self._measure, self._gap = STATISTICS[balance.statistic], GAPS[balance.statistic]
+        features = network(content)
+        self._content = {term.layer: features[term.layer] for term in self._of("content") if term.layer}
+        self._style = self._blended(styles, blend)
 
+    @torch.no_grad()
     def losses(self, image: Tensor) -> Tensor:
-        """The weighted terms of a picture (1, 3, H, W), differentiable, in the order of `terms`: (len(terms),)."""
+        """The weighted terms of a picture (1, 3, H, W), in the order of `terms`: (len(terms),)."""
         features = self._network(image)
-        return torch.stack([term.weight * self._value(term, image, features) for term in self.terms])
+        return torch.stack([self._weighted(term, image, features)[0] for term in self.terms])
 
+    @torch.no_grad()
     def evaluate(self, image: Tensor) -> Evaluation:
         """The objective and its gradient at a picture (1, 3, H, W)."""
-        image = image.detach().requires_grad_()
-        losses = self.losses(image)
-        (gradient,) = torch.autograd.grad(losses.sum(), image)
-        terms = tuple(losses.tolist())
+        tape = self._network.record(image)
+        values: list[Tensor] = []
+        joining: dict[Layer | None, list[Join]] = {}
+        for term in self.terms:
+            value, join = self._weighted(term, image, tape.features)
+            values.append(value)
+            joining.setdefault(term.layer, []).append(join)
+        del join  # holds features, which the way back lets go one by one
+        gradient = tape.gradient(joining)
+        for variation in joining.get(None, ()):
+            gradient = variation(gradient)
+        if gradient is None:
+            raise AssertionError("an objective has terms")
+        terms = tuple(torch.stack(values).tolist())
         return Evaluation(sum(terms), terms, gradient)
 
     def _of(self, kind: str) -> list[Term]:
@@ -166,17 +167,22 @@ class Objective:
             if term.layer
         }
 
-    def _value(self, term: Term, image: Tensor, features: Features) -> Tensor:
+    def _weighted(self, term: Term, image: Tensor, features: Features) -> tuple[Tensor, Join]:
+        """A term's value, and what adds its gradient."""
+        gap, factor = self._at(term, image, features)
+        factor *= term.weight
+        return gap.value * factor, partial(gap.add_gradient, factor=factor)
+
+    def _at(self, term: Term, image: Tensor, features: Features) -> tuple[Gap, float]:
+        """A term's gap, and its factor in the convention."""
         if term.layer is None:
-            return self._convention.total_variation(image)
+            return self._convention.total_variation(image), 1.0
         ours = features[term.layer]
         pixels = image.shape[2] * image.shape[3]
         extent = Extent(channels=ours.shape[1], positions=ours.shape[2] * ours.shape[3], pixels=pixels)
         if term.kind == "content":
-            difference = ours - self._content[term.layer]
-            difference = difference if difference.dtype == torch.float64 else difference.float()
-            return difference.square().mean() * self._convention.content(extent)
-        return distance(self._measure(ours), self._style[term.layer]) * self._convention.style(extent)
+            return ContentGap(ours, self._content[term.layer]), self._convention.content(extent)
+        return self._gap(ours, self._style[term.layer]), self._convention.style(extent)
 
 
 def _average(statistics: Sequence[Statistics], shares: Sequence[float]) -> Statistics:

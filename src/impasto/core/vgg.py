@@ -1,21 +1,23 @@
 """VGG-16 and VGG-19 as feature extractors (Simonyan and Zisserman, 2014)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.core.convolution import convolution
+from impasto.core.pooling import Back, Pool, Pooling, average_pool, gated, max_pool
 from impasto.errors import SettingsError
 from impasto.layers import Layer
 
 Features = dict[Layer, Tensor]
-Pooling = Literal["max", "average", "average-scaled"]
+Join = Callable[[Tensor | None], Tensor]
+"""Adds a gradient at a layer to the one that is there already."""
 Padding = Literal["zeros", "replicate"]
-
-POOL = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,21 @@ class Trunk:
     tensors: Mapping[str, Tensor]
     mean: tuple[float, float, float]
     pool_gains: tuple[float, ...] = ()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.tensors["conv1_1.weight"].device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the first layer's weights, and after `to` of all."""
+        return self.tensors["conv1_1.weight"].dtype
+
+    def of(self, layer: Layer) -> tuple[Tensor, Tensor]:
+        """Weight (out, in, 3, 3) and bias (out,) of a layer's convolution."""
+        name = _convolution(layer)
+        return self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Trunk":
         """The same trunk on a device, in the type of the convolutions."""
@@ -59,6 +76,46 @@ class Trunk:
         return Trunk(self.blocks, tensors, self.mean, self.pool_gains)
 
 
+class Tape:
+    """Features, and the way back from them to the picture; each step's maps are let go once it is passed."""
+
+    def __init__(self, *, way_back: bool = True) -> None:
+        self.features: Features = {}
+        self._steps: list[Layer | Back] = []
+        self._way_back = way_back
+
+    def record(self, step: Layer | Back) -> None:
+        """Note how a gradient passes the operator that was just applied, or that gradients join at a layer."""
+        if self._way_back:
+            self._steps.append(step)
+
+    def tap(self, layer: Layer, maps: Tensor) -> None:
+        """Note the features of a layer."""
+        self.features[layer] = maps
+        self.record(layer)
+
+    def gradient(self, joining: MutableMapping[Layer | None, list[Join]]) -> Tensor | None:
+        """Go back, once.
+
+        Args:
+            joining: for each layer what adds its gradient to the one that comes from deeper layers; taken away as
+                the layer is passed.
+
+        Returns:
+            (1, 3, H, W), or None if nothing joined.
+        """
+        gradient: Tensor | None = None
+        self.features.clear()
+        while self._steps:
+            step = self._steps.pop()
+            if isinstance(step, Layer):
+                for join in joining.pop(step, ()):
+                    gradient = join(gradient)
+            elif gradient is not None:
+                gradient = step(gradient)
+        return gradient
+
+
 class VGG:
     """The features of pictures at chosen layers; nothing past the last of them is built or computed.
 
@@ -70,13 +127,15 @@ class VGG:
         self, trunk: Trunk, layers: Iterable[Layer], *, pooling: Pooling = "max", padding: Padding = "zeros"
     ) -> None:
         self.layers = frozenset(layers)
-        self._trunk = trunk
-        self._padding = padding
+        self._mean = torch.tensor(trunk.mean, device=trunk.device).reshape(1, 3, 1, 1)
+        self.dtype = trunk.dtype
+        self._replicate = padding == "replicate"
         self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks) - 1)]
-        self._order = _used(trunk.blocks, self.layers)
-        weight = trunk.tensors["conv1_1.weight"]
-        self.dtype = weight.dtype
-        self._mean = torch.tensor(trunk.mean, device=weight.device).reshape(1, 3, 1, 1)
+        self._pool_rectifies = pooling == "max"
+        self._convolutions = {
+            layer: convolution(*trunk.of(layer), padding=0 if self._replicate and number == 0 else 1)
+            for number, layer in enumerate(_used(trunk.blocks, self.layers))
+        }
 
     def __call__(self, image: Tensor) -> Features:
         """Run the network.
@@ -87,24 +146,44 @@ class VGG:
         Returns:
             (1, C, H', W') for each layer, in the type of the convolutions.
         """
-        maps = (image - self._mean.to(image.dtype)).to(self.dtype).contiguous(memory_format=torch.channels_last)
-        found: Features = {}
-        for layer in self._order:
-            if layer.index == 1 and layer.block > 1:
-                maps = self._pools[layer.block - 2](maps)
-            before = self._convolve(maps, layer)
-            maps = F.relu(before)
-            for tap, features in ((Layer(layer.block, layer.index, "conv"), before), (layer, maps)):
-                if tap in self.layers:
-                    found[tap] = features
-        return found
+        return self._run(image, Tape(way_back=False)).features
 
-    def _convolve(self, maps: Tensor, layer: Layer) -> Tensor:
-        name = _convolution(layer)
-        weight, bias = self._trunk.tensors[f"{name}.weight"], self._trunk.tensors[f"{name}.bias"]
-        if self._padding == "replicate" and name == "conv1_1":
-            return F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), weight, bias)
-        return F.conv2d(maps, weight, bias, padding=1)
+    def record(self, image: Tensor) -> Tape:
+        """The same with the way back, from features to a picture (1, 3, H, W)."""
+        return self._run(image, Tape())
+
+    @torch.no_grad()
+    def _run(self, image: Tensor, tape: Tape) -> Tape:
+        maps = self._entered(image, tape)
+        order = list(self._convolutions)
+        for layer, following in zip(order, [*order[1:], None], strict=True):
+            if layer.index == 1 and layer.block > 1:
+                maps, back = self._pools[layer.block - 2](maps)
+                tape.record(back)
+            maps = self._convolved(maps, layer, tape)
+            if following is None or following.index > 1 or layer in self.layers or not self._pool_rectifies:
+                tape.record(partial(gated, rectified=maps))
+            if layer in self.layers:
+                tape.tap(layer, maps)
+        return tape
+
+    def _entered(self, image: Tensor, tape: Tape) -> Tensor:
+        tape.record(lambda gradient: gradient.to(image.dtype, memory_format=torch.contiguous_format))
+        centered = image - self._mean.to(image.dtype)
+        if self._replicate:
+            centered = F.pad(centered, (1, 1, 1, 1), mode="replicate")
+            tape.record(_without_border)
+        return centered.to(self.dtype, memory_format=torch.channels_last)
+
+    def _convolved(self, maps: Tensor, layer: Layer, tape: Tape) -> Tensor:
+        kernel, before = self._convolutions[layer], Layer(layer.block, layer.index, "conv")
+        tapped = before in self.layers
+        maps = kernel.forward(maps, rectify=not tapped)
+        tape.record(kernel.backward)
+        if tapped:
+            tape.tap(before, maps)
+            maps = F.relu(maps)
+        return maps
 
 
 def layers_of(blocks: Iterable[int]) -> list[Layer]:
@@ -136,11 +215,20 @@ def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     return moved.contiguous(memory_format=torch.channels_last) if moved.ndim == 4 else moved  # noqa: PLR2004
 
 
-def _pool(pooling: Pooling, block: int, gains: tuple[float, ...]) -> Callable[[Tensor], Tensor]:
+def _without_border(gradient: Tensor) -> Tensor:
+    """The gradient of a border that replicates the outermost pixels: it goes to those pixels."""
+    gradient[:, :, 1] += gradient[:, :, 0]
+    gradient[:, :, -2] += gradient[:, :, -1]
+    gradient[..., 1] += gradient[..., 0]
+    gradient[..., -2] += gradient[..., -1]
+    return gradient[:, :, 1:-1, 1:-1]
+
+
+def _pool(pooling: Pooling, block: int, gains: tuple[float, ...]) -> Pool:
     if pooling == "max":
-        return lambda maps: F.max_pool2d(maps, POOL)
+        return max_pool
     if pooling == "average":
-        return lambda maps: F.avg_pool2d(maps, POOL)
+        return partial(average_pool, gain=1.0)
     if block >= len(gains):
         raise SettingsError("no average-scaled factors are known for this network", "Use --pooling average or max.")
-    return lambda maps: F.avg_pool2d(maps, POOL) * gains[block]
+    return partial(average_pool, gain=gains[block])
