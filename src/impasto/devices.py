@@ -28,6 +28,8 @@ class Machine:
     """Of the convolutions."""
     threads: int
     """On the CPU."""
+    fallback: str | None = None
+    """Why the precision is not the fastest that the device has, where that was found out on the way."""
 
     @property
     def precision(self) -> str:

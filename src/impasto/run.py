@@ -150,6 +150,7 @@ class Run:
             device=str(machine.device),
             precision=machine.precision,
             threads=machine.threads,
+            fallback=machine.fallback,
             settings=self._session.settings,
         )
 

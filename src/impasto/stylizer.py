@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import PIL.Image
 import torch
 
-from impasto import devices, images, weights
+from impasto import devices, images, precision, weights
 from impasto.core.vgg import Trunk
 from impasto.errors import SettingsError
 from impasto.events import Event, Finished
@@ -111,7 +111,7 @@ class Stylizer:
             InputError: a picture, a setting, the network or the device cannot be used; before the first event.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        session = self._session(content, styles, settings or Settings())
+        session = self._trusted(content, styles, settings or Settings())
         every = session.settings.save_every if preview_every is None else preview_every
         return Run(session, stop=stop, preview_every=every).events()
 
@@ -148,6 +148,18 @@ class Stylizer:
         inputs = Inputs(_read(content), _paintings(styles))
         machine = devices.prepare(settings, self._device)
         return Session(inputs, settings, machine, self._trunk(settings, machine))
+
+    def _trusted(
+        self, content: Source | Picture, styles: Sequence[Source | Picture] | Source | Picture, settings: Settings
+    ) -> Session:
+        """A session in the fastest precision that keeps to the objective, where the choice is ours."""
+        session = self._session(content, styles, settings)
+        if settings.precision != "auto" or session.machine.dtype == torch.float32:
+            return session
+        with devices.memory_reported():
+            return precision.trusted(
+                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
+            )
 
     def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
         key = settings.network, settings.normalize, machine.device, machine.dtype

@@ -46,7 +46,8 @@ class Silent:
 
 def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
-    machine = f"{event.device}, {event.precision}, {event.threads} thread{'' if event.threads == 1 else 's'}"
+    precision = event.precision + (f" because {event.fallback}" if event.fallback else "")
+    machine = f"{event.device}, {precision}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
     return f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
 

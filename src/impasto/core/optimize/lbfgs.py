@@ -35,15 +35,18 @@ CUTS = 6
 class Memory:
     """The last steps s and gradient differences y, and the direction that they imply.
 
-    All vectors are rows of one matrix, and all their inner products are kept, so that a direction costs two products
-    of that matrix with a vector (Chen et al. 2014, "Large-scale L-BFGS using MapReduce").
+    The gradient and all these vectors are rows of one matrix, and the inner products of its rows are kept, so that a
+    direction costs two products with that matrix: one for the inner products of the rows that are new, one for the
+    direction (Chen et al. 2014, "Large-scale L-BFGS using MapReduce").
     """
 
     def __init__(self, history: int, like: Tensor) -> None:
-        self._rows = torch.empty((2 * history, like.numel()), device=like.device, dtype=like.dtype)
-        self._products = torch.zeros((2 * history, 2 * history), dtype=torch.float64)
+        rows = 1 + 2 * history  # the gradient, then s and y of each slot
+        self._rows = torch.empty((rows, like.numel()), device=like.device, dtype=like.dtype)
+        self._products = torch.zeros((rows, rows), dtype=torch.float64)
         self._history = history
-        self._order: list[int] = []  # slots from the oldest pair to the newest; slot k is rows 2k (s) and 2k + 1 (y)
+        self._order: list[int] = []  # slots from the oldest pair to the newest
+        self._new: list[int] = []  # rows whose products are not known yet
 
     def __len__(self) -> int:
         return len(self._order)
@@ -58,40 +61,43 @@ class Memory:
         if not curvature > CURVATURE * lengths:
             return False
         slot = len(self._order) if len(self._order) < self._history else self._order.pop(0)
-        self._rows[2 * slot], self._rows[2 * slot + 1] = step, difference
+        s, y = _rows_of(slot)
+        self._rows[s], self._rows[y] = step, difference
         self._order.append(slot)
-        used = self._used()
-        products = (used @ self._rows[2 * slot : 2 * slot + 2].T).cpu().double()
-        self._products[: len(used), 2 * slot : 2 * slot + 2] = products
-        self._products[2 * slot : 2 * slot + 2, : len(used)] = products.T
+        self._new += [s, y]
         return True
 
     def direction(self, gradient: Tensor) -> Tensor:
         """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
-        used = self._used()
-        along = (used @ gradient).cpu().double()
-        weights, scale = self._coefficients(along)
-        return (weights.to(used.dtype).to(used.device) @ used).sub_(gradient, alpha=scale)
+        self._rows[0] = gradient
+        used = self._rows[: 1 + 2 * len(self._order)]
+        new = [0, *sorted(row for row in set(self._new) if row < len(used))]
+        self._new.clear()
+        products = (used @ self._rows[new].T).cpu().double()
+        self._products[: len(used), new] = products
+        self._products[new, : len(used)] = products.T
+        return self._coefficients().to(used.dtype).to(used.device) @ used
 
-    def _used(self) -> Tensor:
-        return self._rows[: 2 * len(self._order)]
-
-    def _coefficients(self, along: Tensor) -> tuple[Tensor, float]:
-        """Coefficients of all rows, and of -g, in the direction; `along` holds the rows' inner products with g."""
-        products, weights, alphas = self._products, torch.zeros_like(along), {}
-        size = len(along)
+    def _coefficients(self) -> Tensor:
+        """What each row contributes to the direction."""
+        size = 1 + 2 * len(self._order)
+        products, alphas = self._products[:size, :size], {}
+        weights = torch.zeros(size, dtype=torch.float64)
+        weights[0] = -1
         for slot in reversed(self._order):
-            s, y = 2 * slot, 2 * slot + 1
-            alphas[slot] = (products[s, :size] @ weights - along[s]) / products[s, y]
+            s, y = _rows_of(slot)
+            alphas[slot] = products[s] @ weights / products[s, y]
             weights[y] -= alphas[slot]
-        newest = self._order[-1]
-        scale = products[2 * newest, 2 * newest + 1] / products[2 * newest + 1, 2 * newest + 1]
-        weights *= scale
+        s, y = _rows_of(self._order[-1])
+        weights *= products[s, y] / products[y, y]
         for slot in self._order:
-            s, y = 2 * slot, 2 * slot + 1
-            beta = (products[y, :size] @ weights - scale * along[y]) / products[s, y]
-            weights[s] += alphas[slot] - beta
-        return weights, float(scale)
+            s, y = _rows_of(slot)
+            weights[s] += alphas[slot] - products[y] @ weights / products[s, y]
+        return weights
+
+
+def _rows_of(slot: int) -> tuple[int, int]:
+    return 1 + 2 * slot, 2 + 2 * slot
 
 
 class LBFGS:

@@ -50,7 +50,7 @@ class Minimizer(Protocol):
 
 def finite(evaluation: Evaluation) -> bool:
     """Whether loss and gradient are numbers that a step can be made of."""
-    return math.isfinite(evaluation.loss) and bool(torch.isfinite(evaluation.gradient).all())
+    return math.isfinite(evaluation.loss) and math.isfinite(torch.linalg.vector_norm(evaluation.gradient, ord=math.inf))
 
 
 def diverged(restarts: int = 0) -> DivergedError:

@@ -1,0 +1,286 @@
+"""One way to paint, as a process that takes a step when it is told to; `engine.py` runs several in turn.
+
+    python benchmarks/contenders.py NAME PHOTO PAINTING SIZE DEVICE
+
+All minimize the objective of neural-style: content start, relu4_2 and relu1_1 to relu5_1 of the bundled VGG-16, L-BFGS
+with a history of 100. A line on stdin asks for a step and gets one line of JSON with its seconds; at the end of stdin
+the last line tells the peak of memory.
+"""
+
+import functools
+import json
+import os
+import resource
+import runpy
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+import impasto
+from impasto import weights
+from impasto.core.convolution import Convolution, convolution
+from impasto.core.vgg import Trunk, layers_of
+from impasto.devices import Machine, prepare
+from impasto.layers import Layer
+
+MIB = 2**20
+LAST = "relu5_1"
+
+Pause = Callable[[], None]
+
+
+class Stopwatch:
+    """Between two steps: tells how long the last one took, and waits to be asked for the next."""
+
+    def __init__(self, device: torch.device, answers: Any) -> None:
+        self._device, self._answers = device, answers
+        self._begin: float | None = None
+
+    def __call__(self) -> None:
+        """End a step, and wait."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        if self._begin is not None:
+            self._tell({"seconds": time.perf_counter() - self._begin})
+        if not sys.stdin.readline():
+            self._tell({"peak_mib": self._peak(), "threads": torch.get_num_threads()})
+            os._exit(0)
+        self._begin = time.perf_counter()
+
+    def _peak(self) -> float:
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device) / MIB
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MIB
+
+    def _tell(self, answer: dict[str, Any]) -> None:
+        self._answers.write(json.dumps(answer) + "\n")
+        self._answers.flush()
+
+
+def ours(pause: Pause, photo: Path, painting: Path, size: int, device: str, precision: str) -> None:
+    """Impasto itself, with everything that happens around a step."""
+    settings = impasto.Settings(
+        recipe="neural-style", init="content", size=size, tolerance=0, precision=precision, device=device
+    )
+    for event in impasto.Stylizer().run(photo, painting, settings):
+        if isinstance(event, impasto.Started | impasto.Step):
+            pause()
+
+
+def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
+    """The loop of PyTorch's tutorial: modules, autograd, torch's L-BFGS."""
+    network = weights.load("vgg16")
+    trunk = Trunk(network.blocks, network.tensors, network.mean).to(torch.device(device), torch.float32)
+    layers = {str(layer): trunk.of(layer) for layer in _used(trunk.blocks)}
+    content, style = (_pixels(path, size, network.mean).to(device) for path in (photo, painting))
+
+    def features(image: Tensor) -> dict[str, Tensor]:
+        found = {}
+        for name, (weight, bias) in layers.items():
+            if name.endswith("_1") and name != "relu1_1":
+                image = F.max_pool2d(image, 2)
+            image = F.relu(F.conv2d(image, weight, bias, padding=1))
+            found[name] = image
+        return found
+
+    def gram(maps: Tensor) -> Tensor:
+        flat = maps.reshape(maps.shape[1], -1)
+        return flat @ flat.T / flat.numel()  # as neural-style divides
+
+    with torch.no_grad():
+        target = features(content)["relu4_2"]
+        grams = {name: gram(maps) for name, maps in features(style).items() if name.endswith("_1")}
+    image = content.clone().requires_grad_()
+    minimizer = torch.optim.LBFGS([image], max_iter=10**6, max_eval=10**6, tolerance_change=-1, tolerance_grad=-1)
+
+    def closure() -> Tensor:
+        minimizer.zero_grad()
+        found = features(image)
+        loss = 5 * F.mse_loss(found["relu4_2"], target)
+        for name, wanted in grams.items():
+            loss = loss + 100 * F.mse_loss(gram(found[name]), wanted)
+        loss = loss + 1e-3 * (image.diff(dim=2).abs().sum() + image.diff(dim=3).abs().sum())
+        loss.backward()  # type: ignore[no-untyped-call]
+        pause()
+        return loss
+
+    pause()
+    minimizer.step(closure)  # type: ignore[no-untyped-call]
+
+
+def peer(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
+    """The command `neural-style`; it is found on PYTHONPATH."""
+    backward = Tensor.backward
+
+    def paused(self: Tensor, *args: Any, **kwargs: Any) -> None:
+        backward(self, *args, **kwargs)  # type: ignore[no-untyped-call]
+        pause()
+
+    sys.modules |= _torchvision()
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "vgg16-00b39a1b.pth"
+        torch.save(_caffe_state_dict(), model)
+        Tensor.backward = paused  # type: ignore[method-assign]
+        options: dict[str, object] = {
+            "gpu": "c" if device == "cpu" else torch.device(device).index or 0,
+            "model_file": model,
+            "content_image": photo,
+            "style_image": painting,
+            "image_size": size,
+            "num_iterations": 10**6,
+            "print_iter": 0,
+            "save_iter": 0,
+            "init": "image",
+            "output_image": Path(folder) / "out.png",
+        }
+        sys.argv = ["neural-style", "-disable_check"]
+        sys.argv += [word for name, value in options.items() for word in (f"-{name}", str(value))]
+        runpy.run_module("neural_style.neural_style", run_name="__main__")
+
+
+class Stock:
+    """torch's own operators for a convolution, as autograd calls them."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
+        self._weight, self._bias, self._padding = weight.contiguous(memory_format=torch.channels_last), bias, padding
+
+    def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
+        """See `Convolution.forward`."""
+        self._maps = maps
+        found = F.conv2d(maps, self._weight, self._bias, padding=self._padding)
+        return found.relu_() if rectify else found
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """See `Convolution.backward`."""
+        found: Tensor = torch.ops.aten.convolution_backward(
+            gradient,
+            self._maps,
+            self._weight,
+            None,
+            [1, 1],
+            [self._padding] * 2,
+            [1, 1],
+            False,
+            [0, 0],
+            1,
+            [True, False, False],
+        )[0]
+        return found
+
+
+@torch.no_grad()
+def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Callable[..., Convolution]) -> None:
+    """The convolutions alone, forward and back, on maps that lie ready."""
+    with Image.open(photo) as picture:
+        width, height = (round(side * size / max(picture.size)) for side in picture.size)
+    network = weights.load("vgg16")
+    trunk = Trunk(network.blocks, network.tensors, network.mean).to(machine.device, machine.dtype)
+    ready = []
+    for layer in _used(trunk.blocks):
+        weight, bias = trunk.of(layer)
+        side = 2 ** (layer.block - 1)
+        maps, gradient = (
+            torch.rand(1, channels, height // side, width // side, device=machine.device)
+            .to(machine.dtype)
+            .contiguous(memory_format=torch.channels_last)
+            for channels in (weight.shape[1], weight.shape[0])
+        )
+        ready.append((kernel(weight, bias, padding=1), maps, gradient))
+    while True:
+        pause()
+        for convolved, maps, _ in ready:
+            convolved.forward(maps, rectify=False)
+        for convolved, _, gradient in reversed(ready):
+            convolved.backward(gradient)
+
+
+def _used(blocks: tuple[int, ...]) -> list[Layer]:
+    """The layers up to the last one that is compared."""
+    return [layer for layer in layers_of(blocks) if str(layer) <= LAST]
+
+
+def _caffe_state_dict() -> dict[str, Tensor]:
+    """The bundled network as torchvision numbers its layers, for BGR: what the peer reads."""
+    network = weights.load("vgg16")
+    found: dict[str, Tensor] = {}
+    number = 0
+    for layer in layers_of(network.blocks):
+        if layer.index == 1 and layer.block > 1:
+            number += 1
+        weight, bias = Trunk(network.blocks, network.tensors, network.mean).of(layer)
+        found[f"features.{number}.weight"] = (weight.flip(1) if number == 0 else weight).float()
+        found[f"features.{number}.bias"] = bias.float()
+        number += 2
+    return found
+
+
+def _pixels(path: Path, size: int, mean: tuple[float, float, float]) -> Tensor:
+    with Image.open(path) as picture:
+        scaled = picture.convert("RGB").resize([round(side * size / max(picture.size)) for side in picture.size])
+    pixels = torch.from_numpy(np.asarray(scaled, dtype=np.float32)) - torch.tensor(mean)
+    return pixels.permute(2, 0, 1).unsqueeze(0).contiguous()
+
+
+def _torchvision() -> dict[str, types.ModuleType]:
+    """The six transforms that the peer wants of torchvision, which has no build for the CPU everywhere."""
+    transforms = types.ModuleType("torchvision.transforms")
+
+    def normalize(mean: list[float], std: list[float]) -> Callable[[Tensor], Tensor]:
+        return lambda image: (image - torch.tensor(mean).reshape(-1, 1, 1)) / torch.tensor(std).reshape(-1, 1, 1)
+
+    def to_tensor(image: Image.Image) -> Tensor:
+        return torch.from_numpy(np.asarray(image.convert("RGB"), dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
+
+    def to_picture(image: Tensor) -> Image.Image:
+        return Image.fromarray((image.detach().clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy())
+
+    stand_ins: dict[str, Callable[..., Any]] = {
+        "Compose": lambda steps: lambda image: functools.reduce(lambda seen, step: step(seen), steps, image),
+        "Resize": lambda size: lambda image: image.resize((size[1], size[0]), Image.Resampling.BILINEAR),
+        "ToTensor": lambda: to_tensor,
+        "Normalize": normalize,
+        "Lambda": lambda function: function,
+        "ToPILImage": lambda: to_picture,
+    }
+    for name, stand_in in stand_ins.items():
+        setattr(transforms, name, stand_in)
+    package = types.ModuleType("torchvision")
+    package.transforms = transforms  # type: ignore[attr-defined]
+    return {"torchvision": package, "torchvision.transforms": transforms}
+
+
+CONTENDERS: dict[str, Callable[[Pause, Path, Path, int, str], None]] = {
+    "neural-style": peer,
+    "tutorial": tutorial,
+    "float32": functools.partial(ours, precision="float32"),
+    "auto": functools.partial(ours, precision="auto"),
+}
+KERNELS: dict[str, Callable[..., Convolution]] = {"torch": Stock, "ours": convolution}
+
+
+def main() -> None:
+    """Prepare, and answer."""
+    name, photo, painting, size, device = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a contender prints is not an answer
+    machine = prepare(impasto.Settings(device=device, precision="float32" if name.endswith("float32") else "auto"))
+    pause = Stopwatch(machine.device, answers)
+    if name in CONTENDERS:
+        CONTENDERS[name](pause, Path(photo), Path(painting), int(size), device)
+    else:
+        _, kernel, _ = name.split()
+        roofline(pause, Path(photo), int(size), machine, KERNELS[kernel])
+
+
+if __name__ == "__main__":
+    main()

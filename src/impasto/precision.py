@@ -1,0 +1,54 @@
+"""Whether the fast precision may be trusted with a run's pictures and settings."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from impasto.devices import Machine
+from impasto.errors import ImageError
+from impasto.session import Session
+from impasto.sizes import Size, result_size
+
+TOLERANCE = 0.05
+"""Largest difference from the float32 gradient, relative to its length, that is let pass."""
+PROBE_SIDE = 128
+"""Pixels of the long side at which both gradients are computed: a few hundredths of a second."""
+
+Open = Callable[[Machine], Session]
+
+
+def trusted(session: Session, anew: Open) -> Session:
+    """The session, or the same in float32 where rounding would lead it astray; its machine then says why.
+
+    Both gradients of the objective are compared at the start of a small picture.
+
+    Args:
+        session: in the precision that was chosen for speed.
+        anew: opens the same session on another machine.
+    """
+    machine = session.machine
+    exact = anew(replace(machine, dtype=torch.float32))
+    error = gradient_error(session, exact, _probe_size(session))
+    if error <= TOLERANCE:
+        return session
+    reason = f"the gradient in {machine.precision} was off by {100 * error:.0f} %"
+    return anew(replace(exact.machine, fallback=reason))
+
+
+def gradient_error(session: Session, exact: Session, size: Size) -> float:
+    """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
+    ours, theirs = (each.objective(*size).evaluate(each.start(*size)).gradient for each in (session, exact))
+    difference = torch.linalg.vector_norm(ours - theirs).item()
+    return difference and difference / torch.linalg.vector_norm(theirs).item()
+
+
+def _probe_size(session: Session) -> Size:
+    width, height = result_size(session.settings, session.inputs.content)
+    share = min(1.0, PROBE_SIDE / max(width, height))
+    small = round(width * share), round(height * share)
+    try:
+        session.check(*small)
+    except ImageError:  # the network cannot see so little of these pictures
+        return width, height
+    return small
