@@ -195,7 +195,7 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
             .contiguous(memory_format=torch.channels_last)
             for channels in (weight.shape[1], weight.shape[0])
         )
-        ready.append((kernel(weight, bias, padding=1), maps, gradient))
+        ready.append((kernel(weight.to(machine.dtype), bias, padding=1), maps, gradient))
     while True:
         pause()
         for convolved, maps, _ in ready:

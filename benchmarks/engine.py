@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from impasto.cli import TORCH_ENVIRONMENT
 from impasto.devices import bfloat16_is_fast
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,8 @@ SIZES = (256, 512, 1024)
 SMALLEST = 64
 """Pixels: what a process needs at this size is taken for what it needs before any picture."""
 WARM_UP = 2
-PAINTERS = ("neural-style", "tutorial", "float32", "auto")
+OTHERS = ("neural-style", "tutorial")
+PAINTERS = (*OTHERS, "float32", "auto")
 
 
 class Contender:
@@ -42,7 +44,9 @@ class Contender:
         self.name, self.seconds = name, list[float]()
         command = [sys.executable, str(ROOT / "benchmarks" / "contenders.py"), name]
         command += [str(photo), str(PICTURES / "starry_night.jpg"), str(size), device]
-        environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(library or "")}
+        environment = os.environ | {"PYTHONPATH": str(library or "")}
+        if name not in OTHERS:
+            environment |= TORCH_ENVIRONMENT  # as the command does for its user
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -10,10 +10,13 @@ from impasto.errors import ImageError
 from impasto.session import Session
 from impasto.sizes import Size, result_size
 
-TOLERANCE = 0.05
-"""Largest difference from the float32 gradient, relative to its length, that is let pass."""
+TOLERANCE = 0.065
+"""Largest difference from the float32 gradient, relative to its length, that is let pass at `PROBE_SIDE`.
+
+The same pictures show at most 0.05 at 512 pixels: where less is seen, fewer roundings average out.
+"""
 PROBE_SIDE = 128
-"""Pixels of the long side at which both gradients are computed: a few hundredths of a second."""
+"""Pixels of the long side at which both gradients are computed: that takes less than a step at the full size."""
 
 Open = Callable[[Machine], Session]
 
@@ -39,8 +42,8 @@ def trusted(session: Session, anew: Open) -> Session:
 def gradient_error(session: Session, exact: Session, size: Size) -> float:
     """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
     ours, theirs = (each.objective(*size).evaluate(each.start(*size)).gradient for each in (session, exact))
-    difference = torch.linalg.vector_norm(ours - theirs).item()
-    return difference and difference / torch.linalg.vector_norm(theirs).item()
+    difference, length = (torch.linalg.vector_norm(vector).item() for vector in (ours - theirs, theirs))
+    return difference / length if difference else 0.0
 
 
 def _probe_size(session: Session) -> Size:

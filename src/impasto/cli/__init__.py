@@ -13,6 +13,14 @@ from impasto.errors import STORAGE_FAILURES, ImpastoError
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
 
+TORCH_ENVIRONMENT = {
+    # Threads that wait by spinning make a run several times slower when another program wants a core.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # Maps of many megabytes come and go in every step: in pages of 2 MiB the system hands them out far sooner.
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
+"""What torch reads from the environment when it is loaded; what is set already stands."""
+
 _FAILED = 1
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -58,9 +66,8 @@ def _version() -> str:
 
 
 def _run(arguments: list[str]) -> int:
-    # Threads that wait by spinning make a run several times slower when another program wants a core. OpenMP reads
-    # this when torch loads it.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in TORCH_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     with leaving_at_once():
         from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
     code = app.run(arguments)

@@ -73,15 +73,48 @@ class OneDNN:
         return _convolved(gradient, self._weight_back, None, self._padding_back, "none")
 
 
+class Split:
+    """A first layer in half precision that sees its weights and the picture in full.
+
+    Rounding pixels to 8 bits moves them by up to a quarter of a gray level; through the ReLUs and maxima that come
+    after, half of the gradient's error would be due to that. A number is the sum of two of half the precision, and
+    a product of two such sums is, but for a part in 2^16, that of three pairs: channels of one convolution.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, padding: int, dtype: torch.dtype) -> None:
+        coarse, fine = _split(weight, dtype)
+        self._dtype = dtype
+        self._forward = convolution(torch.cat([coarse, coarse, fine], dim=1), bias.to(dtype), padding)
+        self._back = convolution(coarse, bias.to(dtype), padding)
+
+    def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
+        """See `Convolution.forward`; takes maps in the weight's precision."""
+        coarse, fine = _split(maps, self._dtype)
+        wide = torch.cat([coarse, fine, coarse], dim=1).contiguous(memory_format=CHANNELS_LAST)
+        return self._forward.forward(wide, rectify=rectify)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """See `Convolution.backward`."""
+        return self._back.backward(gradient)
+
+
 def convolution(weight: Tensor, bias: Tensor, padding: int) -> Convolution:
     """A layer on the device of its weights.
 
     Args:
         weight: (C_out, C_in, 3, 3).
-        bias: (C_out,), of the same type and on the same device.
+        bias: (C_out,), on the same device; of half precision where the maps that leave the layer are to be.
         padding: zeros around the input, 0 to 2.
     """
+    if weight.dtype != bias.dtype:
+        return Split(weight, bias, padding, bias.dtype)
     return (OneDNN if OneDNN.suits(weight) else Plain)(weight, bias, padding)
+
+
+def _split(exact: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Two numbers of a shorter type that add up to one of a longer."""
+    coarse = exact.to(dtype)
+    return coarse, (exact - coarse.to(exact.dtype)).to(dtype)
 
 
 def _laid_out(weight: Tensor, padding: list[int]) -> Tensor:

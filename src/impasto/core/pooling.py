@@ -17,7 +17,6 @@ Pool = Callable[[Tensor], tuple[Tensor, Back]]
 """Maps to pooled maps and the way back."""
 
 SIDE = 2
-_BITS = {torch.bfloat16: torch.int16, torch.float32: torch.int32, torch.float64: torch.int64}
 _aten = torch.ops.aten
 
 
@@ -33,7 +32,7 @@ def max_pool(maps: Tensor) -> tuple[Tensor, Back]:
     The largest of four is positive where, and only where, the ReLU before it let it pass, so the ReLU's gradient is
     applied to a quarter of the positions.
     """
-    return _max_pool_of_bits(maps) if maps.device.type == "cpu" and maps.dtype in _BITS else _max_pool(maps)
+    return _max_pool_of_halves(maps) if maps.device.type == "cpu" else _max_pool(maps)
 
 
 def average_pool(maps: Tensor, gain: float) -> tuple[Tensor, Back]:
@@ -60,49 +59,47 @@ def _max_pool(maps: Tensor) -> tuple[Tensor, Back]:
     return pooled, back
 
 
-def _max_pool_of_bits(maps: Tensor) -> tuple[Tensor, Back]:
-    """The same from whole-map operations that the CPU does in vectors.
+def _max_pool_of_halves(maps: Tensor) -> tuple[Tensor, Back]:
+    """The same from whole-map operations that the CPU does in vectors: of two rows, then of two columns.
 
-    torch's own kernels go through windows one by one and keep an index of 8 bytes for each. Numbers that are not
-    negative are in the order of their bits, so everything here is done on integers; kept are the signed differences
-    of the two rows, and of the two columns of what is left. Where two are equal the first wins.
+    torch's own kernels go through windows one by one and keep an index of 8 bytes for each.
     """
-    bits = _bits(maps)
-    top, bottom = _pairs(_whole_windows(bits), 0)
-    rows, below = torch.maximum(top, bottom), bottom - top
+    grid = maps[0].permute(1, 2, 0)
+    height, width = grid.shape[0] // SIDE * SIDE, grid.shape[1] // SIDE * SIDE
+    upper, lower = _pairs(grid[:height, :width], 0)
+    rows, row = torch.maximum(upper, lower), _which(upper, lower)
     left, right = _pairs(rows, 1)
-    pooled, beside = torch.maximum(left, right), right - left
-    shape, dtype = bits.shape, maps.dtype
+    pooled, column = torch.maximum(left, right), _which(left, right)
+    shape = grid.shape
 
     def back(gradient: Tensor) -> Tensor:
-        gate = gated(_bits(gradient), pooled)
-        columns = torch.empty_like(below)
-        _scatter(gate, beside, *_pairs(columns, 1))
-        odd = shape[0] % SIDE or shape[1] % SIDE
-        found = pooled.new_zeros(shape) if odd else pooled.new_empty(shape)
-        _scatter(columns, below, *_pairs(_whole_windows(found), 0))
-        return _maps(found, dtype)
+        quarter = gated(gradient[0].permute(1, 2, 0), pooled).div_(4)
+        columns = torch.empty_like(row)  # half of the gradient of `rows`
+        _send(quarter, column, *_pairs(columns, 1))
+        odd = shape[:2] != (height, width)
+        found = (row.new_zeros if odd else row.new_empty)(shape)
+        _send(columns, row, *_pairs(found[:height, :width], 0))
+        return found.permute(2, 0, 1).unsqueeze(0)
 
-    return _maps(pooled, dtype), back
-
-
-def _scatter(gradient: Tensor, difference: Tensor, first: Tensor, second: Tensor) -> None:
-    """Send each entry to where the larger of two was: to the second if the difference is positive."""
-    _aten.threshold_backward.grad_input(gradient, difference, 0, grad_input=second)
-    torch.sub(gradient, second, out=first)
+    return pooled.permute(2, 0, 1).unsqueeze(0), back
 
 
-def _bits(maps: Tensor) -> Tensor:
-    """Maps as integers, (H, W, C)."""
-    return maps[0].permute(1, 2, 0).view(_BITS[maps.dtype])
+def _which(first: Tensor, second: Tensor) -> Tensor:
+    """-1 where the first of two is larger and 1 where the second is.
+
+    Where they are equal it is the first, as torch has it. But in half precision most that are equal were not before
+    they were rounded, so there it is 0: each gets half of the gradient, which halves the mean square of its error.
+    """
+    difference = second - first
+    if difference.dtype in (torch.float32, torch.float64):
+        difference.sub_(torch.finfo(difference.dtype).tiny)
+    return difference.sign_()
 
 
-def _maps(bits: Tensor, dtype: torch.dtype) -> Tensor:
-    return bits.view(dtype).permute(2, 0, 1).unsqueeze(0)
-
-
-def _whole_windows(bits: Tensor) -> Tensor:
-    return bits[: bits.shape[0] // SIDE * SIDE, : bits.shape[1] // SIDE * SIDE]
+def _send(half: Tensor, which: Tensor, first: Tensor, second: Tensor) -> None:
+    """Give twice `half` to one of two, or once to each."""
+    torch.addcmul(half, half, which, value=-1, out=first)
+    torch.addcmul(half, half, which, out=second)
 
 
 def _pairs(grid: Tensor, dim: int) -> tuple[Tensor, Tensor]:

@@ -43,8 +43,8 @@ class Trunk:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of the first layer's weights, and after `to` of all."""
-        return self.tensors["conv1_1.weight"].dtype
+        """The type of the features."""
+        return self.tensors["conv1_1.bias"].dtype
 
     def of(self, layer: Layer) -> tuple[Tensor, Tensor]:
         """Weight (out, in, 3, 3) and bias (out,) of a layer's convolution."""
@@ -52,8 +52,10 @@ class Trunk:
         return self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Trunk":
-        """The same trunk on a device, in the type of the convolutions."""
-        moved = {name: _placed(tensor, device, dtype) for name, tensor in self.tensors.items()}
+        """The same trunk on a device, in the type of the convolutions; what meets the pixels is never rounded."""
+        moved = {name: tensor.to(device, dtype) for name, tensor in self.tensors.items()}
+        if dtype.itemsize < torch.float32.itemsize:
+            moved["conv1_1.weight"] = self.tensors["conv1_1.weight"].to(device, torch.float32)
         return Trunk(self.blocks, moved, self.mean, self.pool_gains)
 
     def normalized(self, activations: Mapping[str, float]) -> "Trunk":
@@ -128,7 +130,7 @@ class VGG:
     ) -> None:
         self.layers = frozenset(layers)
         self._mean = torch.tensor(trunk.mean, device=trunk.device).reshape(1, 3, 1, 1)
-        self.dtype = trunk.dtype
+        self._picture_dtype = trunk.tensors["conv1_1.weight"].dtype
         self._replicate = padding == "replicate"
         self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks) - 1)]
         self._pool_rectifies = pooling == "max"
@@ -173,7 +175,7 @@ class VGG:
         if self._replicate:
             centered = F.pad(centered, (1, 1, 1, 1), mode="replicate")
             tape.record(_without_border)
-        return centered.to(self.dtype, memory_format=torch.channels_last)
+        return centered.to(self._picture_dtype, memory_format=torch.channels_last)
 
     def _convolved(self, maps: Tensor, layer: Layer, tape: Tape) -> Tensor:
         kernel, before = self._convolutions[layer], Layer(layer.block, layer.index, "conv")
@@ -208,11 +210,6 @@ def _used(blocks: tuple[int, ...], wanted: frozenset[Layer]) -> list[Layer]:
 
 def _convolution(layer: Layer) -> str:
     return f"conv{layer.block}_{layer.index}"
-
-
-def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    moved = tensor.to(device=device, dtype=dtype)
-    return moved.contiguous(memory_format=torch.channels_last) if moved.ndim == 4 else moved  # noqa: PLR2004
 
 
 def _without_border(gradient: Tensor) -> Tensor:

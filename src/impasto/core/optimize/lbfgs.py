@@ -13,6 +13,7 @@ pixels there are:
 
 import math
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -57,8 +58,8 @@ class Memory:
 
     def add(self, step: Tensor, difference: Tensor) -> bool:
         """Remember a pair (s, y), each flat, unless its curvature is not positive; returns whether it was kept."""
-        curvature, lengths = (step @ difference).item(), (step.norm() * difference.norm()).item()
-        if not curvature > CURVATURE * lengths:
+        curvature = (step @ difference).item()
+        if not curvature > CURVATURE * _length(step) * _length(difference):
             return False
         slot = len(self._order) if len(self._order) < self._history else self._order.pop(0)
         s, y = _rows_of(slot)
@@ -73,9 +74,9 @@ class Memory:
         used = self._rows[: 1 + 2 * len(self._order)]
         new = [0, *sorted(row for row in set(self._new) if row < len(used))]
         self._new.clear()
-        products = (used @ self._rows[new].T).cpu().double()
-        self._products[: len(used), new] = products
-        self._products[new, : len(used)] = products.T
+        products = (self._rows[new] @ used.T).cpu().double()
+        self._products[new, : len(used)] = products
+        self._products[: len(used), new] = products.T
         return self._coefficients().to(used.dtype).to(used.device) @ used
 
     def _coefficients(self) -> Tensor:
@@ -100,6 +101,23 @@ def _rows_of(slot: int) -> tuple[int, int]:
     return 1 + 2 * slot, 2 + 2 * slot
 
 
+@dataclass(frozen=True)
+class _Point:
+    """A picture, and the objective there."""
+
+    image: Tensor
+    evaluation: Evaluation
+    gradient: Tensor
+    """Flat, in units of the first one's largest entry."""
+
+    @property
+    def loss(self) -> float:
+        return self.evaluation.loss
+
+    def iterate(self, restart: str | None = None) -> Iterate:
+        return Iterate(self.image, self.loss, self.evaluation.terms, restart)
+
+
 class LBFGS:
     """L-BFGS with backtracking, one evaluation a step as a rule.
 
@@ -113,55 +131,54 @@ class LBFGS:
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
         """See `Minimizer.minimize`; ends early where no step, however small, lowers the loss."""
-        here = evaluate(image)
-        if not finite(here):
+        evaluation = evaluate(image)
+        if not finite(evaluation):
             raise diverged()
-        yield Iterate(image, here.loss, here.terms)
-        unit = _unit(here.gradient)
+        unit = _unit(evaluation.gradient)
+        here = _Point(image, evaluation, evaluation.gradient.flatten() / unit)
+        yield here.iterate()
         memory, trial, restarts, reason, done = Memory(min(self._history, iterations), image), self._trial, 0, None, 0
-        while done < iterations and here.gradient.any():
-            step = self._step(memory, here.gradient / unit, trial)
-            there, moved = _searched(evaluate, image, here, step, unit)
-            if moved is None:
+        while done < iterations and _length(here.gradient) > 0:
+            step = self._step(memory, here.gradient, trial)
+            evaluation, there = _searched(evaluate, here, step, unit)
+            if there is None:
                 if len(memory) == 0 and restarts >= RESTARTS:
-                    if finite(there) or done:
+                    if finite(evaluation) or done:
                         return  # nothing more can be gained from here
                     raise diverged(restarts)
                 reason = "no step along the direction lowered the loss: starting over with shorter steps"
                 memory.clear()
                 trial, restarts = trial / 4, restarts + 1
                 continue
-            memory.add((moved - image).flatten(), ((there.gradient - here.gradient) / unit).flatten())
-            image, here, done, trial, restarts = moved, there, done + 1, self._trial, 0
-            yield Iterate(image, here.loss, here.terms, reason)
+            memory.add((there.image - here.image).flatten(), there.gradient - here.gradient)
+            here, done, trial, restarts = there, done + 1, self._trial, 0
+            yield here.iterate(reason)
             reason = None
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls: curvature at one size says little about another."""
 
     def _step(self, memory: Memory, gradient: Tensor, trial: float) -> Tensor:
-        """The first step to try: quasi-Newton where there is memory, else `trial` pixels down the gradient."""
+        """The first step to try, flat: quasi-Newton where there is memory, else `trial` pixels down the gradient."""
         if len(memory) == 0:
             return gradient * (-trial / _rms(gradient))
-        step = memory.direction(gradient.flatten()).reshape(gradient.shape)
+        step = memory.direction(gradient)
         return step.mul_(min(1.0, LONGEST_STEP * self._trial / _rms(step)))
 
 
-def _searched(
-    evaluate: Evaluate, image: Tensor, here: Evaluation, step: Tensor, unit: float
-) -> tuple[Evaluation, Tensor | None]:
-    """Go along a step, cut back until the loss falls enough; the last evaluation, and its picture if it is so good."""
-    slope = ((here.gradient / unit).flatten() @ step.flatten()).item() * unit
-    there, share = here, 1.0
+def _searched(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tuple[Evaluation, _Point | None]:
+    """Go along a step, cut back until the loss falls enough; the last evaluation, and its point if it is so good."""
+    slope = (here.gradient @ step).item() * unit
+    evaluation, share = here.evaluation, 1.0
     if not slope < 0:
-        return there, None
+        return evaluation, None
     for _ in range(CUTS):
-        moved = image + share * step
-        there = evaluate(moved)
-        if finite(there) and there.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
-            return there, moved
-        share *= _cut(here.loss, there.loss, share * slope)
-    return there, None
+        moved = torch.add(here.image, step.view_as(here.image), alpha=share)
+        evaluation = evaluate(moved)
+        if finite(evaluation) and evaluation.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
+            return evaluation, _Point(moved, evaluation, evaluation.gradient.flatten() / unit)
+        share *= _cut(here.loss, evaluation.loss, share * slope)
+    return evaluation, None
 
 
 def _unit(gradient: Tensor) -> float:
@@ -176,5 +193,9 @@ def _cut(before: float, after: float, slope: float) -> float:
     return min(0.5, max(0.1, -slope / (2 * rise))) if 0 < rise < float("inf") else 0.1
 
 
+def _length(vector: Tensor) -> float:
+    return (vector @ vector).sqrt().item()
+
+
 def _rms(vector: Tensor) -> float:
-    return vector.square().mean().sqrt().item()
+    return _length(vector) / vector.numel() ** 0.5

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from impasto.core.objective import Evaluation
@@ -49,8 +48,8 @@ class Minimizer(Protocol):
 
 
 def finite(evaluation: Evaluation) -> bool:
-    """Whether loss and gradient are numbers that a step can be made of."""
-    return math.isfinite(evaluation.loss) and math.isfinite(torch.linalg.vector_norm(evaluation.gradient, ord=math.inf))
+    """Whether loss and gradient are numbers that a step can be made of: what is not a number makes no finite sum."""
+    return math.isfinite(evaluation.loss) and math.isfinite(evaluation.gradient.sum())
 
 
 def diverged(restarts: int = 0) -> DivergedError:
