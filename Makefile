@@ -32,7 +32,12 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 
 bench: $(VENV)/dev
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/parts.py
+	$(BIN)/python benchmarks/precision.py
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/convergence.py
+	$(BIN)/python scripts/generate_docs.py
 
 docs: $(VENV)/dev
 	$(BIN)/python scripts/generate_docs.py

@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that say what the code says: settings.md, recipes.md and cli.md.
+"""Write the pages of docs/ that say what the code and the benchmarks say.
 
     python scripts/generate_docs.py
 
@@ -8,9 +8,12 @@ A test compares the files with what this script would write.
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import benchmarks_page
 from pydantic.fields import FieldInfo
 
 from impasto import recipes
@@ -76,7 +79,12 @@ def cli_page() -> str:
     return "\n\n".join([NOTE, "# The command", *sections]) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "recipes.md": recipes_page, "cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "recipes.md": recipes_page,
+    "cli.md": cli_page,
+    "benchmarks.md": partial(benchmarks_page.page, NOTE),
+}
 
 
 def _row(name: str, field: FieldInfo) -> str:
@@ -115,6 +123,8 @@ def main() -> None:
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
         print(DOCS / name)
+    benchmarks_page.plot()
+    print(benchmarks_page.PLOT)
 
 
 if __name__ == "__main__":

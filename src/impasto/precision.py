@@ -1,5 +1,6 @@
 """Whether the fast precision may be trusted with a run's pictures and settings."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,7 +36,7 @@ def trusted(session: Session, anew: Open) -> Session:
     error = gradient_error(session, exact, _probe_size(session))
     if error <= TOLERANCE:
         return session
-    reason = f"the gradient in {machine.precision} was off by {100 * error:.0f} %"
+    reason = f"the gradient in {machine.precision} was off by {error:.0%}"
     return anew(replace(exact.machine, fallback=reason))
 
 
@@ -43,7 +44,9 @@ def gradient_error(session: Session, exact: Session, size: Size) -> float:
     """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
     ours, theirs = (each.objective(*size).evaluate(each.start(*size)).gradient for each in (session, exact))
     difference, length = (torch.linalg.vector_norm(vector).item() for vector in (ours - theirs, theirs))
-    return difference / length if difference else 0.0
+    if difference == 0:
+        return 0.0
+    return difference / length if length else math.inf
 
 
 def _probe_size(session: Session) -> Size:

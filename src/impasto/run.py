@@ -13,7 +13,7 @@ from impasto.core.keep import KEEPERS, Keeper
 from impasto.core.objective import Objective
 from impasto.core.optimize import LBFGS, Adam, Iterate, Minimizer, ScipyLBFGSB
 from impasto.core.pyramid import Scale, plan, resized
-from impasto.devices import check_memory, memory_reported
+from impasto.devices import check_memory, give_back_at_once, memory_reported
 from impasto.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.session import Session
 from impasto.settings import Settings
@@ -50,6 +50,7 @@ class Run:
         session.check(self._scales[0].width, self._scales[0].height)
         history = min(settings.history, settings.iterations) if settings.optimizer == "lbfgs" else 1
         check_memory(session.machine, width * height, history)
+        give_back_at_once(session.machine, width * height)
         self._start = session.start(self._scales[0].width, self._scales[0].height)
         self._minimizer = _minimizer(settings)
         self._names = [str(term) for term in session.balance.terms()]

@@ -158,7 +158,7 @@ class Stylizer:
             return session
         with devices.memory_reported():
             return precision.trusted(
-                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
+                session, lambda machine: Session(session.inputs, settings, machine, load_trunk(settings, machine))
             )
 
     def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:

@@ -1,9 +1,12 @@
 """What the settings ask of a machine, and what it says when it cannot."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from impasto import devices
+from impasto.devices import Machine
 from impasto.errors import OutOfMemoryError
 from impasto.settings import Settings
 
@@ -34,3 +37,17 @@ def test_other_failures_are_not_taken_for_a_lack_of_memory():
 
 def test_a_picture_that_fits_is_not_refused():
     devices.check_memory(devices.prepare(Settings(device="cpu")), 512 * 384, history=100)
+
+
+@pytest.mark.parametrize(("pixels", "asked"), [(512 * 384, False), (1024 * 768, True)])
+def test_large_maps_are_given_back_at_once_and_small_ones_kept(pixels, asked, monkeypatch):
+    calls = []
+    library = SimpleNamespace(mallopt=lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: library)
+    devices.give_back_at_once(Machine(torch.device("cpu"), torch.bfloat16, 2), pixels)
+    assert bool(calls) is asked
+
+
+def test_a_system_without_glibc_does_without(monkeypatch):
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: SimpleNamespace())
+    devices.give_back_at_once(Machine(torch.device("cpu"), torch.float32, 2), 10**7)

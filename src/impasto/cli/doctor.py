@@ -1,9 +1,11 @@
 """`impasto doctor`: what this installation runs on, and proof that it paints."""
 
+import itertools
 import math
 import os
 import platform
-from collections.abc import Mapping
+import statistics
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from rich.table import Table
 
 from impasto import devices, paths, weights
 from impasto.cli import terminal
+from impasto.core.convolution import convolution
 from impasto.events import Finished, Started, Step
 from impasto.settings import Settings
 from impasto.stylizer import Stylizer
@@ -26,11 +29,12 @@ _GIBIBYTE = 2**30
 _SIDE = 96
 _ITERATIONS = 20
 _CPU_INFO = Path("/proc/cpuinfo")
+_TIMED_STEPS = 5
 
 
 def doctor(*, as_json: bool) -> int:
     """Look around, paint a small picture, and print what was found; returns 1 if the picture did not come out."""
-    findings = {**_look_around(), "self-test": _self_test()}
+    findings = {**_look_around(), "self-test": _self_test(_paint), "engine": _self_test(_engine)}
     if as_json:
         terminal.tell_json(findings)
     else:
@@ -69,22 +73,24 @@ def _memory() -> dict[str, float]:
     return {} if there is None else {"GiB": round(there / _GIBIBYTE, 1)}
 
 
-def _self_test() -> dict[str, Any]:
-    """Paint a small picture as a user's run would; it passes if the loss fell."""
+def _self_test(test: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a test finds, or what went wrong."""
     try:
-        return _paint()
+        return test()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the machine is what was asked for
         return {"passed": False, "problem": f"{type(error).__name__}: {error}"}
 
 
 def _paint() -> dict[str, Any]:
+    """Paint a small picture as a user's run would; it passes if the loss fell."""
     settings = Settings(size=_SIDE, scales=1, iterations=_ITERATIONS, tolerance=0)
     losses: list[float] = []
     found: dict[str, Any] = {}
     for event in Stylizer().run(_waves(), [_stripes()], settings):
         match event:
             case Started():
-                found |= {"device": event.device, "precision": event.precision, "threads": event.threads}
+                because = f" because {event.fallback}" if event.fallback else ""
+                found |= {"device": event.device, "precision": event.precision + because, "threads": event.threads}
             case Step():
                 losses.append(event.loss)
             case Finished():
@@ -92,6 +98,24 @@ def _paint() -> dict[str, Any]:
                 found |= {"seconds": round(event.elapsed, 2)}
     fell = math.isfinite(losses[-1]) and losses[-1] < losses[0]
     return {"passed": fell, **found, "loss before": losses[0], "loss after": losses[-1]}
+
+
+def _engine() -> dict[str, Any]:
+    """How the convolutions are computed, and what a step takes in each precision that is fast here."""
+    device = devices.find_device("auto")
+    precisions = ["float32", "bfloat16"] if devices.bfloat16_is_fast(device) else ["float32"]
+    weight = torch.zeros(1, 1, 3, 3, dtype=devices.PRECISIONS[precisions[-1]], device=device)
+    return {
+        "convolutions": type(convolution(weight, weight[0, 0, 0, :1], padding=1)).__name__,
+        **{f"seconds a step of {_SIDE} px in {precision}": _step_seconds(precision) for precision in precisions},
+        "automatic precision": precisions[-1],
+    }
+
+
+def _step_seconds(precision: str) -> float:
+    settings = Settings(size=_SIDE, scales=1, iterations=_TIMED_STEPS, tolerance=0, precision=precision)
+    elapsed = [event.elapsed for event in Stylizer().run(_waves(), [_stripes()], settings) if isinstance(event, Step)]
+    return statistics.median(after - before for before, after in itertools.pairwise(elapsed))
 
 
 def _waves() -> NDArray[np.uint8]:

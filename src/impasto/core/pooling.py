@@ -22,8 +22,9 @@ _aten = torch.ops.aten
 
 def gated(gradient: Tensor, rectified: Tensor) -> Tensor:
     """The gradient of a ReLU, from what the ReLU gave; in place."""
-    gate: Tensor = _aten.threshold_backward.grad_input(gradient, rectified, 0, grad_input=gradient)
-    return gate
+    bits, through = _bits(gradient), _bits(rectified)
+    _aten.threshold_backward.grad_input(bits, through, 0, grad_input=bits)
+    return gradient
 
 
 def max_pool(maps: Tensor) -> tuple[Tensor, Back]:
@@ -66,10 +67,8 @@ def _max_pool_of_halves(maps: Tensor) -> tuple[Tensor, Back]:
     """
     grid = maps[0].permute(1, 2, 0)
     height, width = grid.shape[0] // SIDE * SIDE, grid.shape[1] // SIDE * SIDE
-    upper, lower = _pairs(grid[:height, :width], 0)
-    rows, row = torch.maximum(upper, lower), _which(upper, lower)
-    left, right = _pairs(rows, 1)
-    pooled, column = torch.maximum(left, right), _which(left, right)
+    rows, row = _larger(*_pairs(grid[:height, :width], 0))
+    pooled, column = _larger(*_pairs(rows, 1))
     shape = grid.shape
 
     def back(gradient: Tensor) -> Tensor:
@@ -84,22 +83,28 @@ def _max_pool_of_halves(maps: Tensor) -> tuple[Tensor, Back]:
     return pooled.permute(2, 0, 1).unsqueeze(0), back
 
 
-def _which(first: Tensor, second: Tensor) -> Tensor:
-    """-1 where the first of two is larger and 1 where the second is.
+def _larger(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """The larger of two numbers that are not negative; and -1 where that is the first, 1 where it is the second.
 
     Where they are equal it is the first, as torch has it. But in half precision most that are equal were not before
     they were rounded, so there it is 0: each gets half of the gradient, which halves the mean square of its error.
     """
+    larger = torch.maximum(_bits(first), _bits(second)).view(first.dtype)
     difference = second - first
     if difference.dtype in (torch.float32, torch.float64):
         difference.sub_(torch.finfo(difference.dtype).tiny)
-    return difference.sign_()
+    return larger, difference.sign_()
 
 
 def _send(half: Tensor, which: Tensor, first: Tensor, second: Tensor) -> None:
     """Give twice `half` to one of two, or once to each."""
     torch.addcmul(half, half, which, value=-1, out=first)
     torch.addcmul(half, half, which, out=second)
+
+
+def _bits(maps: Tensor) -> Tensor:
+    """Half precision as integers, which a CPU need not convert: their signs, and which is the larger, are the same."""
+    return maps.view(torch.int16) if maps.device.type == "cpu" and maps.dtype == torch.bfloat16 else maps
 
 
 def _pairs(grid: Tensor, dim: int) -> tuple[Tensor, Tensor]:

@@ -90,8 +90,7 @@ class ContentGap:
 
     def __init__(self, features: Tensor, target: Tensor) -> None:
         self._difference = features - target
-        wide = torch.float64 if features.dtype == torch.float64 else torch.float32
-        self.value = torch.linalg.vector_norm(self._difference, dtype=wide).square() / features.numel()
+        self.value = _exact(self._difference).square().mean()
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""

@@ -10,7 +10,7 @@ class AbsoluteVariation:
     def __init__(self, image: Tensor) -> None:
         self._image = image
         self._differences = [(dim, image.diff(dim=dim)) for dim in (3, 2)]
-        norms = [torch.linalg.vector_norm(difference, ord=1) for _, difference in self._differences]
+        norms = [difference.abs().sum() for _, difference in self._differences]
         self.value = torch.stack(norms).sum()
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:

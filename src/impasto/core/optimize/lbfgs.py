@@ -194,8 +194,8 @@ def _cut(before: float, after: float, slope: float) -> float:
 
 
 def _length(vector: Tensor) -> float:
-    return (vector @ vector).sqrt().item()
+    return math.sqrt((vector @ vector).item())
 
 
 def _rms(vector: Tensor) -> float:
-    return _length(vector) / vector.numel() ** 0.5
+    return _length(vector) / math.sqrt(vector.numel())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Self
 
 import numpy as np
-import scipy.optimize
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -84,6 +83,8 @@ class _Conversation:
 
     def _work(self, start: Vector, bounds: list[tuple[float, float]] | None, history: int, iterations: int) -> None:
         try:
+            import scipy.optimize  # noqa: PLC0415 - a third of a second that few recipes need
+
             scipy.optimize.fmin_l_bfgs_b(
                 self._ask, start, bounds=bounds, m=history, maxiter=iterations, callback=self._tell
             )

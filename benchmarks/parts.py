@@ -1,0 +1,124 @@
+"""What a step is made of: the network, the statistics, the minimizer, and everything that is told about it.
+
+    python benchmarks/parts.py [--size 512] [--steps 30] [-o benchmarks/parts.json]
+
+The default recipe at one scale, in the automatic precision and in float32, with a preview every ten steps. Functions of
+the engine are timed from outside; what is left of a step is the minimizer's and the events'.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from impasto import Settings, Step, Stylizer
+from impasto.core.objective import Objective, Term
+from impasto.core.vgg import VGG, Features, Join, Tape
+from impasto.run import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "examples" / "pictures"
+WARM_UP = 3
+
+spent: defaultdict[str, float] = defaultdict(float)
+
+
+def timed(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, with its time noted."""
+
+    @wraps(function)
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            spent[part] += time.perf_counter() - begin
+
+    return measured
+
+
+def instrument() -> None:
+    """Time the engine's parts."""
+    weighted = Objective._weighted  # noqa: SLF001 - the parts are what is to be seen
+
+    def with_timed_join(self: Objective, term: Term, image: Tensor, features: Features) -> tuple[Tensor, Join]:
+        part = "total variation" if term.kind == "tv" else "statistics"
+        value, join = timed(part, weighted)(self, term, image, features)
+        return value, timed(f"{part}, gradient", join)
+
+    Objective._weighted = with_timed_join  # type: ignore[method-assign]  # noqa: SLF001
+    Objective.evaluate = timed("evaluate", Objective.evaluate)  # type: ignore[method-assign]
+    VGG.record = timed("network, forward", VGG.record)  # type: ignore[method-assign]
+    Tape.gradient = timed("way back", Tape.gradient)  # type: ignore[method-assign]
+    Run._preview = timed("previews", Run._preview)  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def measured(precision: str, size: int, steps: int) -> dict[str, Any]:
+    """Milliseconds of each part in a step, the median over the steps."""
+    settings = Settings(size=size, scales=1, iterations=steps + WARM_UP, tolerance=0, precision=precision)
+    taken: list[dict[str, float]] = []
+    events = Stylizer().run(PICTURES / "summer_palace.jpg", PICTURES / "starry_night.jpg", settings, preview_every=10)
+    used = precision
+    begin = time.perf_counter()
+    for event in events:
+        if isinstance(event, Step):
+            total = time.perf_counter() - begin
+            taken.append(_parts(total))
+            spent.clear()
+            begin = time.perf_counter()
+        used = getattr(event, "precision", used)
+    kept = taken[WARM_UP:]
+    return {
+        "precision": used,
+        "threads": torch.get_num_threads(),
+        "milliseconds": {part: round(1000 * statistics.mean(step[part] for step in kept), 2) for part in kept[0]},
+    }
+
+
+def _parts(total: float) -> dict[str, float]:
+    joins = spent["statistics, gradient"]
+    parts = {
+        "network, forward": spent["network, forward"],
+        "network, back": spent["way back"] - joins,
+        "statistics": spent["statistics"] + joins,
+        "total variation": spent["total variation"] + spent["total variation, gradient"],
+        "previews": spent["previews"],
+    }
+    parts["sums of the loss"] = spent["evaluate"] - sum(parts.values()) + parts["previews"]
+    parts["minimizer and events"] = total - spent["evaluate"] - parts["previews"]
+    return parts
+
+
+def main() -> None:
+    """Measure, print and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--precisions", nargs="+", default=["auto", "float32"])
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "parts.json")
+    chosen = parser.parse_args()
+    instrument()
+    runs = [measured(precision, chosen.size, chosen.steps) for precision in chosen.precisions]
+    for run in runs:
+        print(run)
+    about = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "torch": torch.__version__,
+        "size": chosen.size,
+        "steps": chosen.steps,
+    }
+    chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

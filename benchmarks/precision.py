@@ -1,0 +1,87 @@
+"""How far the fast precision strays from float32: the gradient at the start, and the loss after 60 steps.
+
+    python benchmarks/precision.py [--size 384] [--steps 60] [-o benchmarks/precision.json]
+
+The default recipe at one scale, from the photograph, for two photographs x two paintings. Both runs' last pictures are
+judged by the same float32 objective.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto import Settings, images
+from impasto.core.optimize import LBFGS
+from impasto.devices import prepare
+from impasto.precision import gradient_error
+from impasto.session import Inputs, Session
+from impasto.sizes import Size, result_size
+from impasto.stylizer import load_trunk
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "examples" / "pictures"
+PHOTOS = ("summer_palace", "cat")
+PAINTINGS = ("starry_night", "great_wave")
+
+
+def opened(photo: str, painting: str, size: int, precision: str) -> Session:
+    """A session on two of the examples."""
+    settings = Settings(size=size, scales=1, precision=precision)
+    machine = prepare(settings)
+    inputs = Inputs(images.read(PICTURES / f"{photo}.jpg"), (images.read(PICTURES / f"{painting}.jpg"),))
+    return Session(inputs, settings, machine, load_trunk(settings, machine))
+
+
+def final_loss(session: Session, exact: Session, size: Size, steps: int) -> float:
+    """The float32 loss of the picture after so many steps."""
+    objective = session.objective(*size)
+    minimizer = LBFGS(session.settings.history)
+    (last,) = deque(minimizer.minimize(objective.evaluate, session.start(*size), steps), maxlen=1)
+    return float(exact.objective(*size).losses(last.image).sum())
+
+
+def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]:
+    """One pair."""
+    fast, exact = (opened(photo, painting, size, precision) for precision in ("auto", "float32"))
+    pixels = result_size(exact.settings, exact.inputs.content)
+    error = gradient_error(fast, exact, pixels)
+    ours, theirs = (final_loss(session, exact, pixels, steps) for session in (fast, exact))
+    return {
+        "photo": photo,
+        "painting": painting,
+        "precision": fast.machine.precision,
+        "gradient_error": round(error, 4),
+        "loss": ours,
+        "float32_loss": theirs,
+    }
+
+
+def main() -> None:
+    """Measure, print and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=384)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "precision.json")
+    chosen = parser.parse_args()
+    runs = []
+    for photo, painting in itertools.product(PHOTOS, PAINTINGS):
+        runs.append(compared(photo, painting, chosen.size, chosen.steps))
+        print(runs[-1], flush=True)
+    about = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "torch": torch.__version__,
+        "size": chosen.size,
+        "steps": chosen.steps,
+    }
+    chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

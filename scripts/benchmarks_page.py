@@ -1,0 +1,244 @@
+"""docs/benchmarks.md and its plot, from what the programs in benchmarks/ wrote; `generate_docs.py` writes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = ROOT / "benchmarks"
+PLOT = ROOT / "docs" / "images" / "engine.png"
+SMALLEST = 64
+
+LABELS = {
+    "neural-style": "`neural-style` 0.5.7",
+    "tutorial": "a tutorial's loop, float32",
+    "float32": "Impasto, float32",
+    "auto": "Impasto, automatic precision",
+}
+COLORS = {"neural-style": "#9a8c7a", "tutorial": "#c8b79c", "float32": "#4a7c96", "auto": "#c8553d"}
+
+Run = dict[str, Any]
+
+
+def read(name: str) -> dict[str, Any]:
+    """What a benchmark wrote."""
+    found: dict[str, Any] = json.loads((BENCHMARKS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def page(note: str) -> str:
+    """The whole page."""
+    sections = [
+        note,
+        "# Benchmarks",
+        (
+            "Every figure here was measured by the programs in `benchmarks/`, which `make bench` runs; they write the "
+            "JSON beside them, and this page is made of it. Machines differ and so does what else they do: compare "
+            "figures of one table with each other, not with those of another."
+        ),
+        *_engine(),
+        *_parts(),
+        *_precision(),
+        *_startup(),
+        *_convergence(),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _engine() -> list[str]:
+    found = read("engine")
+    about, runs = found["about"], found["runs"]
+    by_size: dict[int, dict[str, Run]] = {}
+    for run in runs:
+        by_size.setdefault(run["width"], {})[run["name"]] = run
+    sizes = [size for size in by_size if size > SMALLEST]
+    return [
+        "## A step",
+        "![Seconds a step and peak memory](images/engine.png)",
+        (
+            "One step of L-BFGS with the objective of neural-style (relu4_2; relu1_1 to relu5_1; total variation), "
+            f"VGG-16 to relu5_1, from the photograph. Each is a process of its own, and they take turns; medians of "
+            f"{about['rounds']} rounds after two to warm up. {_machine(about)}. "
+            "`python benchmarks/engine.py`, then `make docs`."
+        ),
+        _table(["", *(f"{size} x {by_size[size]['auto']['height']}" for size in sizes)], _speed_rows(by_size, sizes)),
+        (
+            "The roofline is the time that the same convolutions take alone in the same precision, forward and for the "
+            "gradient with respect to their input, on maps that lie ready: the faster of torch's own operators and of "
+            "those that the engine uses. Its share of a step is how close the engine is to what the machine can do."
+        ),
+        "### Peak memory",
+        _table(["", *(f"{size} px" for size in sizes)], _memory_rows(by_size, sizes)),
+        (
+            f"Resident memory of the process, MiB. Bytes a pixel: what it needs beyond what the same process needs for "
+            f"a picture of {SMALLEST} pixels."
+        ),
+    ]
+
+
+def _speed_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[list[str]]:
+    def seconds(name: str) -> list[float | None]:
+        return [by_size[size][name]["seconds"] if name in by_size[size] else None for size in sizes]
+
+    rows = [[f"{LABELS[name]}, s", *(_figure(value) for value in seconds(name))] for name in LABELS]
+    for name in ("float32", "auto"):
+        shares = zip(seconds(name), seconds("neural-style"), strict=True)
+        rows.append([f"{LABELS[name]} : `neural-style`", *(_share(ours, theirs) for ours, theirs in shares)])
+    for name in ("float32", "auto"):
+        kernels = [seconds(f"convolutions {kernel} {name}") for kernel in ("torch", "ours")]
+        roofs = [min((taken for taken in both if taken), default=None) for both in zip(*kernels, strict=True)]
+        rows.append([f"roofline, {_of(name)}, s", *(_figure(roof) for roof in roofs)])
+        rows.append([f"roofline : {LABELS[name]}", *(_share(*pair) for pair in zip(roofs, seconds(name), strict=True))])
+    return rows
+
+
+def _memory_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[list[str]]:
+    rows = []
+    for name, label in LABELS.items():
+        peaks = [by_size[size].get(name) for size in sizes]
+        rows.append([f"{label}, MiB", *(f"{run['peak_mib']:.0f}" if run else "" for run in peaks)])
+    for name in ("float32", "auto"):
+        row = [f"{LABELS[name]} : `neural-style`"]
+        for size in sizes:
+            theirs = by_size[size].get("neural-style")
+            row.append(_share(by_size[size][name]["peak_mib"], theirs["peak_mib"] if theirs else None))
+        rows.append(row)
+    for name in ("neural-style", "float32", "auto"):
+        if name in by_size[SMALLEST]:
+            base = by_size[SMALLEST][name]["peak_mib"]
+            rows.append([f"{LABELS[name]}, bytes a pixel", *(_bytes(by_size[size][name], base) for size in sizes)])
+    return rows
+
+
+def _bytes(run: Run, base: float) -> str:
+    return f"{(run['peak_mib'] - base) * 2**20 / (run['width'] * run['height']):.0f}"
+
+
+def _parts() -> list[str]:
+    found = read("parts")
+    about, runs = found["about"], found["runs"]
+    totals = [sum(run["milliseconds"].values()) for run in runs]
+    rows = []
+    for part in runs[0]["milliseconds"]:
+        taken = [run["milliseconds"][part] for run in runs]
+        rows.append([part, *(f"{ms:.1f} ms, {ms / total:.0%}" for ms, total in zip(taken, totals, strict=True))])
+    outside = [
+        1 - sum(run["milliseconds"][part] for part in ("network, forward", "network, back")) / total
+        for run, total in zip(runs, totals, strict=True)
+    ]
+    rows.append(["**all but the network**", *(f"**{share:.1%}**" for share in outside)])
+    return [
+        "## What a step is made of",
+        (
+            f"The default recipe at one scale of {about['size']} px, with a preview every ten steps; means over "
+            f"{about['steps']} steps. `python benchmarks/parts.py`."
+        ),
+        _table(["", *(run["precision"] for run in runs)], rows),
+    ]
+
+
+def _precision() -> list[str]:
+    found = read("precision")
+    about, runs = found["about"], found["runs"]
+    rows = [
+        [
+            f"{run['photo']} x {run['painting']}",
+            f"{run['gradient_error']:.1%}",
+            f"{run['loss']:.4g}",
+            f"{run['float32_loss']:.4g}",
+            f"{run['loss'] / run['float32_loss'] - 1:+.1%}",
+        ]
+        for run in runs
+    ]
+    return [
+        "## How far bfloat16 strays",
+        (
+            f"The default recipe at one scale of {about['size']} px. The gradient at the photograph against that of "
+            f"float32, |g - g'| / |g'|; and the loss after {about['steps']} steps of each, both judged in float32. "
+            "Before each run the two gradients are compared on a small picture: where bfloat16 strays too far the run "
+            "is in float32, and says so. `python benchmarks/precision.py`."
+        ),
+        _table(["", "gradient", "loss by bfloat16", "loss by float32", "difference"], rows),
+    ]
+
+
+def _startup() -> list[str]:
+    found = read("startup")
+    about = found["about"]
+    rows = [[part, f"{seconds:.2f}"] for part, seconds in found["seconds"].items()]
+    return [
+        "## From typing the command to the first picture",
+        (
+            f"Seconds from the start of the process, {about['size']} px, files in the system's cache; medians of "
+            f"{about['rounds']}. `python benchmarks/startup.py`."
+        ),
+        _table(["", "s"], rows),
+    ]
+
+
+def _convergence() -> list[str]:
+    found = read("convergence")
+    about = found["about"]
+    rows = [
+        [f"{run['photo']} x {run['painting']}", str(run["threads"]), f"1/{run['fell']:.0f}"]
+        for run in found["runs"]
+        if run["minimizer"] == "ours"
+    ]
+    return [
+        "## How far the loss falls",
+        (
+            f"The objective of neural-style, {about['size']} px, {about['evaluations']} evaluations from the "
+            "photograph. `python benchmarks/convergence.py`."
+        ),
+        _table(["", "threads", "loss falls to"], rows),
+    ]
+
+
+def plot() -> None:
+    """Seconds a step and peak memory by size, as bars."""
+    import matplotlib as mpl  # noqa: PLC0415 - the page itself needs none
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    runs = [run for run in read("engine")["runs"] if run["width"] > SMALLEST and run["name"] in LABELS]
+    sizes = sorted({run["width"] for run in runs})
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for axis, key, title in zip(axes, ("seconds", "peak_mib"), ("seconds a step", "peak memory, MiB"), strict=True):
+        for number, name in enumerate(LABELS):
+            values = [run[key] for run in runs if run["name"] == name]
+            places = [index + 0.2 * (number - 1.5) for index in range(len(values))]
+            bars = axis.bar(places, values, width=0.18, color=COLORS[name], label=LABELS[name].replace("`", ""))
+            axis.bar_label(bars, fmt="%.3g" if key == "seconds" else "%.0f", fontsize=7, padding=2)
+        axis.set_xticks(range(len(sizes)), [f"{size} px" for size in sizes])
+        axis.set_title(title)
+        axis.set_yscale("log")
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False, fontsize=8)
+    figure.savefig(PLOT, dpi=120)
+
+
+def _machine(about: dict[str, Any]) -> str:
+    bfloat16 = "with" if about["bfloat16"] else "without"
+    where = "" if about["device"] == "cpu" else f", {about['device']}"
+    return (
+        f"{about['processor']}, {about['cores']} cores and threads, {bfloat16} bfloat16{where}; "
+        f"Python {about['python']}, torch {about['torch']}"
+    )
+
+
+def _of(name: str) -> str:
+    return "automatic precision" if name == "auto" else name
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _share(ours: float | None, theirs: float | None) -> str:
+    return f"{ours / theirs:.2f}" if ours and theirs else ""
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
