@@ -47,11 +47,12 @@ class Contender:
         environment = os.environ | {"PYTHONPATH": str(library or "")}
         if name not in OTHERS:
             environment |= TORCH_ENVIRONMENT  # as the command does for its user
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
             text=True,
             env=environment,
         )
@@ -83,7 +84,8 @@ class Contender:
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise SystemExit(f"{self.name} ended without an answer")
+            self._said.seek(0)
+            raise SystemExit(f"{self.name} ended without an answer:\n{self._said.read()[-2000:]}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -27,6 +27,7 @@ from impasto.stylizer import load_trunk
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "examples" / "pictures"
+GRADIENT_SIZE = 512
 PHOTOS = ("summer_palace", "cat")
 PAINTINGS = ("starry_night", "great_wave")
 
@@ -51,7 +52,7 @@ def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]
     """One pair."""
     fast, exact = (opened(photo, painting, size, precision) for precision in ("auto", "float32"))
     pixels = result_size(exact.settings, exact.inputs.content)
-    error = gradient_error(fast, exact, pixels)
+    error = gradient_error(fast, exact, result_size(Settings(size=GRADIENT_SIZE), exact.inputs.content))
     ours, theirs = (final_loss(session, exact, pixels, steps) for session in (fast, exact))
     return {
         "photo": photo,
@@ -78,6 +79,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "torch": torch.__version__,
         "size": chosen.size,
+        "gradient_size": GRADIENT_SIZE,
         "steps": chosen.steps,
     }
     chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")

@@ -153,8 +153,9 @@ def _precision() -> list[str]:
     return [
         "## How far bfloat16 strays",
         (
-            f"The default recipe at one scale of {about['size']} px. The gradient at the photograph against that of "
-            f"float32, |g - g'| / |g'|; and the loss after {about['steps']} steps of each, both judged in float32. "
+            "The default recipe at one scale. The gradient at the photograph against that of float32, |g - g'| / |g'|, "
+            f"at {about['gradient_size']} px; and at {about['size']} px the loss after {about['steps']} steps of each, "
+            "both judged in float32. "
             "Before each run the two gradients are compared on a small picture: where bfloat16 strays too far the run "
             "is in float32, and says so. `python benchmarks/precision.py`."
         ),

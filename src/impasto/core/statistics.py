@@ -55,7 +55,7 @@ class GramGap:
     def __init__(self, features: Tensor, target: Statistics) -> None:
         self._features = features
         self._difference = _gram_difference(_matrix(features), target[0])
-        self.value = self._difference.square().mean()
+        self.value = _mean_square(self._difference)
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
@@ -71,7 +71,7 @@ class MomentsGap:
         square = torch.outer(self._mean, self._mean)
         self._covariance = _gram_difference(flat, targets[0] + square)
         self._square = square - targets[1]
-        self.value = self._covariance.square().mean() + self._square.square().mean()
+        self.value = _mean_square(self._covariance) + _mean_square(self._square)
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
@@ -90,7 +90,7 @@ class ContentGap:
 
     def __init__(self, features: Tensor, target: Tensor) -> None:
         self._difference = features - target
-        self.value = _exact(self._difference).square().mean()
+        self.value = _mean_square(_exact(self._difference))
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
@@ -106,7 +106,12 @@ def _gram_difference(flat: Tensor, target: Tensor) -> Tensor:
     """
     coarse = target.to(flat.dtype)
     difference = torch.addmm(coarse, flat.T, flat, beta=-1, alpha=1 / len(flat))
-    return difference if flat.dtype == target.dtype else difference.to(target.dtype) - (target - coarse)
+    return difference if flat.dtype == target.dtype else difference.to(target.dtype).sub_(target - coarse)
+
+
+def _mean_square(difference: Tensor) -> Tensor:
+    flat = difference.flatten()
+    return flat @ flat / len(flat)
 
 
 def _slope(features: Tensor, factor: float) -> float:
