@@ -46,7 +46,7 @@ class Contender:
         command += [str(photo), str(PICTURES / "starry_night.jpg"), str(size), device]
         environment = os.environ | {"PYTHONPATH": str(library or "")}
         if name not in OTHERS:
-            environment |= TORCH_ENVIRONMENT  # as the command does for its user
+            environment = TORCH_ENVIRONMENT | environment  # as the command does for its user
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
             command,
@@ -174,7 +174,9 @@ def main() -> None:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "peer": PEER,
+        "threads": runs[0]["threads"],
         "rounds": chosen.rounds,
+        "warm_up": WARM_UP,
     }
     chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
 

@@ -27,7 +27,7 @@ from impasto.stylizer import load_trunk
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "examples" / "pictures"
-GRADIENT_SIZE = 512
+GRADIENT_SIZES = (128, 512)
 PHOTOS = ("summer_palace", "cat")
 PAINTINGS = ("starry_night", "great_wave")
 
@@ -50,15 +50,15 @@ def final_loss(session: Session, exact: Session, size: Size, steps: int) -> floa
 
 def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]:
     """One pair."""
-    fast, exact = (opened(photo, painting, size, precision) for precision in ("auto", "float32"))
+    fast, exact = (opened(photo, painting, size, precision) for precision in ("bfloat16", "float32"))
     pixels = result_size(exact.settings, exact.inputs.content)
-    error = gradient_error(fast, exact, result_size(Settings(size=GRADIENT_SIZE), exact.inputs.content))
+    sizes = {side: result_size(Settings(size=side), exact.inputs.content) for side in GRADIENT_SIZES}
+    errors = {side: round(gradient_error(fast, exact, at), 4) for side, at in sizes.items()}
     ours, theirs = (final_loss(session, exact, pixels, steps) for session in (fast, exact))
     return {
         "photo": photo,
         "painting": painting,
-        "precision": fast.machine.precision,
-        "gradient_error": round(error, 4),
+        "gradient_errors": errors,
         "loss": ours,
         "float32_loss": theirs,
     }
@@ -79,7 +79,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "torch": torch.__version__,
         "size": chosen.size,
-        "gradient_size": GRADIENT_SIZE,
+        "threads": torch.get_num_threads(),
         "steps": chosen.steps,
     }
     chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")

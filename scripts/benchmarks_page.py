@@ -10,7 +10,7 @@ PLOT = ROOT / "docs" / "images" / "engine.png"
 SMALLEST = 64
 
 LABELS = {
-    "neural-style": "`neural-style` 0.5.7",
+    "neural-style": "`neural-style`",
     "tutorial": "a tutorial's loop, float32",
     "float32": "Impasto, float32",
     "auto": "Impasto, automatic precision",
@@ -58,7 +58,9 @@ def _engine() -> list[str]:
         (
             "One step of L-BFGS with the objective of neural-style (relu4_2; relu1_1 to relu5_1; total variation), "
             f"VGG-16 to relu5_1, from the photograph. Each is a process of its own, and they take turns; medians of "
-            f"{about['rounds']} rounds after two to warm up. {_machine(about)}. "
+            f"{about['rounds']} rounds after {about['warm_up']} to warm up. {_machine(about)}. Impasto and the "
+            "convolutions run in the environment that the command sets for its user (threads that sleep while they "
+            "wait, huge pages), the others as they are. "
             "`python benchmarks/engine.py`, then `make docs`."
         ),
         _table(["", *(f"{size} x {by_size[size]['auto']['height']}" for size in sizes)], _speed_rows(by_size, sizes)),
@@ -131,7 +133,7 @@ def _parts() -> list[str]:
         "## What a step is made of",
         (
             f"The default recipe at one scale of {about['size']} px, with a preview every ten steps; means over "
-            f"{about['steps']} steps. `python benchmarks/parts.py`."
+            f"{about['steps']} steps. {_brief(about)}. `python benchmarks/parts.py`."
         ),
         _table(["", *(run["precision"] for run in runs)], rows),
     ]
@@ -143,7 +145,7 @@ def _precision() -> list[str]:
     rows = [
         [
             f"{run['photo']} x {run['painting']}",
-            f"{run['gradient_error']:.1%}",
+            *(f"{error:.1%}" for error in run["gradient_errors"].values()),
             f"{run['loss']:.4g}",
             f"{run['float32_loss']:.4g}",
             f"{run['loss'] / run['float32_loss'] - 1:+.1%}",
@@ -153,13 +155,22 @@ def _precision() -> list[str]:
     return [
         "## How far bfloat16 strays",
         (
-            "The default recipe at one scale. The gradient at the photograph against that of float32, |g - g'| / |g'|, "
-            f"at {about['gradient_size']} px; and at {about['size']} px the loss after {about['steps']} steps of each, "
-            "both judged in float32. "
+            "The default recipe at one scale. The gradient at the photograph against that of float32, |g - g'| / |g'|; "
+            f"and at {about['size']} px the loss after {about['steps']} steps of each, both judged in float32. "
+            f"{_brief(about)}. "
             "Before each run the two gradients are compared on a small picture: where bfloat16 strays too far the run "
             "is in float32, and says so. `python benchmarks/precision.py`."
         ),
-        _table(["", "gradient", "loss by bfloat16", "loss by float32", "difference"], rows),
+        _table(
+            [
+                "",
+                *(f"gradient, {side} px" for side in runs[0]["gradient_errors"]),
+                "loss by bfloat16",
+                "loss by float32",
+                "difference",
+            ],
+            rows,
+        ),
     ]
 
 
@@ -171,7 +182,7 @@ def _startup() -> list[str]:
         "## From typing the command to the first picture",
         (
             f"Seconds from the start of the process, {about['size']} px, files in the system's cache; medians of "
-            f"{about['rounds']}. `python benchmarks/startup.py`."
+            f"{about['rounds']}. {_brief(about)}. `python benchmarks/startup.py`."
         ),
         _table(["", "s"], rows),
     ]
@@ -189,7 +200,7 @@ def _convergence() -> list[str]:
         "## How far the loss falls",
         (
             f"The objective of neural-style, {about['size']} px, {about['evaluations']} evaluations from the "
-            "photograph. `python benchmarks/convergence.py`."
+            f"photograph. {_brief(about)}. `python benchmarks/convergence.py`."
         ),
         _table(["", "threads", "loss falls to"], rows),
     ]
@@ -223,9 +234,14 @@ def _machine(about: dict[str, Any]) -> str:
     bfloat16 = "with" if about["bfloat16"] else "without"
     where = "" if about["device"] == "cpu" else f", {about['device']}"
     return (
-        f"{about['processor']}, {about['cores']} cores and threads, {bfloat16} bfloat16{where}; "
-        f"Python {about['python']}, torch {about['torch']}"
+        f"{about['processor']}, {about['cores']} cores, {about['threads']} threads, {bfloat16} bfloat16{where}; "
+        f"Python {about['python']}, torch {about['torch']}, {about['peer']}"
     )
+
+
+def _brief(about: dict[str, Any]) -> str:
+    threads = f", {about['threads']} threads" if "threads" in about else ""
+    return f"{about['machine']}{threads}, torch {about['torch']}"
 
 
 def _of(name: str) -> str:

@@ -62,6 +62,7 @@ def prepare(settings: Settings, default_device: str = "auto") -> Machine:
     torch.set_num_threads(settings.threads or _DEFAULT_THREADS)
     if device.type == "cuda":  # float32 is to mean float32, and the same seed the same bytes
         torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
     return Machine(device, dtype, torch.get_num_threads())
@@ -118,6 +119,7 @@ def give_back_at_once(machine: Machine, pixels: int) -> None:
 
     glibc keeps what is smaller than 32 MiB for later; where the first layers' maps are much larger than that, they find
     no room in what the deeper layers' maps left, and a step would need half as much again. Below, keeping is faster.
+    The choice holds for all that the process allocates from then on.
 
     Args:
         machine: where the picture is painted; elsewhere than on the CPU of a system with glibc this does nothing.
@@ -148,7 +150,8 @@ def memory_reported() -> Iterator[None]:
 def bfloat16_is_fast(device: torch.device) -> bool:
     """Whether convolutions in bfloat16 are faster than in float32: the device has instructions for them."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 - torch has no public name
 
 

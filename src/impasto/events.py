@@ -28,9 +28,9 @@ class Started:
     """Type of the convolutions: `float32`, `bfloat16`, `float64`."""
     threads: int
     """CPU threads in use."""
-    fallback: str | None
-    """Why the precision is float32 where the device has a faster one, if rounding would lead this run astray."""
     settings: Settings
+    fallback: str | None = None
+    """Why the precision is float32 where the device has a faster one, if rounding would lead this run astray."""
 
 
 @dataclass(frozen=True)

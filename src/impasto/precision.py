@@ -36,8 +36,9 @@ def trusted(session: Session, anew: Open) -> Session:
     error = gradient_error(session, exact, _probe_size(session))
     if error <= TOLERANCE:
         return session
-    reason = f"the gradient in {machine.precision} was off by {error:.0%}"
-    return anew(replace(exact.machine, fallback=reason))
+    share = f"{error:.0%}" if math.isfinite(error) else "more than all of it"
+    exact.machine = replace(exact.machine, fallback=f"the gradient in {machine.precision} was off by {share}")
+    return exact
 
 
 def gradient_error(session: Session, exact: Session, size: Size) -> float:
@@ -51,10 +52,14 @@ def gradient_error(session: Session, exact: Session, size: Size) -> float:
 
 def _probe_size(session: Session) -> Size:
     width, height = result_size(session.settings, session.inputs.content)
-    share = min(1.0, PROBE_SIDE / max(width, height))
-    small = round(width * share), round(height * share)
-    try:
-        session.check(*small)
-    except ImageError:  # the network cannot see so little of these pictures
-        return width, height
-    return small
+    side = PROBE_SIDE
+    while side < max(width, height):
+        share = side / max(width, height)
+        small = round(width * share), round(height * share)
+        try:
+            session.check(*small)
+        except ImageError:  # the network cannot see so little of these pictures
+            side *= 2
+        else:
+            return small
+    return width, height

@@ -167,7 +167,9 @@ class Settings(BaseModel):
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
     )
     precision: Literal["auto", "float32", "bfloat16", "float64"] = _knob(
-        "auto", "Type of the convolutions; auto takes bfloat16 where the machine is faster with it.", group="Machine"
+        "auto",
+        "Type of the convolutions; auto takes bfloat16 where that is faster and the gradient bears it.",
+        group="Machine",
     )
     threads: int = _knob(0, "CPU threads; 0 leaves the choice to torch.", group="Machine", ge=0, le=1024)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -124,12 +124,13 @@ class Stylizer:
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
 
-        The photograph is brought to the picture's size, the paintings to its long side (or squashed to it).
+        This is done in float32 unless the settings name a precision. The photograph is brought to the picture's size,
+        the paintings to its long side (or squashed to it).
 
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        session = self._session(content, styles, settings or Settings())
+        session = self._session(content, styles, settings or Settings(), in_full=True)
         picture = _read(image)
         least = session.smallest_side
         check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
@@ -143,10 +144,18 @@ class Stylizer:
         return Losses(sum(values), terms)
 
     def _session(
-        self, content: Source | Picture, styles: Sequence[Source | Picture] | Source | Picture, settings: Settings
+        self,
+        content: Source | Picture,
+        styles: Sequence[Source | Picture] | Source | Picture,
+        settings: Settings,
+        *,
+        in_full: bool = False,
     ) -> Session:
+        """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
         inputs = Inputs(_read(content), _paintings(styles))
         machine = devices.prepare(settings, self._device)
+        if in_full and settings.precision == "auto":
+            machine = replace(machine, dtype=torch.float32)
         return Session(inputs, settings, machine, self._trunk(settings, machine))
 
     def _trusted(

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from impasto.core.convolution import OneDNN, Plain, Split, convolution
+from impasto.core.pooling import _max_pool as kernels_max_pool
 from impasto.core.pooling import average_pool, gated, max_pool
 from impasto.core.statistics import GramGap, gram
 
@@ -46,13 +47,17 @@ def test_a_first_layer_in_half_precision_loses_nothing_but_the_rounding_of_what_
     error = (layer.forward(pixels, rectify=False).double() - exact).abs()
     largest = functional.conv2d(pixels.double().abs(), weight.double().abs(), padding=1)
     assert (error <= 2**-8 * exact.abs() + 2**-14 * largest).all()
+    gradient = random(1, 64, 24, 32, dtype=torch.bfloat16, seed=2)
+    back = functional.conv_transpose2d(gradient.double(), weight.double(), padding=1)
+    assert (layer.backward(gradient) - back).square().mean() < 1e-4 * back.square().mean()
     rounded = functional.conv2d(pixels.bfloat16(), weight.bfloat16(), padding=1).double()
     assert error.square().mean() < (rounded - exact).square().mean() / 2
 
 
+@pytest.mark.parametrize("max_pool", [max_pool, kernels_max_pool])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("size", ODD_AND_EVEN)
-def test_maxima_and_their_way_back_through_the_relu_are_those_of_autograd(size, dtype):
+def test_maxima_and_their_way_back_through_the_relu_are_those_of_autograd(size, dtype, max_pool):
     before = random(1, 4, *size, dtype=dtype)
     before[:, :, 2:6, 2:8] = 0.5  # equals, of which the first counts
     gradient = random(1, 4, size[0] // 2, size[1] // 2, dtype=dtype, seed=2)

@@ -74,7 +74,7 @@ class OneDNN:
 
 
 class Split:
-    """A first layer in half precision that sees its weights and the picture in full.
+    """A first layer in half precision that sees its weights and the picture in full; its bias and its way back do not.
 
     Rounding pixels to 8 bits moves them by up to a quarter of a gray level; through the ReLUs and maxima that come
     after, half of the gradient's error would be due to that. A number is the sum of two of half the precision, and

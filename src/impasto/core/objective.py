@@ -13,7 +13,7 @@ Each term is then multiplied by its layer's weight and its kind's weight.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from impasto.core.variation import AbsoluteVariation, KerasVariation
 from impasto.core.vgg import VGG, Features, Join
 from impasto.layers import Layer
 
+Target = TypeVar("Target")
 ConventionName = Literal["mean", "gatys", "coursera", "keras", "neural-style"]
 
 
@@ -126,9 +127,12 @@ class Objective:
         self._network = network
         self._convention = CONVENTIONS[balance.convention]
         self._measure, self._gap = STATISTICS[balance.statistic], GAPS[balance.statistic]
-        features = network(content)
-        self._content = {term.layer: features[term.layer] for term in self._of("content") if term.layer}
-        self._style = self._blended(styles, blend)
+        self._content = self._targets("content", content, lambda features: features)
+        shares = [weight / sum(blend) for weight in blend]
+        seen = [self._targets("style", style, self._measure) for style in styles]
+        self._style = {
+            layer: _average([statistics[layer] for statistics in seen], shares) for layer in (seen[0] if seen else ())
+        }
 
     @torch.no_grad()
     def losses(self, image: Tensor) -> Tensor:
@@ -152,20 +156,17 @@ class Objective:
             gradient = variation(gradient)
         if gradient is None:
             raise AssertionError("an objective has terms")
+        values[0] = values[0] + 0 * image.sum()  # oneDNN's ReLU takes what is no number for 0; the loss must not
         terms = tuple(torch.stack(values).tolist())
         return Evaluation(sum(terms), terms, gradient)
 
-    def _of(self, kind: str) -> list[Term]:
-        return [term for term in self.terms if term.kind == kind]
-
-    def _blended(self, styles: Sequence[Tensor], blend: Sequence[float]) -> dict[Layer, Statistics]:
-        shares = [weight / sum(blend) for weight in blend]
-        seen = [self._network(style) for style in styles] if self._of("style") else []
-        return {
-            term.layer: _average([self._measure(features[term.layer]) for features in seen], shares)
-            for term in self._of("style")
-            if term.layer
-        }
+    def _targets(self, kind: str, picture: Tensor, measure: Callable[[Tensor], Target]) -> dict[Layer, Target]:
+        """What is kept of a picture's features for the terms of a kind; the features themselves are let go."""
+        layers = [term.layer for term in self.terms if term.kind == kind and term.layer]
+        if not layers:
+            return {}
+        features = self._network(picture)
+        return {layer: measure(features[layer]) for layer in layers}
 
     def _weighted(self, term: Term, image: Tensor, features: Features) -> tuple[Tensor, Join]:
         """A term's value, and what adds its gradient."""

@@ -33,7 +33,8 @@ def max_pool(maps: Tensor) -> tuple[Tensor, Back]:
     The largest of four is positive where, and only where, the ReLU before it let it pass, so the ReLU's gradient is
     applied to a quarter of the positions.
     """
-    return _max_pool_of_halves(maps) if maps.device.type == "cpu" else _max_pool(maps)
+    kernels_are_fast = maps.device.type != "cpu" and maps.dtype == torch.float32
+    return _max_pool(maps) if kernels_are_fast else _max_pool_of_halves(maps)
 
 
 def average_pool(maps: Tensor, gain: float) -> tuple[Tensor, Back]:
@@ -61,9 +62,10 @@ def _max_pool(maps: Tensor) -> tuple[Tensor, Back]:
 
 
 def _max_pool_of_halves(maps: Tensor) -> tuple[Tensor, Back]:
-    """The same from whole-map operations that the CPU does in vectors: of two rows, then of two columns.
+    """The same from whole-map operations: of two rows, then of two columns.
 
-    torch's own kernels go through windows one by one and keep an index of 8 bytes for each.
+    On the CPU they are done in vectors, where torch's own kernels go through windows one by one and keep an index of 8
+    bytes for each; and in half precision equals can share.
     """
     grid = maps[0].permute(1, 2, 0)
     height, width = grid.shape[0] // SIDE * SIDE, grid.shape[1] // SIDE * SIDE
@@ -86,8 +88,9 @@ def _max_pool_of_halves(maps: Tensor) -> tuple[Tensor, Back]:
 def _larger(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """The larger of two numbers that are not negative; and -1 where that is the first, 1 where it is the second.
 
-    Where they are equal it is the first, as torch has it. But in half precision most that are equal were not before
-    they were rounded, so there it is 0: each gets half of the gradient, which halves the mean square of its error.
+    Where they are equal it is the first, as torch has it (but for the rare pair across a window's diagonal). In half
+    precision most that are equal were not before they were rounded, so there it is 0: each gets half of the gradient,
+    which halves the mean square of its error.
     """
     larger = torch.maximum(_bits(first), _bits(second)).view(first.dtype)
     difference = second - first

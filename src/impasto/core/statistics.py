@@ -67,7 +67,7 @@ class MomentsGap:
 
     def __init__(self, features: Tensor, targets: Statistics) -> None:
         self._features, flat = features, _matrix(features)
-        self._mean = _exact(flat).mean(dim=0)
+        self._mean = flat.mean(dim=0, dtype=targets[0].dtype)
         square = torch.outer(self._mean, self._mean)
         self._covariance = _gram_difference(flat, targets[0] + square)
         self._square = square - targets[1]

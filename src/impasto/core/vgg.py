@@ -52,7 +52,7 @@ class Trunk:
         return self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Trunk":
-        """The same trunk on a device, in the type of the convolutions; what meets the pixels is never rounded."""
+        """The same trunk on a device, in the type of the convolutions; the weights that meet pixels stay unrounded."""
         moved = {name: tensor.to(device, dtype) for name, tensor in self.tensors.items()}
         if dtype.itemsize < torch.float32.itemsize:
             moved["conv1_1.weight"] = self.tensors["conv1_1.weight"].to(device, torch.float32)
@@ -111,8 +111,9 @@ class Tape:
         while self._steps:
             step = self._steps.pop()
             if isinstance(step, Layer):
-                for join in joining.pop(step, ()):
-                    gradient = join(gradient)
+                joins = joining.pop(step, [])
+                while joins:  # each holds its layer's features, and no name may outlive it
+                    gradient = joins.pop(0)(gradient)
             elif gradient is not None:
                 gradient = step(gradient)
         return gradient
@@ -129,8 +130,8 @@ class VGG:
         self, trunk: Trunk, layers: Iterable[Layer], *, pooling: Pooling = "max", padding: Padding = "zeros"
     ) -> None:
         self.layers = frozenset(layers)
-        self._mean = torch.tensor(trunk.mean, device=trunk.device).reshape(1, 3, 1, 1)
         self._picture_dtype = trunk.tensors["conv1_1.weight"].dtype
+        self._mean = torch.tensor(trunk.mean, device=trunk.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
         self._replicate = padding == "replicate"
         self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks) - 1)]
         self._pool_rectifies = pooling == "max"

@@ -55,6 +55,7 @@ class Memory:
     def clear(self) -> None:
         """Forget everything."""
         self._order.clear()
+        self._new.clear()
 
     def add(self, step: Tensor, difference: Tensor) -> bool:
         """Remember a pair (s, y), each flat, unless its curvature is not positive; returns whether it was kept."""

@@ -48,8 +48,8 @@ class Minimizer(Protocol):
 
 
 def finite(evaluation: Evaluation) -> bool:
-    """Whether loss and gradient are numbers that a step can be made of: what is not a number makes no finite sum."""
-    return math.isfinite(evaluation.loss) and math.isfinite(evaluation.gradient.sum())
+    """Whether loss and gradient are numbers that a step can be made of: the largest entry shows any that is none."""
+    return math.isfinite(evaluation.loss) and math.isfinite(evaluation.gradient.abs().max())
 
 
 def diverged(restarts: int = 0) -> DivergedError:
