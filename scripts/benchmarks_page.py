@@ -72,8 +72,8 @@ def _engine() -> list[str]:
         "### Peak memory",
         _table(["", *(f"{size} px" for size in sizes)], _memory_rows(by_size, sizes)),
         (
-            f"Resident memory of the process, MiB. Bytes a pixel: what it needs beyond what the same process needs for "
-            f"a picture of {SMALLEST} pixels."
+            "Resident memory of the process, MiB. Bytes a pixel: what it needs beyond the least that the same process "
+            f"needed for a picture of {SMALLEST} or {sizes[0]} pixels."
         ),
     ]
 
@@ -107,8 +107,9 @@ def _memory_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[l
         rows.append(row)
     for name in ("neural-style", "float32", "auto"):
         if name in by_size[SMALLEST]:
-            base = by_size[SMALLEST][name]["peak_mib"]
-            rows.append([f"{LABELS[name]}, bytes a pixel", *(_bytes(by_size[size][name], base) for size in sizes)])
+            base = min(by_size[size][name]["peak_mib"] for size in (SMALLEST, sizes[0]))
+            rest = (_bytes(by_size[size][name], base) for size in sizes[1:])
+            rows.append([f"{LABELS[name]}, bytes a pixel", "", *rest])
     return rows
 
 
@@ -221,10 +222,10 @@ def plot() -> None:
             values = [run[key] for run in runs if run["name"] == name]
             places = [index + 0.2 * (number - 1.5) for index in range(len(values))]
             bars = axis.bar(places, values, width=0.18, color=COLORS[name], label=LABELS[name].replace("`", ""))
-            axis.bar_label(bars, fmt="%.3g" if key == "seconds" else "%.0f", fontsize=7, padding=2)
+            axis.bar_label(bars, fmt="%.2g" if key == "seconds" else "%.0f", fontsize=7, padding=2)
         axis.set_xticks(range(len(sizes)), [f"{size} px" for size in sizes])
         axis.set_title(title)
-        axis.set_yscale("log")
+        axis.set_yscale("log" if key == "seconds" else "linear")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].legend(frameon=False, fontsize=8)
     figure.savefig(PLOT, dpi=120)
