@@ -79,10 +79,9 @@ def ours(pause: Pause, photo: Path, painting: Path, size: int, device: str, prec
 
 def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
     """The loop of PyTorch's tutorial: modules, autograd, torch's L-BFGS."""
-    network = weights.load("vgg16")
-    trunk = Trunk(network.blocks, network.tensors, network.mean).to(torch.device(device), torch.float32)
+    trunk = _bundled().to(torch.device(device), torch.float32)
     layers = {str(layer): trunk.of(layer) for layer in _used(trunk.blocks)}
-    content, style = (_pixels(path, size, network.mean).to(device) for path in (photo, painting))
+    content, style = (_pixels(path, size, trunk.mean).to(device) for path in (photo, painting))
 
     def features(image: Tensor) -> dict[str, Tensor]:
         found = {}
@@ -183,8 +182,7 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
     """The convolutions alone, forward and back, on maps that lie ready."""
     with Image.open(photo) as picture:
         width, height = (round(side * size / max(picture.size)) for side in picture.size)
-    network = weights.load("vgg16")
-    trunk = Trunk(network.blocks, network.tensors, network.mean).to(machine.device, machine.dtype)
+    trunk = _bundled().to(machine.device, machine.dtype)
     ready = []
     for layer in _used(trunk.blocks):
         weight, bias = trunk.of(layer)
@@ -204,6 +202,11 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
             convolved.backward(gradient)
 
 
+def _bundled() -> Trunk:
+    network = weights.load("vgg16")
+    return Trunk(network.blocks, network.tensors, network.mean)
+
+
 def _used(blocks: tuple[int, ...]) -> list[Layer]:
     """The layers up to the last one that is compared."""
     return [layer for layer in layers_of(blocks) if str(layer) <= LAST]
@@ -211,13 +214,13 @@ def _used(blocks: tuple[int, ...]) -> list[Layer]:
 
 def _caffe_state_dict() -> dict[str, Tensor]:
     """The bundled network as torchvision numbers its layers, for BGR: what the peer reads."""
-    network = weights.load("vgg16")
+    trunk = _bundled()
     found: dict[str, Tensor] = {}
     number = 0
-    for layer in layers_of(network.blocks):
+    for layer in layers_of(trunk.blocks):
         if layer.index == 1 and layer.block > 1:
             number += 1
-        weight, bias = Trunk(network.blocks, network.tensors, network.mean).of(layer)
+        weight, bias = trunk.of(layer)
         found[f"features.{number}.weight"] = (weight.flip(1) if number == 0 else weight).float()
         found[f"features.{number}.bias"] = bias.float()
         number += 2

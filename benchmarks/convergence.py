@@ -9,28 +9,19 @@ stand still in such runs; `--torch` runs it beside ours.
 import argparse
 import contextlib
 import itertools
-import json
-import os
-import platform
 import time
 from pathlib import Path
 from typing import Any
 
+import shared
 import torch
 from torch import Tensor
 
-from impasto import Settings, images
+from impasto import Settings
 from impasto.core.objective import Evaluation, Objective
 from impasto.core.optimize import LBFGS
-from impasto.devices import prepare
-from impasto.session import Inputs, Session
 from impasto.sizes import result_size
-from impasto.stylizer import load_trunk
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
-PHOTOS = ("summer_palace", "cat")
-PAINTINGS = ("starry_night", "great_wave")
 THREADS = (1, 2)
 
 
@@ -78,10 +69,8 @@ def torchs(counted: Counted, start: Tensor) -> None:
 def measured(photo: str, painting: str, threads: int, size: int, evaluations: int, minimizer: str) -> dict[str, Any]:
     """One run: the loss at each evaluation."""
     settings = Settings(recipe="neural-style", size=size, threads=threads)
-    machine = prepare(settings)
-    inputs = Inputs(images.read(PICTURES / f"{photo}.jpg"), (images.read(PICTURES / f"{painting}.jpg"),))
-    session = Session(inputs, settings, machine, load_trunk(settings, machine))
-    width, height = result_size(settings, inputs.content)
+    session = shared.opened(settings, photo, painting)
+    width, height = result_size(settings, session.inputs.content)
     counted = Counted(session.objective(width, height), evaluations)
     began = time.perf_counter()
     with contextlib.suppress(Enough):
@@ -106,22 +95,16 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=384)
     parser.add_argument("--evaluations", type=int, default=60)
     parser.add_argument("--torch", action="store_true", help="run torch's L-BFGS beside ours")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "convergence.json")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "convergence.json")
     chosen = parser.parse_args()
     found = []
-    for case in itertools.product(PHOTOS, PAINTINGS, THREADS):
+    for case in itertools.product(shared.PHOTOS, shared.PAINTINGS, THREADS):
         for minimizer in MINIMIZERS if chosen.torch else ["ours"]:
             run = measured(*case, chosen.size, chosen.evaluations, minimizer)
             found.append(run)
             print(*case, f"{minimizer}: loss fell to 1/{run['fell']:.0f} in {run['seconds']} s", flush=True)
-    about = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "size": chosen.size,
-        "evaluations": chosen.evaluations,
-    }
-    chosen.output.write_text(json.dumps({"about": about, "runs": found}, indent=1) + "\n", encoding="utf-8")
+    about = {"size": chosen.size, "evaluations": chosen.evaluations}
+    shared.write(chosen.output, about, runs=found)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import shared
 import torch
 from PIL import Image
 
 from impasto.cli import TORCH_ENVIRONMENT
 from impasto.devices import bfloat16_is_fast
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
 PEER = "neural-style==0.5.7"
 SIZES = (256, 512, 1024)
 SMALLEST = 64
@@ -42,8 +41,8 @@ class Contender:
 
     def __init__(self, name: str, photo: Path, size: int, device: str, library: Path | None) -> None:
         self.name, self.seconds = name, list[float]()
-        command = [sys.executable, str(ROOT / "benchmarks" / "contenders.py"), name]
-        command += [str(photo), str(PICTURES / "starry_night.jpg"), str(size), device]
+        command = [sys.executable, str(shared.BENCHMARKS / "contenders.py"), name]
+        command += [str(photo), str(shared.picture("starry_night")), str(size), device]
         environment = os.environ | {"PYTHONPATH": str(library or "")}
         if name not in OTHERS:
             environment = TORCH_ENVIRONMENT | environment  # as the command does for its user
@@ -137,7 +136,7 @@ def _results(contenders: list[Contender], size: int, photo: Path) -> Iterator[di
 
 def cropped(folder: Path) -> Path:
     """The example photograph at 4 : 3, so that a size of 512 is 512 x 384."""
-    with Image.open(PICTURES / "summer_palace.jpg") as picture:
+    with Image.open(shared.picture("summer_palace")) as picture:
         height = picture.height // 3 * 3
         left = (picture.width - height * 4 // 3) // 2
         target = folder / "photo.png"
@@ -160,7 +159,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="long sides of 4 : 3 pictures")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "engine.json")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "engine.json")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photo, library = cropped(Path(folder)), peer_library(Path(folder) / "peer")
@@ -171,14 +170,12 @@ def main() -> None:
         "device": torch.cuda.get_device_name() if chosen.device.startswith("cuda") else chosen.device,
         "capability": torch.backends.cpu.get_cpu_capability(),
         "bfloat16": bfloat16_is_fast(torch.device(chosen.device)),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
         "peer": PEER,
         "threads": runs[0]["threads"],
         "rounds": chosen.rounds,
         "warm_up": WARM_UP,
     }
-    chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    shared.write(chosen.output, about, runs=runs)
 
 
 if __name__ == "__main__":

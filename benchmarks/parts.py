@@ -7,9 +7,6 @@ the engine are timed from outside; what is left of a step is the minimizer's and
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import time
 from collections import defaultdict
@@ -18,6 +15,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import shared
 import torch
 from torch import Tensor
 
@@ -26,8 +24,6 @@ from impasto.core.objective import Objective, Term
 from impasto.core.vgg import VGG, Features, Join, Tape
 from impasto.run import Run
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
 WARM_UP = 3
 
 spent: defaultdict[str, float] = defaultdict(float)
@@ -67,7 +63,7 @@ def measured(precision: str, size: int, steps: int) -> dict[str, Any]:
     """Milliseconds of each part in a step, the mean over the steps."""
     settings = Settings(size=size, scales=1, iterations=steps + WARM_UP, tolerance=0, precision=precision, device="cpu")
     taken: list[dict[str, float]] = []
-    events = Stylizer().run(PICTURES / "summer_palace.jpg", PICTURES / "starry_night.jpg", settings, preview_every=10)
+    events = Stylizer().run(shared.picture("summer_palace"), shared.picture("starry_night"), settings, preview_every=10)
     used = precision
     begin = time.perf_counter()
     for event in events:
@@ -105,20 +101,14 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--precisions", nargs="+", default=["auto", "float32"])
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "parts.json")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "parts.json")
     chosen = parser.parse_args()
     instrument()
     runs = [measured(precision, chosen.size, chosen.steps) for precision in chosen.precisions]
     for run in runs:
         print(run)
-    about = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "size": chosen.size,
-        "steps": chosen.steps,
-    }
-    chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    about = {"threads": torch.get_num_threads(), "size": chosen.size, "steps": chosen.steps}
+    shared.write(chosen.output, about, runs=runs)
 
 
 if __name__ == "__main__":

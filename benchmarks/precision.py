@@ -8,36 +8,20 @@ judged by the same float32 objective.
 
 import argparse
 import itertools
-import json
-import os
-import platform
 from collections import deque
 from pathlib import Path
 from typing import Any
 
+import shared
 import torch
 
-from impasto import Settings, images
+from impasto import Settings
 from impasto.core.optimize import LBFGS
-from impasto.devices import prepare
 from impasto.precision import gradient_error
-from impasto.session import Inputs, Session
+from impasto.session import Session
 from impasto.sizes import Size, result_size
-from impasto.stylizer import load_trunk
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
 GRADIENT_SIZES = (128, 512)
-PHOTOS = ("summer_palace", "cat")
-PAINTINGS = ("starry_night", "great_wave")
-
-
-def opened(photo: str, painting: str, size: int, precision: str) -> Session:
-    """A session on two of the examples."""
-    settings = Settings(size=size, scales=1, precision=precision)
-    machine = prepare(settings)
-    inputs = Inputs(images.read(PICTURES / f"{photo}.jpg"), (images.read(PICTURES / f"{painting}.jpg"),))
-    return Session(inputs, settings, machine, load_trunk(settings, machine))
 
 
 def final_loss(session: Session, exact: Session, size: Size, steps: int) -> float:
@@ -50,7 +34,10 @@ def final_loss(session: Session, exact: Session, size: Size, steps: int) -> floa
 
 def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]:
     """One pair."""
-    fast, exact = (opened(photo, painting, size, precision) for precision in ("bfloat16", "float32"))
+    fast, exact = (
+        shared.opened(Settings(size=size, scales=1, precision=precision), photo, painting)
+        for precision in ("bfloat16", "float32")
+    )
     pixels = result_size(exact.settings, exact.inputs.content)
     sizes = {side: result_size(Settings(size=side), exact.inputs.content) for side in GRADIENT_SIZES}
     errors = {side: round(gradient_error(fast, exact, at), 4) for side, at in sizes.items()}
@@ -69,20 +56,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=384)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "precision.json")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "precision.json")
     chosen = parser.parse_args()
     runs = []
-    for photo, painting in itertools.product(PHOTOS, PAINTINGS):
+    for photo, painting in itertools.product(shared.PHOTOS, shared.PAINTINGS):
         runs.append(compared(photo, painting, chosen.size, chosen.steps))
         print(runs[-1], flush=True)
-    about = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "torch": torch.__version__,
-        "size": chosen.size,
-        "threads": torch.get_num_threads(),
-        "steps": chosen.steps,
-    }
-    chosen.output.write_text(json.dumps({"about": about, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    about = {"size": chosen.size, "threads": torch.get_num_threads(), "steps": chosen.steps}
+    shared.write(chosen.output, about, runs=runs)
 
 
 if __name__ == "__main__":

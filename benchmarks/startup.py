@@ -8,19 +8,17 @@ Medians over several rounds; each line counts from the start of the process.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
+
+import shared
 
 from impasto.cli import TORCH_ENVIRONMENT
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
 EVERY = 10
 IMPORTS = {
     "Python itself": "pass",
@@ -46,7 +44,7 @@ def imports() -> dict[str, float]:
 def command(size: int) -> dict[str, float]:
     """Seconds until the command tells of its start, and until its first picture lies on disk; then it is ended."""
     with tempfile.TemporaryDirectory() as folder:
-        photo, painting = (str(PICTURES / name) for name in ("summer_palace.jpg", "starry_night.jpg"))
+        photo, painting = (str(shared.picture(name)) for name in ("summer_palace", "starry_night"))
         options = ["-o", f"{folder}/out.png", "--json", "--save-every", str(EVERY), "--size", str(size)]
         begin = time.perf_counter()
         with subprocess.Popen(
@@ -71,20 +69,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "benchmarks" / "startup.json")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "startup.json")
     chosen = parser.parse_args()
     rounds = [imports() | command(chosen.size) for _ in range(chosen.rounds + 1)][1:]  # the first fills the cache
     seconds = {part: round(statistics.median(taken[part] for taken in rounds), 2) for part in rounds[0]}
     for part, taken in seconds.items():
         print(f"{taken:6.2f} s  {part}")
-    about = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "torch": version("torch"),
-        "size": chosen.size,
-        "rounds": chosen.rounds,
-    }
-    chosen.output.write_text(json.dumps({"about": about, "seconds": seconds}, indent=1) + "\n", encoding="utf-8")
+    about = {"size": chosen.size, "rounds": chosen.rounds}
+    shared.write(chosen.output, about, seconds=seconds)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 PLOT = ROOT / "docs" / "images" / "engine.png"
-SMALLEST = 64
 
 LABELS = {
     "neural-style": "`neural-style`",
@@ -51,7 +50,7 @@ def _engine() -> list[str]:
     by_size: dict[int, dict[str, Run]] = {}
     for run in runs:
         by_size.setdefault(run["width"], {})[run["name"]] = run
-    sizes = [size for size in by_size if size > SMALLEST]
+    smallest, *sizes = sorted(by_size)
     return [
         "## A step",
         "![Seconds a step and peak memory](images/engine.png)",
@@ -70,10 +69,10 @@ def _engine() -> list[str]:
             "those that the engine uses. Its share of a step is how close the engine is to what the machine can do."
         ),
         "### Peak memory",
-        _table(["", *(f"{size} px" for size in sizes)], _memory_rows(by_size, sizes)),
+        _table(["", *(f"{size} px" for size in sizes)], _memory_rows(by_size, smallest, sizes)),
         (
             "Resident memory of the process, MiB. Bytes a pixel: what it needs beyond the least that the same process "
-            f"needed for a picture of {SMALLEST} or {sizes[0]} pixels."
+            f"needed for a picture of {smallest} or {sizes[0]} pixels."
         ),
     ]
 
@@ -94,7 +93,7 @@ def _speed_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[li
     return rows
 
 
-def _memory_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[list[str]]:
+def _memory_rows(by_size: dict[int, dict[str, Run]], smallest: int, sizes: list[int]) -> list[list[str]]:
     rows = []
     for name, label in LABELS.items():
         peaks = [by_size[size].get(name) for size in sizes]
@@ -106,8 +105,8 @@ def _memory_rows(by_size: dict[int, dict[str, Run]], sizes: list[int]) -> list[l
             row.append(_share(by_size[size][name]["peak_mib"], theirs["peak_mib"] if theirs else None))
         rows.append(row)
     for name in ("neural-style", "float32", "auto"):
-        if name in by_size[SMALLEST]:
-            base = min(by_size[size][name]["peak_mib"] for size in (SMALLEST, sizes[0]))
+        if name in by_size[smallest]:
+            base = min(by_size[size][name]["peak_mib"] for size in (smallest, sizes[0]))
             rest = (_bytes(by_size[size][name], base) for size in sizes[1:])
             rows.append([f"{LABELS[name]}, bytes a pixel", "", *rest])
     return rows
@@ -214,12 +213,12 @@ def plot() -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    runs = [run for run in read("engine")["runs"] if run["width"] > SMALLEST and run["name"] in LABELS]
-    sizes = sorted({run["width"] for run in runs})
+    runs = [run for run in read("engine")["runs"] if run["name"] in LABELS]
+    _, *sizes = sorted({run["width"] for run in runs})
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, key, title in zip(axes, ("seconds", "peak_mib"), ("seconds a step", "peak memory, MiB"), strict=True):
         for number, name in enumerate(LABELS):
-            values = [run[key] for run in runs if run["name"] == name]
+            values = [run[key] for run in runs if run["name"] == name and run["width"] in sizes]
             places = [index + 0.2 * (number - 1.5) for index in range(len(values))]
             bars = axis.bar(places, values, width=0.18, color=COLORS[name], label=LABELS[name].replace("`", ""))
             axis.bar_label(bars, fmt="%.2g" if key == "seconds" else "%.0f", fontsize=7, padding=2)

@@ -18,7 +18,7 @@ def load_benchmark():
 
 
 BENCHMARK = load_benchmark()
-CASES = list(itertools.product(BENCHMARK.PHOTOS, BENCHMARK.PAINTINGS, BENCHMARK.THREADS))
+CASES = list(itertools.product(BENCHMARK.shared.PHOTOS, BENCHMARK.shared.PAINTINGS, BENCHMARK.THREADS))
 
 
 @pytest.fixture(autouse=True)

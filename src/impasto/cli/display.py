@@ -46,10 +46,14 @@ class Silent:
 
 def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
-    precision = event.precision + (f" because {event.fallback}" if event.fallback else "")
-    machine = f"{event.device}, {precision}, {event.threads} thread{'' if event.threads == 1 else 's'}"
+    machine = f"{event.device}, {precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
     return f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+
+
+def precision(event: Started) -> str:
+    """The type of the convolutions, and why, where a faster one was given up."""
+    return f"{event.precision} because {event.fallback}" if event.fallback else event.precision
 
 
 def step_line(event: Step) -> str:

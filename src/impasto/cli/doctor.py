@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from impasto import devices, paths, weights
-from impasto.cli import terminal
+from impasto.cli import display, terminal
 from impasto.core.convolution import OneDNN, convolution
 from impasto.events import Finished, Started, Step
 from impasto.settings import Settings
@@ -34,7 +34,7 @@ _TIMED_STEPS = 5
 
 def doctor(*, as_json: bool) -> int:
     """Look around, paint a small picture, and print what was found; returns 1 if the picture did not come out."""
-    findings = {**_look_around(), "self-test": _self_test(_paint), "engine": _self_test(_engine)}
+    findings = {**_look_around(), "self-test": _tried(_paint), "engine": _tried(_engine)}
     if as_json:
         terminal.tell_json(findings)
     else:
@@ -73,7 +73,7 @@ def _memory() -> dict[str, float]:
     return {} if there is None else {"GiB": round(there / _GIBIBYTE, 1)}
 
 
-def _self_test(test: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _tried(test: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a test finds, or what went wrong."""
     try:
         return test()
@@ -89,8 +89,7 @@ def _paint() -> dict[str, Any]:
     for event in Stylizer().run(_waves(), [_stripes()], settings):
         match event:
             case Started():
-                because = f" because {event.fallback}" if event.fallback else ""
-                found |= {"device": event.device, "precision": event.precision + because, "threads": event.threads}
+                found |= {"device": event.device, "precision": display.precision(event), "threads": event.threads}
             case Step():
                 losses.append(event.loss)
             case Finished():

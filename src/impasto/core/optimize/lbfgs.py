@@ -47,7 +47,7 @@ class Memory:
         self._products = torch.zeros((rows, rows), dtype=torch.float64)
         self._history = history
         self._order: list[int] = []  # slots from the oldest pair to the newest
-        self._new: list[int] = []  # rows whose products are not known yet
+        self._new: set[int] = set()  # rows whose products are not known yet
 
     def __len__(self) -> int:
         return len(self._order)
@@ -66,14 +66,14 @@ class Memory:
         s, y = _rows_of(slot)
         self._rows[s], self._rows[y] = step, difference
         self._order.append(slot)
-        self._new += [s, y]
+        self._new |= {s, y}
         return True
 
     def direction(self, gradient: Tensor) -> Tensor:
         """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
         self._rows[0] = gradient
         used = self._rows[: 1 + 2 * len(self._order)]
-        new = [0, *sorted(row for row in set(self._new) if row < len(used))]
+        new = [0, *sorted(self._new)]
         self._new.clear()
         products = (self._rows[new] @ used.T).cpu().double()
         self._products[new, : len(used)] = products

@@ -1,0 +1,40 @@
+"""What the benchmarks have in common: the pictures, sessions on them, and the file that each writes."""
+
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from impasto import Settings, images
+from impasto.devices import prepare
+from impasto.session import Inputs, Session
+from impasto.stylizer import load_trunk
+
+BENCHMARKS = Path(__file__).resolve().parent
+PICTURES = BENCHMARKS.parent / "examples" / "pictures"
+PHOTOS = ("summer_palace", "cat")
+PAINTINGS = ("starry_night", "great_wave")
+
+
+def picture(name: str) -> Path:
+    """One of the example pictures."""
+    return PICTURES / f"{name}.jpg"
+
+
+def opened(settings: Settings, photo: str, painting: str) -> Session:
+    """A session on two of the examples."""
+    machine = prepare(settings)
+    inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),))
+    return Session(inputs, settings, machine, load_trunk(settings, machine))
+
+
+def write(path: Path, about: dict[str, Any], **measured: Any) -> None:
+    """Write what was measured, and on what."""
+    machine = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "torch": version("torch"),
+    }
+    path.write_text(json.dumps({"about": machine | about, **measured}, indent=1) + "\n", encoding="utf-8")
