@@ -11,25 +11,23 @@ import functools
 import json
 import os
 import resource
-import runpy
 import sys
-import tempfile
 import time
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peer_neural_style
+import shared
 import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 import impasto
-from impasto import weights
 from impasto.core.convolution import Convolution, convolution
-from impasto.core.vgg import Trunk, layers_of
+from impasto.core.vgg import layers_of
 from impasto.devices import Machine, prepare
 from impasto.layers import Layer
 
@@ -79,7 +77,7 @@ def ours(pause: Pause, photo: Path, painting: Path, size: int, device: str, prec
 
 def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
     """The loop of PyTorch's tutorial: modules, autograd, torch's L-BFGS."""
-    trunk = _bundled().to(torch.device(device), torch.float32)
+    trunk = shared.bundled().to(torch.device(device), torch.float32)
     layers = {str(layer): trunk.of(layer) for layer in _used(trunk.blocks)}
     content, style = (_pixels(path, size, trunk.mean).to(device) for path in (photo, painting))
 
@@ -119,32 +117,9 @@ def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) 
 
 def peer(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
     """The command `neural-style`; it is found on PYTHONPATH."""
-    backward = Tensor.backward
-
-    def paused(self: Tensor, *args: Any, **kwargs: Any) -> None:
-        backward(self, *args, **kwargs)  # type: ignore[no-untyped-call]
-        pause()
-
-    sys.modules |= _torchvision()
-    with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "vgg16-00b39a1b.pth"
-        torch.save(_caffe_state_dict(), model)
-        Tensor.backward = paused  # type: ignore[method-assign]
-        options: dict[str, object] = {
-            "gpu": "c" if device == "cpu" else torch.device(device).index or 0,
-            "model_file": model,
-            "content_image": photo,
-            "style_image": painting,
-            "image_size": size,
-            "num_iterations": 10**6,
-            "print_iter": 0,
-            "save_iter": 0,
-            "init": "image",
-            "output_image": Path(folder) / "out.png",
-        }
-        sys.argv = ["neural-style", "-disable_check"]
-        sys.argv += [word for name, value in options.items() for word in (f"-{name}", str(value))]
-        runpy.run_module("neural_style.neural_style", run_name="__main__")
+    peer_neural_style.paint(
+        photo, painting, Path(os.devnull), size=size, iterations=10**6, device=device, after_evaluation=pause
+    )
 
 
 class Stock:
@@ -182,7 +157,7 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
     """The convolutions alone, forward and back, on maps that lie ready."""
     with Image.open(photo) as picture:
         width, height = (round(side * size / max(picture.size)) for side in picture.size)
-    trunk = _bundled().to(machine.device, machine.dtype)
+    trunk = shared.bundled().to(machine.device, machine.dtype)
     ready = []
     for layer in _used(trunk.blocks):
         weight, bias = trunk.of(layer)
@@ -202,29 +177,9 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
             convolved.backward(gradient)
 
 
-def _bundled() -> Trunk:
-    network = weights.load("vgg16")
-    return Trunk(network.blocks, network.tensors, network.mean)
-
-
 def _used(blocks: tuple[int, ...]) -> list[Layer]:
     """The layers up to the last one that is compared."""
     return [layer for layer in layers_of(blocks) if str(layer) <= LAST]
-
-
-def _caffe_state_dict() -> dict[str, Tensor]:
-    """The bundled network as torchvision numbers its layers, for BGR: what the peer reads."""
-    trunk = _bundled()
-    found: dict[str, Tensor] = {}
-    number = 0
-    for layer in layers_of(trunk.blocks):
-        if layer.index == 1 and layer.block > 1:
-            number += 1
-        weight, bias = trunk.of(layer)
-        found[f"features.{number}.weight"] = (weight.flip(1) if number == 0 else weight).float()
-        found[f"features.{number}.bias"] = bias.float()
-        number += 2
-    return found
 
 
 def _pixels(path: Path, size: int, mean: tuple[float, float, float]) -> Tensor:
@@ -232,34 +187,6 @@ def _pixels(path: Path, size: int, mean: tuple[float, float, float]) -> Tensor:
         scaled = picture.convert("RGB").resize([round(side * size / max(picture.size)) for side in picture.size])
     pixels = torch.from_numpy(np.asarray(scaled, dtype=np.float32)) - torch.tensor(mean)
     return pixels.permute(2, 0, 1).unsqueeze(0).contiguous()
-
-
-def _torchvision() -> dict[str, types.ModuleType]:
-    """The six transforms that the peer wants of torchvision, which has no build for the CPU everywhere."""
-    transforms = types.ModuleType("torchvision.transforms")
-
-    def normalize(mean: list[float], std: list[float]) -> Callable[[Tensor], Tensor]:
-        return lambda image: (image - torch.tensor(mean).reshape(-1, 1, 1)) / torch.tensor(std).reshape(-1, 1, 1)
-
-    def to_tensor(image: Image.Image) -> Tensor:
-        return torch.from_numpy(np.asarray(image.convert("RGB"), dtype=np.float32) / 255).permute(2, 0, 1).contiguous()
-
-    def to_picture(image: Tensor) -> Image.Image:
-        return Image.fromarray((image.detach().clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy())
-
-    stand_ins: dict[str, Callable[..., Any]] = {
-        "Compose": lambda steps: lambda image: functools.reduce(lambda seen, step: step(seen), steps, image),
-        "Resize": lambda size: lambda image: image.resize((size[1], size[0]), Image.Resampling.BILINEAR),
-        "ToTensor": lambda: to_tensor,
-        "Normalize": normalize,
-        "Lambda": lambda function: function,
-        "ToPILImage": lambda: to_picture,
-    }
-    for name, stand_in in stand_ins.items():
-        setattr(transforms, name, stand_in)
-    package = types.ModuleType("torchvision")
-    package.transforms = transforms  # type: ignore[attr-defined]
-    return {"torchvision": package, "torchvision.transforms": transforms}
 
 
 CONTENDERS: dict[str, Callable[[Pause, Path, Path, int, str], None]] = {

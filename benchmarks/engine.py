@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import peer_neural_style
 import shared
 import torch
 from PIL import Image
@@ -27,7 +28,6 @@ from PIL import Image
 from impasto.cli import TORCH_ENVIRONMENT
 from impasto.devices import bfloat16_is_fast
 
-PEER = "neural-style==0.5.7"
 SIZES = (256, 512, 1024)
 SMALLEST = 64
 """Pixels: what a process needs at this size is taken for what it needs before any picture."""
@@ -87,15 +87,6 @@ class Contender:
             raise SystemExit(f"{self.name} ended without an answer:\n{self._said.read()[-2000:]}")
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-
-def peer_library(folder: Path) -> Path | None:
-    """Install the peer beside nothing else; None, with a message, where that cannot be done."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), PEER]
-    if subprocess.run(command, check=False).returncode:
-        print(f"{PEER} cannot be installed here: left out", file=sys.stderr)
-        return None
-    return folder
 
 
 def names(device: str, library: Path | None) -> list[str]:
@@ -162,7 +153,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "engine.json")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        photo, library = cropped(Path(folder)), peer_library(Path(folder) / "peer")
+        photo, library = cropped(Path(folder)), shared.installed(peer_neural_style.REQUIREMENT, Path(folder) / "peer")
         runs = [run for size in (SMALLEST, *chosen.sizes) for run in measured(size, photo, chosen, library)]
     about = {
         "processor": processor(),
@@ -170,7 +161,7 @@ def main() -> None:
         "device": torch.cuda.get_device_name() if chosen.device.startswith("cuda") else chosen.device,
         "capability": torch.backends.cpu.get_cpu_capability(),
         "bfloat16": bfloat16_is_fast(torch.device(chosen.device)),
-        "peer": PEER,
+        "peer": peer_neural_style.REQUIREMENT,
         "threads": runs[0]["threads"],
         "rounds": chosen.rounds,
         "warm_up": WARM_UP,

@@ -3,11 +3,14 @@
 import json
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from impasto import Settings, images
+from impasto import Settings, images, weights
+from impasto.core.vgg import Trunk
 from impasto.devices import prepare
 from impasto.session import Inputs, Session
 from impasto.stylizer import load_trunk
@@ -28,6 +31,21 @@ def opened(settings: Settings, photo: str, painting: str) -> Session:
     machine = prepare(settings)
     inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),))
     return Session(inputs, settings, machine, load_trunk(settings, machine))
+
+
+def bundled() -> Trunk:
+    """The network that ships, as it is stored."""
+    network = weights.load("vgg16")
+    return Trunk(network.blocks, network.tensors, network.mean)
+
+
+def installed(requirement: str, folder: Path) -> Path | None:
+    """Install a peer by itself, for PYTHONPATH; None, with a message, where that cannot be done."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), requirement]
+    if subprocess.run(command, check=False).returncode:
+        print(f"{requirement} cannot be installed here: left out", file=sys.stderr)
+        return None
+    return folder
 
 
 def write(path: Path, about: dict[str, Any], **measured: Any) -> None:

@@ -1,0 +1,64 @@
+"""Pictures of the peers: `neural-style` 0.5.7 on six pairs at three content weights, kept beside this file.
+
+    PYTHONPATH=benchmarks python -m scorecard.peers [--threads 2]
+
+Pictures that are there already are not painted again: all eighteen take an hour and a half on two cores.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import peer_neural_style
+import shared
+from PIL import Image
+
+from scorecard import pairs
+
+KEPT = Path(__file__).parent / "neural-style"
+SIZE = 384
+ITERATIONS = 300
+CONTENT_WEIGHTS = (5.0, 15.0, 1.5)
+
+
+def kept(pair: pairs.Pair, content_weight: float) -> Path:
+    """Where a picture is."""
+    return KEPT / f"{pairs.name(pair)}-{content_weight:g}.webp"
+
+
+def paint(pair: pairs.Pair, content_weight: float, library: Path, threads: int) -> None:
+    """Paint one picture and note what it took."""
+    photo, painting = (str(shared.picture(name)) for name in pair)
+    target = kept(pair, content_weight)
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "out.png"
+        command = [sys.executable, peer_neural_style.__file__, photo, painting, str(picture)]
+        command += ["--size", str(SIZE), "--iterations", str(ITERATIONS), "--content-weight", str(content_weight)]
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(library)}
+        said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+        with Image.open(picture) as painted:
+            painted.save(target, lossless=True)
+    target.with_suffix(".json").write_text(said.splitlines()[-1] + "\n", encoding="utf-8")
+    print(target.name, json.loads(said.splitlines()[-1]), file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Paint what is not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    chosen = parser.parse_args()
+    KEPT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        library = shared.installed(peer_neural_style.REQUIREMENT, Path(folder))
+        for weight in CONTENT_WEIGHTS if library else ():
+            for pair in pairs.ONCE:
+                if not kept(pair, weight).exists():
+                    paint(pair, weight, library or Path(), chosen.threads)
+
+
+if __name__ == "__main__":
+    main()
