@@ -1,6 +1,6 @@
 """What all scales of a run share: the pictures, the settings, the network and the machine."""
 
-from dataclasses import dataclass
+import functools
 from pathlib import Path
 from typing import cast, get_args
 
@@ -24,12 +24,13 @@ Alpha = NDArray[np.float32]
 """(H, W), 0..1."""
 
 
-@dataclass(frozen=True)
 class Inputs:
     """The pictures of a run."""
 
-    content: Picture
-    styles: tuple[Picture, ...]
+    def __init__(self, content: Picture, styles: tuple[Picture, ...]) -> None:
+        self.content, self.styles = content, styles
+        # The comparison of precisions, a start and an objective ask for the same sizes one after another.
+        self.resized = functools.lru_cache(maxsize=1 + len(styles))(images.resize)
 
 
 class Session:
@@ -95,8 +96,9 @@ class Session:
 
     def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
         """A picture of a size, on the device: (1, 3, height, width), 0..255."""
-        rgb = torch.from_numpy(images.resize(picture, width, height).rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
-        return rgb.to(self.machine.device, self.machine.picture_dtype)
+        rgb = torch.from_numpy(self.inputs.resized(picture, width, height).rgb)
+        planes = rgb.permute(2, 0, 1).unsqueeze(0).contiguous()
+        return planes.to(self.machine.device, self.machine.picture_dtype)
 
     def picture(self, image: Tensor) -> Picture:
         """A tensor as a picture, with the photograph's transparency, bit depth and profile."""
@@ -104,7 +106,7 @@ class Session:
         size = rgb.shape[1], rgb.shape[0]
         content = self.inputs.content
         if size not in self._alphas:
-            self._alphas[size] = None if content.alpha is None else images.resize(content, *size).alpha
+            self._alphas[size] = None if content.alpha is None else self.inputs.resized(content, *size).alpha
         return Picture(rgb=rgb, alpha=self._alphas[size], depth=content.depth, profile=content.profile)
 
 
