@@ -1,6 +1,6 @@
 """The real peer `neural-style` (neural-style-pt's package), run on the bundled network; it is found on PYTHONPATH.
 
-    python benchmarks/peer_neural_style.py PHOTO PAINTING OUT [--size 384] [--iterations 300] [--content-weight 5]
+python benchmarks/peer_neural_style.py PHOTO PAINTING OUT [--size 384] [--iterations 300] [--content-weight 5]
 """
 
 import argparse

@@ -12,7 +12,7 @@ from torch import Tensor
 from impasto.core.keep import KEEPERS, Keeper
 from impasto.core.objective import Objective
 from impasto.core.optimize import LBFGS, Adam, Iterate, Minimizer, ScipyLBFGSB
-from impasto.core.pyramid import Scale, plan, resized
+from impasto.core.pyramid import Scale, plan
 from impasto.devices import check_memory, give_back_at_once, memory_reported
 from impasto.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.session import Session
@@ -49,8 +49,9 @@ class Run:
         )
         session.check(self._scales[0].width, self._scales[0].height)
         history = min(settings.history, settings.iterations) if settings.optimizer == "lbfgs" else 1
-        check_memory(session.machine, width * height, history)
-        give_back_at_once(session.machine, width * height)
+        pixels = (width + 2 * settings.margin) * (height + 2 * settings.margin)
+        check_memory(session.machine, pixels, history)
+        give_back_at_once(session.machine, pixels)
         self._start = session.start(self._scales[0].width, self._scales[0].height)
         self._minimizer = _minimizer(settings)
         self._names = [str(term) for term in session.balance.terms()]
@@ -67,12 +68,12 @@ class Run:
         yield self._started()
         image = self._start
         yield self._preview(image, 1, 0, None)
-        for number in range(1, len(self._scales) + 1):
-            image, terms = yield from self._scale(image, number)
-            if self._stopped:
-                break
+        if self._session.settings.strength == 0:
+            image, terms = self._photograph()
+        else:
+            image, terms = yield from self._through_scales(image)
         # A run that was stopped early gives the size that was asked for all the same.
-        image = resized(image, self._scales[-1].width, self._scales[-1].height)
+        image = self._session.resized(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
             loss=sum(terms),
             terms=self._named(terms),
@@ -82,9 +83,22 @@ class Run:
             settings=self._session.settings,
         )
 
+    def _photograph(self) -> Painted:
+        """What a strength of 0 asks for: nothing is painted, whatever the start."""
+        last = self._scales[-1]
+        image = self._session.framed(self._session.tensor(self._session.inputs.content, last.width, last.height))
+        return image, tuple(self._session.objective(last.width, last.height).losses(image).tolist())
+
+    def _through_scales(self, image: Tensor) -> Generator[Event, None, Painted]:
+        for number in range(1, len(self._scales) + 1):
+            image, terms = yield from self._scale(image, number)
+            if self._stopped:
+                break
+        return image, terms
+
     def _scale(self, image: Tensor, number: int) -> Generator[Event, None, Painted]:
         scale = self._scales[number - 1]
-        resize = partial(resized, width=scale.width, height=scale.height)
+        resize = partial(self._session.resized, width=scale.width, height=scale.height)
         image = resize(image)
         self._minimizer.rescale(resize)
         objective = self._session.objective(scale.width, scale.height)

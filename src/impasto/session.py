@@ -11,7 +11,8 @@ from torch import Tensor
 
 from impasto import images
 from impasto.core import canvas
-from impasto.core.objective import Balance, Objective
+from impasto.core.objective import Balance, Objective, content_share
+from impasto.core.pyramid import resized
 from impasto.core.vgg import VGG, Trunk, smallest_side
 from impasto.devices import Machine
 from impasto.errors import SettingsError
@@ -44,7 +45,7 @@ class Session:
     def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, trunk: Trunk) -> None:
         self.inputs, self.settings, self.machine = inputs, settings, machine
         self.balance = _balance(settings)
-        self._gray = trunk.mean
+        self._gray, self._margin = trunk.mean, settings.margin
         self._alphas: dict[tuple[int, int], Alpha | None] = {}
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
@@ -69,15 +70,28 @@ class Session:
             check_side(size, self.smallest_side, style, "Use a larger --size or --style-scale, or crop the painting.")
 
     def objective(self, width: int, height: int) -> Objective:
-        """The objective for pictures of a size."""
+        """The objective for pictures of a size and the margin around them."""
         self.check(width, height)
-        content = self.tensor(self.inputs.content, width, height)
+        content = self.framed(self.tensor(self.inputs.content, width, height))
         sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
         paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
         return Objective(self._network, content, paintings, self.blend, self.balance)
 
     def start(self, width: int, height: int) -> Tensor:
-        """The starting picture of a size: (1, 3, height, width), 0..255."""
+        """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
+        return self.framed(self._start(width, height))
+
+    def framed(self, image: Tensor) -> Tensor:
+        """A picture (1, 3, H, W) with the margin of the settings."""
+        return canvas.framed(image, self._margin)
+
+    def resized(self, maps: Tensor, width: int, height: int) -> Tensor:
+        """A picture with its margin, or what is of its shape, with the picture within brought to another size."""
+        picture = canvas.unframed(maps, self._margin)
+        size = picture.shape[3], picture.shape[2]
+        return maps if size == (width, height) else self.framed(resized(picture, width, height))
+
+    def _start(self, width: int, height: int) -> Tensor:
         settings, seed = self.settings, self.settings.seed
         style = self.inputs.styles[0]
         if settings.init in get_args(canvas.Start):
@@ -101,8 +115,10 @@ class Session:
         return planes.to(self.machine.device, self.machine.picture_dtype)
 
     def picture(self, image: Tensor) -> Picture:
-        """A tensor as a picture, with the photograph's transparency, bit depth and profile."""
-        rgb = np.ascontiguousarray(image[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy())
+        """A tensor with its margin as a picture without, with the photograph's transparency, bit depth and profile."""
+        rgb = np.ascontiguousarray(
+            canvas.unframed(image, self._margin)[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy()
+        )
         size = rgb.shape[1], rgb.shape[0]
         content = self.inputs.content
         if size not in self._alphas:
@@ -118,9 +134,9 @@ def _balance(settings: Settings) -> Balance:
         statistic=settings.statistic,
         content={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
         style={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
-        content_weight=settings.content_weight,
-        style_weight=settings.style_weight,
-        tv_weight=settings.tv_weight,
+        content_weight=settings.content_weight * content_share(settings.strength),
+        style_weight=settings.style_weight if settings.strength else 0.0,
+        tv_weight=settings.tv_weight if settings.strength else 0.0,
     )
     if not balance.terms():
         raise SettingsError("all weights are 0", "Raise --content-weight, --style-weight or --tv-weight.")

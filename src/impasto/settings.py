@@ -71,6 +71,13 @@ class Settings(BaseModel):
         ge=32,
         le=20_000,
     )
+    strength: float = _knob(
+        0.5,
+        "How much painting: 0 is the photograph, 1 asks nothing of its content; 0.5 is the recipe as it stands.",
+        group="Look",
+        ge=0,
+        le=1,
+    )
     seed: int = _knob(0, "Seed of everything random.", group="Look", ge=0, lt=2**63)
 
     content_weight: float = _knob(1.0, "Weight of the photograph's content.", group="Objective", ge=0)
@@ -111,6 +118,14 @@ class Settings(BaseModel):
     padding: Literal["zeros", "replicate"] = _knob(
         "zeros", "Border of the first layer; replicate leaves no dark frame.", group="Network"
     )
+    margin: int = _knob(
+        0,
+        "Painted around the picture at each scale and cut off at the end, so that no frame shows.",
+        group="Network",
+        unit="px",
+        ge=0,
+        le=64,
+    )
     normalize: bool = _knob(False, "Scale every convolution to a mean activation of 1.", group="Network")
 
     frame: str = _knob(
@@ -136,7 +151,8 @@ class Settings(BaseModel):
 
     init: str = _knob(
         "content",
-        "Start: content, noise, gaussian, gray, style (the painting's colors), or a picture file.",
+        "Start: content, palette (it in the painting's colors), noise, gaussian, gray, style (the painting's colors "
+        "scattered), or a picture file.",
         group="Start",
     )
     noise_share: float = _knob(0.0, "Share of noise mixed into the start.", group="Start", ge=0, le=1)

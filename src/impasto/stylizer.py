@@ -136,7 +136,7 @@ class Stylizer:
         check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
         with torch.no_grad(), devices.memory_reported():
             objective = session.objective(picture.width, picture.height)
-            values = objective.losses(session.tensor(picture, picture.width, picture.height)).tolist()
+            values = objective.losses(session.framed(session.tensor(picture, picture.width, picture.height))).tolist()
         terms = tuple(
             TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
             for term, value in zip(objective.terms, values, strict=True)

@@ -14,10 +14,11 @@ from impasto.errors import OutputError, SettingsError
 from impasto.settings import Settings
 
 PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
+OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "surface"]
 
 
 def test_the_shipped_recipes_are_those_that_the_documentation_names():
-    assert recipes.shipped() == sorted([*PUBLISHED, "painterly"])
+    assert recipes.shipped() == sorted([*PUBLISHED, *OURS])
 
 
 @pytest.mark.parametrize("name", recipes.shipped())

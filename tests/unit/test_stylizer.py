@@ -75,7 +75,7 @@ def test_a_run_can_be_stopped_between_any_two_steps_and_yields_its_picture(styli
 
 
 def test_the_first_preview_is_the_start_and_the_last_is_the_result(stylizer, photo, painting):
-    events = list(stylizer.run(photo, [painting], Settings(**SMALL), preview_every=2))
+    events = list(stylizer.run(photo, [painting], Settings(**SMALL, init="content"), preview_every=2))
     previews = [event for event in events if isinstance(event, Preview)]
     assert [preview.total_iterations for preview in previews] == [0, 2, 4]
     start = impasto.images.resize(impasto.images.read(photo), 64, 43)
@@ -261,3 +261,21 @@ def test_an_objective_beyond_numbers_is_a_clear_error(stylizer, photo, painting)
 
 def test_no_restart_is_reported_where_all_is_well(stylizer, photo, painting):
     assert not [event for event in events_of(stylizer, photo, painting) if isinstance(event, Restart)]
+
+
+def test_strength_0_gives_the_photograph_whatever_the_start(stylizer, photo, painting):
+    whole = impasto.images.resize(impasto.images.read(photo), 64, 43)
+    for init in ("content", "noise"):
+        finished = events_of(stylizer, photo, painting, strength=0, init=init)[-1]
+        assert np.array_equal(finished.picture.rgb, whole.rgb)
+        assert finished.loss == 0
+
+
+def test_more_strength_brings_the_picture_nearer_to_the_painting(stylizer, photo, painting):
+    distances = []
+    for strength in (0, 0.25, 0.5, 0.75, 1):
+        finished = events_of(stylizer, photo, painting, strength=strength, iterations=25, size=96)[-1]
+        judged = stylizer.losses(finished.picture, photo, painting, Settings())
+        distances.append(sum(term.value for term in judged.terms if term.kind == "style"))
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < distances[0] / 4

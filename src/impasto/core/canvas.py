@@ -3,9 +3,12 @@
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-Start = Literal["content", "noise", "gaussian", "gray", "style"]
+from impasto.core.color import match_palette, palette
+
+Start = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
 
 
 def start(
@@ -21,8 +24,8 @@ def start(
     """The picture that optimization begins with.
 
     Args:
-        init: `content`; `noise`, uniform in +-amplitude around the gray; `gaussian`, the same with a standard
-            deviation; `gray`; `style`, the painting's own colors scattered over the frame.
+        init: `content`; `palette`, the same in the painting's colors; `noise`, uniform in +-amplitude around the gray;
+            `gaussian`, the same with a standard deviation; `gray`; `style`, the painting's own colors scattered.
         content: (1, 3, H, W), 0..255; gives the frame, the device and the type.
         style: (1, 3, H', W'), 0..255.
         noise_share: 0..1, how much of the start is replaced by uniform noise around the gray.
@@ -39,10 +42,20 @@ def start(
         return middle + _uniform(content, noise_amplitude, generator)
     if init == "gaussian":
         return middle + noise_amplitude * _on(torch.randn(content.shape, generator=generator), content)
-    base = {"content": content, "gray": middle.expand_as(content)}.get(init)
-    if base is None:
-        base = _scattered(style, content, generator)
-    return mixed(base, noise_share, noise_amplitude, gray, generator)
+    return mixed(_base(init, content, style, middle, generator), noise_share, noise_amplitude, gray, generator)
+
+
+def framed(image: Tensor, margin: int) -> Tensor:
+    """A picture (1, 3, H, W) with a margin around it that mirrors it: (1, 3, H + 2 margin, W + 2 margin).
+
+    What a network sees at a border, zeros instead of a picture, draws a frame; so that is painted beside the picture.
+    """
+    return F.pad(image, (margin,) * 4, mode="reflect") if margin else image
+
+
+def unframed(image: Tensor, margin: int) -> Tensor:
+    """The picture without its margin."""
+    return image[..., margin : image.shape[2] - margin, margin : image.shape[3] - margin]
 
 
 def mixed(
@@ -57,6 +70,15 @@ def mixed(
         return base.clone()
     middle = _flat(gray, base)
     return middle + noise_share * _uniform(base, noise_amplitude, generator) + (1 - noise_share) * (base - middle)
+
+
+def _base(init: Start, content: Tensor, style: Tensor, gray: Tensor, generator: torch.Generator) -> Tensor:
+    if init == "content":
+        return content
+    if init == "palette":
+        # Colors take the minimizer most of its steps, and each place takes the painting's color that suits it best.
+        return _on(match_palette(content.cpu(), palette(style.cpu())), content)
+    return gray.expand_as(content) if init == "gray" else _scattered(style, content, generator)
 
 
 def _flat(color: tuple[float, float, float], like: Tensor) -> Tensor:

@@ -186,6 +186,15 @@ class Objective:
         return self._gap(ours, self._style[term.layer]), self._convention.style(extent)
 
 
+def content_share(strength: float) -> float:
+    """What content weighs at a strength 0..1, as a multiple of what it weighs at 0.5: ((1 - s) / s)^2.
+
+    At 1 it weighs nothing. Style gap closed goes about with the logarithm of the weights' ratio, so a step anywhere on
+    the scale is seen about alike; at 0, where style weighs nothing, content keeps its weight.
+    """
+    return ((1 - strength) / strength) ** 2 if strength else 1.0
+
+
 def _average(statistics: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
     parts = zip(*statistics, strict=True)
     return tuple(

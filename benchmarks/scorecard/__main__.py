@@ -1,0 +1,103 @@
+"""Paint, judge and write benchmarks/scorecard.json; `python scripts/generate_docs.py` makes docs/scorecard.md of it.
+
+    make scorecard
+    PYTHONPATH=benchmarks python -m scorecard [--recipes painterly fast quality] [--pairs once]
+
+Every tool is judged at the size at which it painted, against photograph and painting at that size.
+"""
+
+import argparse
+import functools
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shared
+import torch
+from torch import Tensor
+
+from impasto import Settings, images
+from impasto.core.vgg import VGG
+from impasto.sizes import result_size, style_size
+from scorecard import painters, pairs, peers
+from scorecard.measures import Judge, Scores, layers
+
+OURS = {"painterly": (5.0, 20.0, 80.0)}
+LITE_STRENGTHS = (0.5, 0.75, 1.0)
+
+
+def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
+    """Every picture of every tool; painted where it is not there yet."""
+    python = painters.lite_python()
+    for pair in chosen:
+        for recipe in recipes:
+            default = Settings(recipe=recipe).content_weight
+            for weight in OURS.get(recipe, (default,)):
+                yield painters.ours(pair, recipe, weight)
+        for strength in LITE_STRENGTHS:
+            yield painters.lite(pair, strength, python)
+    for pair in pairs.ONCE:
+        found = [painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS]
+        yield from (one for one in found if one)
+        if any(found):
+            yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in OURS["painterly"])
+
+
+@functools.lru_cache(maxsize=2)
+def judge(pair: pairs.Pair, width: int, height: int) -> Judge:
+    """Who judges pictures of a size of a pair."""
+    photo, painting = (images.read(shared.picture(name)) for name in pair)
+    style = style_size(Settings(), painting, (width, height))
+    return Judge(_network(), _tensor(photo, width, height), _tensor(painting, *style))
+
+
+@functools.cache
+def _network() -> VGG:
+    return VGG(shared.bundled().to(torch.device("cpu"), torch.float32), layers())
+
+
+def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
+    return torch.from_numpy(images.resize(picture, width, height).rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
+
+
+@torch.no_grad()
+def judged(one: painters.Painted) -> Scores:
+    """The scores of a picture."""
+    pixels = np.asarray(painters.opened(one), np.float32)
+    size = max(pixels.shape[:2])
+    width, height = result_size(Settings(size=size), images.read(shared.picture(one.pair[0])))
+    # Tools round the short side each in their own way.
+    picture = _tensor(images.Picture(pixels), width, height)
+    return judge(one.pair, width, height).scores(picture)
+
+
+def row(one: painters.Painted) -> dict[str, Any]:
+    """A picture and its scores, as the file holds them."""
+    scores = {name: round(value, 4) for name, value in asdict(judged(one)).items()}
+    where = {"photo": one.pair[0], "painting": one.pair[1], "size": max(painters.opened(one).size)}
+    cost = {"seconds": one.seconds, "peak_mib": one.peak_mib}
+    return {"tool": one.tool, "setting": one.setting, **where, **scores, **cost}
+
+
+def main() -> None:
+    """Measure and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="*", default=["painterly", "fast", "quality"])
+    parser.add_argument("--pairs", choices=["all", "once"], default="all")
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "scorecard.json")
+    chosen = parser.parse_args()
+    rows = []
+    for one in painted(chosen.recipes, pairs.ONCE if chosen.pairs == "once" else pairs.PAIRS):
+        rows.append(row(one))
+        print(
+            {key: rows[-1][key] for key in ("tool", "setting", "photo", "painting", "style", "structure")}, flush=True
+        )
+    about = {"threads": torch.get_num_threads(), "cores": os.cpu_count(), "size": painters.SIZE}
+    shared.write(chosen.output, about, pictures=rows)
+
+
+if __name__ == "__main__":
+    main()
