@@ -1,0 +1,78 @@
+"""The scorecard says what eyes say where eyes are sure."""
+
+import numpy as np
+import pytest
+import torch
+from scorecard import fronts
+from scorecard.measures import Judge, coherence, frame, highest_octave, layers
+
+from impasto import images
+from impasto.core.vgg import VGG
+
+WIDTH, HEIGHT = 192, 128
+
+
+def tensor(path):
+    rgb = images.resize(images.read(path), WIDTH, HEIGHT).rgb
+    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).unsqueeze(0)
+
+
+@pytest.fixture(scope="module")
+def pictures(photo, painting):
+    return tensor(photo), tensor(painting)
+
+
+@pytest.fixture(scope="module")
+def judge(trunk, pictures):
+    with torch.no_grad():
+        return Judge(VGG(trunk, layers()), *pictures)
+
+
+def test_the_photograph_keeps_all_structure_and_closes_no_gap(judge, pictures):
+    scores = judge.scores(pictures[0])
+    assert scores.style == pytest.approx(0, abs=1e-5)
+    assert (scores.structure, scores.ms_ssim) == pytest.approx((1, 1), abs=1e-5)
+
+
+def test_the_painting_closes_the_whole_gap_and_keeps_little_structure(judge, pictures):
+    scores = judge.scores(pictures[1])
+    assert scores.style == pytest.approx(1, abs=1e-5)
+    assert scores.strokes == scores.palette == scores.clipped == scores.grain == 0
+    assert scores.structure < 0.95
+    assert scores.ms_ssim < 0.5
+
+
+def test_noise_is_told_from_paint(judge, pictures):
+    photo, painting = pictures
+    noise = torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    noisy = judge.scores((painting + 40 * noise).clamp(0, 255))
+    assert noisy.grain > 0.5
+    assert noisy.strokes > 0.05
+    assert noisy.style < 0.9
+
+
+def test_long_strokes_are_more_coherent_than_hatching():
+    across = torch.arange(WIDTH).expand(HEIGHT, WIDTH)
+    down = torch.arange(HEIGHT).reshape(-1, 1).expand(HEIGHT, WIDTH)
+    stripes, crossed = torch.sin(across / 2) * 80 + 128, torch.sin(down / 2) * 80 + 128
+    patches = (across // 6 + down // 6) % 2 == 0
+    strokes, hatching = (it.expand(1, 3, HEIGHT, WIDTH) for it in (stripes, torch.where(patches, stripes, crossed)))
+    assert min(coherence(strokes)) > 0.99
+    assert coherence(hatching)[-1] < 0.5
+
+
+def test_a_frame_and_grain_are_seen(pictures):
+    photo, _ = pictures
+    framed = photo.clone()
+    framed[..., :5] = framed[..., -5:] = 0
+    assert frame(framed) > 3 * frame(photo)
+    assert highest_octave(photo.round()) < highest_octave(photo + 20 * torch.rand(photo.shape))
+
+
+def test_fronts_are_read_at_equal_structure():
+    ours = [(0.9, 0.7), (0.96, 0.5)]
+    assert fronts.style_at(ours, 0.93) == pytest.approx(0.6)
+    assert fronts.style_at(ours, 0.98) == pytest.approx(0.25)
+    assert fronts.style_at(ours, 0.8) == 0.7
+    found = fronts.compared(("a", "b"), ours, [(0.93, 0.5), (0.8, 0.8)])
+    assert (found.ours, found.theirs, found.ahead) == pytest.approx((0.65, 0.65, 0))
