@@ -29,7 +29,7 @@ def picture(name: str) -> Path:
 def opened(settings: Settings, photo: str, painting: str) -> Session:
     """A session on two of the examples."""
     machine = prepare(settings)
-    inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),))
+    inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),), settings)
     return Session(inputs, settings, machine, load_trunk(settings, machine))
 
 

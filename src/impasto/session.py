@@ -9,11 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto import images
+from impasto import images, recoloring
 from impasto.core import canvas
+from impasto.core.color import gray_of, with_lightness_of
+from impasto.core.lightness import LightnessObjective
 from impasto.core.objective import Balance, Objective, content_share
 from impasto.core.pyramid import resized
 from impasto.core.vgg import VGG, Trunk, smallest_side
+from impasto.crops import cropped
 from impasto.devices import Machine
 from impasto.errors import SettingsError
 from impasto.images import Picture
@@ -26,12 +29,18 @@ Alpha = NDArray[np.float32]
 
 
 class Inputs:
-    """The pictures of a run."""
+    """The pictures of a run, as the network is to see them.
 
-    def __init__(self, content: Picture, styles: tuple[Picture, ...]) -> None:
-        self.content, self.styles = content, styles
+    Raises:
+        SettingsError: there is not one crop for each painting, or one does not lie within its painting.
+    """
+
+    def __init__(self, content: Picture, styles: tuple[Picture, ...], settings: Settings) -> None:
+        self.photo = content
+        """As it was given; `content` has other colors where the settings say so."""
+        self.content, self.styles = recoloring.recolored(content, cropped(styles, settings.style_crop), settings.color)
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
-        self.resized = functools.lru_cache(maxsize=1 + len(styles))(images.resize)
+        self.resized = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
 
 
 class Session:
@@ -56,6 +65,10 @@ class Session:
                 size, self.smallest_side, picture, f"Use a picture of at least {self.smallest_side} pixels a side."
             )
 
+    @property
+    def _lightness_only(self) -> bool:
+        return self.settings.color == "photo"
+
     def check(self, width: int, height: int) -> None:
         """Refuse a size at which the network cannot see the picture, or a painting beside it.
 
@@ -75,11 +88,13 @@ class Session:
         content = self.framed(self.tensor(self.inputs.content, width, height))
         sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
         paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
-        return Objective(self._network, content, paintings, self.blend, self.balance)
+        kind = LightnessObjective if self._lightness_only else Objective
+        return kind(self._network, content, paintings, self.blend, self.balance)
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
-        return self.framed(self._start(width, height))
+        begun = self._start(width, height)
+        return self.framed(gray_of(begun) if self._lightness_only else begun)
 
     def framed(self, image: Tensor) -> Tensor:
         """A picture (1, 3, H, W) with the margin of the settings."""
@@ -115,10 +130,15 @@ class Session:
         return planes.to(self.machine.device, self.machine.picture_dtype)
 
     def picture(self, image: Tensor) -> Picture:
-        """A tensor with its margin as a picture without, with the photograph's transparency, bit depth and profile."""
-        rgb = np.ascontiguousarray(
-            canvas.unframed(image, self._margin)[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy()
-        )
+        """A tensor with its margin as a picture without: the photograph's transparency, bit depth, profile, and colors.
+
+        The colors are the photograph's only where the settings ask for them.
+        """
+        image = canvas.unframed(image, self._margin).clamp(0, 255).float().cpu()
+        if self._lightness_only:
+            photo = self.tensor(self.inputs.photo, image.shape[3], image.shape[2])
+            image = with_lightness_of(image, photo.float().cpu())
+        rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
         size = rgb.shape[1], rgb.shape[0]
         content = self.inputs.content
         if size not in self._alphas:

@@ -19,6 +19,9 @@ METADATA_KEY = "impasto:settings"
 """Under which a PNG carries the settings that made it."""
 FRAME = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """What the setting `frame` may say."""
+_CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"
+CROPS = f"^{_CROP}(;{_CROP})*$"
+"""What the setting `style_crop` may say."""
 
 
 def _layer_weights(value: Any) -> Any:
@@ -79,6 +82,12 @@ class Settings(BaseModel):
         le=1,
     )
     seed: int = _knob(0, "Seed of everything random.", group="Look", ge=0, lt=2**63)
+    color: Literal["style", "photo", "match"] = _knob(
+        "style",
+        "Whose colors: style, the painting's; photo, the photograph's own under painted lightness; "
+        "match, those of the painting recolored to the photograph's palette.",
+        group="Look",
+    )
 
     content_weight: float = _knob(1.0, "Weight of the photograph's content.", group="Objective", ge=0)
     style_weight: float = _knob(1.0, "Weight of the paintings' style.", group="Objective", ge=0)
@@ -109,6 +118,14 @@ class Settings(BaseModel):
     )
     style_fit: Literal["aspect", "squash"] = _knob(
         "aspect", "Whether the painting keeps its aspect or is squashed to the result's frame.", group="Objective"
+    )
+    style_crop: str = _knob(
+        "",
+        "Part of the painting to learn from: x,y,width,height from its upper left; unset, all of it. "
+        "Several paintings: one each, separated by ; and nothing for all of one.",
+        group="Objective",
+        unit="px",
+        pattern=CROPS,
     )
 
     network: str = _knob("vgg16", "Which weights: vgg16 ships; see `impasto weights list`.", group="Network")

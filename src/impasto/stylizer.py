@@ -152,7 +152,7 @@ class Stylizer:
         in_full: bool = False,
     ) -> Session:
         """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
-        inputs = Inputs(_read(content), _paintings(styles))
+        inputs = Inputs(_read(content), _paintings(styles), settings)
         machine = devices.prepare(settings, self._device)
         if in_full and settings.precision == "auto":
             machine = replace(machine, dtype=torch.float32)

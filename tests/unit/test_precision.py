@@ -13,7 +13,7 @@ from impasto.stylizer import load_trunk
 
 def opened(photo, painting, dtype):
     settings, machine = Settings(size=128), Machine(torch.device("cpu"), dtype, torch.get_num_threads())
-    return Session(Inputs(read(photo), (read(painting),)), settings, machine, load_trunk(settings, machine))
+    return Session(Inputs(read(photo), (read(painting),), settings), settings, machine, load_trunk(settings, machine))
 
 
 def first_event(photo, painting, **settings):
@@ -28,7 +28,7 @@ def test_the_bfloat16_gradient_of_the_examples_is_that_of_float32_but_for_a_few_
 
 def test_where_rounding_would_lead_astray_the_run_is_in_float32_and_says_so(photo, monkeypatch):
     monkeypatch.setattr(devices, "bfloat16_is_fast", lambda _: True)
-    started = first_event(photo, photo, tv_weight=0)  # nothing to gain: all that bfloat16 sees is rounding
+    started = first_event(photo, photo, tv_weight=0, init="content")  # nothing to gain: all that bfloat16 sees is rounding
     assert isinstance(started, Started)
     assert started.precision == "float32"
     assert "gradient in bfloat16 was off by" in started.fallback
@@ -42,4 +42,4 @@ def test_elsewhere_the_run_is_in_the_fast_precision(photo, painting, monkeypatch
 
 
 def test_a_precision_that_is_asked_for_is_used_whatever_it_does(photo):
-    assert first_event(photo, photo, precision="bfloat16", tv_weight=0).precision == "bfloat16"
+    assert first_event(photo, photo, precision="bfloat16", tv_weight=0, init="content").precision == "bfloat16"

@@ -116,7 +116,7 @@ def limits(field: FieldInfo) -> dict[str, float]:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default == []:
+    if default in (None, "", []):
         return ""
     if isinstance(default, bool):
         return f"default: {'yes' if default else 'no'}"

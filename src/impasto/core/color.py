@@ -15,8 +15,8 @@ from torch import Tensor
 
 BAND = 2**20
 """Pixels that are worked on at a time, so that a large picture needs no copies of its own size in between."""
-GAMUT_TOLERANCE = 2e-6
-"""Of linear channels 0..1: less than float32 can tell from the border of sRGB."""
+GAMUT_TOLERANCE = 1e-12
+"""Of linear channels 0..1 in float64, by which a color may be beyond sRGB. Near black, OkLab magnifies it by 1e8."""
 FLAT = 1e-4
 """A spread of lightness that nobody sees, and that is not magnified."""
 
@@ -174,36 +174,36 @@ def _weight(like: Tensor, opacity: Tensor | None) -> Tensor:
 
 
 def _relit(painted: Tensor, colors: Tensor) -> Tensor:
-    lab = to_oklab(colors)
+    lab = to_oklab(colors.double())
     own = lab[:, :1].clone()
-    lab[:, :1] = _lightness(painted)
-    beyond = ~_in_gamut(_linear_channels(lab))[0]
-    wrong = lab[0, :, beyond].double()
-    lab[0, 0, beyond] = _nearest_lightness(wrong, own[0, 0, beyond].double()).to(lab.dtype)
-    return from_oklab(lab)
+    lab[:, :1] = _lightness(painted.double())
+    beyond = ~_in_gamut(lab)[0]
+    lab[0, 0, beyond] = _nearest_lightness(lab[0, :, beyond], own[0, 0, beyond])
+    return from_oklab(lab).to(painted.dtype)
 
 
-def _in_gamut(channels: Tensor) -> Tensor:
-    """Of linear channels (B, 3, ...): (B, ...)."""
+def _in_gamut(lab: Tensor) -> Tensor:
+    """Whether sRGB has the colors: (1, H, W)."""
+    channels = _linear_channels(lab)
     return ((channels >= -GAMUT_TOLERANCE) & (channels <= 1 + GAMUT_TOLERANCE)).all(dim=1)
 
 
 def _nearest_lightness(lab: Tensor, own: Tensor) -> Tensor:
     """The lightness nearest to that of colors (3, N) with which sRGB has their a and b; `own` (N,) is one such: (N,).
 
-    With a and b fixed, each linear channel is a cubic in L, sum_i w_i (L + k_i)^3. The gamut ends where one of them is
-    0 or 1. It may be left and entered again as L grows (between the blues and the violets), so that going straight
-    from `own` towards the wanted lightness would not find the nearest.
+    With a and b fixed, each linear channel is a cubic in L, sum_i w_i (g_i L + k_i)^3 (all g_i are 1, but for the
+    matrices' rounding). The gamut ends where one of them is 0 or 1. It may be left and entered again as L grows, among
+    the blues: a search between `own` and the wanted lightness would not find the nearest.
     """
-    wanted, cones = lab[0], _FROM_LAB[:, 1:] @ lab[1:]
+    wanted, gray, cones = lab[0], _FROM_LAB[:, 0], _FROM_LAB[:, 1:] @ lab[1:]
     best = own
     for weights in _FROM_CONES:
-        p, q, r = (weights @ cones.pow(power) for power in (1, 2, 3))
+        cube = weights @ gray.pow(3)
+        p, q, r = ((weights * gray.pow(3 - power)) @ cones.pow(power) / cube for power in (1, 2, 3))
         for bound in (0.0, 1.0):
-            for root in _cubic_roots(p, q, r - bound):
-                color = torch.stack([root, *lab[1:]]).reshape(1, 3, -1, 1)
-                better = _in_gamut(_linear_channels(color)).flatten() & ((root - wanted).abs() < (best - wanted).abs())
-                best = torch.where(better, root, best)
+            for root in _cubic_roots(p, q, r - bound / cube):
+                there = _in_gamut(torch.stack([root, *lab[1:]]).reshape(1, 3, -1, 1)).flatten()
+                best = torch.where(there & ((root - wanted).abs() < (best - wanted).abs()), root, best)
     return best
 
 
