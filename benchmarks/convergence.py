@@ -20,7 +20,6 @@ from torch import Tensor
 from impasto import Settings
 from impasto.core.objective import Evaluation, Objective
 from impasto.core.optimize import LBFGS
-from impasto.sizes import result_size
 
 THREADS = (1, 2)
 
@@ -70,7 +69,7 @@ def measured(photo: str, painting: str, threads: int, size: int, evaluations: in
     """One run: the loss at each evaluation."""
     settings = Settings(recipe="neural-style", size=size, threads=threads)
     session = shared.opened(settings, photo, painting)
-    width, height = result_size(settings, session.inputs.content)
+    width, height = session.result_size
     counted = Counted(session.objective(width, height), evaluations)
     began = time.perf_counter()
     with contextlib.suppress(Enough):

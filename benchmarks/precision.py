@@ -38,8 +38,8 @@ def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]
         shared.opened(Settings(size=size, scales=1, precision=precision), photo, painting)
         for precision in ("bfloat16", "float32")
     )
-    pixels = result_size(exact.settings, exact.inputs.content)
-    sizes = {side: result_size(Settings(size=side), exact.inputs.content) for side in GRADIENT_SIZES}
+    pixels = exact.result_size
+    sizes = {side: result_size(Settings(size=side), exact.inputs.subject) for side in GRADIENT_SIZES}
     errors = {side: round(gradient_error(fast, exact, at), 4) for side, at in sizes.items()}
     ours, theirs = (final_loss(session, exact, pixels, steps) for session in (fast, exact))
     return {

@@ -9,7 +9,7 @@ import torch
 from impasto.devices import Machine
 from impasto.errors import ImageError
 from impasto.session import Session
-from impasto.sizes import Size, result_size
+from impasto.sizes import Size
 
 TOLERANCE = 0.065
 """Largest difference from the float32 gradient, relative to its length, that is let pass at `PROBE_SIDE`.
@@ -52,7 +52,7 @@ def gradient_error(session: Session, exact: Session, size: Size) -> float:
 
 
 def _probe_size(session: Session) -> Size:
-    width, height = result_size(session.settings, session.inputs.content)
+    width, height = session.result_size
     side = PROBE_SIDE
     while side < max(width, height):
         share = side / max(width, height)

@@ -14,14 +14,14 @@ from impasto.images.picture import fill_transparent
 
 
 def recolored(
-    photo: Picture, paintings: tuple[Picture, ...], whose: Literal["style", "photo", "match"]
-) -> tuple[Picture, tuple[Picture, ...]]:
+    photo: Picture | None, paintings: tuple[Picture, ...], whose: Literal["style", "photo", "match"]
+) -> tuple[Picture | None, tuple[Picture, ...]]:
     """The photograph and the paintings as they are painted from.
 
     `style` leaves them alone; `photo` makes them gray, the paintings with the mean and the spread of its lightness;
     `match` gives the paintings the photograph's palette. Each pixel has as much say as it is opaque.
     """
-    if whose == "style":
+    if photo is None or whose == "style":
         return photo, paintings
     if whose == "match":
         change = partial(color.match_palette, wanted=color.palette(*_planes(photo)))

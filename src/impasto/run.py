@@ -17,7 +17,6 @@ from impasto.devices import check_memory, give_back_at_once, memory_reported
 from impasto.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.session import Session
 from impasto.settings import Settings
-from impasto.sizes import result_size
 
 PATIENCE = 10
 """Iterations over which `tolerance` is measured."""
@@ -37,7 +36,7 @@ class Run:
 
     def __init__(self, session: Session, *, stop: Callable[[], bool], preview_every: int) -> None:
         settings = session.settings
-        width, height = result_size(settings, session.inputs.content)
+        width, height = session.result_size
         self._session, self._stop, self._preview_every = session, stop, preview_every
         self._scales = plan(
             width,
@@ -86,7 +85,7 @@ class Run:
     def _photograph(self) -> Painted:
         """What a strength of 0 asks for: nothing is painted, whatever the start."""
         last = self._scales[-1]
-        image = self._session.framed(self._session.tensor(self._session.inputs.content, last.width, last.height))
+        image = self._session.framed(self._session.tensor(self._session.inputs.subject, last.width, last.height))
         return image, tuple(self._session.objective(last.width, last.height).losses(image).tolist())
 
     def _through_scales(self, image: Tensor) -> Generator[Event, None, Painted]:

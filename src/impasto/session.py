@@ -22,25 +22,38 @@ from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import Settings
-from impasto.sizes import check_side, style_size
+from impasto.sizes import Size, check_side, result_size, style_size
 
 Alpha = NDArray[np.float32]
 """(H, W), 0..1."""
 
 
 class Inputs:
-    """The pictures of a run, as the network is to see them.
+    """The pictures of a run, as the network is to see them: a photograph, paintings, or both.
 
     Raises:
-        SettingsError: there is not one crop for each painting, or one does not lie within its painting.
+        SettingsError: there is neither, there is not one crop for each painting, or one does not lie within its
+            painting.
     """
 
-    def __init__(self, content: Picture, styles: tuple[Picture, ...], settings: Settings) -> None:
+    def __init__(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> None:
+        if not (content or styles):
+            raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
         self.photo = content
         """As it was given; `content` has other colors where the settings say so."""
         self.content, self.styles = recoloring.recolored(content, cropped(styles, settings.style_crop), settings.color)
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self.resized = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
+
+    @property
+    def subject(self) -> Picture:
+        """Whose aspect and bit depth the result takes: the photograph, or where there is none the first painting."""
+        return self.content or self.styles[0]
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The photograph, if there is one, and the paintings."""
+        return (self.content, *self.styles) if self.content else self.styles
 
 
 class Session:
@@ -48,18 +61,20 @@ class Session:
 
     Raises:
         ImageError: a picture is too small for the network.
-        SettingsError: the network has no such layer, or the blend does not fit the paintings.
+        SettingsError: the network has no such layer, the blend does not fit the paintings, or the settings ask for
+            content or style of a picture that is not there.
     """
 
     def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, trunk: Trunk) -> None:
         self.inputs, self.settings, self.machine = inputs, settings, machine
         self.balance = _balance(settings)
+        _check_present(self.balance, settings, inputs)
         self._gray, self._margin = trunk.mean, settings.margin
         self._alphas: dict[tuple[int, int], Alpha | None] = {}
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         self.blend = _blend(settings, inputs)
-        for picture in (inputs.content, *inputs.styles):
+        for picture in inputs.pictures:
             size = picture.width, picture.height
             check_side(
                 size, self.smallest_side, picture, f"Use a picture of at least {self.smallest_side} pixels a side."
@@ -69,6 +84,11 @@ class Session:
     def _lightness_only(self) -> bool:
         return self.settings.color == "photo"
 
+    @property
+    def result_size(self) -> Size:
+        """Width and height of the result, pixels."""
+        return result_size(self.settings, self.inputs.subject, may_turn=self.inputs.content is not None)
+
     def check(self, width: int, height: int) -> None:
         """Refuse a size at which the network cannot see the picture, or a painting beside it.
 
@@ -76,7 +96,7 @@ class Session:
             ImageError: a side is too short.
         """
         check_side(
-            (width, height), self.smallest_side, self.inputs.content, "Use a larger --size, or crop the picture."
+            (width, height), self.smallest_side, self.inputs.subject, "Use a larger --size, or crop the picture."
         )
         for style in self.inputs.styles:
             size = style_size(self.settings, style, (width, height))
@@ -85,7 +105,7 @@ class Session:
     def objective(self, width: int, height: int) -> Objective:
         """The objective for pictures of a size and the margin around them."""
         self.check(width, height)
-        content = self.framed(self.tensor(self.inputs.content, width, height))
+        content = self.framed(self.tensor(self.inputs.content, width, height)) if self.inputs.content else None
         sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
         paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
         kind = LightnessObjective if self._lightness_only else Objective
@@ -108,12 +128,13 @@ class Session:
 
     def _start(self, width: int, height: int) -> Tensor:
         settings, seed = self.settings, self.settings.seed
-        style = self.inputs.styles[0]
         if settings.init in get_args(canvas.Start):
+            frame = self.tensor(self.inputs.subject, width, height)
+            painting = next(iter(self.inputs.styles), None)
             return canvas.start(
                 cast("canvas.Start", settings.init),
-                self.tensor(self.inputs.content, width, height),
-                self.tensor(style, *style_size(settings, style, (width, height))),
+                frame,
+                self.tensor(painting, *style_size(settings, painting, (width, height))) if painting else frame,
                 noise_share=settings.noise_share,
                 noise_amplitude=settings.noise_amplitude,
                 gray=self._gray,
@@ -132,18 +153,21 @@ class Session:
     def picture(self, image: Tensor) -> Picture:
         """A tensor with its margin as a picture without: the photograph's transparency, bit depth, profile, and colors.
 
-        The colors are the photograph's only where the settings ask for them.
+        The colors are the photograph's only where the settings ask for them. Without a photograph, depth and profile
+        are the painting's; its transparency is not of the result's places.
         """
         image = canvas.unframed(image, self._margin).clamp(0, 255).float().cpu()
-        if self._lightness_only:
+        if self._lightness_only and self.inputs.photo:
             photo = self.tensor(self.inputs.photo, image.shape[3], image.shape[2])
             image = with_lightness_of(image, photo.float().cpu())
         rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
         size = rgb.shape[1], rgb.shape[0]
-        content = self.inputs.content
+        content, subject = self.inputs.content, self.inputs.subject
         if size not in self._alphas:
-            self._alphas[size] = None if content.alpha is None else self.inputs.resized(content, *size).alpha
-        return Picture(rgb=rgb, alpha=self._alphas[size], depth=content.depth, profile=content.profile)
+            self._alphas[size] = (
+                None if content is None or content.alpha is None else self.inputs.resized(content, *size).alpha
+            )
+        return Picture(rgb=rgb, alpha=self._alphas[size], depth=subject.depth, profile=subject.profile)
 
 
 def _balance(settings: Settings) -> Balance:
@@ -161,6 +185,29 @@ def _balance(settings: Settings) -> Balance:
     if not balance.terms():
         raise SettingsError("all weights are 0", "Raise --content-weight, --style-weight or --tv-weight.")
     return balance
+
+
+def _check_present(balance: Balance, settings: Settings, inputs: Inputs) -> None:
+    """Refuse settings that want something of a picture that is not there."""
+    wanted = {term.kind for term in balance.terms()}
+    if inputs.content is None:
+        if "content" in wanted:
+            problem = f"no photograph was given for --content-weight {settings.content_weight:g}"
+            raise SettingsError(problem, "Give one, or take --content-weight 0 as the recipe 'texture' does.")
+        if settings.color != "style":
+            raise SettingsError(f"--color {settings.color} needs a photograph", "Give one, or take --color style.")
+        if settings.init in ("content", "palette"):
+            raise SettingsError(
+                f"--init {settings.init} needs a photograph", "Give one, or start from noise, gray or style."
+            )
+    if not inputs.styles:
+        if "style" in wanted:
+            problem = f"no painting was given for --style-weight {settings.style_weight:g}"
+            raise SettingsError(problem, "Give one, or take --style-weight 0 as the recipe 'rebuild' does.")
+        if settings.init in ("style", "palette"):
+            raise SettingsError(
+                f"--init {settings.init} needs a painting", "Give one, or start from noise, gray or content."
+            )
 
 
 def _blend(settings: Settings, inputs: Inputs) -> tuple[float, ...]:

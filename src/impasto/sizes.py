@@ -10,10 +10,11 @@ Size = tuple[int, int]
 """Width and height, pixels."""
 
 
-def result_size(settings: Settings, content: Picture) -> Size:
+def result_size(settings: Settings, content: Picture, *, may_turn: bool = True) -> Size:
     """The size of the result: `size` as its long side, or else the recipe's `frame`.
 
-    A frame of WIDTHxHEIGHT is turned on its side for a picture that stands upright.
+    A frame of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
+    texture, which has no photograph, takes any frame as it is.
     """
     if settings.size:
         return _with_long_side(content, settings.size)
@@ -25,7 +26,8 @@ def result_size(settings: Settings, content: Picture) -> Size:
     if frame["rule"] == "rows":
         return max(1, round(content.width * int(frame["length"]) / content.height)), int(frame["length"])
     wide = int(frame["width"]), int(frame["height"])
-    return wide if (content.width >= content.height) == (wide[0] >= wide[1]) else (wide[1], wide[0])
+    fits = not may_turn or (content.width >= content.height) == (wide[0] >= wide[1])
+    return wide if fits else (wide[1], wide[0])
 
 
 def style_size(settings: Settings, style: Picture, result: Size) -> Size:

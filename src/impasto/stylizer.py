@@ -88,8 +88,8 @@ class Stylizer:
 
     def run(
         self,
-        content: Source | Picture,
-        styles: Sequence[Source | Picture] | Source | Picture,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
         settings: Settings | None = None,
         *,
         stop: Callable[[], bool] = _never,
@@ -98,8 +98,9 @@ class Stylizer:
         """Paint a picture, and tell what happens.
 
         Args:
-            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`.
-            styles: one painting, or a list of several.
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None where the
+                settings give content no weight, as the recipe `texture`: the aspect is then the first painting's.
+            styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
@@ -115,11 +116,25 @@ class Stylizer:
         every = session.settings.save_every if preview_every is None else preview_every
         return Run(session, stop=stop, preview_every=every).events()
 
+    def check(
+        self,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
+    ) -> None:
+        """Refuse what `run` would refuse, without painting: for work that is better not begun than left half done.
+
+        Raises:
+            InputError: as for `run`.
+            OutOfMemoryError: the machine has too little memory for a picture of this size.
+        """
+        Run(self._session(content, styles, settings or Settings()), stop=_never, preview_every=0)
+
     def losses(
         self,
         image: Source | Picture,
-        content: Source | Picture,
-        styles: Sequence[Source | Picture] | Source | Picture,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
         settings: Settings | None = None,
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
@@ -145,21 +160,24 @@ class Stylizer:
 
     def _session(
         self,
-        content: Source | Picture,
+        content: Source | Picture | None,
         styles: Sequence[Source | Picture] | Source | Picture,
         settings: Settings,
         *,
         in_full: bool = False,
     ) -> Session:
         """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
-        inputs = Inputs(_read(content), _paintings(styles), settings)
+        inputs = Inputs(None if content is None else _read(content), _paintings(styles), settings)
         machine = devices.prepare(settings, self._device)
         if in_full and settings.precision == "auto":
             machine = replace(machine, dtype=torch.float32)
         return Session(inputs, settings, machine, self._trunk(settings, machine))
 
     def _trusted(
-        self, content: Source | Picture, styles: Sequence[Source | Picture] | Source | Picture, settings: Settings
+        self,
+        content: Source | Picture | None,
+        styles: Sequence[Source | Picture] | Source | Picture,
+        settings: Settings,
     ) -> Session:
         """A session in the fastest precision that keeps to the objective, where the choice is ours."""
         session = self._session(content, styles, settings)
@@ -167,7 +185,7 @@ class Stylizer:
             return session
         with devices.memory_reported():
             return precision.trusted(
-                session, lambda machine: Session(session.inputs, settings, machine, load_trunk(settings, machine))
+                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
             )
 
     def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
@@ -178,13 +196,16 @@ class Stylizer:
 
 
 def stylize(
-    content: Source | Picture, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
+    content: Source | Picture | None, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
 ) -> Result:
     """Paint a photograph in the style of one or more paintings.
 
+    `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
+    recipe="rebuild")` a photograph from one layer's features alone.
+
     Args:
-        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`.
-        styles: one painting or more.
+        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a texture.
+        styles: one painting or more; none to rebuild the photograph.
         settings: all settings at once; or
         choices: some of them by name: `size=1024, recipe="gatys", seed=1`.
 
@@ -195,17 +216,17 @@ def stylize(
     if settings and choices:
         raise SettingsError("both settings and single choices were given", "Give one or the other.")
     chosen = settings or Settings(**choices)
-    pictures = [_read(source) for source in (content, *styles)]
-    for event in Stylizer().run(pictures[0], pictures[1:], chosen):
+    photo, paintings = None if content is None else _read(content), _paintings(styles)
+    for event in Stylizer().run(photo, paintings, chosen):
         if isinstance(event, Finished):
-            metadata = describe(chosen, pictures[0], pictures[1:])
+            metadata = describe(chosen, photo, paintings)
             return Result(event.picture, dict(event.terms), chosen, metadata)
     raise AssertionError("a run ends with Finished")
 
 
-def describe(settings: Settings, content: Picture, styles: Sequence[Picture]) -> dict[str, str]:
+def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
     """What a PNG carries so that its picture can be made again."""
-    inputs = [("content", content), *(("style", style) for style in styles)]
+    inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
     return {
         "impasto:version": version("impasto"),
         METADATA_KEY: settings.model_dump_json(),
@@ -219,8 +240,6 @@ def describe(settings: Settings, content: Picture, styles: Sequence[Picture]) ->
 def _paintings(styles: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
     if not isinstance(styles, list | tuple):
         return (_read(cast("Source | Picture", styles)),)
-    if not styles:
-        raise SettingsError("no painting was given", "Give at least one picture to take the style from.")
     return tuple(_read(style) for style in styles)
 
 

@@ -32,8 +32,9 @@ def test_version_answers_without_loading_anything():
     assert not modules & (HEAVY | PARSER)
 
 
-def test_help_does_not_wait_for_torch():
-    modules, out = imported("--help")
+@pytest.mark.parametrize("command", [[], ["sweep"], ["texture"]])
+def test_help_does_not_wait_for_torch(command):
+    modules, out = imported(*command, "--help")
     assert "PAINTING" in out
     assert not modules & HEAVY
 
@@ -51,6 +52,33 @@ def test_the_two_examples_in_help_run(impasto, folder):
         assert command[0] == "impasto"
         assert impasto(*command[1:], *QUICK).code == 0
     assert {path.name for path in folder.glob("*.png")} == {"photo-painting.png", "out.png"}
+
+
+@pytest.mark.parametrize("command", ["sweep", "texture", "rebuild"])
+def test_the_examples_in_a_command_s_help_run(impasto, folder, command):
+    examples = [line for line in impasto(command, "--help").out.splitlines() if line.startswith("  impasto ")]
+    assert examples[0].startswith(f"  impasto {command} ")
+    for example in examples:
+        done = impasto(*shlex.split(example)[1:], *QUICK)
+        assert done.code == 0, done.err
+    assert len(list(folder.glob("*.png"))) == len(examples)
+
+
+@pytest.mark.parametrize("command", ["sweep", "texture", "rebuild"])
+def test_help_lists_the_commands_and_each_offers_the_settings(impasto, command):
+    assert f"│ {command} " in impasto("--help").out
+    out = impasto(command, "--help").out
+    assert "--tv-weight" in out
+    assert "--settings-from" in out
+
+
+def test_a_command_s_help_names_the_defaults_of_its_own_recipe(impasto, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    for command in ("texture", "rebuild"):
+        assert f"default: {Settings(recipe=command).iterations}]" in impasto(command, "--help").out
+    assert "--layer --content-layers LIST" in impasto("rebuild", "--help").out
+    assert "--content-weight" not in impasto("texture", "--help").out
+    assert "--style-weight" not in impasto("rebuild", "--help").out
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -90,6 +118,7 @@ def test_completion_knows_the_options(impasto, shell):
     assert done.code == 0
     assert "style-weight" in done.out
     assert "coursera" in done.out
+    assert all(command in done.out for command in ("sweep", "texture", "rebuild", "--over", "--layer"))
 
 
 def test_bash_understands_its_completion_script(impasto):

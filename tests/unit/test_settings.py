@@ -14,7 +14,7 @@ from impasto.errors import OutputError, SettingsError
 from impasto.settings import Settings
 
 PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
-OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "surface"]
+OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "rebuild", "surface", "texture"]
 
 
 def test_the_shipped_recipes_are_those_that_the_documentation_names():

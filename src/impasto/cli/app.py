@@ -4,9 +4,11 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from rich.console import Console
 
+from impasto.cli import explore
+from impasto.cli.arguments import Force, Outputs, Quiet, StoredIn, output_option
 from impasto.cli.options import with_settings
 from impasto.cli.request import Request
 from impasto.cli.signals import leaving_at_once
@@ -14,7 +16,7 @@ from impasto.cli.terminal import STREAM, tell
 from impasto.errors import InputError
 
 _WRONG_USE = 2
-_OUTPUT = Group.create_ordered("Output")
+_DEFAULT_OUTPUTS = Outputs()
 
 _EXAMPLES = """\
 Examples:
@@ -37,38 +39,11 @@ recipes = App(
     name="recipes", help="List, show and save recipes: named sets of settings.", version_flags=[], help_epilogue=""
 )
 weights = App(name="weights", help="List, fetch and import the networks' weights.", version_flags=[], help_epilogue="")
+app.command(explore.sweep, help_epilogue=explore.SWEEP_EXAMPLES)
+app.command(explore.texture, help_epilogue=explore.TEXTURE_EXAMPLE)
+app.command(explore.rebuild, help_epilogue=explore.REBUILD_EXAMPLE)
 app.command(recipes)
 app.command(weights)
-
-Flag = Annotated[bool, Parameter(negative="")]
-Force = Annotated[bool, Parameter(name=["--force", "-f"], negative="", help="Replace files that exist.", group=_OUTPUT)]
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Say nothing but errors.", group=_OUTPUT)]
-Output = Annotated[
-    str | None,
-    Parameter(
-        name=["--output", "-o"],
-        help="Where to write the picture; - writes PNG to stdout. "
-        "Unset: photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin).",
-        metavar="FILE",
-        group=_OUTPUT,
-    ),
-]
-SaveDir = Annotated[
-    str | None,
-    Parameter(
-        help="Folder for the pictures of --save-every and of each round, and losses.csv. Unset: OUT-steps beside OUT.",
-        metavar="DIR",
-        group=_OUTPUT,
-    ),
-]
-StoredIn = Annotated[
-    str | None,
-    Parameter(
-        help="Begin with the settings that this PNG of Impasto's carries; options given win.",
-        metavar="PNG",
-        group=_OUTPUT,
-    ),
-]
 
 
 def run(arguments: list[str]) -> int:
@@ -120,52 +95,15 @@ def paint(
     ],
     /,
     *,
-    output: Output = None,
-    force: Force = False,
-    save_dir: SaveDir = None,
-    sheet: Annotated[
-        str | None, Parameter(help="Write photo, paintings and result side by side.", metavar="FILE", group=_OUTPUT)
-    ] = None,
-    plot: Annotated[
+    output: Annotated[
         str | None,
-        Parameter(
-            help="Plot each loss term against iterations and seconds: .png, .svg or .pdf.",
-            metavar="FILE",
-            group=_OUTPUT,
-        ),
+        output_option("photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin)"),
     ] = None,
-    animation: Annotated[
-        str | None, Parameter(help="Animate how the picture came to be: .gif or .webp.", metavar="FILE", group=_OUTPUT)
-    ] = None,
-    profile: Annotated[
-        Literal["srgb", "source"],
-        Parameter(help="Color profile of the result: sRGB, or the photograph's own.", show_default=True, group=_OUTPUT),
-    ] = "srgb",
-    settings_from: StoredIn = None,
-    json: Annotated[
-        bool,
-        Parameter(
-            negative="", help="Write each event as a line of JSON to stdout; the last is the result.", group=_OUTPUT
-        ),
-    ] = False,
-    quiet: Quiet = False,
+    outputs: Outputs = _DEFAULT_OUTPUTS,
     **values: Any,
 ) -> int:
     """Paint a photograph in the style of one or more paintings."""
-    request = Request(
-        photo=photo,
-        paintings=tuple(paintings),
-        output=output,
-        force=force,
-        save_dir=save_dir,
-        sheet=sheet,
-        plot=plot,
-        animation=animation,
-        profile=profile,
-        settings_from=settings_from,
-        json=json,
-        quiet=quiet,
-    )
+    request = Request(photo=photo, paintings=tuple(paintings), output=output, **vars(outputs))
     with leaving_at_once():
         from impasto.cli import paint as command  # noqa: PLC0415
     return command.paint(request, values)

@@ -1,16 +1,17 @@
 """Command-line options out of `Settings`: names, help, groups, ranges and choices are read there and never restated."""
 
 import inspect
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from cyclopts import Group, Parameter
 from pydantic.fields import FieldInfo
 
+from impasto.cli import stored_settings
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
-from impasto.settings import METADATA_KEY, Settings, option_name
+from impasto.settings import Settings, option_name
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -19,16 +20,34 @@ _NO_LIMIT = 2**31  # a bound that nobody will reach is not worth a reader's time
 _PLACEHOLDERS = {int: "N", float: "X", str: "TEXT"}
 
 
-def with_settings(command: _Command) -> _Command:
-    """Give a command one option for each setting in place of its `**values`; those not given are absent from it."""
+def with_settings(
+    command: _Command,
+    *,
+    defaults: Settings | None = None,
+    without: Collection[str] = frozenset(),
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> _Command:
+    """Give a command one option for each setting in place of its `**values`; those not given are absent from it.
+
+    Args:
+        command: what to change.
+        defaults: what the help is to name as such; the default recipe's values if not given.
+        without: settings that mean nothing to this command.
+        names: options that are to stand before a setting's own.
+    """
     signature = inspect.signature(command)
     own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
-    vars(command)["__signature__"] = signature.replace(parameters=own + _parameters())
+    offered = [parameter for parameter in _parameters(defaults or Settings(), names) if parameter.name not in without]
+    vars(command)["__signature__"] = signature.replace(parameters=own + offered)
     return command
 
 
 def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Settings:
     """Settings out of the options that were given, over those stored in a picture if one is named.
+
+    Args:
+        values: by the names of the settings; text as the command line has it.
+        stored_in: a PNG file, or `sheet.png#ROW,COLUMN`; see `stored_settings.read`.
 
     Raises:
         SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest.
@@ -42,7 +61,7 @@ def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Setting
     if "recipe" in values:
         problem = "--recipe and --settings-from both supply all values that are not given"
         raise SettingsError(problem, "Give one of the two.")
-    stored = _stored(stored_in)
+    stored = stored_settings.read(stored_in)
     try:
         Settings(**stored)
     except SettingsError as error:
@@ -56,42 +75,32 @@ def group_of(name: str) -> str:
     return extra(Settings.model_fields[name], "group")
 
 
-def _stored(file: str) -> dict[str, Any]:
-    from impasto import images  # noqa: PLC0415 - `impasto --help` must not wait for Pillow
-
-    text = images.read_metadata(file).get(METADATA_KEY)
-    if text is None:
-        raise ImageError(f"{file} holds no settings", "Give a PNG file that Impasto wrote.")
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError:
-        values = None
-    if not isinstance(values, dict):
-        raise ImageError(f"{file} holds settings that are damaged", "Give a PNG file as Impasto wrote it.")
-    return values
-
-
-def _parameters() -> list[inspect.Parameter]:
-    defaults = Settings().model_dump(mode="json")
-    names = dict.fromkeys(extra(field, "group") for field in Settings.model_fields.values())
-    groups = {name: Group.create_ordered(name) for name in names}
+def _parameters(defaults: Settings, others: Mapping[str, str]) -> list[inspect.Parameter]:
+    shown = defaults.model_dump(mode="json")
+    headings = dict.fromkeys(extra(field, "group") for field in Settings.model_fields.values())
+    groups = {heading: Group.create_ordered(heading) for heading in headings}
     return [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=_annotation(name, field, groups[extra(field, "group")], defaults[name]),
+            annotation=_annotation(
+                [*filter(None, [others.get(name)]), option_name(name)],
+                field,
+                groups[extra(field, "group")],
+                shown[name],
+            ),
         )
         for name, field in Settings.model_fields.items()
     ]
 
 
-def _annotation(name: str, field: FieldInfo, group: Group, default: Any) -> Any:
+def _annotation(names: list[str], field: FieldInfo, group: Group, default: Any) -> Any:
     if field.annotation is bool:
-        parameter = Parameter(name=option_name(name), help=_help(field, default), group=group)
+        parameter = Parameter(name=names, help=_help(field, default), group=group)
         return Annotated[bool | None, parameter]
     parameter = Parameter(
-        name=option_name(name),
+        name=names,
         help=_help(field, default),
         group=group,
         choices=get_args(field.annotation) if get_origin(field.annotation) is Literal else None,
@@ -102,7 +111,7 @@ def _annotation(name: str, field: FieldInfo, group: Group, default: Any) -> Any:
 
 
 def _help(field: FieldInfo, default: Any) -> str:
-    """The field's own line, its range and unit, and what the default recipe says."""
+    """The field's own line, its range and unit, and what the recipe says."""
     bounds = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in limits(field).items())
     notes = [f"{bounds} {extra(field, 'unit')}".strip(), _shown(default)]
     stated = "; ".join(note for note in notes if note)

@@ -1,6 +1,7 @@
 """Where results go: their names, and the checks before any work."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from impasto.cli import terminal
 from impasto.cli.request import Request
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
+from impasto.images import Picture
 from impasto.images.write import check_folder
-from impasto.settings import Settings
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -28,8 +29,12 @@ class Targets:
     overwrite: bool
 
 
-def plan(request: Request, settings: Settings) -> Targets:
+def plan(request: Request, *, steps: bool) -> Targets:
     """Name the targets and check each one, before any work.
+
+    Args:
+        request: what the user named.
+        steps: whether there are pictures on the way, which want a folder even if none is named.
 
     Raises:
         OutputError: a target exists, its folder is missing, or its suffix is unknown.
@@ -39,7 +44,7 @@ def plan(request: Request, settings: Settings) -> Targets:
     picture = _picture_path(request)
     targets = Targets(
         picture=picture,
-        steps=_steps_path(request, settings, picture),
+        steps=_steps_path(request, picture, wanted=steps),
         sheet=_path(request.sheet),
         plot=_path(request.plot),
         animation=_path(request.animation),
@@ -66,6 +71,41 @@ def unoccupied(targets: Targets) -> Targets:
     )
 
 
+def write_picture(
+    picture: Picture, targets: Targets, metadata: Mapping[str, str], profile: bytes | None = None
+) -> None:
+    """Write the picture to its target, as PNG where that is stdout.
+
+    Raises:
+        OutputError: the place may not be written, or its format cannot hold the picture.
+        StorageError: the write failed half-way.
+    """
+    if targets.picture is None:
+        terminal.write_stdout(images.encode(picture, "png", metadata=metadata, profile=profile))
+    else:
+        images.save(picture, targets.picture, metadata=metadata, overwrite=targets.overwrite, profile=profile)
+
+
+def announce(request: Request, planned: Targets, written: Targets) -> None:
+    """Tell where the picture went, and say so if that is not where it was to go."""
+    if written.picture != planned.picture and not request.quiet:
+        terminal.say(f"{planned.picture} was made by somebody else meanwhile: written to {written.picture}")
+    if written.picture and not request.json and not request.quiet:
+        terminal.tell(str(written.picture))
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder for pictures beside the result, if it is not there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be made: {error.strerror}", "Choose another --save-dir.") from None
+
+
 def _free(path: Path | None) -> Path | None:
     if path is None or not path.exists():
         return path
@@ -74,7 +114,7 @@ def _free(path: Path | None) -> Path | None:
 
 
 def _check_streams(request: Request) -> None:
-    if [request.photo, *request.paintings].count(STREAM) > 1:
+    if request.sources.count(STREAM) > 1:
         raise InputError("stdin can supply one picture only", "Name a file for the others.")
     if request.output == STREAM:
         if request.json:
@@ -87,16 +127,16 @@ def _picture_path(request: Request) -> Path | None:
         return None
     if named := _path(request.output):
         return named
-    folder = Path() if request.photo == STREAM else Path(request.photo).parent
-    stems = ["stdin" if source == STREAM else Path(source).stem for source in (request.photo, *request.paintings)]
-    return folder / f"{'-'.join(stems)}.png"
+    first = request.sources[0]
+    folder = Path() if first == STREAM else Path(first).parent
+    stems = ["stdin" if source == STREAM else Path(source).stem for source in request.sources]
+    return folder / f"{'-'.join([*stems, *filter(None, [request.name])])}.png"
 
 
-def _steps_path(request: Request, settings: Settings, picture: Path | None) -> Path | None:
+def _steps_path(request: Request, picture: Path | None, *, wanted: bool) -> Path | None:
     """The folder for pictures on the way; a result that goes to stdout has none unless it is named."""
     if named := _path(request.save_dir):
         return named
-    wanted = settings.save_every > 0 or settings.rounds > 1
     return picture.with_name(f"{picture.stem}-steps") if wanted and picture else None
 
 
@@ -109,11 +149,7 @@ def _path(name: str | None) -> Path | None:
 
 
 def _check_distinct(request: Request, targets: Targets) -> None:
-    taken = {
-        Path(source).resolve(): "one of the inputs"
-        for source in (request.photo, *request.paintings)
-        if source != STREAM
-    }
+    taken = {Path(source).resolve(): "one of the inputs" for source in request.sources if source != STREAM}
     for path in (targets.picture, targets.steps, targets.sheet, targets.plot, targets.animation):
         if path is None:
             continue

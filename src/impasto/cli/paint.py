@@ -26,8 +26,17 @@ def paint(request: Request, values: Mapping[str, Any]) -> int:
     Raises:
         ImpastoError: something that was given cannot be used, or the run or a write failed.
     """
-    settings = options.settings(values, request.settings_from)
-    job = _Job(request, settings, outputs.plan(request, settings))
+    return make(request, options.settings(values, request.settings_from))
+
+
+def make(request: Request, settings: Settings) -> int:
+    """The same with settings that are complete: of a photograph, of paintings, or of both.
+
+    Raises:
+        ImpastoError: as for `paint`.
+    """
+    targets = outputs.plan(request, steps=settings.save_every > 0 or settings.rounds > 1)
+    job = _Job(request, settings, targets)
     with stopping(quiet=request.quiet or request.json) as stop:
         finished = job.run(stop)
         job.write(finished)
@@ -39,7 +48,7 @@ class _Job:
 
     def __init__(self, request: Request, settings: Settings, targets: Targets) -> None:
         self._request, self._settings, self._targets = request, settings, targets
-        self._content = read(request.photo)
+        self._content = None if request.photo is None else read(request.photo)
         self._styles = [read(painting) for painting in request.paintings]
         self._display = _display(request)
         self._steps = StepFiles(targets.steps) if targets.steps else None
@@ -76,24 +85,17 @@ class _Job:
             frames = self._frames.with_last(finished.picture)
             images.save_animation(frames, targets.animation, overwrite=targets.overwrite)
         self._display.done(finished, targets.picture)
-        if targets.picture != self._targets.picture and not self._request.quiet:
-            terminal.say(f"{self._targets.picture} was made by somebody else meanwhile: written to {targets.picture}")
-        if targets.picture and not self._request.json and not self._request.quiet:
-            terminal.tell(str(targets.picture))
+        outputs.announce(self._request, self._targets, targets)
 
     def _write_picture(self, finished: Finished, targets: Targets) -> None:
         metadata = stylizer.describe(self._settings, self._content, self._styles)
-        profile = self._content.profile if self._request.profile == "source" else None
-        if targets.picture is None:
-            terminal.write_stdout(images.encode(finished.picture, "png", metadata=metadata, profile=profile))
-        else:
-            images.save(
-                finished.picture, targets.picture, metadata=metadata, overwrite=targets.overwrite, profile=profile
-            )
+        profile = finished.picture.profile if self._request.profile == "source" else None
+        outputs.write_picture(finished.picture, targets, metadata, profile)
 
     def _write_sheet(self, finished: Finished, path: Path) -> None:
-        labels = ["photo", *("painting" for _ in self._styles), self._settings.recipe]
-        sheet = images.side_by_side([self._content, *self._styles, finished.picture], labels)
+        photo = [self._content] if self._content else []
+        labels = [*("photo" for _ in photo), *("painting" for _ in self._styles), self._settings.recipe]
+        sheet = images.side_by_side([*photo, *self._styles, finished.picture], labels)
         images.save(sheet, path, overwrite=self._targets.overwrite)
 
     def _preview_every(self) -> int | None:

@@ -1,4 +1,4 @@
-"""What the default command was asked for, beside the settings."""
+"""What a command that makes a picture was asked for, beside the settings."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,11 @@ from typing import Literal
 class Request:
     """Inputs and outputs as the user named them; `terminal.STREAM` stands for stdin or stdout."""
 
-    photo: str
-    paintings: tuple[str, ...]
+    photo: str | None = None
+    paintings: tuple[str, ...] = ()
     output: str | None = None
+    name: str = ""
+    """What the result's own name ends in, after those of the inputs, where `output` is not given."""
     force: bool = False
     save_dir: str | None = None
     sheet: str | None = None
@@ -20,3 +22,8 @@ class Request:
     settings_from: str | None = None
     json: bool = False
     quiet: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The photograph, if there is one, and the paintings."""
+        return (self.photo, *self.paintings) if self.photo is not None else self.paintings

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from impasto import images
-from impasto.errors import OutputError
+from impasto.cli.outputs import make_folder
 from impasto.events import Event, Preview, Step
 from impasto.images.write import replace_file
 
@@ -34,20 +34,12 @@ class StepFiles:
         return None
 
     def _save(self, preview: Preview) -> Path:
-        self._make_folder()
+        make_folder(self._folder)
         path = self._folder / f"{preview.total_iterations:04d}.png"
         images.save(preview.picture, path, overwrite=True)
         self._rows[preview.total_iterations] = self._row(preview, path)
         self._write_table()
         return path
-
-    def _make_folder(self) -> None:
-        try:
-            self._folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{self._folder} cannot be made: {error.strerror}", "Choose another --save-dir."
-            ) from None
 
     def _row(self, preview: Preview, path: Path) -> dict[str, object]:
         terms = self._last.terms if self._last else {}

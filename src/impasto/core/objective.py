@@ -114,20 +114,20 @@ class Objective:
 
     Args:
         network: features at all layers of `balance`.
-        content: the photograph, (1, 3, H, W), 0..255, of the picture's own size.
-        styles: the paintings, (1, 3, H', W') each, of any size.
+        content: the photograph, (1, 3, H, W), 0..255, of the picture's own size; None where nothing compares content.
+        styles: the paintings, (1, 3, H', W') each, of any size; none where nothing compares style.
         blend: a weight for each painting; their statistics are averaged with these.
         balance: what is compared and how much it weighs.
     """
 
     def __init__(
-        self, network: VGG, content: Tensor, styles: Sequence[Tensor], blend: Sequence[float], balance: Balance
+        self, network: VGG, content: Tensor | None, styles: Sequence[Tensor], blend: Sequence[float], balance: Balance
     ) -> None:
         self.terms = balance.terms()
         self._network = network
         self._convention = CONVENTIONS[balance.convention]
         self._measure, self._gap = STATISTICS[balance.statistic], GAPS[balance.statistic]
-        self._content = self._targets("content", content, lambda features: features)
+        self._content = {} if content is None else self._targets("content", content, lambda features: features)
         shares = [weight / sum(blend) for weight in blend]
         seen = [self._targets("style", style, self._measure) for style in styles]
         self._style = {

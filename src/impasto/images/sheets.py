@@ -10,8 +10,8 @@ from impasto.errors import ImageError
 from impasto.images.picture import Picture, on_white
 from impasto.images.resize import resize
 
-_PAPER = (246, 245, 242)
-_INK = (62, 60, 56)
+PAPER = (246, 245, 242)
+INK = (62, 60, 56)
 _MIN_HEIGHT = 320  # less leaves no room for a label that can be read
 _MAX_CELL = 480
 _MIN_CELL = 160
@@ -66,7 +66,7 @@ def _sheet(rows: Sequence[Sequence[Cell]], *, gap: int, text: int) -> Picture:
     label = 2 * text if any(name for row in rows for _, name in row) else 0
     heights = [max(image.height for image, _ in row) for row in rows]
     width = max(sum(image.width + gap for image, _ in row) for row in rows) + gap
-    sheet = Image.new("RGB", (width, sum(heights) + (gap + label) * len(rows) + (gap // 2 if label else gap)), _PAPER)
+    sheet = Image.new("RGB", (width, sum(heights) + (gap + label) * len(rows) + (gap // 2 if label else gap)), PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(text)
     baseline = 0
@@ -75,17 +75,17 @@ def _sheet(rows: Sequence[Sequence[Cell]], *, gap: int, text: int) -> Picture:
         left = gap
         for image, name in row:
             sheet.paste(image, (left, baseline - image.height))
-            _write(draw, (left + image.width / 2, baseline + label / 2), _fitted(name, font, image.width), font)
+            _write(draw, (left + image.width / 2, baseline + label / 2), fitted(name, font, image.width), font)
             left += image.width + gap
         baseline += label
     return Picture(np.asarray(sheet, np.float32), name="sheet")
 
 
-def _write(draw: ImageDraw.ImageDraw, center: tuple[float, float], name: str, font: "_Font") -> None:
-    draw.text(center, name, fill=_INK, font=font, anchor="mm")
+def _write(draw: ImageDraw.ImageDraw, center: tuple[float, float], name: str, font: "Font") -> None:
+    draw.text(center, name, fill=INK, font=font, anchor="mm")
 
 
-def _fitted(name: str, font: "_Font", width: int) -> str:
+def fitted(name: str, font: "Font", width: float) -> str:
     """The label on one line, shortened in the middle where it is wider than its picture."""
     name = " ".join(name.split())
     keep = len(name)
@@ -96,4 +96,4 @@ def _fitted(name: str, font: "_Font", width: int) -> str:
     return short
 
 
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
