@@ -1,7 +1,11 @@
 """`impasto sweep`: every combination on one sheet, each as if it had been painted alone."""
 
+import contextlib
 import io
 import json
+import os
+import pty
+import re
 import signal
 
 import numpy as np
@@ -223,6 +227,26 @@ def test_progress_counts_cells_and_tells_the_time_left(impasto):
     assert err[2].startswith("cell 2 of 2 (seed 2): ")
     assert err[2].endswith(", 0.0 s left")
     assert err[3].startswith("finished: 2 of 2 pictures, ")
+
+
+def test_a_terminal_shows_a_bar_over_all_cells(impasto_process, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, stderr = pty.openpty()
+    process = impasto_process("sweep", *PAIR, "--over", "seed=1,2", "--over", "clip=no", *QUICK, stderr=stderr)
+    os.close(stderr)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that nobody holds the other end any more
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    assert process.wait() == 0, shown
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert "2 pictures of 64 x 48 px" in text
+    assert re.search(r"cell 1 of 2 \(seed 1, clip no\) .* [\d.]+ s left", text)
+    assert re.search(r"cell 2 of 2 \(seed 2, clip no\) .* 0\.0 s left", text)
+    assert "finished: 2 of 2 pictures" in text
+    assert process.stdout.read() == b"photo-painting-sweep.png\n"
 
 
 def test_quiet_says_nothing(impasto):

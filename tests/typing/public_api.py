@@ -24,6 +24,13 @@ def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterato
             event.picture.to_pil().show()
 
 
+def alone(photo: Path, painting: Path) -> list[impasto.Picture]:
+    texture = impasto.stylize(None, painting, recipe="texture")
+    rebuilt = impasto.stylize(photo, recipe="rebuild", content_layers="relu4_2")
+    impasto.Stylizer().check(photo, settings=rebuilt.settings)
+    return [texture.picture, rebuilt.picture]
+
+
 def why_not(photo: Path) -> str:
     try:
         impasto.Stylizer().run(photo, [])

@@ -86,15 +86,16 @@ def test_losses_can_be_judged_without_a_photograph_or_a_painting(stylizer, photo
     of_rebuilt = stylizer.losses(photo, photo, settings=Settings(recipe="rebuild", tv_weight=0))
     assert {term.kind for term in of_texture.terms} == {"style"}
     assert of_rebuilt.total == 0
-    assert of_texture.total < 1e-3 * stylizer.losses(photo, None, painting, Settings(recipe="texture")).total
+    # Not 0, because a margin that mirrors the painting belongs to what is compared.
+    assert of_texture.total < 1e-2 * stylizer.losses(photo, None, painting, Settings(recipe="texture")).total
 
 
 @pytest.mark.parametrize(
     ("pictures", "choices", "message"),
     [
         ("", {}, "neither a photograph nor a painting"),
-        ("painting", {}, "no photograph was given for --content-weight 20. Give one"),
-        ("painting", {"content_weight": 0}, "--init content needs a photograph"),
+        ("painting", {}, "no photograph was given for --content-weight 10. Give one"),
+        ("painting", {"content_weight": 0}, "--init palette needs a photograph"),
         ("photo", {}, "no painting was given for --style-weight 100. Give one"),
         ("photo", {"style_weight": 0, "init": "style"}, "--init style needs a painting"),
         ("photo", {"recipe": "rebuild", "content_weight": 0, "tv_weight": 0}, "all weights are 0"),

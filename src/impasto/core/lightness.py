@@ -1,4 +1,7 @@
-"""Painting in lightness alone (Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", 5.2)."""
+"""Painting in lightness alone.
+
+Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", luminance-only transfer.
+"""
 
 from dataclasses import replace
 
