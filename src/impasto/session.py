@@ -9,14 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto import images
+from impasto import images, masks
 from impasto.core import canvas
+from impasto.core.held import HeldObjective, held
 from impasto.core.objective import Balance, Objective
+from impasto.core.pyramid import resized
+from impasto.core.regions import Guidance, grown, guidance
 from impasto.core.vgg import VGG, Trunk, smallest_side
 from impasto.devices import Machine
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
+from impasto.masks import Masks, Plane
 from impasto.settings import Settings
 from impasto.sizes import check_side, style_size
 
@@ -25,10 +29,10 @@ Alpha = NDArray[np.float32]
 
 
 class Inputs:
-    """The pictures of a run."""
+    """The pictures of a run, and its masks."""
 
-    def __init__(self, content: Picture, styles: tuple[Picture, ...]) -> None:
-        self.content, self.styles = content, styles
+    def __init__(self, content: Picture, styles: tuple[Picture, ...], masks: Masks | None = None) -> None:
+        self.content, self.styles, self.masks = content, styles, masks or Masks()
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self.resized = functools.lru_cache(maxsize=1 + len(styles))(images.resize)
 
@@ -46,6 +50,7 @@ class Session:
         self.balance = _balance(settings)
         self._gray = trunk.mean
         self._alphas: dict[tuple[int, int], Alpha | None] = {}
+        self._keeps: dict[tuple[int, int], Tensor] = {}
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         self.blend = _blend(settings, inputs)
@@ -69,15 +74,25 @@ class Session:
             check_side(size, self.smallest_side, style, "Use a larger --size or --style-scale, or crop the painting.")
 
     def objective(self, width: int, height: int) -> Objective:
-        """The objective for pictures of a size."""
+        """The objective for whole pictures of a size."""
         self.check(width, height)
         content = self.tensor(self.inputs.content, width, height)
         sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
         paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
-        return Objective(self._network, content, paintings, self.blend, self.balance)
+        return Objective(self._network, content, paintings, self.blend, self.balance, self._guidance(width, height))
+
+    def held_objective(self, width: int, height: int) -> Objective | HeldObjective:
+        """The same as the minimizers see it: what the keep mask covers is held at the photograph."""
+        objective, keep = self.objective(width, height), self._keep(width, height)
+        if keep is None:
+            return objective
+        return HeldObjective(objective, self.tensor(self.inputs.content, width, height), keep)
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size: (1, 3, height, width), 0..255."""
+        return self._held(self._start(width, height))
+
+    def _start(self, width: int, height: int) -> Tensor:
         settings, seed = self.settings, self.settings.seed
         style = self.inputs.styles[0]
         if settings.init in get_args(canvas.Start):
@@ -94,6 +109,15 @@ class Session:
         generator = torch.Generator().manual_seed(seed)
         return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, self._gray, generator)
 
+    def grown(self, image: Tensor, width: int, height: int) -> Tensor:
+        """A picture of another scale (1, 3, H, W), brought to a size: (1, 3, height, width)."""
+        size, content = (image.shape[3], image.shape[2]), self.inputs.content
+        if not self.inputs.masks.styles or size == (width, height):
+            return resized(image, width, height)
+        return grown(
+            image, self.tensor(content, *size), self.tensor(content, width, height), self._masks(width, height)
+        )
+
     def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
         """A picture of a size, on the device: (1, 3, height, width), 0..255."""
         rgb = torch.from_numpy(self.inputs.resized(picture, width, height).rgb)
@@ -101,13 +125,38 @@ class Session:
         return planes.to(self.machine.device, self.machine.picture_dtype)
 
     def picture(self, image: Tensor) -> Picture:
-        """A tensor as a picture, with the photograph's transparency, bit depth and profile."""
+        """A tensor as a picture, with what is kept of the photograph, its transparency, bit depth and profile."""
+        image = self._held(image)
         rgb = np.ascontiguousarray(image[0].clamp(0, 255).permute(1, 2, 0).float().cpu().numpy())
         size = rgb.shape[1], rgb.shape[0]
         content = self.inputs.content
         if size not in self._alphas:
             self._alphas[size] = None if content.alpha is None else self.inputs.resized(content, *size).alpha
         return Picture(rgb=rgb, alpha=self._alphas[size], depth=content.depth, profile=content.profile)
+
+    def _held(self, image: Tensor) -> Tensor:
+        """A picture (1, 3, H, W) with the photograph where the keep mask has it."""
+        height, width = image.shape[2:]
+        keep = self._keep(width, height)
+        return image if keep is None else held(image, self.tensor(self.inputs.content, width, height), keep)
+
+    def _keep(self, width: int, height: int) -> Tensor | None:
+        if self.inputs.masks.keep is None:
+            return None
+        if (width, height) not in self._keeps:
+            self._keeps[width, height] = self._plane(self.inputs.masks.keep, width, height)
+        return self._keeps[width, height]
+
+    def _guidance(self, width: int, height: int) -> Guidance | None:
+        return guidance(self._masks(width, height), self._keep(width, height), self.blend)
+
+    def _masks(self, width: int, height: int) -> list[Tensor]:
+        return [self._plane(mask, width, height) for mask in self.inputs.masks.styles]
+
+    def _plane(self, mask: Plane, width: int, height: int) -> Tensor:
+        """A mask of a size, on the device: (1, 1, height, width), 0..1."""
+        plane = torch.from_numpy(masks.resize(mask, width, height))[None, None]
+        return plane.to(self.machine.device, self.machine.picture_dtype)
 
 
 def _balance(settings: Settings) -> Balance:

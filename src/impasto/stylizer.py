@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import PIL.Image
 import torch
 
-from impasto import devices, images, precision, weights
+from impasto import devices, images, masks, precision, weights
 from impasto.core.vgg import Trunk
 from impasto.errors import SettingsError
 from impasto.events import Event, Finished
@@ -152,7 +152,8 @@ class Stylizer:
         in_full: bool = False,
     ) -> Session:
         """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
-        inputs = Inputs(_read(content), _paintings(styles))
+        photograph, paintings = _read(content), _paintings(styles)
+        inputs = Inputs(photograph, paintings, masks.read(settings, photograph, len(paintings)))
         machine = devices.prepare(settings, self._device)
         if in_full and settings.precision == "auto":
             machine = replace(machine, dtype=torch.float32)

@@ -45,7 +45,7 @@ def plan(request: Request, settings: Settings) -> Targets:
         animation=_path(request.animation),
         overwrite=request.force,
     )
-    _check_distinct(request, targets)
+    _check_distinct(_sources(request, settings), targets)
     _check_places(targets)
     return targets
 
@@ -108,12 +108,14 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def _check_distinct(request: Request, targets: Targets) -> None:
-    taken = {
-        Path(source).resolve(): "one of the inputs"
-        for source in (request.photo, *request.paintings)
-        if source != STREAM
-    }
+def _sources(request: Request, settings: Settings) -> list[str]:
+    """Every file that is read as a picture or as a mask."""
+    named = [request.photo, *request.paintings, *settings.mask, settings.keep_mask]
+    return [source for source in named if source and source != STREAM]
+
+
+def _check_distinct(sources: list[str], targets: Targets) -> None:
+    taken = {Path(source).resolve(): "one of the inputs" for source in sources}
     for path in (targets.picture, targets.steps, targets.sheet, targets.plot, targets.animation):
         if path is None:
             continue
