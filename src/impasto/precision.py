@@ -44,7 +44,7 @@ def trusted(session: Session, anew: Open) -> Session:
 def gradient_error(session: Session, exact: Session, size: Size) -> float:
     """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
     start = exact.start(*size)
-    ours, theirs = (each.objective(*size).evaluate(start).gradient for each in (session, exact))
+    ours, theirs = (each.held_objective(*size).evaluate(start).gradient for each in (session, exact))
     difference, length = (torch.linalg.vector_norm(vector).item() for vector in (ours - theirs, theirs))
     if difference == 0:
         return 0.0

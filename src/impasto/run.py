@@ -9,6 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from impasto.core.held import HeldObjective
 from impasto.core.keep import KEEPERS, Keeper
 from impasto.core.objective import Objective
 from impasto.core.optimize import LBFGS, Adam, Iterate, Minimizer, ScipyLBFGSB
@@ -72,7 +73,7 @@ class Run:
         else:
             image, terms = yield from self._through_scales(image)
         # A run that was stopped early gives the size that was asked for all the same.
-        image = self._session.resized(image, self._scales[-1].width, self._scales[-1].height)
+        image = self._session.grown(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
             loss=sum(terms),
             terms=self._named(terms),
@@ -97,10 +98,9 @@ class Run:
 
     def _scale(self, image: Tensor, number: int) -> Generator[Event, None, Painted]:
         scale = self._scales[number - 1]
-        resize = partial(self._session.resized, width=scale.width, height=scale.height)
-        image = resize(image)
-        self._minimizer.rescale(resize)
-        objective = self._session.objective(scale.width, scale.height)
+        image = self._session.grown(image, scale.width, scale.height)
+        self._minimizer.rescale(partial(self._session.resized, width=scale.width, height=scale.height))
+        objective = self._session.held_objective(scale.width, scale.height)
         for finished_rounds in range(self._session.settings.rounds):
             if finished_rounds:
                 self._minimizer = _minimizer(self._session.settings)
@@ -109,7 +109,9 @@ class Run:
                 break
         return image, terms
 
-    def _round(self, objective: Objective, image: Tensor, number: int, before: int) -> Generator[Event, None, Painted]:
+    def _round(
+        self, objective: Objective | HeldObjective, image: Tensor, number: int, before: int
+    ) -> Generator[Event, None, Painted]:
         """One start of the minimizer; `before` iterations were done at this scale."""
         settings = self._session.settings
         keeper = KEEPERS[settings.keep]()

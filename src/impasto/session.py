@@ -9,18 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto import images, recoloring
+from impasto import images, masks, recoloring
 from impasto.core import canvas
 from impasto.core.color import gray_of, with_lightness_of
+from impasto.core.held import HeldObjective, held
 from impasto.core.lightness import LightnessObjective
 from impasto.core.objective import Balance, Objective, content_share
 from impasto.core.pyramid import resized
+from impasto.core.regions import Guidance, grown, guidance
 from impasto.core.vgg import VGG, Trunk, smallest_side
 from impasto.crops import cropped
 from impasto.devices import Machine
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
+from impasto.masks import Plane
 from impasto.settings import Settings
 from impasto.sizes import Size, check_side, result_size, style_size
 
@@ -29,11 +32,12 @@ Alpha = NDArray[np.float32]
 
 
 class Inputs:
-    """The pictures of a run, as the network is to see them: a photograph, paintings, or both.
+    """The pictures of a run, as the network is to see them: a photograph, paintings, or both; and its masks.
 
     Raises:
-        SettingsError: there is neither, there is not one crop for each painting, or one does not lie within its
-            painting.
+        ImageError: a mask cannot be used.
+        SettingsError: there is neither photograph nor painting, there is not one crop or mask for each painting, or a
+            crop does not lie within its painting.
     """
 
     def __init__(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> None:
@@ -42,6 +46,7 @@ class Inputs:
         self.photo = content
         """As it was given; `content` has other colors where the settings say so."""
         self.content, self.styles = recoloring.recolored(content, cropped(styles, settings.style_crop), settings.color)
+        self.masks = masks.read(settings, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self.resized = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
 
@@ -71,6 +76,7 @@ class Session:
         _check_present(self.balance, settings, inputs)
         self._gray, self._margin = trunk.mean, settings.margin
         self._alphas: dict[tuple[int, int], Alpha | None] = {}
+        self._keeps: dict[tuple[int, int], Tensor] = {}
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         self.blend = _blend(settings, inputs)
@@ -109,15 +115,22 @@ class Session:
         sizes = [style_size(self.settings, style, (width, height)) for style in self.inputs.styles]
         paintings = [self.tensor(style, *size) for style, size in zip(self.inputs.styles, sizes, strict=True)]
         kind = LightnessObjective if self._lightness_only else Objective
-        return kind(self._network, content, paintings, self.blend, self.balance)
+        return kind(self._network, content, paintings, self.blend, self.balance, self._guidance(width, height))
+
+    def held_objective(self, width: int, height: int) -> Objective | HeldObjective:
+        """The same as the minimizers see it: what the keep mask covers is held at the photograph."""
+        objective, keep, content = self.objective(width, height), self._keep(width, height), self.inputs.content
+        if keep is None or content is None:
+            return objective
+        return HeldObjective(objective, self.framed(self.tensor(content, width, height)), self.framed(keep))
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
         begun = self._start(width, height)
-        return self.framed(gray_of(begun) if self._lightness_only else begun)
+        return self.framed(self._held(gray_of(begun) if self._lightness_only else begun, self.inputs.content))
 
     def framed(self, image: Tensor) -> Tensor:
-        """A picture (1, 3, H, W) with the margin of the settings."""
+        """A picture (1, 3, H, W) or a mask (1, 1, H, W) with the margin of the settings."""
         return canvas.framed(image, self._margin)
 
     def resized(self, maps: Tensor, width: int, height: int) -> Tensor:
@@ -125,6 +138,15 @@ class Session:
         picture = canvas.unframed(maps, self._margin)
         size = picture.shape[3], picture.shape[2]
         return maps if size == (width, height) else self.framed(resized(picture, width, height))
+
+    def grown(self, image: Tensor, width: int, height: int) -> Tensor:
+        """A picture of another scale with its margin, brought to a size; where no mask asks for style, it is sharp."""
+        picture = canvas.unframed(image, self._margin)
+        size, content = (picture.shape[3], picture.shape[2]), self.inputs.content
+        if content is None or not self.inputs.masks.styles or size == (width, height):
+            return self.resized(image, width, height)
+        small, photograph = self.tensor(content, *size), self.tensor(content, width, height)
+        return self.framed(grown(picture, small, photograph, self._masks(width, height)))
 
     def _start(self, width: int, height: int) -> Tensor:
         settings, seed = self.settings, self.settings.seed
@@ -160,6 +182,7 @@ class Session:
         if self._lightness_only and self.inputs.photo:
             photo = self.tensor(self.inputs.photo, image.shape[3], image.shape[2])
             image = with_lightness_of(image, photo.float().cpu())
+        image = self._held(image, self.inputs.photo)
         rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
         size = rgb.shape[1], rgb.shape[0]
         content, subject = self.inputs.content, self.inputs.subject
@@ -168,6 +191,34 @@ class Session:
                 None if content is None or content.alpha is None else self.inputs.resized(content, *size).alpha
             )
         return Picture(rgb=rgb, alpha=self._alphas[size], depth=subject.depth, profile=subject.profile)
+
+    def _held(self, image: Tensor, photo: Picture | None) -> Tensor:
+        """A picture (1, 3, H, W) with a photograph where the keep mask has it."""
+        height, width = image.shape[2:]
+        keep = self._keep(width, height)
+        if keep is None or photo is None:
+            return image
+        return held(image, self.tensor(photo, width, height).to(image), keep.to(image))
+
+    def _keep(self, width: int, height: int) -> Tensor | None:
+        if self.inputs.masks.keep is None:
+            return None
+        if (width, height) not in self._keeps:
+            self._keeps[width, height] = self._plane(self.inputs.masks.keep, width, height)
+        return self._keeps[width, height]
+
+    def _guidance(self, width: int, height: int) -> Guidance | None:
+        keep = self._keep(width, height)
+        placed = [self.framed(mask) for mask in self._masks(width, height)]
+        return guidance(placed, None if keep is None else self.framed(keep), self.blend)
+
+    def _masks(self, width: int, height: int) -> list[Tensor]:
+        return [self._plane(mask, width, height) for mask in self.inputs.masks.styles]
+
+    def _plane(self, mask: Plane, width: int, height: int) -> Tensor:
+        """A mask of a size, on the device: (1, 1, height, width), 0..1."""
+        plane = torch.from_numpy(masks.resize(mask, width, height))[None, None]
+        return plane.to(self.machine.device, self.machine.picture_dtype)
 
 
 def _balance(settings: Settings) -> Balance:
@@ -194,6 +245,8 @@ def _check_present(balance: Balance, settings: Settings, inputs: Inputs) -> None
         if "content" in wanted:
             problem = f"no photograph was given for --content-weight {settings.content_weight:g}"
             raise SettingsError(problem, "Give one, or take --content-weight 0 as the recipe 'texture' does.")
+        if settings.keep_mask is not None:
+            raise SettingsError("--keep-mask needs a photograph to keep", "Give one, or leave out --keep-mask.")
         if settings.color != "style":
             raise SettingsError(f"--color {settings.color} needs a photograph", "Give one, or take --color style.")
         if settings.init in ("content", "palette"):

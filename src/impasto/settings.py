@@ -4,6 +4,7 @@ Command-line options, recipe files, picture metadata and the generated docs are 
 A value comes from the first of these that states it: the caller, the recipe, the default below.
 """
 
+import csv
 import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -45,13 +46,26 @@ def _numbers(value: Any) -> Any:
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _file_names(value: Any) -> Any:
+    """Split `one.png,two.png` at the commas, but for those within double quotes."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return next(csv.reader([value], skipinitialspace=True, strict=True), [])
+    except csv.Error as error:
+        remedy = "Separate them by commas; a name that has a comma stands in double quotes."
+        raise SettingsError(f"the file names in {value!r} cannot be told apart: {error}", remedy) from None
+
+
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
+FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
 
 
-def _knob(default: Any, meaning: str, *, group: str, unit: str = "", **limits: Any) -> Any:
-    return Field(default, description=meaning, json_schema_extra={"group": group, "unit": unit}, **limits)
+def _knob(default: Any, meaning: str, *, group: str, unit: str = "", placeholder: str = "", **limits: Any) -> Any:
+    stated: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
+    return Field(default, description=meaning, json_schema_extra=stated, **limits)
 
 
 class Settings(BaseModel):
@@ -126,6 +140,20 @@ class Settings(BaseModel):
         group="Objective",
         unit="px",
         pattern=CROPS,
+    )
+
+    mask: FileNames = _knob(
+        (),
+        "Gray pictures, comma-separated, one for each painting in order: white where its style goes, black where not. "
+        "A name that has a comma stands in double quotes.",
+        group="Regions",
+        placeholder="FILE,FILE",
+    )
+    keep_mask: str | None = _knob(
+        None,
+        "Gray picture: white leaves the photograph as it is, black paints.",
+        group="Regions",
+        placeholder="FILE",
     )
 
     network: str = _knob("vgg16", "Which weights: vgg16 ships; see `impasto weights list`.", group="Network")

@@ -140,7 +140,8 @@ class Stylizer:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
 
         This is done in float32 unless the settings name a precision. The photograph is brought to the picture's size,
-        the paintings to its long side (or squashed to it).
+        the paintings to its long side (or squashed to it). A `margin` mirrors the picture, which is no longer there with
+        its own: the value is then not quite that of the run that painted it.
 
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.

@@ -57,6 +57,8 @@ def make_pictures(folder):
     PIL.Image.new("RGB", (2000, 20)).save(folder / "strip.png")
     PIL.Image.fromarray(np.full((64, 64), np.nan, np.float32)).save(folder / "nan.tif")
     PIL.Image.new("RGB", (64, 64)).save(folder / "plain.png")
+    PIL.Image.new("L", (96, 72)).save(folder / "black.png")
+    PIL.Image.new("1", (48, 36), 1).save(folder / "white.png")
     save_with_settings(folder / "half.png", '{"size": ')
     save_with_settings(folder / "newer.png", json.dumps({"brush": 3}))
     (folder / "taken.png").write_text("precious")
@@ -158,7 +160,7 @@ OUTPUTS = [
 
 OPTIONS = [
     ("--sizes 64", "unknown option: --sizes", "Did you mean --size?"),
-    ("--mask face.png", "unknown option: --mask", "impasto --help"),
+    ("--brush 3", "unknown option: --brush", "impasto --help"),
     ("--size", "--size requires an argument", "impasto --help"),
     ("--size 0", "--size '0'", "greater than or equal to 32"),
     ("--size big", "--size 'big'", "Give --size a value"),
@@ -182,6 +184,18 @@ OPTIONS = [
     ("--style-crop 1,2,3", "--style-crop '1,2,3' is not of the form", "x,y,width,height"),
     ("--style-blend x", "--style-blend 'x'", "valid number"),
     ("--style-blend 0", "--style-blend has no weight above 0", "Give at least one"),
+    ("--mask gone.png", "gone.png does not exist", "Check the path"),
+    ("--mask text.jpg", "text.jpg is not a picture", "Give a PNG, JPEG"),
+    ("--mask photo.jpg,photo.jpg", "--mask names 2 masks for 1 painting", "one mask for each painting"),
+    ("--mask plain.png", "plain.png is a mask of another shape than photo.jpg: 64 x 64", "uncropped"),
+    ("--mask black.png", "black.png is black all over", "Make it white somewhere"),
+    ('--mask "black.png', "cannot be told apart", "Separate them by commas"),
+    ("--mask -", "--mask cannot read stdin", "Name a file"),
+    ("--keep-mask gone.png", "gone.png does not exist", "Check the path"),
+    ("--keep-mask album", "album is a folder", "Give one picture file"),
+    ("--keep-mask plain.png", "plain.png is a mask of another shape than photo.jpg", "uncropped"),
+    ("--keep-mask white.png", "white.png is white all over", "Make it black where paint may go"),
+    ("--keep-mask ''", "name of a picture is empty", "Give the path"),
     ("--init noize", "--init 'noize'", "Choose one of content, noise"),
     ("--init text.jpg", "text.jpg is not a picture", "Give a PNG, JPEG"),
     ("--init -", "--init cannot read stdin", "Name a file"),
@@ -213,6 +227,7 @@ COMMANDS = [
     ("losses photo.jpg --content photo.jpg --style album", "album is a folder", "Give one picture file"),
     ("losses tiny.png --content photo.jpg --style painting.jpg", "tiny.png: 8 x 8", "at least 16 pixels"),
     ("losses - --content - --style painting.jpg", "stdin can supply one picture only", "Name a file"),
+    ("losses photo.jpg --content photo.jpg --style painting.jpg --mask black.png", "black.png is black", "Make it"),
     ("losses a.png b.png --content photo.jpg --style painting.jpg", "'b.png' is one argument too many", "Leave it out"),
     ("recipes show nope", "no recipe 'nope'", "Choose one of"),
     ("recipes shw gatys", '"shw"', 'Did you mean "show"?'),

@@ -68,11 +68,12 @@ def test_each_of_two_paintings_has_its_own_crop(impasto):
 
 def test_losses_judges_colors_as_painting_does(impasto):
     def total(*options):
-        out = impasto("losses", "out.png", "--content", "photo.jpg", "--style", "painting.jpg", "--json", *options).out
+        named = ["out.png", "--content", "photo.jpg", "--style", "painting.jpg", "--json", "--margin", "0"]
+        out = impasto("losses", *named, *options).out
         return json.loads(out)["total"]
 
     # Kept within the range of pixels, a picture is the same in its file.
-    clipped = ["--optimizer", "adam", "--clip", "--precision", "float32"]
+    clipped = ["--optimizer", "adam", "--clip", "--precision", "float32", "--margin", "0"]
     command = ["photo.jpg", "painting.jpg", "-o", "out.png", "--json", *QUICK, *clipped]
     for whose in ("style", "match"):
         finished = json.loads(impasto(*command, "-f", "--color", whose).out.splitlines()[-1])

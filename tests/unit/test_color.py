@@ -305,7 +305,7 @@ def test_a_picture_file_as_the_start_and_several_paintings_keep_the_photographs_
 
 def test_the_losses_of_a_picture_painted_in_lightness_are_those_it_was_painted_with(stylizer, photo, painting):
     cat = photo.with_name("cat.jpg")  # whose colors are all in the gamut, however light they become
-    _, finished = painted(stylizer, cat, [painting], color="photo")
+    _, finished = painted(stylizer, cat, [painting], color="photo", margin=0)
     again = stylizer.losses(finished.picture, cat, [painting], finished.settings)
     assert again.total == pytest.approx(finished.loss, rel=1e-3)
     other = stylizer.losses(finished.picture, cat, [painting], Settings(**SMALL))

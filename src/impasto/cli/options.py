@@ -135,6 +135,8 @@ def _shown(default: Any) -> str:
 
 
 def _placeholder(field: FieldInfo) -> str:
+    if stated := extra(field, "placeholder"):
+        return stated
     kinds = get_args(field.annotation) or (field.annotation,)
     if get_origin(field.annotation) in (dict, tuple):
         return "LIST"
@@ -142,6 +144,6 @@ def _placeholder(field: FieldInfo) -> str:
 
 
 def extra(field: FieldInfo, key: str) -> str:
-    """What the schema says of a setting beside pydantic's own words: its `group` or `unit`."""
+    """What the schema says of a setting beside pydantic's own words: its `group`, `unit` or `placeholder`."""
     stated = field.json_schema_extra
     return str(stated[key]) if isinstance(stated, dict) else ""

@@ -1,7 +1,7 @@
 """Where results go: their names, and the checks before any work."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,12 +29,13 @@ class Targets:
     overwrite: bool
 
 
-def plan(request: Request, *, steps: bool) -> Targets:
+def plan(request: Request, *, steps: bool, masks: Iterable[str] = ()) -> Targets:
     """Name the targets and check each one, before any work.
 
     Args:
         request: what the user named.
         steps: whether there are pictures on the way, which want a folder even if none is named.
+        masks: files that are read beside the pictures, and may not be written either.
 
     Raises:
         OutputError: a target exists, its folder is missing, or its suffix is unknown.
@@ -50,7 +51,7 @@ def plan(request: Request, *, steps: bool) -> Targets:
         animation=_path(request.animation),
         overwrite=request.force,
     )
-    _check_distinct(request, targets)
+    _check_distinct([*request.sources, *masks], targets)
     _check_places(targets)
     return targets
 
@@ -148,8 +149,8 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def _check_distinct(request: Request, targets: Targets) -> None:
-    taken = {Path(source).resolve(): "one of the inputs" for source in request.sources if source != STREAM}
+def _check_distinct(sources: list[str], targets: Targets) -> None:
+    taken = {Path(source).resolve(): "one of the inputs" for source in sources if source != STREAM}
     for path in (targets.picture, targets.steps, targets.sheet, targets.plot, targets.animation):
         if path is None:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto import images, stylizer
+from impasto import images, masks, stylizer
 from impasto.cli import options, outputs, terminal
 from impasto.cli.display import Display, Silent
 from impasto.cli.json_lines import JsonLines
@@ -35,7 +35,7 @@ def make(request: Request, settings: Settings) -> int:
     Raises:
         ImpastoError: as for `paint`.
     """
-    targets = outputs.plan(request, steps=settings.save_every > 0 or settings.rounds > 1)
+    targets = outputs.plan(request, steps=settings.save_every > 0 or settings.rounds > 1, masks=masks.named(settings))
     job = _Job(request, settings, targets)
     with stopping(quiet=request.quiet or request.json) as stop:
         finished = job.run(stop)

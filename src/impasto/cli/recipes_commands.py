@@ -35,10 +35,10 @@ def save(
 
 
 def _is_look(key: str, values: Mapping[str, Any]) -> bool:
-    """Seed and machine belong to one run, not to a look, unless they were given."""
+    """Seed, machine and masks belong to one run, not to a look, unless they were given."""
     if key == "recipe":
         return False
-    return key in values or (key != "seed" and options.group_of(key) != "Machine")
+    return key in values or (key != "seed" and options.group_of(key) not in ("Machine", "Regions"))
 
 
 def _description(name: str) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from impasto import images, stylizer
+from impasto import images, masks, stylizer
 from impasto.cli import axes, options, outputs, paint, sweep_progress
 from impasto.cli.axes import Plan
 from impasto.cli.request import Request
@@ -61,7 +61,9 @@ class _Sweep:
     def __init__(self, request: Request, plan: Plan, shared: Mapping[str, Any]) -> None:
         self._request, self._plan = request, plan
         chosen = [options.settings({**shared, **cell.choice}, request.settings_from) for cell in plan.cells]
-        self._targets = outputs.plan(request, steps=False)
+        self._targets = outputs.plan(
+            request, steps=False, masks=[name for settings in chosen for name in masks.named(settings)]
+        )
         self._content, *self._styles = [paint.read(source) for source in request.sources]
         self._cells = [
             Cell(number, place, settings, result_size(settings, self._content))

@@ -77,7 +77,7 @@ def _base(init: Start, content: Tensor, style: Tensor, gray: Tensor, generator: 
         return content
     if init == "palette":
         # Colors take the minimizer most of its steps, and each place takes the painting's color that suits it best.
-        return _on(match_palette(content.cpu(), palette(style.cpu())), content)
+        return _on(match_palette(content.float().cpu(), palette(style.float().cpu())), content)
     return gray.expand_as(content) if init == "gray" else _scattered(style, content, generator)
 
 

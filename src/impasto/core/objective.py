@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor
 
+from impasto.core.regions import Guidance, Guided, GuidedContent
 from impasto.core.statistics import GAPS, STATISTICS, ContentGap, Gap, Statistic, Statistics
 from impasto.core.variation import AbsoluteVariation, KerasVariation
 from impasto.core.vgg import VGG, Features, Join
@@ -118,21 +119,30 @@ class Objective:
         styles: the paintings, (1, 3, H', W') each, of any size; none where nothing compares style.
         blend: a weight for each painting; their statistics are averaged with these.
         balance: what is compared and how much it weighs.
+        guidance: where which mixture of the paintings is asked for, instead of that of `blend` everywhere.
     """
 
     def __init__(
-        self, network: VGG, content: Tensor | None, styles: Sequence[Tensor], blend: Sequence[float], balance: Balance
+        self,
+        network: VGG,
+        content: Tensor | None,
+        styles: Sequence[Tensor],
+        blend: Sequence[float],
+        balance: Balance,
+        guidance: Guidance | None = None,
     ) -> None:
         self.terms = balance.terms()
         self._network = network
         self._convention = CONVENTIONS[balance.convention]
+        self._statistic = balance.statistic
         self._measure, self._gap = STATISTICS[balance.statistic], GAPS[balance.statistic]
         self._content = {} if content is None else self._targets("content", content, lambda features: features)
-        shares = [weight / sum(blend) for weight in blend]
         seen = [self._targets("style", style, self._measure) for style in styles]
-        self._style = {
-            layer: _average([statistics[layer] for statistics in seen], shares) for layer in (seen[0] if seen else ())
-        }
+        layers = seen[0] if seen else ()
+        blends = [region.blend for region in guidance.regions] if guidance else [blend]
+        self._style = {layer: [_average([each[layer] for each in seen], mix) for mix in blends] for layer in layers}
+        self._places = {layer: guidance.places(layer, network.dtype) for layer in layers} if guidance else {}
+        self._free = {layer: guidance.free_at(layer) for layer in self._content} if guidance else {}
 
     @torch.no_grad()
     def losses(self, image: Tensor) -> Tensor:
@@ -182,8 +192,16 @@ class Objective:
         pixels = image.shape[2] * image.shape[3]
         extent = Extent(channels=ours.shape[1], positions=ours.shape[2] * ours.shape[3], pixels=pixels)
         if term.kind == "content":
-            return ContentGap(ours, self._content[term.layer]), self._convention.content(extent)
-        return self._gap(ours, self._style[term.layer]), self._convention.style(extent)
+            return self._content_gap(term.layer, ours), self._convention.content(extent)
+        return self._style_gap(term.layer, ours), self._convention.style(extent)
+
+    def _content_gap(self, layer: Layer, ours: Tensor) -> Gap:
+        target, free = self._content[layer], self._free.get(layer)
+        return ContentGap(ours, target) if free is None else GuidedContent(ours, target, free)
+
+    def _style_gap(self, layer: Layer, ours: Tensor) -> Gap:
+        targets, places = self._style[layer], self._places.get(layer)
+        return self._gap(ours, targets[0]) if places is None else Guided(self._statistic, ours, targets, places)
 
 
 def content_share(strength: float) -> float:
@@ -195,7 +213,8 @@ def content_share(strength: float) -> float:
     return ((1 - strength) / strength) ** 2 if strength else 1.0
 
 
-def _average(statistics: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
+def _average(statistics: Sequence[Statistics], blend: Sequence[float]) -> Statistics:
+    shares = [weight / sum(blend) for weight in blend]
     parts = zip(*statistics, strict=True)
     return tuple(
         torch.stack([share * part for share, part in zip(shares, same, strict=True)]).sum(dim=0) for same in parts

@@ -33,7 +33,7 @@ class Gap(Protocol):
 
 def gram(features: Tensor) -> Statistics:
     """The Gram matrix G = F F^T / N of the N positions (Gatys et al. 2016, eq. 3, divided by N): one (C, C)."""
-    flat = _exact(_matrix(features))
+    flat = exact(matrix(features))
     return (flat.T @ flat / len(flat),)
 
 
@@ -43,7 +43,7 @@ def moments(features: Tensor) -> Statistics:
     G = cov + mean mean^T. Both parts have the unit of G, so that each published factor keeps its meaning
     (Li et al. 2017, "Demystifying neural style transfer", compare such moments). Two (C, C).
     """
-    flat = _exact(_matrix(features))
+    flat = exact(matrix(features))
     mean = flat.mean(dim=0)
     centered = flat - mean
     return centered.T @ centered / len(flat), torch.outer(mean, mean)
@@ -54,30 +54,31 @@ class GramGap:
 
     def __init__(self, features: Tensor, target: Statistics) -> None:
         self._features = features
-        self._difference = _gram_difference(_matrix(features), target[0])
-        self.value = _mean_square(self._difference)
+        flat = matrix(features)
+        self._difference = gram_difference(flat, flat, target[0], len(flat))
+        self.value = mean_square(self._difference)
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
-        return _add_product(gradient, self._features, self._difference * _slope(self._features, factor))
+        return add_product(gradient, self._features, self._difference * slope(self._features, factor))
 
 
 class MomentsGap:
     """The same of the covariance and of the outer product of the mean, one added to the other."""
 
     def __init__(self, features: Tensor, targets: Statistics) -> None:
-        self._features, flat = features, _matrix(features)
+        self._features, flat = features, matrix(features)
         self._mean = flat.mean(dim=0, dtype=targets[0].dtype)
         square = torch.outer(self._mean, self._mean)
-        self._covariance = _gram_difference(flat, targets[0] + square)
+        self._covariance = gram_difference(flat, flat, targets[0] + square, len(flat))
         self._square = square - targets[1]
-        self.value = _mean_square(self._covariance) + _mean_square(self._square)
+        self.value = mean_square(self._covariance) + mean_square(self._square)
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
-        slope = _slope(self._features, factor)
-        gradient = _add_product(gradient, self._features, self._covariance * slope)
-        everywhere = ((self._square - self._covariance) @ self._mean) * slope
+        step = slope(self._features, factor)
+        gradient = add_product(gradient, self._features, self._covariance * step)
+        everywhere = ((self._square - self._covariance) @ self._mean) * step
         return gradient.add_(everywhere.to(gradient.dtype).reshape(1, -1, 1, 1))
 
 
@@ -90,7 +91,7 @@ class ContentGap:
 
     def __init__(self, features: Tensor, target: Tensor) -> None:
         self._difference = features - target
-        self.value = _mean_square(_exact(self._difference))
+        self.value = mean_square(exact(self._difference))
 
     def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
         """See `Gap.add_gradient`."""
@@ -98,29 +99,31 @@ class ContentGap:
         return self._difference * slope if gradient is None else gradient.add_(self._difference, alpha=slope)
 
 
-def _gram_difference(flat: Tensor, target: Tensor) -> Tensor:
-    """F^T F / N - A in the type of statistics, for F (N, C) and A (C, C).
+def gram_difference(weighted: Tensor, flat: Tensor, target: Tensor, total: float) -> Tensor:
+    """(w F)^T F / total - A in the type of statistics, for F and w F (N, C), A (C, C) and w that sums to `total`.
 
     In half precision the product is summed in float32 and rounded once, after the coarse part of A is taken away: so
     the rounding is relative to the difference, not to the much larger Gram matrix, and F is not converted first.
     """
     coarse = target.to(flat.dtype)
-    difference = torch.addmm(coarse, flat.T, flat, beta=-1, alpha=1 / len(flat))
+    difference = torch.addmm(coarse, weighted.T, flat, beta=-1, alpha=1 / total)
     return difference if flat.dtype == target.dtype else difference.to(target.dtype).sub_(target - coarse)
 
 
-def _mean_square(difference: Tensor) -> Tensor:
+def mean_square(difference: Tensor) -> Tensor:
+    """A scalar."""
     flat = difference.flatten()
     return flat @ flat / len(flat)
 
 
-def _slope(features: Tensor, factor: float) -> float:
+def slope(features: Tensor, factor: float) -> float:
+    """4 factor / (C^2 N): what the product of features and a difference of Gram matrices is to be multiplied by."""
     return 4 * factor / (features.shape[1] * features.numel())
 
 
-def _add_product(gradient: Tensor | None, features: Tensor, weight: Tensor) -> Tensor:
+def add_product(gradient: Tensor | None, features: Tensor, weight: Tensor) -> Tensor:
     """Add F W to a gradient, in place."""
-    flat, weight = _matrix(features), weight.to(features.dtype)
+    flat, weight = matrix(features), weight.to(features.dtype)
     if gradient is None:
         height, width = features.shape[2:]
         return (flat @ weight).view(1, height, width, -1).permute(0, 3, 1, 2)
@@ -128,10 +131,11 @@ def _add_product(gradient: Tensor | None, features: Tensor, weight: Tensor) -> T
     return gradient
 
 
-def _matrix(features: Tensor) -> Tensor:
+def matrix(features: Tensor) -> Tensor:
     """Features as (N, C): a view where the channels are last in memory."""
     return features[0].permute(1, 2, 0).flatten(0, 1)
 
 
-def _exact(flat: Tensor) -> Tensor:
+def exact(flat: Tensor) -> Tensor:
+    """In the type of statistics."""
     return flat if flat.dtype == torch.float64 else flat.float()

@@ -130,6 +130,7 @@ class VGG:
         self, trunk: Trunk, layers: Iterable[Layer], *, pooling: Pooling = "max", padding: Padding = "zeros"
     ) -> None:
         self.layers = frozenset(layers)
+        self.dtype = trunk.dtype
         self._picture_dtype = trunk.tensors["conv1_1.weight"].dtype
         self._mean = torch.tensor(trunk.mean, device=trunk.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
         self._replicate = padding == "replicate"

@@ -1,0 +1,351 @@
+"""Guided statistics, held parts of a picture, and the masks that ask for them."""
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from impasto import Finished, Settings, Started, Stylizer, devices, images, masks
+from impasto.core.held import HeldObjective, held
+from impasto.core.objective import CONVENTIONS, Balance, Objective
+from impasto.core.optimize import LBFGS, Adam, ScipyLBFGSB
+from impasto.core.regions import GuidedGram, GuidedMoments, Place, grown, guidance
+from impasto.core.statistics import STATISTICS, GramGap, gram, moments
+from impasto.core.vgg import VGG
+from impasto.errors import ImageError, SettingsError
+from impasto.layers import Layer
+
+HEIGHT, WIDTH = 18, 22
+STEP = 1e-5
+RELU1_1, CONV3_1 = Layer.parse("relu1_1"), Layer.parse("conv3_1")
+STYLE = {RELU1_1: 0.5, CONV3_1: 0.5}
+WHITE = torch.ones(1, 1, HEIGHT, WIDTH, dtype=torch.float64)
+
+
+def random(seed, *shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def random_picture(seed):
+    return random(seed, 1, 3, HEIGHT, WIDTH) * 255
+
+
+def left(softness):
+    """White on the left, black on the right, with a ramp of so many pixels between."""
+    ramp = (WIDTH / 2 - torch.arange(WIDTH, dtype=torch.float64) - 0.5) / softness + 0.5
+    return ramp.clamp(0, 1).expand(1, 1, HEIGHT, WIDTH).clone()
+
+
+def channels_last(maps):
+    return maps.contiguous(memory_format=torch.channels_last)
+
+
+def placed(weights):
+    return Place(weights, weights.sum().item(), weights.mean().item())
+
+
+@pytest.fixture(scope="module")
+def double_trunk(trunk):
+    return trunk.to(torch.device("cpu"), torch.float64)
+
+
+def objective(trunk, guided, *, convention="mean", statistic="gram", blend=(1.0,), style=STYLE, **weights):
+    balance = Balance(
+        convention=convention,
+        statistic=statistic,
+        content={Layer.parse("relu2_2"): 1.0},
+        style=style,
+        **{"content_weight": 1.0, "style_weight": 1.0, "tv_weight": 0.0, **weights},
+    )
+    network = VGG(trunk, balance.layers, padding="replicate")
+    paintings = [random_picture(10 + number) for number in range(len(blend))]
+    return Objective(network, random_picture(1), paintings, blend, balance, guided)
+
+
+def assert_is_its_finite_difference(measured, picture):
+    gradient = measured.evaluate(picture).gradient
+    for seed in (5, 6):
+        direction = random_picture(seed) / 255 - 0.5
+        ahead, behind = (measured.losses(picture + sign * STEP * direction).sum() for sign in (1, -1))
+        slope = (ahead - behind) / (2 * STEP)
+        torch.testing.assert_close((gradient * direction).sum(), slope, rtol=2e-5, atol=1e-7 * abs(slope.item()))
+
+
+FEATURES = channels_last(random(1, 1, 5, 4, 6) * 7)
+WEIGHTS = random(2, 1, 1, 4, 6)
+
+
+def test_a_guided_gram_matrix_is_the_weighted_mean_of_outer_products():
+    vectors, weights = FEATURES[0].reshape(5, -1).numpy().T, WEIGHTS.numpy().ravel()
+    mean = np.average([np.outer(vector, vector) for vector in vectors], axis=0, weights=weights)
+    gap = GuidedGram(FEATURES, (torch.zeros(5, 5, dtype=torch.float64),), placed(WEIGHTS))
+    assert gap.value.item() == pytest.approx((mean**2).mean() * weights.mean())
+
+
+def test_guided_moments_are_numpys_weighted_covariance_and_mean():
+    vectors, weights = FEATURES[0].reshape(5, -1).numpy(), WEIGHTS.numpy().ravel()
+    mean = np.average(vectors, axis=1, weights=weights)
+    parts = np.cov(vectors, aweights=weights, ddof=0), np.outer(mean, mean)
+    nothing = torch.zeros(5, 5, dtype=torch.float64)
+    gap = GuidedMoments(FEATURES, (nothing, nothing), placed(WEIGHTS))
+    assert gap.value.item() == pytest.approx(sum((part**2).mean() for part in parts) * weights.mean())
+
+
+def test_a_region_sees_only_what_is_in_it():
+    half = torch.zeros_like(WEIGHTS)
+    half[..., :3] = 1
+    inside, outside = FEATURES[..., :3], FEATURES.clone()
+    outside[..., 3:] = 1000
+    assert GuidedGram(channels_last(outside), gram(inside), placed(half)).value.item() < 1e-20
+    assert GuidedMoments(channels_last(outside), moments(inside), placed(half)).value.item() < 1e-20
+
+
+def test_what_is_asked_of_a_place_does_not_depend_on_how_large_its_region_is():
+    tiled = channels_last(FEATURES.repeat(1, 1, 4, 4))
+    small, large = torch.zeros(2, 1, 1, 16, 24, dtype=torch.float64)
+    small[..., :4, :6] = 1
+    large[..., :8, :24] = 1
+    target = (torch.eye(5, dtype=torch.float64),)
+    everywhere = GramGap(tiled, target).add_gradient(None, 3.0)
+    for weights in (small, large):
+        gradient = GuidedGram(tiled, target, placed(weights)).add_gradient(None, 3.0)
+        torch.testing.assert_close(gradient, everywhere * weights)
+
+
+@pytest.mark.parametrize("guided", [GuidedGram, GuidedMoments])
+def test_half_precision_keeps_to_the_gradient_of_a_soft_region(guided):
+    measure = {GuidedGram: gram, GuidedMoments: moments}[guided]
+    features = channels_last(random(3, 1, 8, 40, 40).float() * 300)
+    target = measure(features * 0.9)
+    weights = random(4, 1, 1, 40, 40).float()
+    exact = guided(features, target, placed(weights))
+    half = guided(features.bfloat16(), target, placed(weights.bfloat16()))
+    assert half.value.dtype == torch.float32
+    assert half.value.item() == pytest.approx(exact.value.item(), rel=0.02)
+    expected = exact.add_gradient(None, 1.0)
+    error = half.add_gradient(None, 1.0).float() - expected
+    assert torch.linalg.vector_norm(error) < 0.02 * torch.linalg.vector_norm(expected)
+
+
+@pytest.mark.parametrize("guided", [GuidedGram, GuidedMoments])
+def test_a_region_too_small_for_a_layer_asks_for_nothing_there(guided):
+    target = (torch.eye(5, dtype=torch.float64),) * 2
+    gap = guided(FEATURES, target, Place(torch.zeros_like(WEIGHTS), 1.0, 0.0))
+    assert gap.value.item() == 0
+    assert not gap.add_gradient(None, 1.0).any()
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_the_gradient_of_soft_regions_is_its_finite_difference(double_trunk, convention, statistic):
+    guided = guidance([left(6), 1 - left(3)], left(9).flip(2, 3), (2.0, 1.0))
+    for weights in ({"content_weight": 0.0}, {"style_weight": 0.0}):
+        measured = objective(
+            double_trunk, guided, convention=convention, statistic=statistic, blend=(2.0, 1.0), **weights
+        )
+        assert_is_its_finite_difference(measured, random_picture(4))
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_mask_that_is_white_all_over_and_a_black_keep_mask_change_nothing(double_trunk, convention, statistic):
+    plain = objective(double_trunk, None, convention=convention, statistic=statistic).evaluate(random_picture(4))
+    for guided in (guidance([WHITE], None, (1.0,)), guidance([], 0 * WHITE, (1.0,))):
+        measured = objective(double_trunk, guided, convention=convention, statistic=statistic)
+        evaluation = measured.evaluate(random_picture(4))
+        assert evaluation.terms == pytest.approx(plain.terms, rel=1e-12)
+        torch.testing.assert_close(evaluation.gradient, plain.gradient, rtol=1e-9, atol=0)
+
+
+def test_two_masks_that_are_white_all_over_ask_for_the_blend(double_trunk):
+    blend = (3.0, 1.0)
+    guided = objective(double_trunk, guidance([WHITE, WHITE], None, blend), blend=blend)
+    plain = objective(double_trunk, None, blend=blend)
+    torch.testing.assert_close(
+        guided.evaluate(random_picture(4)).gradient, plain.evaluate(random_picture(4)).gradient, rtol=1e-9, atol=1e-12
+    )
+
+
+def test_overlapping_masks_share_the_place_and_a_painting_without_weight_has_none():
+    both = guidance([WHITE, left(1)], None, (1.0, 1.0))
+    shares = [region.weights[0, 0, 0] for region in both.regions]
+    torch.testing.assert_close(shares[0], 1 - shares[1])
+    assert shares[1][0] == 0.5
+    assert shares[1][-1] == 0
+    (only,) = guidance([WHITE, left(1)], None, (0.0, 1.0)).regions
+    assert only.blend == (0, 1)
+
+
+def test_soft_edges_stay_soft_at_every_layer():
+    guided = guidance([left(12)], None, (1.0,))
+    for layer, size, columns in ((RELU1_1, (18, 22), 22), (CONV3_1, (4, 5), 20)):
+        (place,) = guided.places(layer, torch.float64)
+        assert place.weights.shape[2:] == size
+        assert ((place.weights > 0.05) & (place.weights < 0.95)).sum() >= size[0] * 2
+        assert place.share == pytest.approx(left(12)[..., :columns].mean().item())
+
+
+def test_where_no_mask_is_white_nothing_is_asked_of_style(double_trunk):
+    style = {RELU1_1: 1.0}  # sees one pixel to either side
+    measured = objective(double_trunk, guidance([left(1)], None, (1.0,)), style=style, content_weight=0.0)
+    gradient = measured.evaluate(random_picture(4)).gradient
+    assert gradient[..., : WIDTH // 2 + 1].abs().amin() > 0
+    assert not gradient[..., WIDTH // 2 + 1 :].any()
+
+
+def test_nothing_is_asked_next_to_what_is_kept():
+    guided = guidance([], left(1), (1.0,))
+    (place,) = guided.places(RELU1_1, torch.float64)
+    assert not place.weights[..., :12].any()
+    assert (place.weights[..., 12:] == 1).all()
+    assert guided.free_at(RELU1_1).sum() == HEIGHT * WIDTH / 2
+
+
+def test_the_gradient_of_a_held_objective_is_its_finite_difference(double_trunk):
+    keep = left(9)
+    inner = objective(double_trunk, guidance([], keep, (1.0,)), tv_weight=0.1)
+    assert_is_its_finite_difference(HeldObjective(inner, random_picture(7), keep), random_picture(4))
+
+
+MINIMIZERS = {
+    "lbfgs": lambda: LBFGS(5),
+    "adam": lambda: Adam(5.0, 0.9, 0.999, 1e-8, clip=True),
+    "scipy": lambda: ScipyLBFGSB(5, clip=True),
+}
+
+
+@pytest.mark.parametrize("minimizer", MINIMIZERS)
+def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(double_trunk, minimizer):
+    keep, photograph = left(4), random_picture(7)
+    measured = HeldObjective(objective(double_trunk, guidance([], keep, (1.0,))), photograph, keep)
+    iterates = list(MINIMIZERS[minimizer]().minimize(measured.evaluate, random_picture(4), 8))
+    assert iterates[-1].loss < 0.9 * iterates[0].loss
+    assert not [iterate for iterate in iterates if iterate.restart]
+    kept = (keep == 1).expand_as(photograph)
+    assert torch.equal(iterates[-1].image[kept], random_picture(4)[kept])
+    assert torch.equal(held(iterates[-1].image, photograph, keep)[kept], photograph[kept])
+
+
+def test_what_grows_without_a_mask_gets_the_photographs_detail_and_what_is_painted_does_not():
+    photograph, small = random_picture(1), random(2, 1, 3, HEIGHT // 2, WIDTH // 2) * 255
+    bigger = grown(small, small, photograph, [left(1)])
+    torch.testing.assert_close(bigger[..., WIDTH // 2 :], photograph[..., WIDTH // 2 :])
+    plain = torch.nn.functional.interpolate(small, size=(HEIGHT, WIDTH), mode="bicubic", antialias=True)
+    torch.testing.assert_close(bigger[..., : WIDTH // 2], plain[..., : WIDTH // 2])
+
+
+def read(mask, keep_mask=None, paintings=1, size=(12, 8)):
+    """Masks by the settings that name them."""
+    photograph = images.read(np.zeros((size[1], size[0], 3), np.uint8))
+    names = (str(mask),) if mask else ()
+    return masks.read(Settings(mask=names, keep_mask=keep_mask and str(keep_mask)), photograph, paintings)
+
+
+GRAYS = np.linspace(0, 1, 12 * 8).reshape(8, 12)
+
+
+@pytest.mark.parametrize(
+    ("image", "tolerance"),
+    [
+        (PIL.Image.fromarray(np.rint(GRAYS * 255).astype(np.uint8)), 0.003),
+        (PIL.Image.fromarray(np.rint(GRAYS * 255).astype(np.uint8)).convert("RGB"), 0.003),
+        (PIL.Image.fromarray(np.rint(GRAYS * 255).astype(np.uint8)).convert("P"), 0.003),
+        (PIL.Image.fromarray(np.rint(GRAYS * 65535).astype(np.uint16)), 1e-5),
+        (PIL.Image.fromarray(GRAYS > 0.5), 0.5),
+    ],
+    ids=["8-bit", "color", "palette", "16-bit", "bilevel"],
+)
+def test_a_mask_of_any_kind_is_read_as_its_gray(tmp_path, image, tolerance):
+    image.save(tmp_path / "mask.png")
+    (plane,) = read(tmp_path / "mask.png").styles
+    np.testing.assert_allclose(plane, GRAYS, atol=tolerance)
+    assert plane.max() == 1
+    assert plane.min() == 0
+
+
+def test_a_colored_mask_counts_by_its_luminance_and_transparency_is_black(tmp_path):
+    pixels = np.full((8, 12, 4), 255, np.uint8)
+    pixels[:, :4, :3] = (0, 255, 0)
+    pixels[:, 8:, 3] = 0
+    PIL.Image.fromarray(pixels).save(tmp_path / "mask.png")
+    (plane,) = read(tmp_path / "mask.png").styles
+    np.testing.assert_allclose(plane[0], [0.7152] * 4 + [1] * 4 + [0] * 4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(64, 43), (500, 333), (768, 511)])
+def test_a_hard_mask_of_any_size_has_no_ghost_beside_its_edge(size):
+    plane = np.zeros((43, 64), np.float32)
+    plane[:, 32:] = 1
+    resized = masks.resize(plane, *size)
+    wide = max(1, size[0] / 64)
+    middle = size[0] / 2
+    assert (resized[:, : int(middle - wide)] == 0).all()
+    assert (resized[:, int(np.ceil(middle + wide)) :] == 1).all()
+    assert (np.diff(resized, axis=1) >= 0).all()
+
+
+def test_masks_that_cannot_be_meant_are_refused(tmp_path):
+    for name, value, size in (("black", 0, (12, 8)), ("white", 255, (12, 8)), ("square", 255, (8, 8))):
+        PIL.Image.new("L", size, value).save(tmp_path / f"{name}.png")
+    with pytest.raises(ImageError, match=r"black\.png is black all over.*goes nowhere"):
+        read(tmp_path / "black.png")
+    with pytest.raises(ImageError, match=r"white\.png is white all over.*nothing is painted"):
+        read(None, tmp_path / "white.png")
+    with pytest.raises(ImageError, match=r"square\.png is a mask of another shape than array: 8 x 8 .* not 12 x 8"):
+        read(tmp_path / "square.png")
+    with pytest.raises(SettingsError, match="names 1 mask for 2 paintings"):
+        read(tmp_path / "white.png", paintings=2)
+
+
+def test_a_mask_may_differ_from_the_photographs_shape_by_rounding(tmp_path):
+    PIL.Image.new("L", (64, 43), 255).save(tmp_path / "small.png")
+    assert read(tmp_path / "small.png", size=(1000, 667)).styles[0].shape == (43, 64)
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("one.png", ("one.png",)),
+        ("one.png,two.png", ("one.png", "two.png")),
+        ('one.png, "sky, night.png"', ("one.png", "sky, night.png")),
+        (r"C:\masks\one.png,two.png", (r"C:\masks\one.png", "two.png")),
+        ("", ()),
+        (["sky, night.png"], ("sky, night.png",)),
+    ],
+)
+def test_names_of_masks_are_told_apart_by_commas(written, names):
+    assert Settings(mask=written).mask == names
+
+
+def test_a_quote_that_does_not_end_is_refused():
+    with pytest.raises(SettingsError, match="cannot be told apart"):
+        Settings(mask='"sky, night.png')
+
+
+@pytest.fixture
+def half(tmp_path):
+    """A mask for the photograph: white on its left."""
+    pixels = np.zeros((43, 64), np.uint8)
+    pixels[:, :32] = 255
+    PIL.Image.fromarray(pixels).save(tmp_path / "half.png")
+    return str(tmp_path / "half.png")
+
+
+def test_the_fast_precision_is_compared_with_masks_in_place(photo, painting, half, monkeypatch):
+    monkeypatch.setattr(devices, "bfloat16_is_fast", lambda _: True)
+    for choices in ({"mask": (half,)}, {"keep_mask": half}):
+        settings = Settings(size=64, iterations=2, **choices)
+        first, *_, last = Stylizer().run(photo, painting, settings)
+        assert isinstance(first, Started)
+        assert first.precision in ("bfloat16", "float32")
+        assert (first.precision == "float32") == (first.fallback is not None)
+        assert np.isfinite(last.loss)
+
+
+def test_the_losses_of_a_held_picture_are_those_that_its_painting_reported(photo, painting, half):
+    stylizer = Stylizer()
+    settings = Settings(recipe="tf-adam", size=64, iterations=3, keep_mask=half)  # which stays in the pixel range
+    finished = list(stylizer.run(photo, painting, settings))[-1]
+    assert isinstance(finished, Finished)
+    again = stylizer.losses(finished.picture, photo, painting, settings)
+    assert again.total == pytest.approx(finished.loss, rel=1e-5)
