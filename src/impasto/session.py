@@ -149,22 +149,30 @@ class Session:
         return self.framed(grown(picture, small, photograph, self._masks(width, height)))
 
     def _start(self, width: int, height: int) -> Tensor:
-        settings, seed = self.settings, self.settings.seed
-        if settings.init in get_args(canvas.Start):
-            frame = self.tensor(self.inputs.subject, width, height)
-            painting = next(iter(self.inputs.styles), None)
-            return canvas.start(
-                cast("canvas.Start", settings.init),
-                frame,
-                self.tensor(painting, *style_size(settings, painting, (width, height))) if painting else frame,
-                noise_share=settings.noise_share,
-                noise_amplitude=settings.noise_amplitude,
-                gray=self._gray,
-                seed=seed,
-            )
-        base = self.tensor(_start_picture(settings.init), width, height)
-        generator = torch.Generator().manual_seed(seed)
-        return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, self._gray, generator)
+        settings = self.settings
+        if settings.init not in get_args(canvas.Start):
+            base = self.tensor(_start_picture(settings.init), width, height)
+            generator = torch.Generator().manual_seed(settings.seed)
+            return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, self._gray, generator)
+        frame = self.tensor(self.inputs.subject, width, height)
+        if settings.init != "palette":
+            return self._begun(frame, next(iter(self.inputs.styles), None))
+        starts = [self._begun(frame, style) for style in self.inputs.styles]
+        shares = self._masks(width, height) or [frame.new_tensor(share / sum(self.blend)) for share in self.blend]
+        return canvas.in_places(starts, shares, elsewhere=frame)
+
+    def _begun(self, frame: Tensor, painting: Picture | None) -> Tensor:
+        """The start of a picture of a size, (1, 3, height, width), for one painting."""
+        settings, size = self.settings, (frame.shape[3], frame.shape[2])
+        return canvas.start(
+            cast("canvas.Start", settings.init),
+            frame,
+            self.tensor(painting, *style_size(settings, painting, size)) if painting else frame,
+            noise_share=settings.noise_share,
+            noise_amplitude=settings.noise_amplitude,
+            gray=self._gray,
+            seed=settings.seed,
+        )
 
     def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
         """A picture of a size, on the device: (1, 3, height, width), 0..255."""

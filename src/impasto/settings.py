@@ -52,9 +52,9 @@ def _file_names(value: Any) -> Any:
         return value
     try:
         return next(csv.reader([value], skipinitialspace=True, strict=True), [])
-    except csv.Error as error:
-        remedy = "Separate them by commas; a name that has a comma stands in double quotes."
-        raise SettingsError(f"the file names in {value!r} cannot be told apart: {error}", remedy) from None
+    except csv.Error:
+        remedy = "Separate them by commas; a name that has a comma stands between two double quotes."
+        raise SettingsError(f"the file names in {value!r} cannot be told apart", remedy) from None
 
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -140,13 +140,14 @@ class Stylizer:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
 
         This is done in float32 unless the settings name a precision. The photograph is brought to the picture's size,
-        the paintings to its long side (or squashed to it). A `margin` mirrors the picture, which is no longer there with
-        its own: the value is then not quite that of the run that painted it.
+        the paintings to its long side (or squashed to it). No `margin` is added: the value is then not quite that of
+        the run that painted the picture.
 
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        session = self._session(content, styles, settings or Settings(), in_full=True)
+        bare = (settings or Settings()).model_copy(update={"margin": 0})
+        session = self._session(content, styles, bare, in_full=True)
         picture = _read(image)
         least = session.smallest_side
         check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")

@@ -160,7 +160,7 @@ OUTPUTS = [
 
 OPTIONS = [
     ("--sizes 64", "unknown option: --sizes", "Did you mean --size?"),
-    ("--brush 3", "unknown option: --brush", "impasto --help"),
+    ("--qqq 3", "unknown option: --qqq", "impasto --help"),
     ("--size", "--size requires an argument", "impasto --help"),
     ("--size 0", "--size '0'", "greater than or equal to 32"),
     ("--size big", "--size 'big'", "Give --size a value"),
@@ -196,7 +196,7 @@ OPTIONS = [
     ("--keep-mask plain.png", "plain.png is a mask of another shape than photo.jpg", "uncropped"),
     ("--keep-mask white.png", "white.png is white all over", "Make it black where paint may go"),
     ("--keep-mask ''", "name of a picture is empty", "Give the path"),
-    ("--init noize", "--init 'noize'", "Choose one of content, noise"),
+    ("--init noize", "--init 'noize'", "Choose one of content, palette, noise"),
     ("--init text.jpg", "text.jpg is not a picture", "Give a PNG, JPEG"),
     ("--init -", "--init cannot read stdin", "Name a file"),
     ("--device cuda:99", "no device 'cuda:99'", "--device auto or cpu"),

@@ -358,7 +358,7 @@ def test_every_start_is_gray_where_only_lightness_is_painted(photo, painting, in
 
 
 def test_lightness_has_the_gradient_of_its_own_loss(photo, painting):
-    session = lightness_session(photo, painting, precision="float64")
+    session = lightness_session(photo, painting, precision="float64", margin=0)
     objective = session.objective(64, 43)
     assert isinstance(objective, LightnessObjective)
     noise = torch.randn(1, 1, 43, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

@@ -1,5 +1,6 @@
 """The starting image."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -50,12 +51,26 @@ def framed(image: Tensor, margin: int) -> Tensor:
 
     What a network sees at a border, zeros instead of a picture, draws a frame; so that is painted beside the picture.
     """
-    return F.pad(image, (margin,) * 4, mode="reflect") if margin else image
+    if not margin:
+        return image
+    return F.pad(image, (margin,) * 4, mode="reflect" if margin < min(image.shape[2:]) else "replicate")
 
 
 def unframed(image: Tensor, margin: int) -> Tensor:
     """The picture without its margin."""
     return image[..., margin : image.shape[2] - margin, margin : image.shape[3] - margin]
+
+
+def in_places(starts: Sequence[Tensor], shares: Sequence[Tensor], elsewhere: Tensor) -> Tensor:
+    """Starts for several paintings (1, 3, H, W) in one: each with its share of a place, (1, 1, H, W) or a scalar.
+
+    Shares that sum to more than 1 are taken in proportion; what they leave to 1 is `elsewhere`'s.
+    """
+    total = torch.zeros_like(elsewhere[:, :1])
+    for share in shares:
+        total = total + share
+    mixture = sum((share * start for share, start in zip(shares, starts, strict=True)), torch.zeros_like(elsewhere))
+    return mixture / total.clamp(min=1) + (1 - total).clamp(min=0) * elsewhere
 
 
 def mixed(
