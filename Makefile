@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need; the second time they need no network.
-.PHONY: demo test test-slow lint format bench docs clean
+.PHONY: demo test test-slow lint format bench scorecard docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,11 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/convergence.py
 	$(BIN)/python scripts/generate_docs.py
+
+# Hours on two cores: every picture of every tool that is not there yet.
+scorecard: $(VENV)/dev
+	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.peers
+	PYTHONPATH=benchmarks $(BIN)/python -m scorecard
 
 docs: $(VENV)/dev
 	$(BIN)/python scripts/generate_docs.py
