@@ -12,7 +12,8 @@ from typing import Any
 from impasto import Settings, images, weights
 from impasto.core.vgg import Trunk
 from impasto.devices import prepare
-from impasto.session import Inputs, Session
+from impasto.inputs import Inputs
+from impasto.session import Session
 from impasto.stylizer import load_trunk
 
 BENCHMARKS = Path(__file__).resolve().parent

@@ -73,20 +73,21 @@ class Run:
         else:
             image, terms = yield from self._through_scales(image)
         # A run that was stopped early gives the size that was asked for all the same.
-        image = self._session.grown(image, self._scales[-1].width, self._scales[-1].height)
+        image = self._session.planes.grown(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
             loss=sum(terms),
             terms=self._named(terms),
             elapsed=self._clock.elapsed,
             stopped=self._stopped,
-            picture=self._session.picture(image),
+            picture=self._session.planes.picture(image),
             settings=self._session.settings,
         )
 
     def _photograph(self) -> Painted:
         """What a strength of 0 asks for: nothing is painted, whatever the start."""
         last = self._scales[-1]
-        image = self._session.framed(self._session.tensor(self._session.inputs.subject, last.width, last.height))
+        planes = self._session.planes
+        image = planes.framed(planes.tensor(self._session.inputs.subject, last.width, last.height))
         return image, tuple(self._session.objective(last.width, last.height).losses(image).tolist())
 
     def _through_scales(self, image: Tensor) -> Generator[Event, None, Painted]:
@@ -98,8 +99,8 @@ class Run:
 
     def _scale(self, image: Tensor, number: int) -> Generator[Event, None, Painted]:
         scale = self._scales[number - 1]
-        image = self._session.grown(image, scale.width, scale.height)
-        self._minimizer.rescale(partial(self._session.resized, width=scale.width, height=scale.height))
+        image = self._session.planes.grown(image, scale.width, scale.height)
+        self._minimizer.rescale(partial(self._session.planes.resized, width=scale.width, height=scale.height))
         objective = self._session.held_objective(scale.width, scale.height)
         for finished_rounds in range(self._session.settings.rounds):
             if finished_rounds:
@@ -177,7 +178,7 @@ class Run:
             total_iterations=self._total,
             loss=loss,
             elapsed=self._clock.elapsed,
-            picture=self._session.picture(image),
+            picture=self._session.planes.picture(image),
         )
 
     def _named(self, terms: tuple[float, ...]) -> dict[str, float]:

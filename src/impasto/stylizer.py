@@ -16,8 +16,9 @@ from impasto.core.vgg import Trunk
 from impasto.errors import SettingsError
 from impasto.events import Event, Finished
 from impasto.images import Picture, Source
+from impasto.inputs import Inputs
 from impasto.run import Run
-from impasto.session import Inputs, Session
+from impasto.session import Session
 from impasto.settings import METADATA_KEY, Settings
 from impasto.sizes import check_side
 
@@ -153,7 +154,7 @@ class Stylizer:
         check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
         with torch.no_grad(), devices.memory_reported():
             objective = session.objective(picture.width, picture.height)
-            values = objective.losses(session.framed(session.tensor(picture, picture.width, picture.height))).tolist()
+            values = objective.losses(session.planes.tensor(picture, picture.width, picture.height)).tolist()
         terms = tuple(
             TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
             for term, value in zip(objective.terms, values, strict=True)

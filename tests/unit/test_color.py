@@ -10,8 +10,9 @@ from impasto.core import color
 from impasto.core.lightness import LightnessObjective
 from impasto.devices import prepare
 from impasto.images import Picture, read, resize
+from impasto.inputs import Inputs
 from impasto.recoloring import recolored
-from impasto.session import Inputs, Session
+from impasto.session import Session
 from impasto.stylizer import load_trunk
 
 SMALL = {"size": 64, "iterations": 3, "precision": "float32"}

@@ -6,8 +6,9 @@ from impasto import Settings, Started, Stylizer, devices
 from impasto.cli.display import started_line
 from impasto.devices import Machine
 from impasto.images import read
+from impasto.inputs import Inputs
 from impasto.precision import TOLERANCE, gradient_error
-from impasto.session import Inputs, Session
+from impasto.session import Session
 from impasto.stylizer import load_trunk
 
 

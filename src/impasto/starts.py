@@ -1,0 +1,68 @@
+"""The setting `init`: the picture that a run begins with."""
+
+from pathlib import Path
+from typing import cast, get_args
+
+import torch
+from torch import Tensor
+
+from impasto import images
+from impasto.core import canvas
+from impasto.errors import SettingsError
+from impasto.images import Picture
+from impasto.inputs import Inputs
+from impasto.planes import Planes
+from impasto.settings import Settings
+from impasto.sizes import Size, style_size
+
+Color = tuple[float, float, float]
+"""RGB, 0..255."""
+
+
+def start(
+    inputs: Inputs, planes: Planes, settings: Settings, size: Size, *, blend: tuple[float, ...], gray: Color
+) -> Tensor:
+    """The starting picture of a size (width, height): (1, 3, height, width), about 0..255.
+
+    Args:
+        inputs: the pictures.
+        planes: the same as tensors.
+        settings: `init`, `seed` and what else speaks of the start.
+        size: of the picture.
+        blend: how much each painting counts where no mask says so.
+        gray: what the network takes for zero.
+
+    Raises:
+        ImageError: `init` names a file that is no picture.
+        SettingsError: it names neither a start nor a file.
+    """
+    if settings.init not in get_args(canvas.Start):
+        base = planes.tensor(_given(settings.init), *size)
+        generator = torch.Generator().manual_seed(settings.seed)
+        return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, gray, generator)
+
+    def begun(painting: Picture | None) -> Tensor:
+        return canvas.start(
+            cast("canvas.Start", settings.init),
+            frame,
+            planes.tensor(painting, *style_size(settings, painting, size)) if painting else frame,
+            noise_share=settings.noise_share,
+            noise_amplitude=settings.noise_amplitude,
+            gray=gray,
+            seed=settings.seed,
+        )
+
+    frame = planes.tensor(inputs.subject, *size)
+    if settings.init != "palette":
+        return begun(next(iter(inputs.styles), None))
+    shares = planes.regions(*size) or [frame.new_tensor(share / sum(blend)) for share in blend]
+    return canvas.in_places([begun(painting) for painting in inputs.styles], shares, elsewhere=frame)
+
+
+def _given(init: str) -> Picture:
+    if not Path(init).exists():
+        raise SettingsError(
+            f"--init '{init}' is neither a start nor a file",
+            f"Choose one of {', '.join(get_args(canvas.Start))}, or give a picture file.",
+        )
+    return images.read(init)
