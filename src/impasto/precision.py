@@ -43,7 +43,7 @@ def trusted(session: Session, anew: Open) -> Session:
 
 def gradient_error(session: Session, exact: Session, size: Size) -> float:
     """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
-    start = exact.start(*size)
+    start = session.start(*size)
     ours, theirs = (each.held_objective(*size).evaluate(start).gradient for each in (session, exact))
     difference, length = (torch.linalg.vector_norm(vector).item() for vector in (ours - theirs, theirs))
     if difference == 0:

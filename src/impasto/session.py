@@ -31,6 +31,8 @@ class Session:
         self.planes = Planes(inputs, settings, machine)
         self._blend = blend_of(settings, len(inputs.styles))
         self._gray = trunk.mean
+        self._latest_start: tuple[Size, Tensor] | None = None
+        self._latest_objective: tuple[Size, Objective] | None = None
         self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         for picture in inputs.pictures:
@@ -58,7 +60,16 @@ class Session:
             check_side(size, self.smallest_side, style, "Use a larger --size or --style-scale, or crop the painting.")
 
     def objective(self, width: int, height: int) -> Objective:
-        """The objective for pictures of a size and the margin around them."""
+        """The objective for pictures of a size and the margin around them.
+
+        The latest is kept, as is the latest start: the first scale of a run is often what precisions are compared at.
+        """
+        if self._latest_objective is None or self._latest_objective[0] != (width, height):
+            self._latest_objective = None  # before the next is built: both together may be too much
+            self._latest_objective = (width, height), self._objective(width, height)
+        return self._latest_objective[1]
+
+    def _objective(self, width: int, height: int) -> Objective:
         self.check(width, height)
         planes, styles = self.planes, self.inputs.styles
         paintings = [planes.tensor(style, *style_size(self.settings, style, (width, height))) for style in styles]
@@ -79,5 +90,7 @@ class Session:
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
         size = width, height
-        begun = starts.start(self.inputs, self.planes, self.settings, size, blend=self._blend, gray=self._gray)
-        return self.planes.begun(begun)
+        if self._latest_start is None or self._latest_start[0] != size:
+            begun = starts.start(self.inputs, self.planes, self.settings, size, blend=self._blend, gray=self._gray)
+            self._latest_start = size, self.planes.begun(begun)
+        return self._latest_start[1]
