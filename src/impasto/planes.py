@@ -9,8 +9,8 @@ from impasto import masks
 from impasto.core import canvas
 from impasto.core.color import gray_of, with_lightness_of
 from impasto.core.held import held
-from impasto.core.pyramid import resized
-from impasto.core.regions import grown
+from impasto.core.pyramid import grown, resized
+from impasto.core.regions import bare
 from impasto.devices import Machine
 from impasto.images import Picture
 from impasto.inputs import Inputs
@@ -74,14 +74,16 @@ class Planes:
         size = picture.shape[3], picture.shape[2]
         return maps if size == (width, height) else self.framed(resized(picture, width, height))
 
-    def grown(self, image: Tensor, width: int, height: int) -> Tensor:
-        """A picture of another scale with its margin, brought to a size; where no mask asks for style, it is sharp."""
-        picture = canvas.unframed(image, self._margin)
-        size, content = (picture.shape[3], picture.shape[2]), self._inputs.content
-        if content is None or not self._inputs.masks.styles or size == (width, height):
-            return self.resized(image, width, height)
-        small, photograph = self.tensor(content, *size), self.tensor(content, width, height)
-        return self.framed(grown(picture, small, photograph, self.regions(width, height)))
+    def grown(self, image: Tensor, sharp: Tensor, share: float) -> Tensor:
+        """A picture of another scale brought to the size of a sharp one with a share of its detail, all with margins.
+
+        Where no mask asks for a style, there is all of the detail: no strokes would sharpen it, and the deep layers of
+        the content hardly see whether a picture is sharp.
+        """
+        sharp = canvas.unframed(sharp, self._margin)
+        regions = self.regions(sharp.shape[3], sharp.shape[2])
+        shares = bare(regions).clamp(min=share) if regions else share
+        return self.framed(grown(canvas.unframed(image, self._margin), sharp, shares))
 
     def picture(self, image: Tensor) -> Picture:
         """A tensor with its margin as a picture without: the photograph's transparency, bit depth, profile, and colors.

@@ -73,7 +73,7 @@ class Run:
         else:
             image, terms = yield from self._through_scales(image)
         # A run that was stopped early gives the size that was asked for all the same.
-        image = self._session.planes.grown(image, self._scales[-1].width, self._scales[-1].height)
+        image = self._session.grown(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
             loss=sum(terms),
             terms=self._named(terms),
@@ -99,7 +99,7 @@ class Run:
 
     def _scale(self, image: Tensor, number: int) -> Generator[Event, None, Painted]:
         scale = self._scales[number - 1]
-        image = self._session.planes.grown(image, scale.width, scale.height)
+        image = self._session.grown(image, scale.width, scale.height)
         self._minimizer.rescale(partial(self._session.planes.resized, width=scale.width, height=scale.height))
         objective = self._session.held_objective(scale.width, scale.height)
         for finished_rounds in range(self._session.settings.rounds):

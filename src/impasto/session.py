@@ -4,6 +4,7 @@ from torch import Tensor
 
 from impasto import starts
 from impasto.balance import balance_of, blend_of
+from impasto.core import canvas
 from impasto.core.held import HeldObjective
 from impasto.core.lightness import LightnessObjective
 from impasto.core.objective import Objective
@@ -86,6 +87,20 @@ class Session:
         if keep is None or content is None:
             return objective
         return HeldObjective(objective, content, planes.framed(keep))
+
+    def grown(self, image: Tensor, width: int, height: int) -> Tensor:
+        """A picture of another scale with its margin, brought to a size, with the detail that the settings ask for."""
+        share, masked = self.settings.detail, bool(self.inputs.masks.styles)
+        sharp = self._sharp(width, height) if share or masked else None
+        if sharp is None or sharp.shape == image.shape:
+            return self.planes.resized(image, width, height)
+        return self.planes.grown(image, sharp, share)
+
+    def _sharp(self, width: int, height: int) -> Tensor | None:
+        """Whose detail a picture gets: the photograph's, in the colors of the start where that is a picture."""
+        if self.settings.init in canvas.SCATTERED:
+            return self.planes.content(width, height)
+        return self.start(width, height)
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""

@@ -185,6 +185,13 @@ class Settings(BaseModel):
         1.0, "Share of a scale's iterations that the next finer one runs.", group="Schedule", gt=0, le=1
     )
     rounds: int = _knob(1, "Times that the minimizer is started anew at each scale.", group="Schedule", ge=1, le=1000)
+    detail: float = _knob(
+        0.0,
+        "Share of the photograph's fine detail that is put back each time the picture grows.",
+        group="Schedule",
+        ge=0,
+        le=1,
+    )
     tolerance: float = _knob(
         0.0,
         "Go on to the next scale when 10 iterations gain less than this share of the loss; 0 never.",

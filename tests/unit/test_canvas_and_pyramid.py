@@ -6,7 +6,7 @@ import torch
 from impasto.core import canvas
 from impasto.core.keep import AVERAGE_DECAY, KEEPERS
 from impasto.core.optimize import Iterate
-from impasto.core.pyramid import SMALLEST_LONG_SIDE, plan, resized
+from impasto.core.pyramid import SMALLEST_LONG_SIDE, grown, plan, resized
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
 STYLE = torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(2)) * 50
@@ -69,6 +69,18 @@ def test_resizing_keeps_flat_color_and_the_right_size_untouched():
     flat = torch.full((1, 3, 8, 8), 77.0)
     torch.testing.assert_close(resized(flat, 20, 12), torch.full((1, 3, 12, 20), 77.0))
     assert resized(flat, 8, 8) is flat
+
+
+def test_what_grows_gets_its_share_of_the_detail_that_the_small_size_could_not_hold():
+    sharp = torch.rand((1, 3, 24, 32), generator=torch.Generator().manual_seed(1)) * 255
+    small = resized(sharp, 16, 12)
+    plain = resized(small, 32, 24)
+    torch.testing.assert_close(grown(small, sharp, 1.0), sharp)
+    torch.testing.assert_close(grown(small, sharp, 0.0), plain)
+    torch.testing.assert_close(grown(small, sharp, 0.5), (sharp + plain) / 2)
+    where = torch.zeros(1, 1, 24, 32)
+    where[..., 16:] = 1
+    torch.testing.assert_close(grown(small, sharp, where)[..., 16:], sharp[..., 16:])
 
 
 def kept(name, losses):

@@ -9,7 +9,8 @@ from impasto import Finished, Settings, Started, Stylizer, devices, images, mask
 from impasto.core.held import HeldObjective, held
 from impasto.core.objective import CONVENTIONS, Balance, Objective
 from impasto.core.optimize import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.regions import GuidedGram, GuidedMoments, Place, grown, guidance
+from impasto.core.pyramid import grown, resized
+from impasto.core.regions import GuidedGram, GuidedMoments, Place, bare, guidance
 from impasto.core.statistics import STATISTICS, GramGap, gram, moments
 from impasto.core.vgg import VGG
 from impasto.errors import ImageError, SettingsError
@@ -227,8 +228,9 @@ def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(
 
 
 def test_what_grows_without_a_mask_gets_the_photographs_detail_and_what_is_painted_does_not():
-    photograph, small = random_picture(1), random(2, 1, 3, HEIGHT // 2, WIDTH // 2) * 255
-    bigger = grown(small, small, photograph, [left(1)])
+    photograph = random_picture(1)
+    small = resized(photograph, WIDTH // 2, HEIGHT // 2)
+    bigger = grown(small, photograph, bare([left(1)]))
     torch.testing.assert_close(bigger[..., WIDTH // 2 :], photograph[..., WIDTH // 2 :])
     plain = torch.nn.functional.interpolate(small, size=(HEIGHT, WIDTH), mode="bicubic", antialias=True)
     torch.testing.assert_close(bigger[..., : WIDTH // 2], plain[..., : WIDTH // 2])

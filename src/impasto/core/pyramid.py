@@ -42,6 +42,26 @@ def plan(width: int, height: int, *, scales: int, iterations: int, decay: float,
     ]
 
 
+def grown(image: Tensor, sharp: Tensor, share: float | Tensor) -> Tensor:
+    """Bring a picture to a finer scale, with a share of the detail of another picture that its own size cannot hold.
+
+    So the code of Kolkin et al. 2019 begins its scales ("Style transfer by relaxed optimal transport and
+    self-similarity"): with the coarser result and the photograph's Laplacian. What has only grown is blurred, and a
+    minimizer's first steps at the finer scale go into inventing detail.
+
+    Args:
+        image: (1, 3, h, w).
+        sharp: (1, 3, H, W).
+        share: 0 for none, 1 for all; or one for each place, (1, 1, H, W).
+
+    Returns:
+        (1, 3, H, W).
+    """
+    (height, width), (rows, columns) = sharp.shape[2:], image.shape[2:]
+    detail = sharp - resized(resized(sharp, columns, rows), width, height)
+    return resized(image, width, height) + share * detail
+
+
 def resized(maps: Tensor, width: int, height: int) -> Tensor:
     """A tensor (1, C, H, W) brought to another size: bicubic, and itself where the size is right already."""
     if (width, height) == (maps.shape[3], maps.shape[2]):

@@ -20,7 +20,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.core.pyramid import resized
 from impasto.core.statistics import (
     Gap,
     Statistic,
@@ -108,21 +107,9 @@ def guidance(masks: Sequence[Tensor], keep: Tensor | None, blend: Sequence[float
     return Guidance(tuple(claims), free)
 
 
-def grown(image: Tensor, small: Tensor, photograph: Tensor, masks: Sequence[Tensor]) -> Tensor:
-    """Bring a picture to the next scale; where no mask asks for style, with the detail of the photograph.
-
-    Strokes sharpen what has grown. Where none are laid the content alone would leave it blurred: deep layers hardly see
-    whether a picture is sharp.
-
-    Args:
-        image: (1, 3, h, w).
-        small: the photograph, (1, 3, h, w).
-        photograph: (1, 3, H, W).
-        masks: (1, 1, H, W) in 0..1, one or more.
-    """
-    height, width = photograph.shape[2:]
-    bare = 1 - torch.stack(list(masks)).sum(dim=0).clamp(max=1)
-    return resized(image, width, height) + bare * (photograph - resized(small, width, height))
+def bare(masks: Sequence[Tensor]) -> Tensor:
+    """How much of each place no mask asks a style for: (1, 1, H, W), 0..1, of one or more masks of that shape."""
+    return 1 - torch.stack(list(masks)).sum(dim=0).clamp(max=1)
 
 
 class GuidedGram:
