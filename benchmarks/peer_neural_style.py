@@ -5,8 +5,10 @@ python benchmarks/peer_neural_style.py PHOTO PAINTING OUT [--size 384] [--iterat
 
 import argparse
 import functools
+import itertools
 import json
 import runpy
+import statistics
 import sys
 import tempfile
 import time
@@ -113,7 +115,7 @@ def _torchvision() -> dict[str, types.ModuleType]:
 
 
 def main() -> None:
-    """Paint one picture; the last line of stdout tells seconds and the number of evaluations."""
+    """Paint one picture; the last line of stdout tells seconds, the number of evaluations and the seconds of one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photo", type=Path)
     parser.add_argument("painting", type=Path)
@@ -126,7 +128,9 @@ def main() -> None:
     began = time.perf_counter()
     paint(**vars(chosen), after_evaluation=lambda: ticks.append(time.perf_counter()))
     seconds = round(time.perf_counter() - began, 1)
-    print(json.dumps({"seconds": seconds, "evaluations": len(ticks), "threads": torch.get_num_threads()}))
+    step = statistics.median(later - earlier for earlier, later in itertools.pairwise(ticks))
+    found = {"seconds": seconds, "evaluations": len(ticks), "step": round(step, 3)}
+    print(json.dumps(found | {"threads": torch.get_num_threads()}))
 
 
 if __name__ == "__main__":

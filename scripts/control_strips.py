@@ -32,7 +32,44 @@ def color(stylizer: Stylizer) -> list[Cell]:
     ]
 
 
-STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {"color": color}
+def strength(stylizer: Stylizer) -> list[Cell]:
+    """From the photograph to all painting."""
+    photo, painting = example("coffee"), example("wheat_field_with_cypresses")
+    steps = (0.0, 0.25, 0.5, 0.75, 1.0)
+    return [(painted(stylizer, photo, painting, strength=it), f"--strength {it:g}") for it in steps]
+
+
+def style_scale(stylizer: Stylizer) -> list[Cell]:
+    """Small, medium and large brushes."""
+    photo, painting = example("summer_palace"), images.read(PICTURES / "the_scream.jpg")
+    sizes = (0.5, 1.0, 2.0)
+    return [(painted(stylizer, photo, painting, style_scale=it), f"--style-scale {it:g}") for it in sizes]
+
+
+def style_blend(stylizer: Stylizer) -> list[Cell]:
+    """From one painting to another."""
+    photo, one, other = example("cat"), example("great_wave"), example("starry_night")
+    blends = ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
+    return [
+        (painted(stylizer, photo, one, other, style_blend=(left, right)), f"--style-blend {left},{right}")
+        for left, right in blends
+    ]
+
+
+def detail(stylizer: Stylizer) -> list[Cell]:
+    """How much of the photograph's detail each scale gets."""
+    photo, painting = example("cat"), example("great_wave")
+    shares = (0.0, 0.5, 1.0)
+    return [(painted(stylizer, photo, painting, detail=it), f"--detail {it:g}") for it in shares]
+
+
+STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
+    "color": color,
+    "strength": strength,
+    "style-scale": style_scale,
+    "style-blend": style_blend,
+    "detail": detail,
+}
 
 
 def example(name: str) -> Picture:
@@ -42,10 +79,10 @@ def example(name: str) -> Picture:
     return images.resize(picture, round(picture.width * share), round(picture.height * share))
 
 
-def painted(stylizer: Stylizer, photo: Picture, painting: Picture, **choices: object) -> Picture:
-    """The photograph in the painting's style, with some settings other than the default."""
+def painted(stylizer: Stylizer, photo: Picture, *paintings: Picture, **choices: object) -> Picture:
+    """The photograph in the paintings' style, with some settings other than the default."""
     settings = Settings.model_validate({"size": SIDE, "iterations": ITERATIONS, **choices})
-    for event in stylizer.run(photo, [painting], settings):
+    for event in stylizer.run(photo, paintings, settings):
         if isinstance(event, Finished):
             print(f"{choices}: loss {event.loss:.4g} in {event.elapsed:.0f} s", flush=True)
             return event.picture

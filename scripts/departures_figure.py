@@ -18,6 +18,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "the default look": {},
     "Gram matrices": {"statistic": "gram"},
     "start: the photograph": {"init": "content"},
+    "no detail put back": {"detail": 0.0},
     "no margin, zeros": {"margin": 0, "padding": "zeros"},
     "one scale": {"scales": 1, "iterations": 40},
     "none of them": {
@@ -43,9 +44,11 @@ def painted(stylizer: Stylizer, choices: dict[str, Any]) -> Picture:
 def main() -> None:
     """Paint and write."""
     stylizer = Stylizer()
-    pictures = [painted(stylizer, choices) for choices in WITHOUT.values()]
+    photo = images.read(PHOTO)
+    small = images.resize(photo, SIZE, round(photo.height * SIZE / photo.width))
+    pictures = [small, *(painted(stylizer, choices) for choices in WITHOUT.values())]
     target = ROOT / "docs" / "images" / "departures.jpg"
-    images.save(images.contact_sheet(pictures, list(WITHOUT), columns=3), target, overwrite=True)
+    images.save(images.contact_sheet(pictures, ["the photograph", *WITHOUT], columns=4), target, overwrite=True)
     print(target)
 
 

@@ -10,6 +10,7 @@ from scorecard import fronts
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "benchmarks" / "scorecard.json"
+COST = ROOT / "benchmarks" / "scorecard" / "cost.json"
 IMAGES = ROOT / "docs" / "images" / "scorecard"
 MEASURES = ("style", "structure", "ms_ssim", "strokes", "palette", "clipped", "grain", "frame")
 Row = dict[str, Any]
@@ -29,6 +30,8 @@ def page() -> str:
                 f"{about['machine']}, {about['threads']} threads, torch {about['torch']}, Python {about['python']}.",
                 "## Means over the pairs",
                 _means(rows),
+                "## What it takes",
+                _cost(),
                 "## At equal structure",
                 FRONTS,
                 *_comparisons(rows),
@@ -52,8 +55,7 @@ are VGG-16's in float32, at layers that no recipe optimizes ([`measures.py`](../
 - *palette*: SW of OkLab colors to the painting's, times 100; 0 is best.
 - *clipped*: share of pixels at an end of the range beyond that of the inputs; *grain*: energy in the highest octave
   relative to the painting's, log2; *frame*: how much the border stands out beyond the photograph's own. 0 is best.
-- *cost*: seconds from command to file, and peak memory; not known for `neural-style`, whose pictures were painted in
-  the background (its speed is among the [benchmarks](benchmarks.md))."""
+- *seconds* are from command to file, and *MiB* peak memory, at 512 px with nothing else running."""
 
 FRONTS = """\
 A tool that keeps less of the photograph closes more of the gap, so that single points say nothing: each tool is painted
@@ -67,15 +69,21 @@ def _means(rows: Sequence[Row]) -> str:
         own = [row for row in rows if (row["tool"], row["setting"], row["size"]) == (tool, setting, size)]
         values = [f"{statistics.mean(row[name] for row in own):.3f}" for name in MEASURES]
         spread = f"{statistics.pstdev(row['style'] for row in own):.3f}"
-        lines.append([f"`{tool}` {setting:g}", str(size), str(len(own)), values[0], spread, *values[1:], *_cost(own)])
-    head = ["tool, setting", "px", "pairs", "style", "(sd)", *MEASURES[1:], "seconds", "MiB"]
+        lines.append([f"`{tool}` {setting:g}", str(size), str(len(own)), values[0], spread, *values[1:]])
+    head = ["tool, setting", "px", "pairs", "style", "(sd)", *MEASURES[1:]]
     return _table(head, lines)
 
 
-def _cost(rows: Sequence[Row]) -> list[str]:
-    if any(row["seconds"] is None for row in rows):
-        return ["", ""]
-    return [f"{statistics.median(row[name] for row in rows):.0f}" for name in ("seconds", "peak_mib")]
+def _cost() -> str:
+    written = json.loads(COST.read_text(encoding="utf-8"))
+    tools, peer = written["tools"].items(), written["neural_style"]
+    rows = [[f"`{tool}`", f"{cost['seconds']:.1f}", f"{cost['peak_mib']:.0f}"] for tool, cost in tools]
+    note = f"Medians of {written['about']['rounds']} interleaved rounds."
+    if peer:
+        seconds = f"{peer['iterations'] * peer['step']:.0f}"
+        rows.append([f"`neural-style`, {peer['iterations']} iterations", seconds, ""])
+        note += f" `neural-style` by its median step of {peer['step']:.2f} s."
+    return _table(["tool", "seconds", "MiB"], rows) + "\n\n" + note
 
 
 def _comparisons(rows: Sequence[Row]) -> Iterable[str]:

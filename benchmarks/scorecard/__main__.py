@@ -25,7 +25,8 @@ from impasto.sizes import result_size, style_size
 from scorecard import painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 
-OURS = {"painterly": (5.0, 20.0, 80.0)}
+FRONT = (5.0, 10.0, 20.0, 40.0)
+"""Content weights of `painterly` beside neural-style's pictures."""
 LITE_STRENGTHS = (0.5, 0.75, 1.0)
 
 
@@ -34,16 +35,14 @@ def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[pain
     python = painters.lite_python()
     for pair in chosen:
         for recipe in recipes:
-            default = Settings(recipe=recipe).content_weight
-            for weight in OURS.get(recipe, (default,)):
-                yield painters.ours(pair, recipe, weight)
+            yield painters.ours(pair, recipe, Settings(recipe=recipe).content_weight)
         for strength in LITE_STRENGTHS:
             yield painters.lite(pair, strength, python)
     for pair in pairs.ONCE:
         found = [painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS]
         yield from (one for one in found if one)
         if any(found):
-            yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in OURS["painterly"])
+            yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in FRONT)
 
 
 @functools.lru_cache(maxsize=2)
@@ -78,8 +77,7 @@ def row(one: painters.Painted) -> dict[str, Any]:
     """A picture and its scores, as the file holds them."""
     scores = {name: round(value, 4) for name, value in asdict(judged(one)).items()}
     where = {"photo": one.pair[0], "painting": one.pair[1], "size": max(painters.opened(one).size)}
-    cost = {"seconds": one.seconds, "peak_mib": one.peak_mib}
-    return {"tool": one.tool, "setting": one.setting, **where, **scores, **cost}
+    return {"tool": one.tool, "setting": one.setting, **where, **scores}
 
 
 def main() -> None:

