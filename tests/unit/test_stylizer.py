@@ -147,6 +147,18 @@ def test_blended_paintings_are_compared_with_the_average_of_their_statistics(sty
     assert style_losses(1, 0) < 1e-3 * style_losses(0.5, 0.5) < style_losses(0, 1)
 
 
+def test_a_blend_moves_from_one_painting_to_the_other(stylizer, photo, painting):
+    paintings = [painting, photo.with_name("great_wave.jpg")]
+    distances = []
+    for blend in ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1)):
+        *_, finished = stylizer.run(photo, paintings, Settings(**SMALL | {"iterations": 10}, style_blend=blend))
+        judged = [stylizer.losses(finished.picture, photo, one, Settings(**SMALL)).terms for one in paintings]
+        distances.append([sum(term.value for term in terms if term.kind == "style") for terms in judged])
+    ones, others = zip(*distances, strict=True)
+    assert list(ones) == sorted(ones)
+    assert list(others) == sorted(others, reverse=True)
+
+
 def test_a_blend_that_does_not_fit_the_paintings_is_refused(stylizer, photo, painting):
     with pytest.raises(SettingsError, match="3 weights for 1 paintings"):
         events_of(stylizer, photo, painting, style_blend=(1, 2, 3))
