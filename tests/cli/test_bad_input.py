@@ -419,7 +419,7 @@ def test_a_full_disk_leaves_no_half_of_a_network(impasto, folder):
     assert [path for path in folder.parent.rglob("*") if path.is_file() and "mine" in path.name] == []
     assert done.code == 1, done.err
     assert done.err.count("\n") == 1, done.err
-    assert "mine.safetensors cannot be written: File too large" in done.err
+    assert "mine.safetensors could not be written: File too large" in done.err
 
 
 def test_a_full_stream_is_told_in_one_line(impasto_process, folder):

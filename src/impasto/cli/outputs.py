@@ -10,8 +10,8 @@ from impasto.cli import terminal
 from impasto.cli.request import Request
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
+from impasto.files import check_folder
 from impasto.images import Picture
-from impasto.images.write import check_folder
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -93,18 +93,6 @@ def announce(request: Request, planned: Targets, written: Targets) -> None:
         terminal.say(f"{planned.picture} was made by somebody else meanwhile: written to {written.picture}")
     if written.picture and not request.json and not request.quiet:
         terminal.tell(str(written.picture))
-
-
-def make_folder(path: Path) -> None:
-    """Make the folder for pictures beside the result, if it is not there.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be made: {error.strerror}", "Choose another --save-dir.") from None
 
 
 def _free(path: Path | None) -> Path | None:

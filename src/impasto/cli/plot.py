@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impasto.events import Step
-from impasto.images.write import replace_file
+from impasto.files import replace_file
 
 _COLORMAPS = {"content": "winter", "style": "autumn"}
 

@@ -5,9 +5,8 @@ import io
 from pathlib import Path
 
 from impasto import images
-from impasto.cli.outputs import make_folder
 from impasto.events import Event, Preview, Step
-from impasto.images.write import replace_file
+from impasto.files import make_folder, replace_file
 
 TABLE = "losses.csv"
 
@@ -34,7 +33,7 @@ class StepFiles:
         return None
 
     def _save(self, preview: Preview) -> Path:
-        make_folder(self._folder)
+        make_folder(self._folder, elsewhere="Choose another --save-dir.")
         path = self._folder / f"{preview.total_iterations:04d}.png"
         images.save(preview.picture, path, overwrite=True)
         self._rows[preview.total_iterations] = self._row(preview, path)

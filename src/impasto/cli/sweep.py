@@ -16,6 +16,7 @@ from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_progress import Cell, Outcome
 from impasto.errors import DivergedError, OutOfMemoryError
 from impasto.events import Finished, Step
+from impasto.files import make_folder
 from impasto.images.grid import Grid
 from impasto.settings import METADATA_KEY
 from impasto.sizes import result_size
@@ -136,7 +137,7 @@ class _Sweep:
         folder = self._targets.steps
         if folder is None:
             return None
-        outputs.make_folder(folder)
+        make_folder(folder, elsewhere="Choose another --save-dir.")
         rows, columns = (len(str(len(labels))) for labels in (self._plan.rows, self._plan.columns))
         path = folder / f"{cell.place.row + 1:0{rows}}-{cell.place.column + 1:0{columns}}.png"
         metadata = stylizer.describe(cell.settings, self._content, self._styles)

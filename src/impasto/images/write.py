@@ -1,12 +1,11 @@
 """Writing pictures: whole or not at all."""
 
 import os
-import secrets
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
+from impasto.errors import OutputError
+from impasto.files import check_folder, replace_file
 from impasto.images import encoders
 from impasto.images.encoders import SUFFIXES
 from impasto.images.picture import Picture
@@ -78,45 +77,6 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Col
     if path.suffix.lower() not in suffixes:
         problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
         raise OutputError(f"{problem}, which names no format to write", _choose(suffixes))
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write beside the target, then rename.
-
-    Raises:
-        OutputError: the place may not be written.
-        StorageError: the disk is full or failed.
-    """
-    # A random name, made by `open`, gets the permissions that the user's umask gives; those of `tempfile` are private.
-    partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            file.write(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        if error.errno in STORAGE_FAILURES:
-            raise StorageError(
-                f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
-            ) from None
-        raise OutputError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from None
-    except BaseException:  # Ctrl-C must not leave half a picture either
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def check_folder(folder: Path) -> None:
-    """See to it that files can be made in a folder, by making one without a name: permissions alone do not tell.
-
-    Raises:
-        OutputError: they cannot.
-    """
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise OutputError(
-            f"the folder {folder} may not be written ({error.strerror})", "Choose another place."
-        ) from None
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:

@@ -4,7 +4,6 @@ A recipe holds any of the keys of `Settings`, and `description`, one line for `i
 another that supplies what it does not state.
 """
 
-import contextlib
 import difflib
 import re
 import tomllib
@@ -16,7 +15,8 @@ from typing import Any
 import tomlkit
 
 from impasto import paths
-from impasto.errors import STORAGE_FAILURES, OutputError, SettingsError, StorageError
+from impasto.errors import OutputError, SettingsError
+from impasto.files import make_folder, replace_file
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -65,26 +65,10 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
-    try:
-        if own:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
-    except OSError as error:
-        if error.errno in STORAGE_FAILURES:
-            raise StorageError(f"{path} could not be written: {error.strerror}", "Make room first.") from None
-        raise OutputError(f"{path} cannot be written: {error.strerror}", "Choose another place.") from None
+    if own:
+        make_folder(path.parent)
+    replace_file(path, text.encode())
     return path
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except BaseException:  # Ctrl-C must not leave half a recipe either
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
 
 
 def _text(recipe: str) -> str:

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ import filelock
 from safetensors import SafetensorError, safe_open
 
 from impasto import paths
-from impasto.errors import OutputError, StorageError, WeightsError
+from impasto.errors import OutputError, WeightsError
+from impasto.files import make_folder, replace_file
 from impasto.weights import registry
 from impasto.weights.download import Progress, discard, download
 
@@ -149,20 +149,9 @@ def _keep(trunk: "Trunk", target: Path, metadata: dict[str, str]) -> None:
     from safetensors.torch import save  # noqa: PLC0415  loads torch
 
     about = {"architecture": trunk.architecture.name, "convention": trunk.convention.name, **metadata}
+    _folder()
     # Not save_file: its files are readable to their owner only, whatever the umask says.
-    content = save(trunk.tensors, about)
-    unfinished = _folder() / f".{target.name}.{uuid.uuid4().hex}"
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(target)
-    except PermissionError:
-        raise OutputError(
-            f"{target} may not be written", f"Choose another folder with {paths.HOME_VARIABLE}."
-        ) from None
-    except OSError as error:
-        raise StorageError(f"{target} cannot be written: {error.strerror}", "Make room and try again.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    replace_file(target, save(trunk.tensors, about), elsewhere=f"Choose another folder with {paths.HOME_VARIABLE}.")
 
 
 @contextlib.contextmanager
@@ -256,12 +245,7 @@ def _stored(name: str) -> Path:
 
 def _folder() -> Path:
     folder = paths.home() / "weights"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be made: {error.strerror}", f"Choose another folder with {paths.HOME_VARIABLE}."
-        ) from None
+    make_folder(folder, elsewhere=f"Choose another folder with {paths.HOME_VARIABLE}.")
     return folder
 
 
