@@ -43,6 +43,8 @@ bench: $(VENV)/dev
 scorecard: $(VENV)/dev
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.peers
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard
+	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.cost
+	$(BIN)/python scripts/generate_docs.py
 
 docs: $(VENV)/dev
 	$(BIN)/python scripts/generate_docs.py

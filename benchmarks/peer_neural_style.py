@@ -128,8 +128,9 @@ def main() -> None:
     began = time.perf_counter()
     paint(**vars(chosen), after_evaluation=lambda: ticks.append(time.perf_counter()))
     seconds = round(time.perf_counter() - began, 1)
-    step = statistics.median(later - earlier for earlier, later in itertools.pairwise(ticks))
-    found = {"seconds": seconds, "evaluations": len(ticks), "step": round(step, 3)}
+    steps = [later - earlier for earlier, later in itertools.pairwise(ticks)]
+    step = round(statistics.median(steps), 3) if steps else None
+    found = {"seconds": seconds, "evaluations": len(ticks), "step": step}
     print(json.dumps(found | {"threads": torch.get_num_threads()}))
 
 

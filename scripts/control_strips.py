@@ -8,12 +8,13 @@ iterations than its own, so that a strip takes minutes.
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
-from impasto import Finished, Picture, Settings, Stylizer, images
+from figures import example, written
+from figures import painted as painted_by
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
+from impasto import Picture, Stylizer
+
 SIDE = 256
 ITERATIONS = 60
 
@@ -23,44 +24,42 @@ Cell = tuple[Picture, str]
 
 def color(stylizer: Stylizer) -> list[Cell]:
     """The three answers to whose colors a picture has."""
-    photo, painting = example("flower"), example("great_wave")
-    choices = ("style", "photo", "match")
-    return [
-        (photo, "photograph"),
-        (painting, "painting"),
-        *((painted(stylizer, photo, painting, color=it), f"--color {it}, {ITERATIONS} iterations") for it in choices),
+    photo, painting = "flower", "great_wave"
+    cells = [(example(photo, SIDE), "photograph"), (example(painting, SIDE), "painting")]
+    return cells + [
+        (painted(stylizer, photo, painting, color=it), f"--color {it}, {ITERATIONS} iterations")
+        for it in ("style", "photo", "match")
     ]
 
 
 def strength(stylizer: Stylizer) -> list[Cell]:
     """From the photograph to all painting."""
-    photo, painting = example("coffee"), example("wheat_field_with_cypresses")
-    steps = (0.0, 0.25, 0.5, 0.75, 1.0)
-    return [(painted(stylizer, photo, painting, strength=it), f"--strength {it:g}") for it in steps]
+    return [
+        (painted(stylizer, "coffee", "wheat_field_with_cypresses", strength=it), f"--strength {it:g}")
+        for it in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
 
 
 def style_scale(stylizer: Stylizer) -> list[Cell]:
     """Small, medium and large brushes."""
-    photo, painting = example("summer_palace"), images.read(PICTURES / "the_scream.jpg")
-    sizes = (0.5, 1.0, 2.0)
-    return [(painted(stylizer, photo, painting, style_scale=it), f"--style-scale {it:g}") for it in sizes]
+    return [
+        (painted(stylizer, "summer_palace", "the_scream", style_scale=it), f"--style-scale {it:g}")
+        for it in (0.5, 1.0, 2.0)
+    ]
 
 
 def style_blend(stylizer: Stylizer) -> list[Cell]:
     """From one painting to another."""
-    photo, one, other = example("cat"), example("great_wave"), example("starry_night")
-    blends = ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
+    paintings = "great_wave", "starry_night"
     return [
-        (painted(stylizer, photo, one, other, style_blend=(left, right)), f"--style-blend {left},{right}")
-        for left, right in blends
+        (painted(stylizer, "cat", *paintings, style_blend=(left, right)), f"--style-blend {left},{right}")
+        for left, right in ((1, 0), (3, 1), (1, 1), (1, 3), (0, 1))
     ]
 
 
 def detail(stylizer: Stylizer) -> list[Cell]:
     """How much of the photograph's detail each scale gets."""
-    photo, painting = example("cat"), example("great_wave")
-    shares = (0.0, 0.5, 1.0)
-    return [(painted(stylizer, photo, painting, detail=it), f"--detail {it:g}") for it in shares]
+    return [(painted(stylizer, "cat", "great_wave", detail=it), f"--detail {it:g}") for it in (0.0, 0.5, 1.0)]
 
 
 STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
@@ -72,21 +71,9 @@ STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
 }
 
 
-def example(name: str) -> Picture:
-    """One of the example pictures, as large as a cell."""
-    picture = images.read(PICTURES / f"{name}.jpg")
-    share = SIDE / max(picture.width, picture.height)
-    return images.resize(picture, round(picture.width * share), round(picture.height * share))
-
-
-def painted(stylizer: Stylizer, photo: Picture, *paintings: Picture, **choices: object) -> Picture:
-    """The photograph in the paintings' style, with some settings other than the default."""
-    settings = Settings.model_validate({"size": SIDE, "iterations": ITERATIONS, **choices})
-    for event in stylizer.run(photo, paintings, settings):
-        if isinstance(event, Finished):
-            print(f"{choices}: loss {event.loss:.4g} in {event.elapsed:.0f} s", flush=True)
-            return event.picture
-    raise AssertionError("a run ends with Finished")
+def painted(stylizer: Stylizer, photo: str, *paintings: str, **choices: Any) -> Picture:
+    """A small photograph in the paintings' style, with some settings other than the default."""
+    return painted_by(stylizer, photo, paintings, size=SIDE, iterations=ITERATIONS, **choices)
 
 
 def main(names: list[str]) -> None:
@@ -94,9 +81,7 @@ def main(names: list[str]) -> None:
     stylizer = Stylizer()
     for name in names or STRIPS:
         pictures, labels = zip(*STRIPS[name](stylizer), strict=True)
-        target = ROOT / "docs" / "images" / f"{name}.jpg"
-        images.save(images.contact_sheet(pictures, labels, columns=len(pictures)), target, overwrite=True)
-        print(target)
+        written(name, pictures, labels, columns=len(pictures))
 
 
 if __name__ == "__main__":

@@ -5,51 +5,32 @@
 Writes docs/images/departures.jpg.
 """
 
-from pathlib import Path
 from typing import Any
 
-from impasto import Finished, Picture, Settings, Stylizer, images
+from figures import example, painted, written
 
-ROOT = Path(__file__).resolve().parent.parent
-PHOTO = ROOT / "examples" / "pictures" / "summer_palace.jpg"
-PAINTING = ROOT / "examples" / "pictures" / "starry_night.jpg"
+from impasto import Stylizer
+
+PHOTO, PAINTING = "summer_palace", "starry_night"
 SIZE = 320
+PLAIN_BORDER: dict[str, Any] = {"margin": 0, "padding": "zeros"}
+ONE_SCALE: dict[str, Any] = {"scales": 1, "iterations": 40}
 WITHOUT: dict[str, dict[str, Any]] = {
     "the default look": {},
     "Gram matrices": {"statistic": "gram"},
     "start: the photograph": {"init": "content"},
     "no detail put back": {"detail": 0.0},
-    "no margin, zeros": {"margin": 0, "padding": "zeros"},
-    "one scale": {"scales": 1, "iterations": 40},
-    "none of them": {
-        "statistic": "gram",
-        "init": "content",
-        "margin": 0,
-        "padding": "zeros",
-        "scales": 1,
-        "iterations": 40,
-    },
+    "no margin, zeros": PLAIN_BORDER,
+    "one scale": ONE_SCALE,
+    "none of them": {"statistic": "gram", "init": "content", **PLAIN_BORDER, **ONE_SCALE},
 }
-
-
-def painted(stylizer: Stylizer, choices: dict[str, Any]) -> Picture:
-    """The picture with some settings other than the default."""
-    for event in stylizer.run(PHOTO, [PAINTING], Settings(size=SIZE, **choices)):
-        if isinstance(event, Finished):
-            print(f"{choices}: {event.elapsed:.0f} s", flush=True)
-            return event.picture
-    raise AssertionError("a run ends with Finished")
 
 
 def main() -> None:
     """Paint and write."""
     stylizer = Stylizer()
-    photo = images.read(PHOTO)
-    small = images.resize(photo, SIZE, round(photo.height * SIZE / photo.width))
-    pictures = [small, *(painted(stylizer, choices) for choices in WITHOUT.values())]
-    target = ROOT / "docs" / "images" / "departures.jpg"
-    images.save(images.contact_sheet(pictures, ["the photograph", *WITHOUT], columns=4), target, overwrite=True)
-    print(target)
+    pictures = [painted(stylizer, PHOTO, [PAINTING], size=SIZE, **choices) for choices in WITHOUT.values()]
+    written("departures", [example(PHOTO, SIZE), *pictures], ["the photograph", *WITHOUT], columns=4)
 
 
 if __name__ == "__main__":

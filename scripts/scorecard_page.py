@@ -58,8 +58,9 @@ are VGG-16's in float32, at layers that no recipe optimizes ([`measures.py`](../
 - *seconds* are from command to file, and *MiB* peak memory, at 512 px with nothing else running."""
 
 FRONTS = """\
-A tool that keeps less of the photograph closes more of the gap, so that single points say nothing: each tool is painted
-at three content weights (or strengths), and ours is read where it keeps as much structure as theirs."""
+A tool that keeps less of the photograph closes more of the gap, so that single points say nothing: a tool is a
+front over its content weight (or strength), with straight lines between its pictures and to the photograph itself,
+which keeps everything and closes nothing. Ours is read where it keeps as much structure as theirs."""
 
 
 def _means(rows: Sequence[Row]) -> str:

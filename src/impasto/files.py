@@ -1,5 +1,6 @@
 """Writing files: whole or not at all."""
 
+import contextlib
 import secrets
 import tempfile
 from pathlib import Path
@@ -26,14 +27,14 @@ def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another pl
             file.write(data)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         if error.errno in STORAGE_FAILURES:
             raise StorageError(
                 f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
             ) from None
         raise OutputError(f"{path} cannot be written: {error.strerror}", elsewhere) from None
     except BaseException:  # Ctrl-C must not leave half a file either
-        partial.unlink(missing_ok=True)
+        _discard(partial)
         raise
 
 
@@ -61,3 +62,8 @@ def check_folder(folder: Path) -> None:
         raise OutputError(
             f"the folder {folder} may not be written ({error.strerror})", "Choose another place."
         ) from None
+
+
+def _discard(partial: Path) -> None:
+    with contextlib.suppress(OSError):  # what went wrong before is what is told
+        partial.unlink()

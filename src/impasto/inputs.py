@@ -1,8 +1,11 @@
 """The pictures of a run, as the network is to see them."""
 
 import functools
+from pathlib import Path
+from typing import get_args
 
 from impasto import images, masks, recoloring
+from impasto.core import canvas
 from impasto.crops import cropped
 from impasto.errors import SettingsError
 from impasto.images import Picture
@@ -13,9 +16,9 @@ class Inputs:
     """A photograph, paintings, or both; and the masks that say where each goes.
 
     Raises:
-        ImageError: a mask cannot be used.
-        SettingsError: there is neither photograph nor painting, there is not one crop or mask for each painting, or a
-            crop does not lie within its painting.
+        ImageError: a mask, or the start that a file names, cannot be used.
+        SettingsError: there is neither photograph nor painting, there is not one crop or mask for each painting, a
+            crop does not lie within its painting, or `init` is neither a start nor a file.
     """
 
     def __init__(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> None:
@@ -24,6 +27,8 @@ class Inputs:
         self.photo = content
         """As it was given; `content` has other colors where the settings say so."""
         self.content, self.styles = recoloring.recolored(content, cropped(styles, settings.style_crop), settings.color)
+        self.begun = _begun(settings.init)
+        """The picture file that `init` names, if it does."""
         self.masks = masks.read(settings, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self.resized = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
@@ -37,3 +42,14 @@ class Inputs:
     def pictures(self) -> tuple[Picture, ...]:
         """The photograph, if there is one, and the paintings."""
         return (self.content, *self.styles) if self.content else self.styles
+
+
+def _begun(init: str) -> Picture | None:
+    if init in get_args(canvas.Start):
+        return None
+    if not Path(init).exists():
+        raise SettingsError(
+            f"--init '{init}' is neither a start nor a file",
+            f"Choose one of {', '.join(get_args(canvas.Start))}, or give a picture file.",
+        )
+    return images.read(init)

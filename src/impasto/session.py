@@ -4,7 +4,6 @@ from torch import Tensor
 
 from impasto import starts
 from impasto.balance import balance_of, blend_of
-from impasto.core import canvas
 from impasto.core.held import HeldObjective
 from impasto.core.lightness import LightnessObjective
 from impasto.core.objective import Objective
@@ -82,30 +81,38 @@ class Session:
 
     def held_objective(self, width: int, height: int) -> Objective | HeldObjective:
         """The same as the minimizers see it: what the keep mask covers is held at the photograph."""
-        objective, planes = self.objective(width, height), self.planes
-        keep, content = planes.keep(width, height), planes.content(width, height)
+        objective, keep = self.objective(width, height), self.planes.keep(width, height)
+        content = None if keep is None else self.planes.content(width, height)
         if keep is None or content is None:
             return objective
-        return HeldObjective(objective, content, planes.framed(keep))
+        return HeldObjective(objective, content, self.planes.framed(keep))
 
     def grown(self, image: Tensor, width: int, height: int) -> Tensor:
         """A picture of another scale with its margin, brought to a size, with the detail that the settings ask for."""
-        share, masked = self.settings.detail, bool(self.inputs.masks.styles)
-        sharp = self._sharp(width, height) if share or masked else None
-        if sharp is None or sharp.shape == image.shape:
+        masked, margin = bool(self.inputs.masks.styles), self.settings.margin
+        if image.shape[2:] == (height + 2 * margin, width + 2 * margin):
+            return image
+        sharp = self._sharp(width, height) if self.settings.detail or masked else None
+        if sharp is None:
             return self.planes.resized(image, width, height)
-        return self.planes.grown(image, sharp, share)
-
-    def _sharp(self, width: int, height: int) -> Tensor | None:
-        """Whose detail a picture gets: the photograph's, in the colors of the start where that is a picture."""
-        if self.settings.init in canvas.SCATTERED:
-            return self.planes.content(width, height)
-        return self.start(width, height)
+        return self.planes.grown(image, sharp, self.settings.detail)
 
     def start(self, width: int, height: int) -> Tensor:
         """The starting picture of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
-        size = width, height
-        if self._latest_start is None or self._latest_start[0] != size:
-            begun = starts.start(self.inputs, self.planes, self.settings, size, blend=self._blend, gray=self._gray)
-            self._latest_start = size, self.planes.begun(begun)
+        if self._latest_start is None or self._latest_start[0] != (width, height):
+            self._latest_start = (width, height), self._begun(self.settings, width, height)
         return self._latest_start[1]
+
+    def _sharp(self, width: int, height: int) -> Tensor | None:
+        """Whose detail a picture gets: the photograph's, in the painting's palette where the start is."""
+        if self.settings.init != "palette":
+            return self.planes.content(width, height)
+        if not self.settings.noise_share:
+            return self.start(width, height)
+        return self._begun(self.settings.model_copy(update={"noise_share": 0.0}), width, height)
+
+    def _begun(self, settings: Settings, width: int, height: int) -> Tensor:
+        size = width, height
+        return self.planes.begun(
+            starts.start(self.inputs, self.planes, settings, size, blend=self._blend, gray=self._gray)
+        )

@@ -1,14 +1,11 @@
 """The setting `init`: the picture that a run begins with."""
 
-from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 import torch
 from torch import Tensor
 
-from impasto import images
 from impasto.core import canvas
-from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.inputs import Inputs
 from impasto.planes import Planes
@@ -31,13 +28,9 @@ def start(
         size: of the picture.
         blend: how much each painting counts where no mask says so.
         gray: what the network takes for zero.
-
-    Raises:
-        ImageError: `init` names a file that is no picture.
-        SettingsError: it names neither a start nor a file.
     """
-    if settings.init not in get_args(canvas.Start):
-        base = planes.tensor(_given(settings.init), *size)
+    if inputs.begun:
+        base = planes.tensor(inputs.begun, *size)
         generator = torch.Generator().manual_seed(settings.seed)
         return canvas.mixed(base, settings.noise_share, settings.noise_amplitude, gray, generator)
 
@@ -57,12 +50,3 @@ def start(
         return begun(next(iter(inputs.styles), None))
     shares = planes.regions(*size) or [frame.new_tensor(share / sum(blend)) for share in blend]
     return canvas.in_places([begun(painting) for painting in inputs.styles], shares, elsewhere=frame)
-
-
-def _given(init: str) -> Picture:
-    if not Path(init).exists():
-        raise SettingsError(
-            f"--init '{init}' is neither a start nor a file",
-            f"Choose one of {', '.join(get_args(canvas.Start))}, or give a picture file.",
-        )
-    return images.read(init)

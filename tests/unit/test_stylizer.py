@@ -29,11 +29,12 @@ def steps(events):
     return [event for event in events if isinstance(event, Step)]
 
 
-@pytest.mark.parametrize("init", ["content", "noise"])
+@pytest.mark.parametrize("init", ["content", "palette", "noise", "file"])
 def test_detail_is_the_photographs_whatever_the_start(stylizer, photo, painting, init):
     def fine(detail):
         """What the finer scale begins with beyond the coarser one, of a run that is stopped at once."""
-        settings = Settings(recipe="painterly", size=256, scales=2, precision="float32", init=init, detail=detail)
+        start = {"init": str(painting) if init == "file" else init, "noise_share": 0.3}
+        settings = Settings(recipe="painterly", size=256, scales=2, precision="float32", detail=detail, **start)
         *_, finished = stylizer.run(photo, [painting], settings, stop=lambda: True)
         return finished.picture.rgb
 
@@ -41,7 +42,7 @@ def test_detail_is_the_photographs_whatever_the_start(stylizer, photo, painting,
     shown = images.resize(read, 256, 171).rgb
     soft = images.resize(images.resize(read, 128, 86), 256, 171).rgb
     gained = np.corrcoef((fine(1.0) - fine(0.0)).ravel(), (shown - soft).ravel())[0, 1]
-    assert gained > 0.9
+    assert gained > (0.7 if init == "palette" else 0.9)  # other colors, the same edges
 
 
 def test_a_run_starts_steps_down_and_finishes(stylizer, photo, painting):

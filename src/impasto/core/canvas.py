@@ -10,8 +10,6 @@ from torch import Tensor
 from impasto.core.color import match_palette, palette
 
 Start = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
-SCATTERED: tuple[Start, ...] = ("noise", "gaussian", "gray", "style")
-"""The starts that show nothing."""
 
 
 def start(

@@ -45,9 +45,9 @@ def plan(width: int, height: int, *, scales: int, iterations: int, decay: float,
 def grown(image: Tensor, sharp: Tensor, share: float | Tensor) -> Tensor:
     """Bring a picture to a finer scale, with a share of the detail of another picture that its own size cannot hold.
 
-    So the code of Kolkin et al. 2019 begins its scales ("Style transfer by relaxed optimal transport and
-    self-similarity"): with the coarser result and the photograph's Laplacian. What has only grown is blurred, and a
-    minimizer's first steps at the finer scale go into inventing detail.
+    The code of Kolkin et al. 2019 begins its middle scales so ("Style transfer by relaxed optimal transport and
+    self-similarity"), with the photograph's Laplacian. What has only grown is blurred, and a minimizer's first steps at
+    the finer scale go into inventing detail.
 
     Args:
         image: (1, 3, h, w).

@@ -65,9 +65,10 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
+    elsewhere = f"Choose another folder with {paths.HOME_VARIABLE}." if own else "Choose another place."
     if own:
-        make_folder(path.parent)
-    replace_file(path, text.encode())
+        make_folder(path.parent, elsewhere=elsewhere)
+    replace_file(path, text.encode(), elsewhere=elsewhere)
     return path
 
 
