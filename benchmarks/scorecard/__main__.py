@@ -8,6 +8,8 @@ Every tool is judged at the size at which it painted, against photograph and pai
 
 import argparse
 import functools
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,7 +24,7 @@ from torch import Tensor
 from impasto import Settings, images
 from impasto.core.vgg import VGG
 from impasto.sizes import result_size, style_size
-from scorecard import painters, pairs, peers
+from scorecard import measures, painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 
 FRONT = (5.0, 10.0, 20.0, 40.0)
@@ -62,9 +64,18 @@ def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
     return torch.from_numpy(images.resize(picture, width, height).rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
 
 
-@torch.no_grad()
 def judged(one: painters.Painted) -> Scores:
-    """The scores of a picture."""
+    """The scores of a picture, kept beside the pictures until it or the measures change."""
+    content = one.picture.read_bytes() + Path(measures.__file__).read_bytes()
+    kept = painters.PAINTED / "judged" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(_judged(one))), encoding="utf-8")
+    return Scores(**json.loads(kept.read_text(encoding="utf-8")))
+
+
+@torch.no_grad()
+def _judged(one: painters.Painted) -> Scores:
     pixels = np.asarray(painters.opened(one), np.float32)
     size = max(pixels.shape[:2])
     width, height = result_size(Settings(size=size), images.read(shared.picture(one.pair[0])))

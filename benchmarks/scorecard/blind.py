@@ -4,8 +4,8 @@
     PYTHONPATH=benchmarks python -m scorecard.blind count
 
 Each voter gets the six pairs in an order, and with sides, of their own: photograph and painting above, A and B below,
-both at 384 px, ours by the default recipe and theirs at content weight 5, without names. They were asked which they would
-rather hang on a wall as that photograph painted in that painting's manner. The votes are in blind/votes.json.
+both at 384 px, ours by the default recipe and theirs at content weight 5, without names. They were asked which they
+would rather hang on a wall as that photograph painted in that painting's manner. The votes are in blind/votes.json.
 """
 
 import json
