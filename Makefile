@@ -37,17 +37,19 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/precision.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/convergence.py
-	$(BIN)/python scripts/generate_docs.py
+	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 # Hours on two cores: every picture of every tool that is not there yet.
 scorecard: $(VENV)/dev
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.peers
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard
+	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.sizes
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.cost
-	$(BIN)/python scripts/generate_docs.py
+	PYTHONPATH=benchmarks $(BIN)/python scripts/scorecard_sheets.py
+	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 docs: $(VENV)/dev
-	$(BIN)/python scripts/generate_docs.py
+	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* demo.png

@@ -1,6 +1,6 @@
 """Write the pages of docs/ that say what the code and the benchmarks say.
 
-    python scripts/generate_docs.py
+    PYTHONPATH=benchmarks python scripts/generate_docs.py
 
 A test compares the files with what this script would write.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks_page
+import scorecard_page
 from pydantic.fields import FieldInfo
 
 from impasto import recipes
@@ -88,6 +89,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "benchmarks.md": partial(benchmarks_page.page, NOTE),
 }
+if scorecard_page.FILE.exists():  # it takes hours to make
+    PAGES["scorecard.md"] = scorecard_page.page
 
 
 def _row(name: str, field: FieldInfo) -> str:
@@ -128,6 +131,9 @@ def main() -> None:
         print(DOCS / name)
     benchmarks_page.plot()
     print(benchmarks_page.PLOT)
+    if scorecard_page.FILE.exists():
+        scorecard_page.plot()
+        print(scorecard_page.PLOT)
 
 
 if __name__ == "__main__":

