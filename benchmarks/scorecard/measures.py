@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -116,8 +117,8 @@ def sliced_wasserstein(ours: Tensor, theirs: Tensor) -> float:
 
 
 def _quantiles(projected: Tensor) -> Tensor:
-    ordered = projected.sort(dim=0).values.T.unsqueeze(0)
-    return F.interpolate(ordered, size=QUANTILES, mode="linear")
+    ordered = torch.from_numpy(np.sort(projected.T.contiguous().numpy(), axis=1))  # many times faster than torch's
+    return F.interpolate(ordered.unsqueeze(0), size=QUANTILES, mode="linear")
 
 
 def _two_sizes(picture: Tensor) -> tuple[Tensor, Tensor]:
