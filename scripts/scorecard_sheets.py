@@ -2,7 +2,7 @@
 
     PYTHONPATH=benchmarks python scripts/scorecard_sheets.py
 
-Writes docs/images/scorecard/PHOTO.jpg. Only pictures that are there are shown; `make scorecard` paints them.
+Writes docs/images/scorecard/PHOTO.webp. Only pictures that are there are shown; `make scorecard` paints them.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from scorecard.__main__ import LITE_STRENGTHS
 
 from impasto import Picture, Settings, images
 
-CELL = 320
+CELL = 240
 RECIPES = ("painterly", "fast", "quality")
 FOLDER = FIGURES / "scorecard"
 
@@ -27,6 +27,10 @@ def row(photo: str, tool: str) -> list[tuple[Picture, str]]:
             return []
         cells.append((images.read(found), tool))
     return cells
+
+
+def _cell(picture: Picture) -> Picture:
+    return images.resize(picture, CELL, round(picture.height * CELL / picture.width))
 
 
 def _file(pair: pairs.Pair, tool: str) -> Path:
@@ -45,10 +49,10 @@ def main() -> None:
         cells += [
             (images.read(peers.kept(pair, 5.0)), f"neural-style, {pair[1]}") for pair in pairs.ONCE if pair[0] == photo
         ]
-        pictures, labels = zip(*cells, strict=True)
+        pictures, labels = zip(*((_cell(picture), label) for picture, label in cells), strict=True)
         sheet = images.contact_sheet(pictures, labels, columns=len(pairs.PAINTINGS))
-        images.save(sheet, FOLDER / f"{photo}.jpg", overwrite=True)
-        print(FOLDER / f"{photo}.jpg")
+        images.save(sheet, FOLDER / f"{photo}.webp", overwrite=True)
+        print(FOLDER / f"{photo}.webp")
 
 
 if __name__ == "__main__":
