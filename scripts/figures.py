@@ -17,6 +17,11 @@ def example(name: str, side: int) -> Picture:
     return images.resize(picture, round(picture.width * share), round(picture.height * share))
 
 
+def wide(picture: Picture, width: int) -> Picture:
+    """A picture of so many pixels across."""
+    return images.resize(picture, width, round(picture.height * width / picture.width))
+
+
 def painted(stylizer: Stylizer, photo: str, paintings: Sequence[str], **choices: Any) -> Picture:
     """An example photograph in the style of example paintings."""
     settings = Settings.model_validate(choices)

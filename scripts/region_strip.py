@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from figures import PICTURES, painted, wide, written
 from numpy.typing import NDArray
 
-from impasto import Finished, Picture, Settings, Stylizer, images
+from impasto import Picture, Stylizer, images
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "examples" / "pictures"
 CELL = 320
 ITERATIONS = 60
 PALACE, FLOWER = "summer_palace", "flower"
@@ -37,14 +36,9 @@ def blossom() -> dict[str, NDArray[np.uint8]]:
     return {"blossom": _gray(np.clip((1 - distance) / 0.08 + 0.5, 0, 1))}
 
 
-def painted(stylizer: Stylizer, photo: str, paintings: list[str], **masks: Any) -> Picture:
+def masked(stylizer: Stylizer, photo: str, paintings: list[str], **masks: Any) -> Picture:
     """A photograph in the style of paintings, with masks."""
-    settings = Settings(size=CELL, iterations=ITERATIONS, **masks)
-    for event in stylizer.run(_file(photo), [_file(name) for name in paintings], settings):
-        if isinstance(event, Finished):
-            print(f"{photo}: loss {event.loss:.4g} in {event.elapsed:.0f} s", flush=True)
-            return event.picture
-    raise AssertionError("a run ends with Finished")
+    return painted(stylizer, photo, paintings, size=CELL, iterations=ITERATIONS, **masks)
 
 
 def main() -> None:
@@ -52,8 +46,8 @@ def main() -> None:
     stylizer = Stylizer()
     with tempfile.TemporaryDirectory() as folder:
         masks = {name: _written(Path(folder), name, plane) for name, plane in {**sides(), **blossom()}.items()}
-        both = painted(stylizer, PALACE, [SKY, WAVE], mask=(masks["left"], masks["right"]))
-        kept = painted(stylizer, FLOWER, [SKY], keep_mask=masks["blossom"])
+        both = masked(stylizer, PALACE, [SKY, WAVE], mask=(masks["left"], masks["right"]))
+        kept = masked(stylizer, FLOWER, [SKY], keep_mask=masks["blossom"])
         cells = [
             (_cell(_file(PALACE)), "photograph"),
             (_cell(masks["left"]), "left.png"),
@@ -66,10 +60,7 @@ def main() -> None:
             (_cell(_file(SKY)), "painting"),
             (kept, "--keep-mask blossom.png"),
         ]
-    sheet = images.contact_sheet([cell for cell, _ in cells], [label for _, label in cells], columns=6)
-    target = ROOT / "docs" / "images" / "regions.jpg"
-    images.save(sheet, target, overwrite=True)
-    print(target)
+    written("regions", [cell for cell, _ in cells], [label for _, label in cells], columns=6)
 
 
 def _file(name: str) -> str:
@@ -87,8 +78,7 @@ def _written(folder: Path, name: str, plane: NDArray[np.uint8]) -> str:
 
 
 def _cell(file: str) -> Picture:
-    picture = images.read(file)
-    return images.resize(picture, CELL, round(picture.height * CELL / picture.width))
+    return wide(images.read(file), CELL)
 
 
 if __name__ == "__main__":

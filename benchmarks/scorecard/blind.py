@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import peer_neural_style
 import shared
 from PIL import Image, ImageDraw
 
@@ -38,7 +39,7 @@ def ballots(voter: int) -> Iterator[tuple[pairs.Pair, str]]:
 def sheet(pair: pairs.Pair, side: str) -> Image.Image:
     """A pair's four pictures."""
     ours = painters.opened(painters.ours(pair, "painterly", Settings().content_weight, peers.SIZE))
-    with Image.open(peers.kept(pair, 5.0)) as opened:
+    with Image.open(peers.kept(pair, peer_neural_style.CONTENT_WEIGHT)) as opened:
         theirs = opened.convert("RGB").resize(ours.size, Image.Resampling.LANCZOS)
     left, right = (ours, theirs) if side == "A" else (theirs, ours)
     width, height = (2 * it for it in ours.size)

@@ -7,18 +7,14 @@ without its start. Writes scorecard/cost.json. Nothing else should run on the ma
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import peer_neural_style
 import shared
 
-from scorecard import painters
+from scorecard import painters, peers
 
 PAIR = ("summer_palace", "starry_night")
 PEER_ITERATIONS = 500
@@ -30,12 +26,8 @@ FILE = Path(__file__).parent / "cost.json"
 def peer_step(library: Path) -> float:
     """Seconds of one of `neural-style`'s iterations."""
     with tempfile.TemporaryDirectory() as folder:
-        photo, painting = (str(shared.picture(name)) for name in PAIR)
-        command = [sys.executable, peer_neural_style.__file__, photo, painting, f"{folder}/out.png"]
-        command += ["--size", str(painters.SIZE), "--iterations", str(PEER_STEPS)]
-        environment = os.environ | {"PYTHONPATH": str(library)}
-        said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return float(json.loads(said.splitlines()[-1])["step"])
+        options = ["--size", str(painters.SIZE), "--iterations", str(PEER_STEPS)]
+        return float(peers.run(PAIR, Path(folder) / "out.png", library, options, {})["step"])
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import peer_neural_style
 import shared
@@ -33,18 +35,27 @@ def kept(pair: pairs.Pair, content_weight: float) -> Path:
 
 def paint(pair: pairs.Pair, content_weight: float, library: Path, threads: int) -> None:
     """Paint one picture and note what it took."""
-    photo, painting = (str(shared.picture(name)) for name in pair)
     target = kept(pair, content_weight)
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "out.png"
-        command = [sys.executable, peer_neural_style.__file__, photo, painting, str(picture)]
-        command += ["--size", str(SIZE), "--iterations", str(ITERATIONS), "--content-weight", str(content_weight)]
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(library)}
-        said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+        options = ["--size", str(SIZE), "--iterations", str(ITERATIONS), "--content-weight", str(content_weight)]
+        took = run(pair, picture, library, options, {"OMP_NUM_THREADS": str(threads)})
         with Image.open(picture) as painted:
             painted.save(target, lossless=True)
-    target.with_suffix(".json").write_text(said.splitlines()[-1] + "\n", encoding="utf-8")
-    print(target.name, json.loads(said.splitlines()[-1]), file=sys.stderr, flush=True)
+    target.with_suffix(".json").write_text(json.dumps(took) + "\n", encoding="utf-8")
+    print(target.name, took, file=sys.stderr, flush=True)
+
+
+def run(
+    pair: pairs.Pair, picture: Path, library: Path, options: Sequence[str], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Have `neural-style` paint a picture in a process of its own; what it took."""
+    photo, painting = (str(shared.picture(name)) for name in pair)
+    command = [sys.executable, peer_neural_style.__file__, photo, painting, str(picture), *options]
+    found = os.environ | environment | {"PYTHONPATH": str(library)}
+    said = subprocess.run(command, env=found, stdout=subprocess.PIPE, text=True, check=True).stdout
+    took: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return took
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from impasto.errors import SettingsError
+from impasto.errors import SettingsError, counted
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
 
@@ -18,7 +18,7 @@ def cropped(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     parts = crops.split(";")
     if len(parts) != len(paintings):
         raise SettingsError(
-            f"--style-crop '{crops}' has {_counted(len(parts), 'crop')} for {_counted(len(paintings), 'painting')}",
+            f"--style-crop '{crops}' has {counted(len(parts), 'crop')} for {counted(len(paintings), 'painting')}",
             f"Give {len(paintings)}, separated by ';'; nothing before or after a ';' means the whole painting."
             if len(paintings) > 1
             else "Give one crop.",
@@ -43,7 +43,3 @@ def _part(painting: Picture, crop: str) -> Picture:
         alpha = alpha[rows, columns]
         rgb = fill_transparent(rgb, alpha)
     return replace(painting, rgb=rgb, alpha=alpha, name=f"--style-crop {crop.strip()} of {painting.name}")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -78,3 +78,8 @@ class OutOfMemoryError(ImpastoError):
 
 class DivergedError(ImpastoError):
     """The optimization produced values that are not numbers, even with smaller steps."""
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, for a message: "1 mask", "2 masks"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError, SettingsError
+from impasto.errors import ImageError, SettingsError, counted
 from impasto.images import Picture
 from impasto.settings import Settings
 
@@ -45,7 +45,7 @@ def read(settings: Settings, photograph: Picture, paintings: int) -> Masks:
     """
     if settings.mask and len(settings.mask) != paintings:
         raise SettingsError(
-            f"--mask names {_count(len(settings.mask), 'mask')} for {_count(paintings, 'painting')}",
+            f"--mask names {counted(len(settings.mask), 'mask')} for {counted(paintings, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
     styles = tuple(_read(name, photograph) for name in settings.mask)
@@ -88,7 +88,3 @@ def _plane(picture: Picture) -> Plane:
     gray = light / np.float32(255)
     plane: Plane = np.clip(gray if picture.alpha is None else gray * picture.alpha, 0, 1)
     return plane
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

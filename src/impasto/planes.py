@@ -34,7 +34,6 @@ class Planes:
         self._inputs, self._machine, self._margin = inputs, machine, settings.margin
         self.lightness_only = settings.color == "photo"
         """Only lightness is painted; hue and chroma stay the photograph's."""
-        self._alphas: dict[tuple[int, int], Alpha | None] = {}
         self._keeps: dict[tuple[int, int], Tensor] = {}
 
     def tensor(self, picture: Picture, width: int, height: int) -> Tensor:
@@ -109,12 +108,7 @@ class Planes:
 
     def _alpha(self, width: int, height: int) -> Alpha | None:
         content = self._inputs.content
-        if content is None or content.alpha is None:
-            return None
-        if (width, height) not in self._alphas:
-            alpha = self._inputs.resized(content, width, height).alpha
-            self._alphas[width, height] = alpha
-        return self._alphas[width, height]
+        return None if content is None else self._inputs.resized(content, width, height).alpha
 
     def _plane(self, mask: Plane, width: int, height: int) -> Tensor:
         return self._placed(torch.from_numpy(masks.resize(mask, width, height))[None, None])
