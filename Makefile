@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need; the second time they need no network.
-.PHONY: demo test test-slow lint format bench scorecard docs clean
+.PHONY: demo test test-slow lint format bench scorecard docs web clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -50,6 +50,11 @@ scorecard: $(VENV)/dev
 
 docs: $(VENV)/dev
 	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
+
+# The studio's page; what is built is committed, so that only those who change it need Node.
+web: $(VENV)/dev
+	$(BIN)/python scripts/studio_openapi.py
+	cd web && npm ci --no-audit --no-fund && npm run types && npm run build
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* demo.png

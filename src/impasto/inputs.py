@@ -2,14 +2,13 @@
 
 import functools
 from pathlib import Path
-from typing import get_args
 
 from impasto import images, masks, recoloring
-from impasto.core import canvas
 from impasto.crops import cropped
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.settings import Settings
+from impasto.start_names import STARTS
 
 
 class Inputs:
@@ -45,11 +44,11 @@ class Inputs:
 
 
 def _begun(init: str) -> Picture | None:
-    if init in get_args(canvas.Start):
+    if init in STARTS:
         return None
     if not Path(init).exists():
         raise SettingsError(
             f"--init '{init}' is neither a start nor a file",
-            f"Choose one of {', '.join(get_args(canvas.Start))}, or give a picture file.",
+            f"Choose one of {', '.join(STARTS)}, or give a picture file.",
         )
     return images.read(init)

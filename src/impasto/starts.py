@@ -1,6 +1,6 @@
 """The setting `init`: the picture that a run begins with."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -11,6 +11,9 @@ from impasto.inputs import Inputs
 from impasto.planes import Planes
 from impasto.settings import Settings
 from impasto.sizes import Size, style_size
+
+if TYPE_CHECKING:
+    from impasto.start_names import Start
 
 Color = tuple[float, float, float]
 """RGB, 0..255."""
@@ -36,7 +39,7 @@ def start(
 
     def begun(painting: Picture | None) -> Tensor:
         return canvas.start(
-            cast("canvas.Start", settings.init),
+            cast("Start", settings.init),
             frame,
             planes.tensor(painting, *style_size(settings, painting, size)) if painting else frame,
             noise_share=settings.noise_share,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts.validators import Number
 from rich.console import Console
 
 from impasto.cli import explore
@@ -204,6 +205,41 @@ def import_weights(
     with leaving_at_once():
         from impasto.cli import weights_commands  # noqa: PLC0415
     weights_commands.import_file(file, name=name, convention=convention, overwrite=force)
+
+
+@app.command(help_epilogue="")
+def studio(
+    *,
+    data: Annotated[
+        str | None,
+        Parameter(help="Folder of its pictures and history. Unset: `studio` in Impasto's own folder.", metavar="DIR"),
+    ] = None,
+    host: Annotated[
+        str,
+        Parameter(
+            help="Address to listen at; any but this machine's own needs the token that is printed.", show_default=True
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        Parameter(
+            help="Port to listen at; 0 takes any that is free.", show_default=True, validator=Number(gte=0, lte=65535)
+        ),
+    ] = 7860,
+    token: Annotated[str | None, Parameter(help="The token to ask for, instead of one that is made up.")] = None,
+    allow_host: Annotated[
+        tuple[str, ...], Parameter(help="Another name under which it may be asked for; may be repeated.", negative="")
+    ] = (),
+    quota: Annotated[
+        float,
+        Parameter(help="Gigabytes that its pictures may take.", show_default=True, validator=Number(gt=0)),
+    ] = 10.0,
+    browser: Annotated[bool, Parameter(help="Whether to open the page in a browser.", show_default=True)] = True,
+) -> None:
+    """Open a page on this machine where anyone can paint."""
+    with leaving_at_once():
+        from impasto.cli import studio as command  # noqa: PLC0415
+    command.studio(data=data, host=host, port=port, token=token, allow_host=allow_host, quota=quota, browser=browser)
 
 
 @app.command(help_epilogue="")

@@ -1,15 +1,13 @@
 """The starting image."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.color import match_palette, palette
-
-Start = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
+from impasto.start_names import Start
 
 
 def start(

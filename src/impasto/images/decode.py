@@ -48,14 +48,14 @@ class Decoded:
     """`image` is RGBA and holds the four bytes of big-endian 16-bit gray and alpha."""
 
 
-def decode(stream: BinaryIO, name: str) -> Decoded:
+def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decoded:
     """Decode the first frame.
 
     Raises:
-        ImageError: not a picture, damaged, over `MAX_PIXELS`, or too large for the memory.
+        ImageError: not a picture, damaged, of too many pixels, or too large for the memory.
     """
     with _reported(name):
-        image = open_image(stream, name)
+        image = open_image(stream, name, most_pixels)
         _check_strips(image, stream)
         mode = _raw_mode(image)
         if mode == _GRAY_ALPHA_16:
@@ -100,7 +100,7 @@ def load(image: Image.Image) -> Image.Image:
     return image
 
 
-def open_image(stream: BinaryIO, name: str) -> Image.Image:
+def open_image(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Image.Image:
     """Read the header and check the size."""
     try:
         image: Image.Image = Image.open(stream, formats=_FORMATS)
@@ -111,9 +111,9 @@ def open_image(stream: BinaryIO, name: str) -> Image.Image:
                 problem, "Get an intact copy, or save it as RGB or gray with 8 or 16 bits a channel."
             ) from None
         image = _open_heif(stream, name)
-    if image.width * image.height > MAX_PIXELS:
+    if image.width * image.height > most_pixels:
         raise ImageError(
-            f"{name} has {image.width} x {image.height} pixels, more than {MAX_PIXELS // 1_000_000} million",
+            f"{name} has {image.width} x {image.height} pixels, more than {most_pixels // 1_000_000} million",
             "Make it smaller first.",
         )
     return image

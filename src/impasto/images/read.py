@@ -19,15 +19,16 @@ from impasto.images.picture import Picture, Source
 Stream = io.BufferedReader | io.BytesIO
 
 
-def read(source: Source, *, name: str | None = None) -> Picture:
+def read(source: Source, *, name: str | None = None, most_pixels: int = decode.MAX_PIXELS) -> Picture:
     """Read a picture: upright by its EXIF orientation, in sRGB by its ICC profile; of an animation, the first frame.
 
     Args:
         source: a path, bytes, a binary file object, a Pillow image or an array; see `Source`.
         name: what messages call it; unset, the path, the stream's name, or the kind of source.
+        most_pixels: files with more are refused by their header, before anything is decoded.
 
     Raises:
-        ImageError: there is no such file, it is not a picture, is damaged, or has more than `decode.MAX_PIXELS` pixels.
+        ImageError: there is no such file, it is not a picture, is damaged, or has too many pixels.
     """
     name = name or _name(source)
     if isinstance(source, np.ndarray):
@@ -36,7 +37,7 @@ def read(source: Source, *, name: str | None = None) -> Picture:
         decoded = decode.decode_pillow(source, name)
         return _picture(samples.from_decoded(decoded, name), name, hashlib.sha256(source.tobytes()).hexdigest())
     with _stream(source, name) as stream:
-        decoded = decode.decode(stream, name)
+        decoded = decode.decode(stream, name, most_pixels)
         stream.seek(0)
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return _picture(samples.from_decoded(decoded, name), name, digest)

@@ -1,0 +1,108 @@
+"""The studio's folder: where database, pictures and results lie. Names are made of digests and numbers only."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.files import make_folder
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Everything that a studio keeps.
+
+    Raises:
+        OutputError: the folder cannot be made.
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        for path in (self.root, self._pictures, self._results, self._previews, self.arriving):
+            make_folder(path, elsewhere="Choose another folder with --data.")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "studio.db"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the one server that uses this folder."""
+        return self.root / "server.lock"
+
+    @property
+    def painter_lock(self) -> Path:
+        """Held by the one painter that uses this folder."""
+        return self.root / "painter.lock"
+
+    @property
+    def arriving(self) -> Path:
+        """Uploads that are not all there, or not looked at yet."""
+        return self.root / "arriving"
+
+    def picture(self, picture: str) -> Path:
+        """A picture's file as it was given."""
+        return self._pictures / picture
+
+    def thumbnail(self, picture: str) -> Path:
+        """A small WebP of a picture."""
+        return self._pictures / f"{picture}-thumbnail.webp"
+
+    def display(self, picture: str) -> Path:
+        """A WebP of a picture that any browser shows."""
+        return self._pictures / f"{picture}-display.webp"
+
+    def result(self, job: int) -> Path:
+        """What a job painted."""
+        return self._results / f"{job}.png"
+
+    def result_thumbnail(self, job: int) -> Path:
+        """A small WebP of what a job painted."""
+        return self._results / f"{job}-thumbnail.webp"
+
+    def previews(self, job: int) -> Path:
+        """The folder of a running job's previews."""
+        return self._previews / str(job)
+
+    def preview(self, job: int, number: int) -> Path:
+        """The picture as it was."""
+        return self.previews(job) / f"{number}.webp"
+
+    def forget_picture(self, picture: str) -> None:
+        """Delete a picture's files."""
+        for path in (self.picture(picture), self.thumbnail(picture), self.display(picture)):
+            path.unlink(missing_ok=True)
+
+    def forget_previews(self, job: int) -> None:
+        """Delete a job's previews."""
+        shutil.rmtree(self.previews(job), ignore_errors=True)
+
+    def forget_job(self, job: int) -> None:
+        """Delete everything that a job painted."""
+        self.forget_previews(job)
+        for path in (self.result(job), self.result_thumbnail(job)):
+            path.unlink(missing_ok=True)
+
+    def bytes(self) -> int:
+        """How much the pictures and results take."""
+        return sum(_size(path) for folder in (self._pictures, self._results) for path in folder.iterdir())
+
+    @property
+    def _pictures(self) -> Path:
+        return self.root / "pictures"
+
+    @property
+    def _results(self) -> Path:
+        return self.root / "results"
+
+    @property
+    def _previews(self) -> Path:
+        return self.root / "previews"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # deleted meanwhile
+        return 0

@@ -1,0 +1,302 @@
+"""What happens to jobs: each function is one transaction, so that a job is never between two states."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from impasto.errors import InputError
+from impasto.events import Step
+from impasto.settings import Settings
+from impasto.studio import database
+from impasto.studio.folder import Folder
+
+MOST_QUEUED = 500
+MOST_ATTEMPTS = 3
+"""How often a job may take the painter down with it."""
+
+Wish = Literal["keep", "cancel"]
+
+
+class MissingError(InputError):
+    """There is no such job or picture."""
+
+
+class StateError(InputError):
+    """The job is not in a state for that."""
+
+
+class BusyError(InputError):
+    """Too much is waiting already."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A picture that somebody gave."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job that the painter has taken."""
+
+    job: int
+    photo: Given | None
+    paintings: tuple[Given, ...]
+    settings: Settings
+
+
+def add(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings) -> int:
+    """Queue a job; returns its number.
+
+    Raises:
+        MissingError: a picture is not in the studio.
+        BusyError: the queue is full.
+    """
+    with database.writing(folder.database) as connection:
+        if _count(connection, "queued") >= MOST_QUEUED:
+            raise BusyError(f"{MOST_QUEUED} pictures are waiting already", "Wait for some of them, or cancel some.")
+        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+        added = connection.execute(
+            "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
+            (_tick(connection), last + 1, settings.model_dump_json(), time.time()),
+        )
+        job = int(added.lastrowid or 0)
+        inputs = [("photo", 0, photo)] if photo else []
+        inputs += [("painting", place, painting) for place, painting in enumerate(paintings)]
+        for role, place, picture in inputs:
+            _check_picture(connection, picture)
+            connection.execute("INSERT INTO inputs VALUES (?, ?, ?, ?)", (job, role, place, picture))
+    return job
+
+
+def again(folder: Folder, job: int) -> int:
+    """Queue the same once more; returns the new job's number.
+
+    Raises:
+        MissingError: there is no such job.
+        BusyError: the queue is full.
+    """
+    with database.reading(folder.database) as connection:
+        settings = _column(connection, job, "settings")
+        photo, paintings = _inputs(connection, job)
+    return add(
+        folder,
+        photo.id if photo else None,
+        [painting.id for painting in paintings],
+        Settings.model_validate_json(settings),
+    )
+
+
+def wish(folder: Folder, job: int, what: Wish) -> None:
+    """Ask for a job's end: kept as it is, or cancelled. A queued one is cancelled at once.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: it has ended; or it is to be kept and has not begun.
+    """
+    with database.writing(folder.database) as connection:
+        state = _column(connection, job, "state")
+        if state == "queued" and what == "cancel":
+            _end(connection, job, "cancelled")
+        elif state == "running":
+            connection.execute("UPDATE jobs SET wish = ?, version = ? WHERE id = ?", (what, _tick(connection), job))
+        else:
+            raise StateError(f"job {job} is {state}", "Only a job that is being painted can be ended.")
+
+
+def move(folder: Folder, job: int, before: int | None) -> None:
+    """Move a queued job before another, or to the end of the queue.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: one of the two is not queued.
+    """
+    with database.writing(folder.database) as connection:
+        queue = [
+            row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position")
+        ]
+        for one in (job, *([before] if before else [])):
+            if one not in queue:
+                state = _column(connection, one, "state")
+                raise StateError(f"job {one} is {state}", "Only jobs that are waiting have an order.")
+        queue.remove(job)
+        queue.insert(queue.index(before) if before in queue else len(queue), job)
+        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs WHERE state != 'queued'").fetchone()[0]
+        version = _tick(connection)
+        connection.executemany(
+            "UPDATE jobs SET position = ?, version = ? WHERE id = ?",
+            [(last + place, version, one) for place, one in enumerate(queue, 1)],
+        )
+
+
+def remove(folder: Folder, job: int) -> None:
+    """Take a job out of the history, and delete what it painted.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: it is being painted.
+    """
+    with database.writing(folder.database) as connection:
+        if _column(connection, job, "state") == "running":
+            raise StateError(f"job {job} is being painted", "Cancel it first.")
+        connection.execute("INSERT INTO removed VALUES (?, ?)", (job, _tick(connection)))
+        connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
+        _touch_queue(connection)
+    folder.forget_job(job)
+
+
+def take(folder: Folder) -> Work | None:
+    """The next job, from now on running; None if none is waiting."""
+    with database.writing(folder.database) as connection:
+        row = connection.execute(
+            "SELECT id, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return None
+        job = int(row["id"])
+        connection.execute("DELETE FROM steps WHERE job = ?", (job,))
+        connection.execute(
+            "UPDATE jobs SET state = 'running', wish = NULL, version = ?, started = ?, progress = NULL, preview = 0 "
+            "WHERE id = ?",
+            (_tick(connection), time.time(), job),
+        )
+        _touch_queue(connection)
+        photo, paintings = _inputs(connection, job)
+        return Work(job, photo, paintings, Settings.model_validate_json(row["settings"]))
+
+
+def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
+    """Note an iteration; returns what is wished of the job."""
+    progress = {
+        "scale": event.scale,
+        "scales": event.scales,
+        "iteration": event.iteration,
+        "iterations": event.iterations,
+        "width": event.width,
+        "height": event.height,
+        "loss": event.loss,
+        "elapsed": event.elapsed,
+        "remaining": event.remaining,
+    }
+    with database.writing(folder.database) as connection:
+        connection.execute(
+            "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)",
+            (job, number, event.scale, event.iteration, event.loss, event.elapsed),
+        )
+        row = connection.execute(
+            "UPDATE jobs SET progress = ?, version = ? WHERE id = ? RETURNING wish",
+            (json.dumps(progress), _tick(connection), job),
+        ).fetchone()
+    found: Wish | None = row["wish"]
+    return found
+
+
+def preview(folder: Folder, job: int, number: int) -> None:
+    """Note that there is a new preview."""
+    with database.writing(folder.database) as connection:
+        connection.execute("UPDATE jobs SET preview = ?, version = ? WHERE id = ?", (number, _tick(connection), job))
+
+
+def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
+    """The result is there."""
+    with database.writing(folder.database) as connection:
+        connection.execute(
+            "UPDATE jobs SET width = ?, height = ?, kept_early = ? WHERE id = ?", (*size, int(kept_early), job)
+        )
+        _end(connection, job, "finished")
+    folder.forget_previews(job)
+
+
+def cancelled(folder: Folder, job: int) -> None:
+    """A running job has stopped because that was wished."""
+    with database.writing(folder.database) as connection:
+        _end(connection, job, "cancelled")
+    folder.forget_previews(job)
+
+
+def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
+    """A job cannot be painted."""
+    with database.writing(folder.database) as connection:
+        _fail(connection, job, problem, hint)
+    folder.forget_previews(job)
+
+
+def recover(folder: Folder) -> None:
+    """Put jobs whose painter is gone back at the head of the queue; call it only while no painter runs."""
+    with database.writing(folder.database) as connection:
+        running = connection.execute("SELECT id, wish, attempt FROM jobs WHERE state = 'running'").fetchall()
+        for row in running:
+            if row["wish"] == "cancel":
+                _end(connection, row["id"], "cancelled")
+            elif row["attempt"] >= MOST_ATTEMPTS:
+                problem = f"the painter stopped {MOST_ATTEMPTS} times at this picture"
+                _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
+            else:
+                connection.execute(
+                    "UPDATE jobs SET state = 'queued', attempt = attempt + 1, wish = NULL, progress = NULL, "
+                    "preview = 0, started = NULL, version = ? WHERE id = ?",
+                    (_tick(connection), row["id"]),
+                )
+                _touch_queue(connection)
+    for row in running:
+        folder.forget_previews(row["id"])
+
+
+def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:
+    connection.execute(
+        "UPDATE jobs SET state = ?, ended = ?, wish = NULL, progress = NULL, preview = 0, version = ? WHERE id = ?",
+        (state, time.time(), _tick(connection), job),
+    )
+    _touch_queue(connection)
+
+
+def _fail(connection: sqlite3.Connection, job: int, problem: str, hint: str) -> None:
+    connection.execute("UPDATE jobs SET problem = ?, hint = ? WHERE id = ?", (problem, hint, job))
+    _end(connection, job, "failed")
+
+
+def _tick(connection: sqlite3.Connection) -> int:
+    row = connection.execute("UPDATE clock SET version = version + 1 RETURNING version").fetchone()
+    return int(row["version"])
+
+
+def _touch_queue(connection: sqlite3.Connection) -> None:
+    """Those who wait have other places now."""
+    connection.execute("UPDATE jobs SET version = ? WHERE state = 'queued'", (_tick(connection),))
+
+
+def _count(connection: sqlite3.Connection, state: str) -> int:
+    return int(connection.execute("SELECT count(*) FROM jobs WHERE state = ?", (state,)).fetchone()[0])
+
+
+def _column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings"]) -> Any:
+    row = connection.execute("SELECT state, settings FROM jobs WHERE id = ?", (job,)).fetchone()
+    if row is None:
+        raise missing_job(job)
+    return row[name]
+
+
+def missing_job(job: int) -> MissingError:
+    """What to raise where there is no such job."""
+    return MissingError(f"there is no job {job}", "It may have been deleted from the history.")
+
+
+def _check_picture(connection: sqlite3.Connection, picture: str | None) -> None:
+    if connection.execute("SELECT 1 FROM pictures WHERE id = ?", (picture,)).fetchone() is None:
+        raise MissingError(f"there is no picture {picture}", "Give it to the studio once more.")
+
+
+def _inputs(connection: sqlite3.Connection, job: int) -> tuple[Given | None, tuple[Given, ...]]:
+    rows = connection.execute(
+        "SELECT role, id, name FROM inputs JOIN pictures ON picture = id WHERE job = ? ORDER BY place",
+        (job,),
+    ).fetchall()
+    given: dict[str, list[Given]] = {"photo": [], "painting": []}
+    for row in rows:
+        given[row["role"]].append(Given(row["id"], row["name"]))
+    return next(iter(given["photo"]), None), tuple(given["painting"])

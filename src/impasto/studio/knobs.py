@@ -1,0 +1,108 @@
+"""The settings as the page offers them; everything is read off `Settings`, nothing is said again."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from impasto import recipes
+from impasto.errors import ImpastoError, SettingsError
+from impasto.settings import DEFAULT_RECIPE, Settings
+from impasto.start_names import STARTS
+from impasto.studio.schemas import Knob, RecipeOut
+
+SHOWN = ("strength", "style_scale", "color", "size")
+"""In sight, in this order."""
+_LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
+_NAMES_FILES = frozenset({"mask", "keep_mask"})
+_NOT_OFFERED = _NAMES_FILES | {"recipe", "save_every", "threads", "device", "network"}
+_LARGEST_SIZE = 4096
+
+Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
+
+
+def knobs() -> list[Knob]:
+    """Every setting that the page offers: those in sight first."""
+    names = [*SHOWN, *(name for name in Settings.model_fields if name not in (*SHOWN, *_NOT_OFFERED))]
+    defaults, properties = Settings().model_dump(mode="json"), Settings.model_json_schema()["properties"]
+    return [_knob(name, properties[name], defaults[name]) for name in names]
+
+
+def recipe_list(cards: Mapping[str, str]) -> list[RecipeOut]:
+    """The recipes, the default first; `cards` are addresses of their pictures."""
+    names = sorted(
+        {*recipes.shipped(), *recipes.saved()}, key=lambda name: (name != DEFAULT_RECIPE, name not in cards, name)
+    )
+    return [recipe for name in names if (recipe := _recipe(name, cards.get(name)))]
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """Settings that came over the network: nothing in them names a file.
+
+    Raises:
+        SettingsError: one does, or is out of its range.
+    """
+    recipe = values.get("recipe", DEFAULT_RECIPE)
+    if recipe not in {*recipes.shipped(), *recipes.saved()}:
+        raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the cards.")
+    settings = Settings(**values)
+    for name in _NAMES_FILES:
+        if getattr(settings, name):
+            raise SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
+    if settings.init not in STARTS:
+        raise SettingsError(f"the studio cannot start from {settings.init!r}", f"Choose one of {', '.join(STARTS)}.")
+    if settings.size and settings.size > _LARGEST_SIZE:
+        raise SettingsError(f"size {settings.size} is too large for the studio", f"Choose at most {_LARGEST_SIZE}.")
+    return settings
+
+
+def _knob(name: str, schema: Mapping[str, Any], default: Any) -> Knob:
+    value = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
+    choices = [str(choice) for choice in (STARTS if name == "init" else value.get("enum", ()))]
+    low, high = _bound(value, "minimum"), _bound(value, "maximum")
+    return Knob(
+        name=name,
+        label=_LABELS.get(name, name.replace("_", " ").capitalize()),
+        group=str(schema["group"]),
+        help=str(schema["description"]),
+        unit=str(schema["unit"]),
+        kind=_kind(value, choices),
+        default=default,
+        choices=choices,
+        minimum=low[0],
+        maximum=_LARGEST_SIZE if name == "size" else high[0],
+        above=low[1],
+        below=high[1],
+        nullable="anyOf" in schema,
+        shown=name in SHOWN,
+    )
+
+
+def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:
+    """A limit, and whether it is itself out of range."""
+    exclusive = "exclusive" + name.capitalize()
+    return (schema[exclusive], True) if exclusive in schema else (schema.get(name), False)
+
+
+def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:
+    if choices:
+        return "choice"
+    if schema["type"] == "object":
+        return "layers"
+    if schema["type"] == "array":
+        return "numbers"
+    kinds: dict[str, Kind] = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "text"}
+    return kinds[schema["type"]]
+
+
+def _recipe(name: str, card: str | None) -> RecipeOut | None:
+    try:
+        settings = Settings(recipe=name)
+    except ImpastoError:  # one of the user's own that is out of date: the command says what is wrong with it
+        return None
+    return RecipeOut(
+        name=name,
+        description=str(recipes.read(name).get("description", "")),
+        card=card,
+        values=settings.model_dump(mode="json"),
+        needs_photo=bool(settings.content_layers) and settings.content_weight > 0,
+        needs_painting=bool(settings.style_layers) and settings.style_weight > 0,
+    )

@@ -1,0 +1,123 @@
+"""The painter: `python -m impasto.studio.painter FOLDER`, a process that takes jobs from the queue and paints them.
+
+It shares nothing with the server but the folder and its database, so either may be killed at any moment. It ends when
+its standard input does, which is when the server that started it is gone.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from filelock import FileLock
+
+from impasto import Finished, Preview, Step, Stylizer, images
+from impasto.errors import ImpastoError
+from impasto.files import make_folder, replace_file
+from impasto.images import Picture
+from impasto.studio import jobs, reading
+from impasto.studio.folder import Folder
+from impasto.stylizer import describe
+
+_IDLE = 0.2
+"""Seconds between looks at an empty queue."""
+_PREVIEW_STEPS = 2
+_PREVIEW_SECONDS = 0.6
+"""Previews closer together are left out: writing them takes time from painting."""
+_PREVIEW_SIDE = 1024
+_NICENESS = 5
+"""The page is to answer at once while both cores paint."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Paint until nobody is there to paint for."""
+    folder = Folder(Path(arguments[0]))
+    threading.Thread(target=_leave_with_the_server, daemon=True).start()
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
+        os.nice(_NICENESS)
+    with FileLock(folder.painter_lock):  # a killed server's painter may take a moment to notice
+        jobs.recover(folder)
+        stylizer = Stylizer()
+        while True:
+            work = jobs.take(folder)
+            if work is None:
+                time.sleep(_IDLE)
+            else:
+                _Painting(folder, work).paint(stylizer)
+
+
+class _Painting:
+    """One job."""
+
+    def __init__(self, folder: Folder, work: jobs.Work) -> None:
+        self._folder, self._work = folder, work
+        self._wish: jobs.Wish | None = None
+        self._steps = self._previews = 0
+        self._shown = 0.0
+
+    def paint(self, stylizer: Stylizer) -> None:
+        """Paint it, and say how it ended."""
+        try:
+            self._paint(stylizer)
+        except ImpastoError as error:
+            jobs.fail(self._folder, self._work.job, error.problem, error.hint)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next job is to be painted
+            _log.exception("job %s", self._work.job)
+            jobs.fail(
+                self._folder, self._work.job, f"unexpected {type(error).__name__}: {error}", "Please report this."
+            )
+
+    def _paint(self, stylizer: Stylizer) -> None:
+        photo = self._picture(self._work.photo) if self._work.photo else None
+        paintings = [self._picture(painting) for painting in self._work.paintings]
+        make_folder(self._folder.previews(self._work.job))
+        for event in stylizer.run(
+            photo, paintings, self._work.settings, stop=lambda: self._wish is not None, preview_every=_PREVIEW_STEPS
+        ):
+            if isinstance(event, Step):
+                self._steps += 1
+                self._wish = jobs.step(self._folder, self._work.job, self._steps, event)
+            elif isinstance(event, Preview):
+                self._preview(event)
+            elif isinstance(event, Finished):
+                self._finish(event, photo, paintings)
+
+    def _picture(self, given: jobs.Given) -> Picture:
+        return images.read(self._folder.picture(given.id), name=given.name)
+
+    def _preview(self, event: Preview) -> None:
+        now = time.monotonic()
+        if now - self._shown < _PREVIEW_SECONDS:
+            return
+        self._previews += 1
+        target = self._folder.preview(self._work.job, self._previews)
+        replace_file(target, reading.small(event.picture, _PREVIEW_SIDE))
+        jobs.preview(self._folder, self._work.job, self._previews)
+        self._folder.preview(self._work.job, self._previews - 2).unlink(missing_ok=True)
+        self._shown = time.monotonic()
+
+    def _finish(self, event: Finished, photo: Picture | None, paintings: list[Picture]) -> None:
+        if self._wish == "cancel":
+            jobs.cancelled(self._folder, self._work.job)
+            return
+        metadata = describe(self._work.settings, photo, paintings)
+        data = images.encode(event.picture, "png", metadata=metadata)
+        replace_file(self._folder.result_thumbnail(self._work.job), reading.small(event.picture, reading.THUMBNAIL))
+        replace_file(self._folder.result(self._work.job), data)
+        size = event.picture.width, event.picture.height
+        jobs.finish(self._folder, self._work.job, size, kept_early=event.stopped)
+
+
+def _leave_with_the_server() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

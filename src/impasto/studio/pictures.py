@@ -1,0 +1,211 @@
+"""Taking pictures in: each is looked at by a process of its own, which may die of it without harm to the server."""
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.errors import ImageError, InputError, StorageError
+from impasto.studio import database, history
+from impasto.studio.folder import Folder
+from impasto.studio.jobs import BusyError
+from impasto.studio.schemas import PictureOut
+
+_NAME_LENGTH = 120
+_CHUNK = 2**20
+
+
+class TooLargeError(InputError):
+    """An upload has too many bytes."""
+
+
+class QuotaError(InputError):
+    """The studio's folder is as large as it may become."""
+
+
+class SlowError(InputError):
+    """An upload took too long."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much the studio takes in."""
+
+    upload_bytes: int = 100_000_000
+    pixels: int = 100_000_000
+    """Of a picture."""
+    uploads: int = 4
+    """At once."""
+    upload_seconds: float = 120.0
+    reading_seconds: float = 60.0
+    folder_bytes: int = 10_000_000_000
+
+
+class Intake:
+    """Takes pictures in, a few at a time."""
+
+    def __init__(self, folder: Folder, limits: Limits) -> None:
+        self._folder, self._limits = folder, limits
+        self._busy = 0
+        self._looking = asyncio.Semaphore(2)
+
+    async def upload(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
+        """Take what a browser sends.
+
+        Raises:
+            BusyError: too many others are being sent.
+            TooLargeError, SlowError: it has too many bytes, or they come too slowly.
+            QuotaError: the studio's folder is full.
+            ImageError: it is no picture that can be read.
+        """
+        if self._busy >= self._limits.uploads:
+            raise BusyError(f"{self._busy} pictures are being sent already", "Wait a moment, and try again.")
+        self._busy += 1
+        arriving = self._folder.arriving / secrets.token_hex(16)
+        try:
+            self.check_quota()
+            async with asyncio.timeout(self._limits.upload_seconds):
+                digest = await self._receive(arriving, chunks)
+            return await self._take(arriving, digest, name)
+        except TimeoutError:
+            raise SlowError(f"{_plain(name)} did not arrive in time", "Try again, or send a smaller file.") from None
+        finally:
+            self._busy -= 1
+            await asyncio.to_thread(_discard, arriving)
+
+    async def file(self, path: Path, name: str) -> PictureOut:
+        """Take a file of this machine that the studio itself knows: one that ships, or a result.
+
+        Raises:
+            QuotaError: the studio's folder is full.
+            ImageError: it is no picture that can be read.
+        """
+        self.check_quota()
+        arriving = self._folder.arriving / secrets.token_hex(16)
+        try:
+            digest = await asyncio.to_thread(_copy, path, arriving)
+            return await self._take(arriving, digest, name)
+        finally:
+            await asyncio.to_thread(_discard, arriving)
+
+    def check_quota(self) -> None:
+        """Refuse more once the folder is full.
+
+        Raises:
+            QuotaError: it is.
+        """
+        most = self._limits.folder_bytes
+        if self._folder.bytes() >= most:
+            problem = f"the studio's pictures take {most / 1e9:.3g} GB, all that they may"
+            raise QuotaError(problem, "Delete some from the history, or start the studio with a larger --quota.")
+
+    async def _receive(self, arriving: Path, chunks: AsyncIterator[bytes]) -> str:
+        digest, size = hashlib.sha256(), 0
+        try:
+            with arriving.open("xb") as file:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > self._limits.upload_bytes:
+                        most = self._limits.upload_bytes / 1e6
+                        raise TooLargeError(f"the file has more than {most:.0f} MB", "Send a smaller one.")
+                    digest.update(chunk)
+                    file.write(chunk)
+        except OSError as error:
+            raise StorageError(f"the picture could not be kept: {error.strerror}", "Make room on the disk.") from None
+        return digest.hexdigest()
+
+    async def _take(self, arriving: Path, digest: str, name: str) -> PictureOut:
+        if not await asyncio.to_thread(_known, self._folder, digest):
+            async with self._looking:
+                found = await self._look(arriving, name)
+            await asyncio.to_thread(_keep, self._folder, arriving, digest, _plain(name), found)
+        return await asyncio.to_thread(history.picture, self._folder, digest)
+
+    async def _look(self, arriving: Path, name: str) -> dict[str, object]:
+        command = [
+            sys.executable,
+            "-m",
+            "impasto.studio.reading",
+            str(arriving),
+            _plain(name),
+            str(self._limits.pixels),
+        ]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(self._limits.reading_seconds):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            raise ImageError(f"{_plain(name)} takes too long to read", "Save it anew with another program.") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        try:
+            found: dict[str, object] = json.loads(said)
+        except ValueError:
+            problem = f"{_plain(name)} could not be read: the reader stopped with {process.returncode}"
+            raise ImageError(problem, "Save it anew with another program, or smaller.") from None
+        if "problem" in found:
+            raise ImageError(str(found["problem"]), str(found["hint"]))
+        return found
+
+
+def _keep(folder: Folder, arriving: Path, digest: str, name: str, found: dict[str, object]) -> None:
+    """Files first and the row last: what the database names is there."""
+    origin = json.dumps(found["origin"]) if found["origin"] else None
+    with database.writing(folder.database) as connection:
+        row = digest, name, found["width"], found["height"], arriving.stat().st_size, time.time(), origin
+        # Suffixes that `reading` puts beside the file that it looks at.
+        arriving.with_suffix(".thumbnail").replace(folder.thumbnail(digest))
+        arriving.with_suffix(".display").replace(folder.display(digest))
+        arriving.replace(folder.picture(digest))
+        connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
+
+
+def sweep(folder: Folder) -> None:
+    """Delete what nobody will ask for: what an interrupted upload left behind, and pictures that no job uses.
+
+    Only for when no page can have them in its form.
+    """
+    for path in folder.arriving.iterdir():
+        path.unlink(missing_ok=True)
+    with database.writing(folder.database) as connection:
+        unused = connection.execute(
+            "DELETE FROM pictures WHERE id NOT IN (SELECT picture FROM inputs) RETURNING id"
+        ).fetchall()
+    for row in unused:
+        folder.forget_picture(row["id"])
+
+
+def _known(folder: Folder, digest: str) -> bool:
+    with database.reading(folder.database) as connection:
+        return connection.execute("SELECT 1 FROM pictures WHERE id = ?", (digest,)).fetchone() is not None
+
+
+def _copy(source: Path, target: Path) -> str:
+    shutil.copyfile(source, target)
+    with target.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _discard(arriving: Path) -> None:
+    for path in (arriving, arriving.with_suffix(".thumbnail"), arriving.with_suffix(".display")):
+        path.unlink(missing_ok=True)
+
+
+def _plain(name: str) -> str:
+    """A name for people to read; it never becomes a path."""
+    last = os.path.basename(name.replace("\\", "/"))  # noqa: PTH119 -- a browser's name is no path of this system
+    return "".join(letter for letter in last if letter.isprintable())[:_NAME_LENGTH].strip() or "picture"

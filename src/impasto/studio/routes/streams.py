@@ -1,0 +1,82 @@
+"""Server-sent events: what changes, told as it happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from impasto.studio import history
+from impasto.studio.schemas import JobId, JobOut, StepOut
+from impasto.studio.state import State, Studio, answers
+
+router = APIRouter()
+
+_PAUSE = 0.2
+"""Seconds between events of one stream: what happens within is told together."""
+_ENDED = frozenset({"finished", "failed", "cancelled"})
+
+LastEvent = Annotated[str | None, Header(alias="last-event-id", max_length=60)]
+
+
+def _exists(job: JobId, studio: Studio) -> None:
+    """A stream that has begun can no longer answer 404."""
+    history.job(studio.folder, job)
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=answers(422))
+async def changes(
+    studio: Studio, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
+) -> AsyncIterator[ServerSentEvent]:
+    """Whatever changes in any job: events `changes`, each with a `Changes`."""
+    version = int(last_event) if last_event and last_event.isdecimal() else after
+    while True:
+        ticket = studio.feed.ticket()
+        found = await asyncio.to_thread(history.changes, studio.folder, version)
+        if found.version != version:
+            version = found.version
+            yield ServerSentEvent(event="changes", id=str(version), data=found)
+            await asyncio.sleep(_PAUSE)
+        else:
+            await ticket.wait()
+
+
+@router.get(
+    "/jobs/{job}/events",
+    response_class=EventSourceResponse,
+    responses=answers(404, 422),
+    dependencies=[Depends(_exists)],
+)
+async def job_events(job: JobId, studio: Studio, last_event: LastEvent = None) -> AsyncIterator[ServerSentEvent]:
+    """One job until it ends: events `steps`, of which none is left out, `job`, the latest of it, and last `end`."""
+    attempt, number = _place(last_event)
+    told: JobOut | None = None
+    while True:
+        ticket = studio.feed.ticket()
+        found, steps = await asyncio.to_thread(_latest, studio, job, attempt, number)
+        if steps:
+            attempt, number = found.attempt, steps[-1].number
+            data = {"attempt": attempt, "steps": [step.model_dump() for step in steps]}
+            yield ServerSentEvent(event="steps", id=f"{attempt}.{number}", data=data)
+        if found.state in _ENDED:
+            yield ServerSentEvent(event="end", data=found)
+            return
+        if found != told:
+            told = found
+            yield ServerSentEvent(event="job", data=found)
+            await asyncio.sleep(_PAUSE)
+        else:
+            await ticket.wait()
+
+
+def _latest(studio: State, job: int, attempt: int, number: int) -> tuple[JobOut, list[StepOut]]:
+    """A job, and its steps after one of an attempt; of a later attempt, all."""
+    found = history.job(studio.folder, job)
+    return found, history.steps(studio.folder, job, number if found.attempt == attempt else 0)
+
+
+def _place(last_event: str | None) -> tuple[int, int]:
+    """The attempt and the step that a page has seen last."""
+    attempt, _, number = (last_event or "").partition(".")
+    return (int(attempt), int(number)) if attempt.isdecimal() and number.isdecimal() else (0, 0)

@@ -1,0 +1,111 @@
+"""What the studio's tests share: pictures, requests, and a studio as a user starts it."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from PIL import Image
+
+HOME = "http://127.0.0.1"
+SMALL = {"recipe": "fast", "size": 48}
+PATIENCE = 120.0
+
+
+def png(seed: int = 0, width: int = 64, height: int = 48) -> bytes:
+    """A picture with something to see in it."""
+    generator = np.random.default_rng(seed)
+    coarse = Image.fromarray(generator.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    stream = io.BytesIO()
+    coarse.resize((width, height), Image.Resampling.BICUBIC).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def given(client: httpx2.Client, seed: int = 0) -> str:
+    """Gives the studio a picture; its id."""
+    answer = client.post("/api/pictures", params={"name": f"{seed}.png"}, content=png(seed))
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def asked(client: httpx2.Client, photo: str, painting: str, **settings) -> dict:
+    """Asks for a picture; the job."""
+    body = {"photo": photo, "paintings": [painting], "settings": {**SMALL, **settings}}
+    answer = client.post("/api/jobs", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def events(client: httpx2.Client, address: str, **headers: str) -> Iterator[tuple[str, str, dict]]:
+    """A stream's events: (name, id, data)."""
+    with client.stream("GET", address, headers=headers, timeout=PATIENCE) as answer:
+        assert answer.status_code == 200, answer.read()
+        name, number, data = "", "", ""
+        for line in answer.iter_lines():
+            key, _, value = line.partition(": ")
+            if key == "event":
+                name = value
+            elif key == "id":
+                number = value
+            elif key == "data":
+                data = value
+            elif not line and data:
+                yield name, number, json.loads(data)
+                name, number, data = "", "", ""
+
+
+class Running:
+    """A studio as a user starts it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", "0", "--data", str(data)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self.process.stdout
+        found = re.search(r"http://[\d.]+:\d+", self.process.stdout.readline())
+        assert found, "it says where it is"
+        self.address = found[0]
+        self.client = httpx2.Client(base_url=self.address, timeout=30)
+
+    def painter(self) -> int | None:
+        """The painter's process, if there is one now."""
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                words = (status.parent / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"impasto.studio.painter" in words and str(self.data).encode() in words:
+                return int(status.parent.name)
+        return None
+
+    def wait_for(self, job: int, *states: str) -> dict:
+        """Waits until a job is in one of some states."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = self.client.get(f"/api/jobs/{job}").json()
+            if found["state"] in states:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"job {job} is still {found['state']}")
+
+    def kill(self) -> None:
+        """As `kill -9`."""
+        self.process.kill()
+        self.process.wait()
+        self.client.close()
+
+    def close(self) -> None:
+        """As Ctrl-C."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=20)
+        self.client.close()

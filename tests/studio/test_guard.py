@@ -1,0 +1,203 @@
+"""Each attack on the studio's list, refused."""
+
+import asyncio
+import json
+import sqlite3
+
+import pytest
+from studios import asked, given, png
+
+from impasto.studio.folder import Folder
+from impasto.studio.guard import COOKIE
+from impasto.studio.pictures import Intake, Limits, SlowError
+from impasto.studio.serve import _is_loopback
+
+JSON_TYPE = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[", "10.0.0.1"])
+def test_a_strangers_name_that_points_here_is_refused(client, host):
+    answer = client.get("/api/about", headers={"host": host})
+    assert answer.status_code == 421
+    assert set(answer.json()) == {"problem", "hint"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:7860", "127.0.0.1:1", "[::1]:7860"])
+def test_this_machines_own_names_are_known(client, host):
+    assert client.get("/api/about", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize(("method", "address"), [("POST", "/api/jobs"), ("POST", "/api/pictures"), ("DELETE", "/api/jobs/1")])
+def test_another_sites_page_changes_nothing(client, headers, method, address):
+    assert client.request(method, address, headers=headers, content=png()).status_code == 403
+    assert client.get("/api/jobs").json()["jobs"] == []
+
+
+def test_the_pages_own_requests_pass(client):
+    headers = {"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
+    assert client.post("/api/pictures", content=png(), headers=headers).status_code == 201
+
+
+def test_elsewhere_than_on_loopback_nothing_is_told_without_the_token(opened):
+    client = opened(token="secret", hosts=["studio.example"])
+    for host in ("studio.example", "10.0.0.7:7860", "127.0.0.1"):
+        assert client.get("/api/about", headers={"host": host}).status_code == 401
+        assert client.get("/", headers={"host": host}).status_code == 401
+    for wrong in ("", "secre", "secret2", "Secret"):
+        assert client.get("/api/about", headers={"authorization": f"Bearer {wrong}"}).status_code == 401
+        assert client.get("/api/about", headers={"cookie": f"{COOKIE}={wrong}"}).status_code == 401
+        assert client.get("/", params={"token": wrong}).status_code == 401
+    assert client.get("/api/about", headers={"host": "evil.example", "authorization": "Bearer secret"}).status_code == 421
+    assert client.get("/api/about", headers={"authorization": "Bearer secret"}).status_code == 200
+
+
+def test_the_address_with_the_token_opens_the_page_and_leaves_it_out_of_the_history(opened):
+    client = opened(token="secret")
+    answer = client.get("/", params={"token": "secret"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert client.get("/api/about").status_code == 200
+
+
+def test_every_answer_forbids_guessing_its_type_and_scripts_from_elsewhere(client):
+    for address in ("/", "/api/about", "/api/nothing", "/assets/nothing", "/api/shelf/cat/thumbnail"):
+        headers = client.get(address).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "unsafe-inline" not in headers["content-security-policy"]
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert "access-control-allow-origin" not in headers
+
+
+def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
+    (tmp_path / "secret.png").write_bytes(png())
+    photo = given(client)
+    names = ["../../secret.png", "/etc/passwd", "..\\..\\secret", "a/b\0c\n.png", "", "." * 300, "💥.png"]
+    for name in names:
+        answer = client.post("/api/pictures", params={"name": name}, content=png(7))
+        assert answer.status_code == 201
+        assert "/" not in answer.json()["name"]
+    for address in (
+        "/api/pictures/..%2F..%2Fsecret.png/display",
+        "/api/shelf/..%2F..%2Fpyproject/display",
+        "/api/recipes/..%2Ffast/card",
+        "/api/jobs/1%2F..%2F2/result",
+        "/assets/..%2F..%2F__init__.py",
+        "/assets/../../__init__.py",
+    ):
+        assert client.get(address).status_code in {404, 422}, address
+    secret = str(tmp_path / "secret.png")
+    for settings in (
+        {"init": secret},
+        {"mask": [secret]},
+        {"mask": secret},
+        {"keep_mask": secret},
+        {"recipe": str(tmp_path / "own.toml")},
+        {"recipe": "../fast"},
+        {"recipe": ["fast"]},
+    ):
+        answer = client.post("/api/jobs", json={"photo": photo, "paintings": [photo], "settings": settings})
+        assert answer.status_code == 422, settings
+        assert set(answer.json()) == {"problem", "hint"}
+
+
+def test_an_upload_of_too_many_bytes_is_refused_before_it_is_all_there(opened, folder):
+    client = opened(Limits(upload_bytes=1000))
+    answer = client.post("/api/pictures", content=(b"x" * 600 for _ in range(50)))
+    assert answer.status_code == 413
+    assert list(folder.arriving.iterdir()) == []
+
+
+def test_a_picture_of_too_many_pixels_is_refused_by_its_header(opened):
+    client = opened(Limits(pixels=1000))
+    answer = client.post("/api/pictures", params={"name": "big.png"}, content=png())
+    assert answer.status_code == 422
+    assert answer.json()["problem"] == "big.png has 64 x 48 pixels, more than 0 million"
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n", png()[:-30], b"PK\3\4" * 99])
+def test_what_is_no_picture_is_refused_and_nothing_is_kept(client, folder, content):
+    answer = client.post("/api/pictures", params={"name": "bad.png"}, content=content)
+    assert answer.status_code == 422
+    assert answer.json()["problem"].startswith("bad.png ")
+    assert [*folder.arriving.iterdir(), *(folder.root / "pictures").iterdir()] == []
+
+
+def test_an_upload_that_does_not_end_is_given_up(folder, opened):
+    opened()
+
+    async def endless():
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    async def upload():
+        await Intake(folder, Limits(upload_seconds=0.3)).upload("slow.png", endless())
+
+    with pytest.raises(SlowError, match="slow.png did not arrive in time"):
+        asyncio.run(upload())
+    assert list(folder.arriving.iterdir()) == []
+
+
+def test_only_so_many_uploads_at_once(opened):
+    client = opened(Limits(uploads=1))
+    # The test's client hands over a body only when it is whole; so the server's own count is set for it.
+    client.app.state.studio.intake._busy = 1
+    answer = client.post("/api/pictures", content=png())
+    assert answer.status_code == 429
+    client.app.state.studio.intake._busy = 0
+    assert client.post("/api/pictures", content=png()).status_code == 201
+
+
+def test_a_full_folder_says_so_and_what_to_do(opened, folder: Folder):
+    client = opened(Limits(folder_bytes=1))
+    photo = given(client)
+    answer = client.post("/api/pictures", content=png(1))
+    assert answer.status_code == 507
+    assert "history" in answer.json()["hint"]
+    assert client.post("/api/jobs", json={"photo": photo, "paintings": [photo]}).status_code == 507
+
+
+def test_what_is_asked_for_wrongly_is_answered_in_one_line(client):
+    photo = given(client)
+    for body in (
+        b"{",
+        b"[]",
+        json.dumps({"photo": "x"}).encode(),
+        json.dumps({"photo": photo, "paintings": [photo] * 17}).encode(),
+        json.dumps({"photo": photo, "settings": {"size": 10**9}}).encode(),
+        json.dumps({"photo": photo, "settings": {"size": 9999}}).encode(),
+        json.dumps({"photo": photo, "settings": {"color": "<script>"}}).encode(),
+        json.dumps({"photo": photo, "settings": {"nothing": 1}}).encode(),
+        json.dumps({"photo": photo, "unknown": 1}).encode(),
+        json.dumps({}).encode(),
+    ):
+        answer = client.post("/api/jobs", content=body, headers=JSON_TYPE)
+        assert answer.status_code == 422, body
+        assert set(answer.json()) == {"problem", "hint"}, body
+        assert "\n" not in answer.json()["problem"]
+
+
+def test_text_from_users_is_never_a_statement_of_sql(client, folder):
+    name = "'); DROP TABLE pictures; --.png"
+    picture = client.post("/api/pictures", params={"name": name}, content=png()).json()
+    assert picture["name"] == name
+    asked(client, picture["id"], picture["id"])
+    with sqlite3.connect(folder.database) as connection:
+        assert connection.execute("SELECT count(*) FROM pictures").fetchone() == (1,)
+
+
+def test_only_this_machine_can_reach_it_unless_asked_otherwise():
+    assert all(_is_loopback(host) for host in ("127.0.0.1", "localhost", "::1"))
+    assert not any(_is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.2", "example.org"))
