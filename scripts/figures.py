@@ -22,11 +22,11 @@ def wide(picture: Picture, width: int) -> Picture:
     return images.resize(picture, width, round(picture.height * width / picture.width))
 
 
-def painted(stylizer: Stylizer, photo: str, paintings: Sequence[str], **choices: Any) -> Picture:
-    """An example photograph in the style of example paintings."""
+def painted(stylizer: Stylizer, photo: str | None, paintings: Sequence[str], **choices: Any) -> Picture:
+    """An example photograph, if any, in the style of example paintings."""
     settings = Settings.model_validate(choices)
     files = [PICTURES / f"{name}.jpg" for name in paintings]
-    for event in stylizer.run(PICTURES / f"{photo}.jpg", files, settings):
+    for event in stylizer.run(PICTURES / f"{photo}.jpg" if photo else None, files, settings):
         if isinstance(event, Finished):
             print(f"{photo}: {choices}: loss {event.loss:.4g} in {event.elapsed:.0f} s", flush=True)
             return event.picture

@@ -65,9 +65,9 @@ def events(client: httpx2.Client, address: str, **headers: str) -> Iterator[tupl
 class Running:
     """A studio as a user starts it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, port: int = 0) -> None:
         self.data = data
-        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", "0", "--data", str(data)]
+        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.process.stdout
@@ -100,12 +100,15 @@ class Running:
     def kill(self) -> None:
         """As `kill -9`."""
         self.process.kill()
-        self.process.wait()
-        self.client.close()
+        self._closed()
 
     def close(self) -> None:
         """As Ctrl-C."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(timeout=20)
+        self._closed()
+
+    def _closed(self) -> None:
+        self.process.wait(timeout=20)
+        self.process.stdout.close()
         self.client.close()

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -70,7 +72,7 @@ def test_a_running_job_is_cancelled_and_one_that_is_kept_has_a_picture(running):
     assert Image.open(io.BytesIO(running.client.get(kept["result"]).content)).size == (48, 36)
 
 
-def test_what_cannot_be_painted_says_why_and_the_next_is_painted(running, job):
+def test_what_cannot_be_painted_says_why_and_the_next_is_painted(running):
     photo, painting = given(running.client, 1), given(running.client, 2)
     wrong = asked(running.client, photo, painting, style_blend=[1, 2, 3])["id"]
     failed = running.wait_for(wrong, "failed")
@@ -80,9 +82,6 @@ def test_what_cannot_be_painted_says_why_and_the_next_is_painted(running, job):
 
 
 def test_a_second_studio_on_the_same_folder_is_refused(running):
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", "0", "--data", str(running.data)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
@@ -91,9 +90,6 @@ def test_a_second_studio_on_the_same_folder_is_refused(running):
 
 
 def test_a_port_that_is_taken_is_one_line(running, tmp_path):
-    import subprocess
-    import sys
-
     port = running.address.rpartition(":")[2]
     command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", port, "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,10 +1,14 @@
 """The studio's folder: where database, pictures and results lie. Names are made of digests and numbers only."""
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.files import make_folder
+
+_PREVIEW_SECONDS = 60.0
+"""How long the previews of a job that has ended are kept."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,12 @@ class Folder:
     def forget_previews(self, job: int) -> None:
         """Delete a job's previews."""
         shutil.rmtree(self.previews(job), ignore_errors=True)
+
+    def forget_old_previews(self) -> None:
+        """Delete the previews of jobs that ended a while ago; a slow page may still ask for the latest."""
+        for path in self._previews.iterdir():
+            if time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
     def forget_job(self, job: int) -> None:
         """Delete everything that a job painted."""

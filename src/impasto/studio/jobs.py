@@ -209,21 +209,18 @@ def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool)
             "UPDATE jobs SET width = ?, height = ?, kept_early = ? WHERE id = ?", (*size, int(kept_early), job)
         )
         _end(connection, job, "finished")
-    folder.forget_previews(job)
 
 
 def cancelled(folder: Folder, job: int) -> None:
     """A running job has stopped because that was wished."""
     with database.writing(folder.database) as connection:
         _end(connection, job, "cancelled")
-    folder.forget_previews(job)
 
 
 def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
     """A job cannot be painted."""
     with database.writing(folder.database) as connection:
         _fail(connection, job, problem, hint)
-    folder.forget_previews(job)
 
 
 def recover(folder: Folder) -> None:

@@ -11,6 +11,7 @@ from impasto.studio.schemas import Knob, RecipeOut
 
 SHOWN = ("strength", "style_scale", "color", "size")
 """In sight, in this order."""
+_FIRST = (DEFAULT_RECIPE, "fast", "quality", "bold", "brushwork", "ink", "surface", "texture")
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
 _NAMES_FILES = frozenset({"mask", "keep_mask"})
 _NOT_OFFERED = _NAMES_FILES | {"recipe", "save_every", "threads", "device", "network"}
@@ -27,11 +28,10 @@ def knobs() -> list[Knob]:
 
 
 def recipe_list(cards: Mapping[str, str]) -> list[RecipeOut]:
-    """The recipes, the default first; `cards` are addresses of their pictures."""
-    names = sorted(
-        {*recipes.shipped(), *recipes.saved()}, key=lambda name: (name != DEFAULT_RECIPE, name not in cards, name)
-    )
-    return [recipe for name in names if (recipe := _recipe(name, cards.get(name)))]
+    """The recipes, those that people choose among first; `cards` are addresses of their pictures."""
+    names = {*recipes.shipped(), *recipes.saved()}
+    ordered = [*(name for name in _FIRST if name in names), *sorted(names.difference(_FIRST))]
+    return [recipe for name in ordered if (recipe := _recipe(name, cards.get(name)))]
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:

@@ -28,6 +28,8 @@ _PREVIEW_STEPS = 2
 _PREVIEW_SECONDS = 0.6
 """Previews closer together are left out: writing them takes time from painting."""
 _PREVIEW_SIDE = 1024
+_PREVIEWS = 20
+"""So many are kept, for pages that are slow to ask for them."""
 _NICENESS = 5
 """The page is to answer at once while both cores paint."""
 
@@ -75,6 +77,7 @@ class _Painting:
     def _paint(self, stylizer: Stylizer) -> None:
         photo = self._picture(self._work.photo) if self._work.photo else None
         paintings = [self._picture(painting) for painting in self._work.paintings]
+        self._folder.forget_old_previews()
         make_folder(self._folder.previews(self._work.job))
         for event in stylizer.run(
             photo, paintings, self._work.settings, stop=lambda: self._wish is not None, preview_every=_PREVIEW_STEPS
@@ -98,7 +101,7 @@ class _Painting:
         target = self._folder.preview(self._work.job, self._previews)
         replace_file(target, reading.small(event.picture, _PREVIEW_SIDE))
         jobs.preview(self._folder, self._work.job, self._previews)
-        self._folder.preview(self._work.job, self._previews - 2).unlink(missing_ok=True)
+        self._folder.preview(self._work.job, self._previews - _PREVIEWS).unlink(missing_ok=True)
         self._shown = time.monotonic()
 
     def _finish(self, event: Finished, photo: Picture | None, paintings: list[Picture]) -> None:

@@ -1,0 +1,149 @@
+"""How the studio answers while it paints: clients queue small jobs, others watch, and pages are asked for.
+
+    python benchmarks/studio_load.py [--clients 8] [--jobs 40] [--watchers 20] [-o benchmarks/studio_load.json]
+
+Latencies of page and status requests, in milliseconds, while the painter has both cores; the server's memory before and
+after. `tests/studio/test_load.py` runs the same, smaller, and looks at what does not depend on the machine.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import shared
+
+SETTINGS = {"recipe": "fast", "size": 64}
+_PATIENCE = 600.0
+_PAUSE = 0.05
+"""Seconds between the requests of one who asks."""
+
+
+@dataclass
+class Load:
+    """What was seen."""
+
+    watched: list[dict[str, Any]] = field(default_factory=list)
+    """The last event of each stream: its name, its job and the steps that were told before it."""
+    milliseconds: list[float] = field(default_factory=list)
+    """Of each page and status request."""
+    memory: list[float] = field(default_factory=list)
+    """Of the server in MiB, before and after."""
+
+
+@contextmanager
+def studio(data: Path) -> Iterator[tuple[str, int]]:
+    """A studio in a process of its own: its address and its process."""
+    command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            found = re.search(r"http://[\d.]+:\d+", process.stdout.readline() if process.stdout else "")
+            if not found:
+                raise SystemExit("the studio did not start")
+            yield found[0], process.pid
+        finally:
+            process.terminate()
+
+
+def run(address: str, process: int, *, clients: int, jobs: int, watchers: int) -> Load:
+    """Queue, watch and ask, all at once, until the last job has ended."""
+    load = Load()
+    with httpx2.Client(base_url=address, timeout=_PATIENCE) as client:
+        photo, painting = (client.post(f"/api/shelf/{name}").json()["id"] for name in ("cat", "starry_night"))
+        body = {"photo": photo, "paintings": [painting], "settings": SETTINGS}
+        client.post("/api/jobs", json=body)
+        load.memory.append(_memory(process))
+        ended = threading.Event()
+        with ThreadPoolExecutor(clients + watchers + 1) as pool:
+            asking = pool.submit(_ask, address, ended, load)
+            queued = list(pool.map(lambda _: _queue(address, body), range(jobs)))
+            last = [queued[-1 - number % jobs] for number in range(watchers)]
+            load.watched += pool.map(partial(_watch, address), last)
+            load.watched += map(partial(_watch, address), queued)
+            ended.set()
+            asking.result()
+        load.memory.append(_memory(process))
+    return load
+
+
+def _queue(address: str, body: dict[str, Any]) -> int:
+    with httpx2.Client(base_url=address, timeout=_PATIENCE) as client:
+        return int(client.post("/api/jobs", json=body).json()["id"])
+
+
+def _watch(address: str, job: int) -> dict[str, Any]:
+    """Read a job's stream to its end."""
+    name, steps, last = "", [], {}
+    with (
+        httpx2.Client(base_url=address, timeout=_PATIENCE) as client,
+        client.stream("GET", f"/api/jobs/{job}/events") as answer,
+    ):
+        for line in answer.iter_lines():
+            key, _, value = line.partition(": ")
+            if key == "event":
+                name = value
+            elif key == "data":
+                last = json.loads(value)
+                steps += [step["number"] for step in last["steps"]] if name == "steps" else []
+    return {"event": name, "job": last, "steps": steps}
+
+
+def _ask(address: str, ended: threading.Event, load: Load) -> None:
+    """What a page asks for while it is open, again and again."""
+    with httpx2.Client(base_url=address, timeout=_PATIENCE) as client:
+        while not ended.wait(_PAUSE):
+            for where in ("/", "/api/jobs", "/api/jobs/1"):
+                begin = time.perf_counter()
+                client.get(where).raise_for_status()
+                load.milliseconds.append(1000 * (time.perf_counter() - begin))
+
+
+def _memory(process: int) -> float:
+    """MiB that a process holds; where the system does not tell, 0."""
+    status = Path(f"/proc/{process}/status")
+    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def main() -> None:
+    """Measure and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--watchers", type=int, default=20)
+    parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "studio_load.json")
+    chosen = parser.parse_args()
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, studio(Path(folder)) as (address, process):
+        load = run(address, process, clients=chosen.clients, jobs=chosen.jobs, watchers=chosen.watchers)
+    about = {"clients": chosen.clients, "jobs": chosen.jobs, "watchers": chosen.watchers, "cores": os.cpu_count()}
+    median, most, worst = (float(np.percentile(load.milliseconds, share)) for share in (50, 99, 100))
+    shared.write(
+        chosen.output,
+        about,
+        seconds=round(time.perf_counter() - begin, 1),
+        requests=len(load.milliseconds),
+        milliseconds={"median": round(median, 1), "p99": round(most, 1), "worst": round(worst, 1)},
+        server_mib=[round(value, 1) for value in load.memory],
+        streams=len(load.watched),
+        streams_with_result=sum(one["job"].get("state") == "finished" for one in load.watched),
+    )
+    print(chosen.output.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

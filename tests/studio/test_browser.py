@@ -1,0 +1,278 @@
+"""The page in a real browser, as people use it: nothing that it asks for leaves the machine, no failure is unseen."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+from studios import Running, asked, given, png
+
+from impasto.studio.app import PAGE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
+SCREENSHOTS = Path(os.environ.get("IMPASTO_SCREENSHOTS", "")) if os.environ.get("IMPASTO_SCREENSHOTS") else None
+"""Where the pictures of the page are kept, for a person to look at; by default nowhere."""
+PAINTED = 60_000
+"""Milliseconds in which a small picture is painted, whatever else the machine does."""
+
+expect.set_options(timeout=30_000)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opens(browser, running):
+    """Opens the page in a window of its own; at the end, sees to it that nothing was wrong or left the machine."""
+    contexts, wrong, expected = [], [], []
+
+    def opens(address=None, *, window=None, tolerate=(), **choices):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **choices) if window is None else window
+        if window is None:
+            contexts.append(context)
+        expected.extend(tolerate)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: message.type in {"error", "warning"} and wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        home = address or running.address
+        page.on(
+            "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
+        )
+        page.goto(home)
+        expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+        return page
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert [text for text in wrong if not any(part in text for part in expected)] == []
+
+
+def kept(page, name):
+    """A picture of the page for a person to look at."""
+    if SCREENSHOTS:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def file(name, seed):
+    return {"name": name, "mimeType": "image/png", "buffer": png(seed, 96, 64)}
+
+
+def fill_in(page, recipe="fast", size=64):
+    """A small picture of two files."""
+    page.locator("input[type=file]").first.set_input_files(file("house.png", 3))
+    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    page.locator("input[type=file]").nth(1).set_input_files(file("brush.png", 4))
+    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
+    page.get_by_role("radio", name=recipe, exact=True).check(force=True)
+    if size:
+        page.get_by_role("spinbutton", name="Size", exact=True).fill(str(size))
+
+
+def paint(page):
+    page.get_by_role("button", name="Paint", exact=True).click()
+
+
+def result(page):
+    return page.get_by_alt_text(re.compile("^The painted picture"))
+
+
+def long_job(running):
+    """A job that goes on until it is told not to."""
+    photo, painting = given(running.client, 1), given(running.client, 2)
+    return asked(running.client, photo, painting, recipe="painterly", iterations=100_000, tolerance=0.0, scales=1)["id"]
+
+
+def test_three_clicks_on_the_examples_are_a_picture_under_way(opens, running):
+    page = opens()
+    page.get_by_role("button", name="Example photograph: Summer Palace").click()
+    page.get_by_role("button", name="Example painting: The Starry Night").click()
+    paint(page)
+    expect(page.get_by_alt_text("The picture as far as it is painted")).to_be_visible()
+    kept(page, "painting-light")
+    page.keyboard.press("Escape")
+    newest = running.client.get("/api/jobs").json()["jobs"][0]
+    assert newest["settings"]["recipe"] == "painterly"
+    assert running.wait_for(newest["id"], "cancelled")
+
+
+def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
+    page = opens()
+    fill_in(page)
+    paint(page)
+    expect(result(page)).to_be_visible(timeout=PAINTED)
+    kept(page, "finished-light")
+    page.get_by_role("slider", name="Before and after").press("ArrowRight")
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("PNG")).click()
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    with Image.open(target) as picture:
+        assert (target.name, max(picture.size)) == ("house-brush.png", 64)
+        assert json.loads(picture.text["impasto:settings"])["recipe"] == "fast"
+
+
+def test_the_picture_is_seen_to_come_about(opens, running):
+    page = opens()
+    job = long_job(running)
+    seen = set()
+    page.goto(f"{running.address}/#job={job}")
+    preview = page.get_by_alt_text("The picture as far as it is painted")
+    end = time.monotonic() + 40
+    while len(seen) < 4 and time.monotonic() < end:
+        if preview.count():
+            seen.add(preview.get_attribute("src"))
+        page.wait_for_timeout(200)
+    assert len(seen) >= 4, "the preview changed at least three times"
+    page.get_by_text("Loss curve").click()
+    expect(page.get_by_role("img", name=re.compile("Loss over"))).to_be_visible()
+    page.get_by_role("button", name="Keep this").click()
+    expect(result(page)).to_be_visible(timeout=PAINTED)
+
+
+def test_a_reload_in_the_middle_goes_on_watching_and_two_tabs_see_the_same(opens, running):
+    job = long_job(running)
+    page = opens()
+    expect(page.get_by_role("progressbar", name="Painted").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="Keep this")).to_be_enabled()
+    second = opens(window=page.context)
+    expect(second.get_by_role("button", name="Keep this")).to_be_enabled()
+    second.get_by_role("button", name="Cancel", exact=True).click()
+    running.wait_for(job, "cancelled")
+    expect(page.get_by_role("button", name="Keep this")).not_to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled")).first).to_be_visible()
+
+
+def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, running):
+    photo, painting = given(running.client, 1), given(running.client, 2)
+    job = asked(running.client, photo, painting, strength=0.8, style_scale=2.0)["id"]
+    running.wait_for(job, "finished")
+    data = running.client.get(f"/api/jobs/{job}/result").content
+    page = opens()
+    dropped = {"name": "mine.png", "mimeType": "image/png", "buffer": data}
+    page.locator("input[type=file]").first.set_input_files(dropped)
+    expect(page.get_by_role("status", name="Restored settings")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Strength")).to_have_value("0.8")
+    expect(page.get_by_role("spinbutton", name="Brush size")).to_have_value("2")
+    expect(page.get_by_role("radio", name="fast", exact=True)).to_be_checked()
+    expect(page.get_by_role("button", name="Take the painting 2 away")).to_be_visible()
+
+
+def test_the_keyboard_alone_is_enough(opens, running):
+    page = opens()
+
+    def go_to(name):
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.getAttribute('aria-label')") == name:
+                return
+        raise AssertionError(f"Tab never comes to {name}")
+
+    go_to("Example photograph: Chelsea")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    go_to("Example painting: The Great Wave off Kanagawa")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name=re.compile("^Take the painting"))).to_be_visible()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none", "focus is seen"
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Keep this")).to_be_enabled()
+    page.keyboard.press("Escape")
+    newest = running.client.get("/api/jobs").json()["jobs"][0]["id"]
+    assert running.wait_for(newest, "cancelled")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_stands_in_anyones_way(opens, scheme):
+    page = opens(color_scheme=scheme)
+    kept(page, f"empty-{scheme}")
+    for state in ("empty", "finished"):
+        if state == "finished":
+            page.get_by_role("button", name=re.compile(r"^Show .*: ")).first.click()
+            page.get_by_text("More", exact=False).first.click()
+            kept(page, f"finished-{scheme}")
+        found = Axe().run(page).response["violations"]
+        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in {"serious", "critical"}]
+        assert serious == [], state
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_in_one_column(opens, scheme):
+    page = opens(color_scheme=scheme)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.reload()
+    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    kept(page, f"phone-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
+    page = opens(tolerate=["422"])
+    fill_in(page)
+    bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
+    page.locator("input[type=file]").first.set_input_files(bad)
+    expect(page.get_by_role("alert", name="Problems")).to_contain_text("notes.png is not a picture")
+    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
+
+
+def test_a_server_that_goes_and_comes_back_is_waited_for(opens, tmp_path):
+    studio = Running(tmp_path)
+    page = opens(studio.address, tolerate=["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE", "Failed to load"])
+    fill_in(page)
+    studio.kill()
+    expect(page.get_by_role("status", name="Connection")).to_contain_text("not answering")
+    again = Running(tmp_path, port=int(studio.address.rpartition(":")[2]))
+    try:
+        expect(page.get_by_role("status", name="Connection")).not_to_contain_text("not answering", timeout=PAINTED)
+        expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
+    finally:
+        page.close()
+        again.close()
+
+
+def test_five_hundred_pictures_in_the_history_come_a_page_at_a_time(opens, tmp_path):
+    studio = Running(tmp_path)
+    try:
+        with sqlite3.connect(tmp_path / "studio.db") as connection:
+            connection.executemany(
+                "INSERT INTO jobs (version, state, position, settings, created) VALUES (0, 'cancelled', ?, ?, 0)",
+                [(number, '{"recipe": "fast"}') for number in range(500)],
+            )
+        page = opens(studio.address)
+        shown = page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled"))
+        expect(shown.last).to_be_visible()
+        assert shown.count() == 24
+        page.get_by_role("button", name="Show more").click()
+        expect(shown).to_have_count(48)
+        page.close()
+    finally:
+        studio.close()
+
+
+def test_the_page_is_small():
+    files = [*PAGE.rglob("*.js"), *PAGE.rglob("*.css")]
+    assert len(files) >= 2
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 150_000

@@ -1,0 +1,55 @@
+"""`kill -9` at random moments: what was acknowledged is there afterwards and is painted."""
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import time
+
+from PIL import Image
+from studios import Running, asked, given
+
+KILLS = 20
+
+
+def test_nothing_that_was_acknowledged_is_lost_whatever_is_killed_when(tmp_path):
+    moments = random.Random(5)
+    data = tmp_path / "studio"
+    studio = Running(data)
+    photo, painting = given(studio.client, 1), given(studio.client, 2)
+    acknowledged: list[int] = []
+    for kill in range(KILLS):
+        with contextlib.suppress(Exception):  # one that is killed meanwhile was not acknowledged
+            acknowledged.append(asked(studio.client, photo, painting, seed=kill, iterations=6)["id"])
+        time.sleep(moments.uniform(0.0, 1.0))
+        if kill % 2:
+            if painter := studio.painter():
+                os.kill(painter, signal.SIGKILL)
+        else:
+            studio.kill()
+            studio = Running(data)
+            assert_nothing_half_written_is_listed(studio)
+    try:
+        for job in acknowledged:
+            found = studio.wait_for(job, "finished", "failed")
+            # Killed three times at the same picture, the studio gives that one up, and says so.
+            assert found["state"] == "finished" or "the painter stopped" in found["error"]["problem"], found
+        assert len(acknowledged) == KILLS
+        assert_nothing_half_written_is_listed(studio)
+        with contextlib.closing(sqlite3.connect(data / "studio.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    finally:
+        studio.close()
+
+
+def assert_nothing_half_written_is_listed(studio):
+    page = studio.client.get("/api/jobs", params={"limit": 100}).json()
+    for job in page["jobs"]:
+        if job["state"] == "finished":
+            for address in (job["result"], job["thumbnail"]):
+                answer = studio.client.get(address)
+                assert answer.status_code == 200, job
+            with Image.open(studio.data / "results" / f"{job['id']}.png") as picture:
+                picture.load()

@@ -1,0 +1,99 @@
+/** What the page asks of the server: one function for each address, and the one kind of error they throw. */
+
+import type { components } from "./api-types";
+
+type Schemas = components["schemas"];
+export type About = Schemas["About"];
+export type Job = Schemas["JobOut"];
+export type JobIn = Schemas["JobIn"];
+export type JobPage = Schemas["JobPage"];
+export type Knob = Schemas["Knob"];
+export type Message = Schemas["Message"];
+export type Picture = Schemas["PictureOut"];
+export type Recipe = Schemas["RecipeOut"];
+export type ShelfPicture = Schemas["ShelfPicture"];
+export type Step = Schemas["StepOut"];
+/** The data of an event `changes`: streams are not in the OpenAPI. */
+export interface Changes {
+  version: number;
+  jobs: Job[];
+  removed: number[];
+}
+export type Settings = Record<string, unknown>;
+export type Role = ShelfPicture["role"];
+
+/** The server said no, in words that are meant for people. */
+export class Refused extends Error {
+  constructor(readonly status: number, readonly problem: string, readonly hint: string) {
+    super(`${problem}. ${hint}`);
+  }
+}
+
+/** There was no answer at all. */
+export class Unreachable extends Error {}
+
+export const about = () => ask<About>("/api/about");
+export const jobPage = (before?: number) => ask<JobPage>(`/api/jobs?limit=24${before ? `&before=${before}` : ""}`);
+export const job = (id: number) => ask<Job>(`/api/jobs/${id}`);
+export const steps = (id: number, after: number) => ask<Step[]>(`/api/jobs/${id}/steps?after=${after}`);
+export const paint = (wanted: JobIn) => ask<Job>("/api/jobs", "POST", wanted);
+export const cancel = (id: number) => ask<Job>(`/api/jobs/${id}/cancel`, "POST");
+export const keep = (id: number) => ask<Job>(`/api/jobs/${id}/keep`, "POST");
+export const retry = (id: number) => ask<Job>(`/api/jobs/${id}/retry`, "POST");
+export const move = (id: number, before: number | null) => ask<Job>(`/api/jobs/${id}/move`, "POST", { before });
+export const remove = (id: number) => ask<void>(`/api/jobs/${id}`, "DELETE");
+export const usePainted = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
+export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
+export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
+export const takeFromShelf = (name: string) => ask<Picture>(`/api/shelf/${encodeURIComponent(name)}`, "POST");
+export const eventsAfter = (version: number) => new EventSource(`/api/events?after=${version}`);
+
+export type Format = "png" | "jpeg" | "webp";
+export const download = (id: number, format: Format) => `/api/jobs/${id}/result?format=${format}&download=true`;
+
+/** Send a file; `XMLHttpRequest`, because `fetch` does not tell how far an upload is. */
+export function upload(file: File, onProgress: (share: number) => void): Promise<Picture> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/pictures?name=${encodeURIComponent(file.name || "picture.png")}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onload = () => {
+      const answer = parsed(request.responseText);
+      if (request.status === 201 || request.status === 200) resolve(answer as Picture);
+      else reject(refusal(request.status, answer));
+    };
+    request.onerror = request.onabort = () => reject(new Unreachable());
+    request.send(file);
+  });
+}
+
+async function ask<Answer>(address: string, method = "GET", body?: unknown): Promise<Answer> {
+  const options: RequestInit = { method, cache: "no-store" };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers = { "Content-Type": "application/json" };
+  }
+  let text: string, response: Response;
+  try {
+    response = await fetch(address, options);
+    text = await response.text();
+  } catch {
+    throw new Unreachable();
+  }
+  if (!response.ok) throw refusal(response.status, parsed(text));
+  return parsed(text) as Answer;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(status: number, answer: unknown): Refused {
+  const { problem, hint } = (answer ?? {}) as Partial<Message>;
+  return new Refused(status, problem ?? `the studio answered with ${status}`, hint ?? "Try once more.");
+}

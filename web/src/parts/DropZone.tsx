@@ -1,0 +1,70 @@
+import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import type { Role } from "../api";
+import { about } from "../state/about";
+import { takeFiles, uploads } from "../state/uploads";
+
+interface Props {
+  role: Role;
+  label: string;
+  multiple?: boolean;
+  children: ComponentChildren;
+}
+
+/** A place to drop pictures; it is the label of a file field, so that a click and the keyboard open the chooser. */
+export function DropZone({ role, label, multiple = false, children }: Props) {
+  const [over, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    setOver(false);
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    takeFiles(event.dataTransfer.files, role);
+  };
+  return (
+    <label
+      class={`zone ${over ? "over" : ""}`}
+      onDragEnter={() => setOver(true)}
+      onDragOver={(event) => (event.preventDefault(), setOver(true))}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <input
+        type="file"
+        class="unseen"
+        aria-label={label}
+        accept={["image/*", ...(about.value?.suffixes ?? [])].join(",")}
+        multiple={multiple}
+        onKeyDown={openByEnter}
+        onChange={({ currentTarget }) => {
+          takeFiles(Array.from(currentTarget.files ?? []), role);
+          currentTarget.value = ""; // so that the same file can be chosen once more
+        }}
+      />
+      {children}
+      <Uploading role={role} />
+    </label>
+  );
+}
+
+/** Space opens the chooser by itself; Enter does not everywhere. */
+function openByEnter(event: KeyboardEvent): void {
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLInputElement).click();
+}
+
+function Uploading({ role }: { role: Role }) {
+  const mine = uploads.value.filter((one) => one.role === role);
+  if (!mine.length) return null;
+  return (
+    <span class="uploading">
+      {mine.slice(0, 3).map((one) => (
+        <span key={one.id}>
+          <span class="clip">{one.name}</span>
+          <progress value={one.share} max={1} aria-label={`Uploading ${one.name}`} />
+        </span>
+      ))}
+    </span>
+  );
+}

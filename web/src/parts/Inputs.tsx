@@ -1,0 +1,71 @@
+import { paintings, photo, takeAway } from "../state/form";
+import { title } from "../words";
+import { DropZone } from "./DropZone";
+import { Icon } from "./Icon";
+import { Picks } from "./Picks";
+
+export function PhotoInput() {
+  const given = photo.value;
+  return (
+    <section class="input" aria-labelledby="photo-heading">
+      <h2 id="photo-heading">Photograph</h2>
+      <div class="slot">
+        <DropZone role="photo" label={given ? "Choose another photograph" : "Choose a photograph"}>
+          {given ? (
+            <img class="fill" src={given.display} alt={`Photograph: ${title(given)}`} draggable={false} />
+          ) : (
+            <Invitation icon="image" />
+          )}
+        </DropZone>
+        {given && (
+          <button type="button" class="away-with" aria-label="Take the photograph away" onClick={() => (photo.value = null)}>
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+      <Picks role="photo" />
+    </section>
+  );
+}
+
+export function PaintingInput() {
+  const given = paintings.value;
+  return (
+    <section class="input" aria-labelledby="paintings-heading">
+      <h2 id="paintings-heading">{given.length > 1 ? `Paintings (${given.length})` : "Paintings"}</h2>
+      <div class={`slot ${given.length > 1 ? "several" : ""}`}>
+        {given.map((one) => (
+          <div class="given" key={one.id}>
+            <img class="fill" src={given.length > 1 ? one.thumbnail : one.display} alt={`Painting: ${title(one)}`} draggable={false} />
+            <button type="button" class="away-with" aria-label={`Take the painting ${title(one)} away`} onClick={() => takeAway(one)}>
+              <Icon name="close" />
+            </button>
+          </div>
+        ))}
+        <DropZone role="painting" label={given.length ? "Choose more paintings" : "Choose paintings"} multiple>
+          {given.length ? (
+            <span class="add">
+              <Icon name="plus" />
+            </span>
+          ) : (
+            <Invitation icon="brush" />
+          )}
+        </DropZone>
+      </div>
+      <Picks role="painting" />
+    </section>
+  );
+}
+
+function Invitation({ icon }: { icon: "image" | "brush" }) {
+  return (
+    <span class="invitation">
+      <Icon name={icon} />
+      <span>
+        Drop, paste
+        <br />
+        or <u>choose</u>
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,38 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { Icon } from "./Icon";
+
+/** A button that opens a few links below it; Esc, a click elsewhere, or moving on closes it. */
+export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const elsewhere = (event: Event) => !box.current?.contains(event.target as Node) && setOpen(false);
+    addEventListener("pointerdown", elsewhere);
+    addEventListener("focusin", elsewhere);
+    return () => {
+      removeEventListener("pointerdown", elsewhere);
+      removeEventListener("focusin", elsewhere);
+    };
+  }, [open]);
+  const escape = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open) return;
+    event.stopPropagation();
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <div class="menu" ref={box} onKeyDown={escape}>
+      <button type="button" class="strong" ref={button} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Icon name="download" /> {label} <Icon name="caret" />
+      </button>
+      {open && (
+        <div class="sheet" onClick={() => setOpen(false)}>
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import { paint } from "../state/deeds";
+import { missing } from "../state/form";
+import { about } from "../state/about";
+import { running } from "../state/jobs";
+
+const COMMAND_KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
+
+export function PaintBar() {
+  const ready = about.value !== null && !missing.value;
+  return (
+    <div class="paint-bar">
+      <button type="button" class="paint" aria-disabled={!ready} aria-describedby="paint-hint" aria-keyshortcuts="Control+Enter" onClick={paint}>
+        Paint
+      </button>
+      <p class="help" id="paint-hint">
+        {!about.value ? "One moment …" : missing.value || (running.value ? "Waits in the queue until the one on the easel is done" : `${COMMAND_KEY} + Enter paints`)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { useEffect, useRef } from "preact/hooks";
+import { restored, useInstead } from "../state/restoring";
+import { Icon } from "./Icon";
+
+/** Said when a picture was dropped that Impasto itself painted. */
+export function RestoredNotice() {
+  const last = restored.value;
+  const notice = useRef<HTMLDivElement>(null);
+  useEffect(() => notice.current?.scrollIntoView({ block: "nearest" }), [last]);
+  return (
+    <div role="status" aria-label="Restored settings">
+      {last && (
+        <div class="restored" ref={notice}>
+          <p>
+            <strong>{last.picture.name}</strong> was painted by Impasto: its settings {last.missing.length ? "are" : "and pictures are all"} back in the form.
+            {last.missing.length > 0 && ` Not in the studio: ${last.missing.join(", ")}.`}
+          </p>
+          <div class="row">
+            <button type="button" onClick={() => useInstead("photo")}>
+              Use it as a photograph instead
+            </button>
+            <button type="button" onClick={() => useInstead("painting")}>
+              Use it as a painting instead
+            </button>
+            <button type="button" class="plain" aria-label="Close the notice" onClick={() => (restored.value = null)}>
+              <Icon name="close" />
+            </button>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../api";
+import type { Job, Step } from "../api";
+
+/** How the loss fell; asked for only by those who open it. */
+export function Loss({ job }: { job: Job }) {
+  const [open, setOpen] = useState(false);
+  const steps = useSteps(job, open);
+  return (
+    <details class="loss" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Loss curve</summary>
+      {open && (steps.length > 1 ? <Curve steps={steps} /> : <p class="help curve">{job.state === "running" ? "Nothing to draw yet." : "Its steps were not kept."}</p>)}
+    </details>
+  );
+}
+
+function useSteps(job: Job, wanted: boolean): Step[] {
+  const [steps, setSteps] = useState<{ attempt: number; list: Step[] }>({ attempt: 0, list: [] });
+  const known = steps.attempt === job.attempt ? steps.list : [];
+  const last = known.at(-1)?.number ?? 0;
+  useEffect(() => {
+    if (!wanted) return;
+    let current = true;
+    api.steps(job.id, last).then(
+      (list) => current && list.length && setSteps({ attempt: job.attempt, list: [...known, ...list] }),
+      () => undefined, // the next change of the job asks once more
+    );
+    return () => (current = false, undefined);
+  }, [wanted, job.version]);
+  return known;
+}
+
+const WIDTH = 600;
+const HEIGHT = 160;
+/** More points than these would fall on one another. */
+const POINTS = 300;
+
+function Curve({ steps }: { steps: Step[] }) {
+  const losses = steps.map((step) => Math.log10(Math.max(step.loss, 1e-12)));
+  const [low, high] = [Math.min(...losses), Math.max(...losses)];
+  const last = steps.at(-1)!.number;
+  const point = (step: Step) => {
+    const x = ((step.number - 1) / Math.max(last - 1, 1)) * WIDTH;
+    const y = HEIGHT - ((Math.log10(Math.max(step.loss, 1e-12)) - low) / Math.max(high - low, 1e-9)) * HEIGHT;
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  };
+  const scales = [...new Set(steps.map((step) => step.scale))];
+  return (
+    <figure class="curve">
+      <svg preserveAspectRatio="none" viewBox={`-4 -6 ${WIDTH + 8} ${HEIGHT + 12}`} role="img" aria-label={`Loss over ${last} iterations, from ${brief(steps[0]!.loss)} to ${brief(steps.at(-1)!.loss)}`}>
+        <path class="grid" d={`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
+        {scales.map((scale) => (
+          <polyline key={scale} class={`scale-${((scale - 1) % 4) + 1}`} points={thinned(steps.filter((step) => step.scale === scale)).map(point).join(" ")} />
+        ))}
+      </svg>
+      <figcaption>
+        <span>
+          Loss (logarithmic) {brief(10 ** high)} to {brief(10 ** low)}
+        </span>
+        {scales.map((scale) => (
+          <span key={scale} class={`key scale-${((scale - 1) % 4) + 1}`}>
+            scale {scale}
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+function thinned(steps: Step[]): Step[] {
+  const every = Math.ceil(steps.length / POINTS);
+  return every < 2 ? steps : steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
+}
+
+const brief = (number: number): string => number.toPrecision(3).replace(/e\+/, "e");

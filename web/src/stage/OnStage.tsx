@@ -1,0 +1,75 @@
+import { useState } from "preact/hooks";
+import type { Job } from "../api";
+import { cancel, retry } from "../state/deeds";
+import { restoreJob } from "../state/restoring";
+import { duration, jobTitle } from "../words";
+import { Easel } from "./Easel";
+import { FinishedTools } from "./FinishedTools";
+import { Loss } from "./Loss";
+import { Running } from "./Running";
+
+export function OnStage({ job }: { job: Job }) {
+  const [pixels, setPixels] = useState(false);
+  const finished = job.state === "finished";
+  return (
+    <>
+      <Easel job={job} pixels={finished && pixels} />
+      <div class="caption">
+        <div class="caption-head">
+          <h2>{jobTitle(job)}</h2>
+          <p class="facts">{facts(job)}</p>
+        </div>
+        {job.attempt > 1 && !finished && <p class="help">Started over: the painter had been interrupted.</p>}
+        {job.state === "queued" && <Waiting job={job} />}
+        {job.state === "running" && <Running job={job} />}
+        {finished && <FinishedTools job={job} pixels={pixels} onPixels={setPixels} />}
+        {(job.state === "failed" || job.state === "cancelled") && <Ended job={job} />}
+      </div>
+      {job.state !== "queued" && <Loss job={job} />}
+    </>
+  );
+}
+
+function facts(job: Job): string {
+  const parts = [String(job.settings.recipe)];
+  if (job.width && job.height) parts.push(`${job.width} × ${job.height}`);
+  if (job.state === "finished" && job.started && job.ended) parts.push(duration(job.ended - job.started));
+  if (job.kept_early) parts.push("kept early");
+  return parts.join(" · ");
+}
+
+function Waiting({ job }: { job: Job }) {
+  return (
+    <div class="progress">
+      <p>{job.place === 1 ? "Next in the queue" : `Number ${job.place} in the queue`}</p>
+      <div class="row">
+        <button type="button" onClick={() => cancel(job)}>
+          Cancel
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Ended({ job }: { job: Job }) {
+  return (
+    <div class="progress">
+      {job.error ? (
+        <p class="wrong">
+          It failed: {job.error.problem}. {job.error.hint}
+        </p>
+      ) : (
+        <p>Cancelled.</p>
+      )}
+      <div class="row">
+        <button type="button" class="strong" onClick={() => retry(job)}>
+          Paint it again
+        </button>
+        <button type="button" onClick={() => restoreJob(job)}>
+          Use these settings
+        </button>
+      </div>
+    </div>
+  );
+}
+

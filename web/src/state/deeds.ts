@@ -1,0 +1,70 @@
+/** What the buttons and keys do. */
+
+import * as api from "../api";
+import type { Job } from "../api";
+import { about } from "./about";
+import { faulty, missing, order } from "./form";
+import { drop, queue, running, take } from "./jobs";
+import { attempt, complain, say } from "./notices";
+import { loadRecent } from "./recent";
+import { watch, watched } from "./watching";
+
+let asking = false;
+
+export async function paint(): Promise<void> {
+  if (asking || !about.value) return;
+  if (missing.value) return complain(missing.value, "One of the examples will do.");
+  if (faulty.value) return complain(`${faulty.value.label} cannot be used as it is`, "The field says what it takes.");
+  asking = true;
+  enter(await attempt(() => api.paint(order())));
+  asking = false;
+}
+
+export async function retry(job: Job): Promise<void> {
+  enter(await attempt(() => api.retry(job.id)));
+}
+
+/** A new job goes on the stage, unless that would take one away that is being painted there. */
+function enter(job: Job | undefined): void {
+  if (!job) return;
+  take(job);
+  void loadRecent();
+  if (running.value && running.value.id !== job.id && watched.value?.id === running.value.id) {
+    say(`Added to the queue${job.place ? ` in place ${job.place}` : ""}.`);
+    return;
+  }
+  watch(job.id);
+  // On a phone the stage is further down.
+  document.getElementById("stage")?.scrollIntoView({ block: "nearest" });
+}
+
+export async function cancel(job: Job): Promise<void> {
+  const after = await attempt(() => api.cancel(job.id));
+  if (after) take(after);
+}
+
+export async function keep(job: Job): Promise<void> {
+  const after = await attempt(() => api.keep(job.id));
+  if (after) take(after);
+}
+
+export async function remove(job: Job): Promise<void> {
+  const gone = await attempt(() => api.remove(job.id).then(() => true));
+  if (!gone) return;
+  if (watched.value?.id === job.id) watch(null);
+  drop(job.id);
+}
+
+/** One place forward or back in the queue. */
+export async function shift(job: Job, by: -1 | 1): Promise<void> {
+  const place = queue.value.findIndex((one) => one.id === job.id);
+  const next = queue.value[by < 0 ? place - 1 : place + 2];
+  const after = await attempt(() => api.move(job.id, next?.id ?? null));
+  if (after) take(after);
+}
+
+/** The job that Esc cancels: only what is in sight, never another behind a finished picture. */
+export const cancellable = (): Job | undefined => {
+  const job = watched.value;
+  return job && (job.state === "running" || job.state === "queued") ? job : undefined;
+};

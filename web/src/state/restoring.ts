@@ -1,0 +1,46 @@
+/** A picture that Impasto painted brings back how it was made, instead of being an input. */
+
+import { signal } from "@preact/signals";
+import * as api from "../api";
+import type { Job, Picture, Role } from "../api";
+import { fill, fillSettings, give, paintings, photo, snapshot, type Form } from "./form";
+import { say } from "./notices";
+
+export interface Restored {
+  picture: Picture;
+  role: Role;
+  missing: string[];
+  before: Form;
+}
+
+export const restored = signal<Restored | null>(null);
+
+export async function restore(picture: Picture, role: Role): Promise<void> {
+  const origin = picture.origin;
+  if (!origin) return;
+  const before = snapshot();
+  const here = (id: string | null) => (id ? api.picture(id).catch(() => null) : Promise.resolve(null));
+  const [first, ...others] = await Promise.all([origin.photo, ...origin.paintings].map(here));
+  if (first) photo.value = first;
+  const found = others.filter((one) => one !== null);
+  if (found.length) paintings.value = found;
+  fillSettings(origin.settings);
+  restored.value = { picture, role, missing: origin.missing, before };
+}
+
+/** The notice's other choice: everything as it was before, and the picture an input like any other. */
+export function useInstead(role: Role): void {
+  const last = restored.value;
+  if (!last) return;
+  fill(last.before);
+  give(role, last.picture);
+  restored.value = null;
+}
+
+/** The same from the history. */
+export function restoreJob(job: Job): void {
+  photo.value = job.photo;
+  paintings.value = job.paintings;
+  fillSettings(job.settings);
+  say("Its pictures and settings are back in the form.");
+}
