@@ -2,7 +2,7 @@
 
     python scripts/recipe_cards.py [RECIPE ...]
 
-Writes src/impasto/studio/cards/RECIPE.webp; takes some ten minutes. The papers' recipes run fewer iterations than their
+Writes src/impasto/studio/cards/RECIPE.webp; takes some minutes. The papers' recipes run fewer iterations than their
 own, as on the sheet of `scripts/recipe_sheet.py`.
 """
 
@@ -16,7 +16,7 @@ from impasto import Picture, Settings, Stylizer, images, recipes
 
 CARDS = Path(__file__).resolve().parent.parent / "src" / "impasto" / "studio" / "cards"
 PHOTO, PAINTING = "summer_palace", "great_wave"
-WIDTH, HEIGHT = 240, 160
+WIDTH, HEIGHT = 192, 128
 
 
 def card(stylizer: Stylizer, recipe: str) -> Picture:

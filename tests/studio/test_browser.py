@@ -223,7 +223,7 @@ def test_a_phone_shows_it_in_one_column(opens, scheme):
     page = opens(color_scheme=scheme)
     page.set_viewport_size({"width": 360, "height": 740})
     page.reload()
-    expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
     kept(page, f"phone-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 

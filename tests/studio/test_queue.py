@@ -122,6 +122,16 @@ def test_a_stream_of_one_job_tells_every_step_once_and_ends(client, picture, fol
     assert [one["number"] for one in after[0][2]["steps"]] == [6, 7]
 
 
+@pytest.mark.parametrize("last", ["", "x", "1.x", "9" * 40 + ".1", "1." + "9" * 40, "\u0663.1"])
+def test_a_stream_that_is_asked_to_go_on_after_nonsense_begins_anew(client, picture, folder, last):
+    (job,) = add(client, picture, 1)
+    jobs.take(folder)
+    jobs.step(folder, job, 1, step())
+    jobs.cancelled(folder, job)
+    told = list(events(client, f"/api/jobs/{job}/events", **{"last-event-id": last.encode()}))
+    assert [name for name, _, _ in told] == ["steps", "end"]
+
+
 def test_a_stream_of_no_job_is_no_stream(client):
     assert client.get("/api/jobs/7/events").status_code == 404
 

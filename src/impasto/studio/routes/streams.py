@@ -1,6 +1,7 @@
 """Server-sent events: what changes, told as it happens."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -17,6 +18,8 @@ _PAUSE = 0.2
 """Seconds between events of one stream: what happens within is told together."""
 _ENDED = frozenset({"finished", "failed", "cancelled"})
 
+_ID = re.compile(r"[0-9]{1,15}")
+
 LastEvent = Annotated[str | None, Header(alias="last-event-id", max_length=60)]
 
 
@@ -30,7 +33,7 @@ async def changes(
     studio: Studio, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
 ) -> AsyncIterator[ServerSentEvent]:
     """Whatever changes in any job: events `changes`, each with a `Changes`."""
-    version = int(last_event) if last_event and last_event.isdecimal() else after
+    version = after if last_event is None else _number(last_event)
     while True:
         ticket = studio.feed.ticket()
         found = await asyncio.to_thread(history.changes, studio.folder, version)
@@ -79,4 +82,9 @@ def _latest(studio: State, job: int, attempt: int, number: int) -> tuple[JobOut,
 def _place(last_event: str | None) -> tuple[int, int]:
     """The attempt and the step that a page has seen last."""
     attempt, _, number = (last_event or "").partition(".")
-    return (int(attempt), int(number)) if attempt.isdecimal() and number.isdecimal() else (0, 0)
+    return _number(attempt), _number(number)
+
+
+def _number(text: str) -> int:
+    """What was sent as an event's id; 0, which tells everything anew, for what never was."""
+    return int(text) if _ID.fullmatch(text) else 0
