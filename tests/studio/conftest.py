@@ -43,3 +43,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     studio = Running(tmp_path_factory.mktemp("studio"))
     yield studio
     studio.close()
+
+
+@pytest.fixture
+def starts() -> Iterator[Callable[..., Running]]:
+    """Starts studios of a test's own; they end with it."""
+    studios: list[Running] = []
+
+    def starts(data: Path, port: int = 0) -> Running:
+        studios.append(Running(data, port))
+        return studios[-1]
+
+    yield starts
+    for studio in studios:
+        studio.close()

@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
-from studios import Running, asked, given, png
+from studios import asked, given, png
 
 from impasto.studio.app import PAGE
 
@@ -238,38 +238,32 @@ def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
     expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
 
 
-def test_a_server_that_goes_and_comes_back_is_waited_for(opens, tmp_path):
-    studio = Running(tmp_path)
+def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path):
+    studio = starts(tmp_path)
     page = opens(studio.address, tolerate=["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE", "Failed to load"])
     fill_in(page)
     studio.kill()
     expect(page.get_by_role("status", name="Connection")).to_contain_text("not answering")
-    again = Running(tmp_path, port=int(studio.address.rpartition(":")[2]))
-    try:
-        expect(page.get_by_role("status", name="Connection")).not_to_contain_text("not answering", timeout=PAINTED)
-        expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
-    finally:
-        page.close()
-        again.close()
+    starts(tmp_path, port=int(studio.address.rpartition(":")[2]))
+    expect(page.get_by_role("status", name="Connection")).not_to_contain_text("not answering", timeout=PAINTED)
+    expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
+    page.close()
 
 
-def test_five_hundred_pictures_in_the_history_come_a_page_at_a_time(opens, tmp_path):
-    studio = Running(tmp_path)
-    try:
-        with sqlite3.connect(tmp_path / "studio.db") as connection:
-            connection.executemany(
-                "INSERT INTO jobs (version, state, position, settings, created) VALUES (0, 'cancelled', ?, ?, 0)",
-                [(number, '{"recipe": "fast"}') for number in range(500)],
-            )
-        page = opens(studio.address)
-        shown = page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled"))
-        expect(shown.last).to_be_visible()
-        assert shown.count() == 24
-        page.get_by_role("button", name="Show more").click()
-        expect(shown).to_have_count(48)
-        page.close()
-    finally:
-        studio.close()
+def test_five_hundred_pictures_in_the_history_come_a_page_at_a_time(opens, starts, tmp_path):
+    studio = starts(tmp_path)
+    with sqlite3.connect(tmp_path / "studio.db") as connection:
+        connection.executemany(
+            "INSERT INTO jobs (version, state, position, settings, created) VALUES (0, 'cancelled', ?, ?, 0)",
+            [(number, '{"recipe": "fast"}') for number in range(500)],
+        )
+    page = opens(studio.address)
+    shown = page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled"))
+    expect(shown.last).to_be_visible()
+    assert shown.count() == 24
+    page.get_by_role("button", name="Show more").click()
+    expect(shown).to_have_count(48)
+    page.close()
 
 
 def test_the_page_is_small():

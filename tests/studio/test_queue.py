@@ -150,7 +150,7 @@ def test_a_job_that_lost_its_painter_is_the_next_again_and_says_so(client, pictu
     first, second = add(client, picture, 2)
     jobs.take(folder)
     jobs.step(folder, first, 1, step())
-    jobs.recover(folder)
+    jobs.recover(folder, blame=True)
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["place"], found["progress"]) == ("queued", 2, 1, None)
     assert jobs.take(folder).job == first
@@ -162,7 +162,7 @@ def test_a_job_that_takes_the_painter_down_again_and_again_is_given_up(client, p
     (job,) = add(client, picture, 1)
     for _ in range(jobs.MOST_ATTEMPTS):
         assert jobs.take(folder).job == job
-        jobs.recover(folder)
+        jobs.recover(folder, blame=True)
     assert jobs.take(folder) is None
     found = client.get(f"/api/jobs/{job}").json()
     assert found["state"] == "failed"
@@ -173,8 +173,16 @@ def test_a_cancelled_job_that_lost_its_painter_stays_cancelled(client, picture, 
     (job,) = add(client, picture, 1)
     jobs.take(folder)
     client.post(f"/api/jobs/{job}/cancel")
-    jobs.recover(folder)
+    jobs.recover(folder, blame=True)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
+
+
+def test_a_job_that_was_under_way_when_the_server_went_is_not_blamed(client, picture, folder):
+    (job,) = add(client, picture, 1)
+    for _ in range(jobs.MOST_ATTEMPTS + 2):
+        assert jobs.take(folder).job == job
+        jobs.recover(folder, blame=False)
+    assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
 
 
 def test_a_full_queue_says_so(client, picture, monkeypatch):

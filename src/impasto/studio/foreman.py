@@ -5,11 +5,14 @@ import contextlib
 import logging
 import os
 import sys
+import time
 
 from impasto.studio.folder import Folder
 
-_PAUSE = 1.0
-"""Seconds before a painter that ended is replaced: one that cannot start must not be started without end."""
+_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before a painter that ended is replaced: twice as many each time, for one that cannot even start."""
+_HEALTHY = 30.0
+"""A painter that lived for so many seconds could start."""
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +24,12 @@ async def keep_painting(folder: Folder, environment: dict[str, str]) -> None:
         folder: what it works in.
         environment: what its process has beside this one's.
     """
+    pause = _PAUSE
+    again: tuple[str, ...] = ()
     while True:
+        begin = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "impasto.studio.painter", str(folder.root)),
+            *(sys.executable, "-m", "impasto.studio.painter", str(folder.root), *again),
             stdin=asyncio.subprocess.PIPE,
             env=os.environ | environment,
             start_new_session=True,  # Ctrl-C is the server's, which then ends the painter
@@ -35,5 +41,7 @@ async def keep_painting(folder: Folder, environment: dict[str, str]) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        _log.warning("the painter ended with %s; starting another", code)
-        await asyncio.sleep(_PAUSE)
+        pause = _PAUSE if time.monotonic() - begin > _HEALTHY else min(2 * pause, _LONGEST_PAUSE)
+        _log.warning("the painter ended with %s; starting another in %.0f s", code, pause)
+        await asyncio.sleep(pause)
+        again = ("again",)  # `painter` loads torch: its own name for this cannot be imported here

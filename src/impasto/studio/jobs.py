@@ -14,7 +14,7 @@ from impasto.studio import database
 from impasto.studio.folder import Folder
 
 MOST_QUEUED = 500
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 """How often a job may take the painter down with it."""
 
 Wish = Literal["keep", "cancel"]
@@ -223,14 +223,19 @@ def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
         _fail(connection, job, problem, hint)
 
 
-def recover(folder: Folder) -> None:
-    """Put jobs whose painter is gone back at the head of the queue; call it only while no painter runs."""
+def recover(folder: Folder, *, blame: bool) -> None:
+    """Put jobs whose painter is gone back at the head of the queue; call it only while no painter runs.
+
+    Args:
+        folder: the studio's.
+        blame: whether the painter died alone, perhaps of its job; and not with the server.
+    """
     with database.writing(folder.database) as connection:
         running = connection.execute("SELECT id, wish, attempt FROM jobs WHERE state = 'running'").fetchall()
         for row in running:
             if row["wish"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif row["attempt"] >= MOST_ATTEMPTS:
+            elif blame and row["attempt"] >= MOST_ATTEMPTS:
                 problem = f"the painter stopped {MOST_ATTEMPTS} times at this picture"
                 _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
             else:

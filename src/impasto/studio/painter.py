@@ -1,7 +1,8 @@
-"""The painter: `python -m impasto.studio.painter FOLDER`, a process that takes jobs from the queue and paints them.
+"""The painter: `python -m impasto.studio.painter FOLDER [again]`, a process that paints what is in the queue.
 
 It shares nothing with the server but the folder and its database, so either may be killed at any moment. It ends when
-its standard input does, which is when the server that started it is gone.
+its standard input does, which is when the server that started it is gone. `again` says that the painter before it died
+while the server lived.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
     with FileLock(folder.painter_lock):  # a killed server's painter may take a moment to notice
-        jobs.recover(folder)
+        jobs.recover(folder, blame="again" in arguments)
         stylizer = Stylizer()
         while True:
             work = jobs.take(folder)
