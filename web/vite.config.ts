@@ -11,5 +11,5 @@ export default defineConfig({
     // The page's CSP lets no data: scripts or styles in; the icon stays a file.
     assetsInlineLimit: 0,
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8765" } },
+  server: { proxy: { "/api": "http://127.0.0.1:7860" } },
 });

@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 from studios import asked, given, png
 
-from impasto.studio.guard import COOKIE
+from impasto.studio import serve
+from impasto.studio.guard import BODY_BYTES, Guard
 from impasto.studio.pictures import Intake, Limits, SlowError
-from impasto.studio.serve import _is_loopback
 
 JSON_TYPE = {"content-type": "application/json"}
 
@@ -31,6 +31,7 @@ def test_this_machines_own_names_are_known(client, host):
     [
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://127.0.0.1:9999"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
@@ -56,7 +57,12 @@ def test_elsewhere_than_on_loopback_nothing_is_told_without_the_token(opened):
         assert client.get("/", headers={"host": host}).status_code == 401
     for wrong in ("", "secre", "secret2", "Secret"):
         assert client.get("/api/about", headers={"authorization": f"Bearer {wrong}"}).status_code == 401
-        assert client.get("/api/about", headers={"cookie": f"{COOKIE}={wrong}"}).status_code == 401
+        assert (
+            client.get(
+                "/api/about", headers={"cookie": f"{Guard(client.app, (), 'secret').cookie}={wrong}"}
+            ).status_code
+            == 401
+        )
         assert client.get("/", params={"token": wrong}).status_code == 401
     assert (
         client.get("/api/about", headers={"host": "evil.example", "authorization": "Bearer secret"}).status_code == 421
@@ -71,7 +77,33 @@ def test_the_address_with_the_token_opens_the_page_and_leaves_it_out_of_the_hist
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
-    assert client.get("/api/about").status_code == 200
+    assert "secret" not in cookie
+    name, _, value = cookie.partition(";")[0].partition("=")
+    others = f'foo={{"x": 1}}; b\u00e4r=1; {name}={value}'
+    client.cookies.clear()
+    assert client.get("/api/about", headers={"cookie": others.encode()}).status_code == 200
+
+
+def test_a_name_of_its_own_needs_a_token_even_on_loopback(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda _self, sockets: sockets)
+    for hosts in ((), ("studio.example:8443",)):
+        place = serve.Place(tmp_path, "127.0.0.1", 0, None, hosts, 1.0)
+        serve.serve(place, browser=False, tell=told.append)
+    assert "token" not in told[0]
+    assert "?token=" in told[1]
+
+
+def test_pictures_are_not_for_other_sites_pages(client):
+    headers = {"sec-fetch-site": "cross-site"}
+    assert client.get("/api/jobs", headers=headers).status_code == 403
+    assert client.get("/", headers=headers).status_code == 200, "a link may lead here"
+
+
+def test_a_body_without_end_is_refused(client):
+    answer = client.post("/api/jobs", content=b" " * (BODY_BYTES + 1), headers=JSON_TYPE)
+    assert answer.status_code == 413
+    assert set(answer.json()) == {"problem", "hint"}
 
 
 def test_every_answer_forbids_guessing_its_type_and_scripts_from_elsewhere(client):
@@ -109,6 +141,11 @@ def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
         {"recipe": str(tmp_path / "own.toml")},
         {"recipe": "../fast"},
         {"recipe": ["fast"]},
+        {"network": secret},
+        {"network": "/etc/passwd"},
+        {"frame": "long:60000"},
+        {"frame": "60000x60000"},
+        {"self": 1},
     ):
         answer = client.post("/api/jobs", json={"photo": photo, "paintings": [photo], "settings": settings})
         assert answer.status_code == 422, settings
@@ -164,8 +201,8 @@ def test_only_so_many_uploads_at_once(opened):
 
 
 def test_a_full_folder_says_so_and_what_to_do(opened):
+    photo = given(opened())
     client = opened(Limits(folder_bytes=1))
-    photo = given(client)
     answer = client.post("/api/pictures", content=png(1))
     assert answer.status_code == 507
     assert "history" in answer.json()["hint"]
@@ -202,5 +239,5 @@ def test_text_from_users_is_never_a_statement_of_sql(client, folder):
 
 
 def test_only_this_machine_can_reach_it_unless_asked_otherwise():
-    assert all(_is_loopback(host) for host in ("127.0.0.1", "localhost", "::1"))
-    assert not any(_is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.2", "example.org"))
+    assert all(serve._is_loopback(host) for host in ("127.0.0.1", "localhost", "::1"))
+    assert not any(serve._is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.2", "example.org"))

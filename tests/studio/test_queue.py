@@ -5,7 +5,7 @@ from studios import asked, events, given
 
 from impasto.events import Step
 from impasto.settings import Settings
-from impasto.studio import database, history, jobs
+from impasto.studio import database, history, housekeeping, jobs
 
 
 @pytest.fixture
@@ -160,13 +160,13 @@ def test_a_job_that_lost_its_painter_is_the_next_again_and_says_so(client, pictu
 
 def test_a_job_that_takes_the_painter_down_again_and_again_is_given_up(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(jobs.MOST_ATTEMPTS):
+    for _ in range(jobs.MOST_DEATHS):
         assert jobs.take(folder).job == job
         jobs.recover(folder, blame=True)
     assert jobs.take(folder) is None
     found = client.get(f"/api/jobs/{job}").json()
     assert found["state"] == "failed"
-    assert found["error"]["problem"] == f"the painter stopped {jobs.MOST_ATTEMPTS} times at this picture"
+    assert found["error"]["problem"] == f"the painter stopped {jobs.MOST_DEATHS} times at this picture"
 
 
 def test_a_cancelled_job_that_lost_its_painter_stays_cancelled(client, picture, folder):
@@ -179,7 +179,7 @@ def test_a_cancelled_job_that_lost_its_painter_stays_cancelled(client, picture, 
 
 def test_a_job_that_was_under_way_when_the_server_went_is_not_blamed(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(jobs.MOST_ATTEMPTS + 2):
+    for _ in range(jobs.MOST_DEATHS + 2):
         assert jobs.take(folder).job == job
         jobs.recover(folder, blame=False)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
@@ -202,13 +202,57 @@ def test_pictures_that_were_used_are_offered_again_the_latest_first(client):
     assert [picture["id"] for picture in recent] == [two]
 
 
-def test_pictures_that_no_job_uses_are_deleted_when_the_studio_opens(client, opened, folder):
-    used, unused = given(client, 1), given(client, 2)
+def test_pictures_that_no_job_uses_are_deleted_but_not_those_that_came_lately(client, folder):
+    used, unused, lately = (given(client, seed) for seed in (1, 2, 3))
     asked(client, used, used)
-    again = opened()
-    assert again.get(f"/api/pictures/{used}/display").status_code == 200
-    assert again.get(f"/api/pictures/{unused}").status_code == 404
+    with database.writing(folder.database) as connection:
+        connection.execute("UPDATE pictures SET added = 0 WHERE id != ?", (lately,))
+    housekeeping.sweep(folder)
+    for kept in (used, lately):
+        assert client.get(f"/api/pictures/{kept}/display").status_code == 200
+    assert client.get(f"/api/pictures/{unused}").status_code == 404
     assert not folder.picture(unused).exists()
+
+
+def test_deleting_a_job_frees_what_only_it_used(client, folder):
+    one, other = given(client, 1), given(client, 2)
+    first, second = asked(client, one, other)["id"], asked(client, other, other)["id"]
+    with database.writing(folder.database) as connection:
+        connection.execute("UPDATE pictures SET added = 0")
+    client.delete(f"/api/jobs/{first}")
+    assert not folder.picture(one).exists()
+    assert folder.picture(other).exists()
+    client.delete(f"/api/jobs/{second}")
+    assert not folder.picture(other).exists()
+
+
+def test_files_that_nobody_knows_of_are_deleted(picture, folder):
+    orphans = [folder.picture("0" * 64), folder.result(99), folder.result_thumbnail(99)]
+    orphans.append(folder.result(99).with_name(".99.png.part-abcd"))
+    for path in orphans:
+        path.write_bytes(b"left behind")
+    housekeeping.sweep(folder)
+    assert not any(path.exists() for path in orphans)
+    assert folder.picture(picture).exists()
+
+
+def test_a_job_whose_settings_cannot_be_used_any_more_does_not_hold_up_the_others(client, picture, folder):
+    first, second = add(client, picture, 2)
+    with database.writing(folder.database) as connection:
+        connection.execute("UPDATE jobs SET settings = ? WHERE id = ?", ('{"recipe": "of-mine"}', first))
+    assert jobs.take(folder) is None
+    assert jobs.take(folder).job == second
+    failed = client.get(f"/api/jobs/{first}").json()
+    assert failed["state"] == "failed"
+    assert "of-mine" in failed["error"]["problem"]
+
+
+def test_a_cancel_that_comes_while_the_result_is_written_holds(client, picture, folder):
+    (job,) = add(client, picture, 1)
+    jobs.take(folder)
+    client.post(f"/api/jobs/{job}/cancel")
+    jobs.finish(folder, job, (48, 36), kept_early=False)
+    assert client.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
 
 
 def test_a_database_of_a_later_version_is_left_alone(folder, opened):

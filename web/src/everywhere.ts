@@ -39,7 +39,9 @@ function keys(event: KeyboardEvent): void {
     event.preventDefault();
     void paint();
   }
-  if (event.key === "Escape") escape();
+  // In a field it takes back what was typed, or closes a list.
+  const typing = event.target instanceof Element && event.target.closest("input:not([type=range]):not([type=radio]), select, textarea");
+  if (event.key === "Escape" && !typing && !event.defaultPrevented) escape();
 }
 
 function escape(): void {

@@ -226,7 +226,10 @@ def studio(
             help="Port to listen at; 0 takes any that is free.", show_default=True, validator=Number(gte=0, lte=65535)
         ),
     ] = 7860,
-    token: Annotated[str | None, Parameter(help="The token to ask for, instead of one that is made up.")] = None,
+    token: Annotated[
+        str | None,
+        Parameter(help="The token to ask for, instead of one that is made up.", env_var="IMPASTO_STUDIO_TOKEN"),
+    ] = None,
     allow_host: Annotated[
         tuple[str, ...], Parameter(help="Another name under which it may be asked for; may be repeated.", negative="")
     ] = (),

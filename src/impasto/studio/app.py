@@ -1,6 +1,7 @@
 """The server: routes, and what runs beside them."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -61,9 +62,9 @@ def create_app(
         painting: whether it starts a painter; another program may do so.
     """
     database.migrate(folder.database)
-    pictures.sweep(folder)
+    pictures.forget_arriving(folder)
     limits = limits or Limits()
-    state = State(folder, Intake(folder, limits), Feed(), limits)
+    state = State(folder, Intake(folder, limits), Feed(), limits, threading.Semaphore(2))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -32,7 +32,8 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             yield connection
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has rolled it back already
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
 
@@ -104,6 +105,7 @@ def _pictures_and_jobs(connection: sqlite3.Connection) -> None:
             wish TEXT CHECK (wish IN ('keep', 'cancel')),
             settings TEXT NOT NULL,         -- JSON
             attempt INTEGER NOT NULL DEFAULT 1,
+            deaths INTEGER NOT NULL DEFAULT 0, -- of painters, at this job
             created REAL NOT NULL,
             started REAL,
             ended REAL,

@@ -1,5 +1,6 @@
 """The studio's folder: where database, pictures and results lie. Names are made of digests and numbers only."""
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass
@@ -73,6 +74,14 @@ class Folder:
         """The picture as it was."""
         return self.previews(job) / f"{number}.webp"
 
+    def picture_files(self) -> list[Path]:
+        """All files of all pictures."""
+        return list(self._pictures.iterdir())
+
+    def result_files(self) -> list[Path]:
+        """All files of all results."""
+        return list(self._results.iterdir())
+
     def forget_picture(self, picture: str) -> None:
         """Delete a picture's files."""
         for path in (self.picture(picture), self.thumbnail(picture), self.display(picture)):
@@ -85,8 +94,9 @@ class Folder:
     def forget_old_previews(self) -> None:
         """Delete the previews of jobs that ended a while ago; a slow page may still ask for the latest."""
         for path in self._previews.iterdir():
-            if time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # its job was deleted meanwhile
+                if time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def forget_job(self, job: int) -> None:
         """Delete everything that a job painted."""
@@ -95,8 +105,8 @@ class Folder:
             path.unlink(missing_ok=True)
 
     def bytes(self) -> int:
-        """How much the pictures and results take."""
-        return sum(_size(path) for folder in (self._pictures, self._results) for path in folder.iterdir())
+        """How much everything takes."""
+        return sum(_size(path) for path in self.root.rglob("*"))
 
     @property
     def _pictures(self) -> Path:

@@ -28,20 +28,29 @@ async def keep_painting(folder: Folder, environment: dict[str, str]) -> None:
     again: tuple[str, ...] = ()
     while True:
         begin = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "impasto.studio.painter", str(folder.root), *again),
-            stdin=asyncio.subprocess.PIPE,
-            env=os.environ | environment,
-            start_new_session=True,  # Ctrl-C is the server's, which then ends the painter
-        )
         try:
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+            code = await _painted(folder, environment, again)
+            problem = f"ended with {code}"
+        except OSError as error:
+            problem = f"could not be started: {error}"
         pause = _PAUSE if time.monotonic() - begin > _HEALTHY else min(2 * pause, _LONGEST_PAUSE)
-        _log.warning("the painter ended with %s; starting another in %.0f s", code, pause)
+        _log.warning("the painter %s; starting another in %.0f s", problem, pause)
         await asyncio.sleep(pause)
-        again = ("again",)  # `painter` loads torch: its own name for this cannot be imported here
+        again = ("again",)
+
+
+async def _painted(folder: Folder, environment: dict[str, str], words: tuple[str, ...]) -> int:
+    """One painter's life; returns how it ended."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "impasto.studio.painter", str(folder.root), *words),
+        stdin=asyncio.subprocess.PIPE,
+        env=os.environ | environment,
+        start_new_session=True,  # Ctrl-C is the server's, which then ends the painter
+    )
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

@@ -1,16 +1,20 @@
 """What stands between the network and the studio: who may ask at all, and what every answer says to the browser."""
 
+import hashlib
 import hmac
 import ipaddress
 import json
 from collections.abc import Iterable
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE = "impasto_studio"
+BODY_BYTES = 1_000_000
+"""Of a request; pictures have a limit of their own."""
+UPLOADS = "/api/pictures"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -41,8 +45,11 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str | None) -> None:
         self._app = app
-        self._hosts = _LOCAL_NAMES | {host.lower() for host in hosts}
+        self._hosts = _LOCAL_NAMES | {_without_port(host.lower()) for host in hosts}
         self._token = token
+        # Cookies are shared by all ports of a host: each token has one of its own name.
+        self._secret = hashlib.sha256((token or "").encode()).hexdigest()
+        self.cookie = f"impasto_{self._secret[:8]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # there are no others, but for the server's own start and end
@@ -52,14 +59,16 @@ class Guard:
         guarded = _with_headers(send)
         if not self._known_host(headers.get("host", "")):
             await _refuse(guarded, 421, "this is not an address of the studio", "Open the address that it printed.")
-        elif scope["method"] not in _SAFE and not _own_page(headers):
+        elif not _own_page(headers, changes=scope["method"] not in _SAFE, page=scope["path"] == "/"):
             await _refuse(guarded, 403, "this did not come from the studio's page", "Use the page itself.")
         elif self._token and self._token_given_at_the_door(scope):
-            await _let_in(guarded, self._token, secure=scope["scheme"] == "https")
+            await _let_in(guarded, f"{self.cookie}={self._secret}", secure=scope["scheme"] == "https")
         elif self._token and not self._trusted(headers):
             await _refuse(guarded, 401, "the studio's token is missing", "Open the address that it printed, whole.")
-        else:
+        elif scope["path"] == UPLOADS:
             await self._app(scope, receive, guarded)
+        else:
+            await self._app(scope, _limited(receive), guarded)
 
     def _known_host(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname if _plain(host) else None
@@ -75,8 +84,10 @@ class Guard:
 
     def _trusted(self, headers: Headers) -> bool:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        return self._same(bearer if scheme.lower() == "bearer" else "") or self._same(cookie.value if cookie else "")
+        cookie = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
+        return self._same(bearer if scheme.lower() == "bearer" else "") or hmac.compare_digest(
+            cookie.encode(), self._secret.encode()
+        )
 
     def _same(self, given: str) -> bool:
         """In a time that does not tell how much of it was right."""
@@ -90,6 +101,10 @@ def _plain(host: str) -> bool:
         return False
 
 
+def _without_port(host: str) -> str:
+    return host if host.count(":") != 1 else host.partition(":")[0]  # more than one colon: an IPv6 address
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
@@ -98,12 +113,36 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _own_page(headers: Headers) -> bool:
-    """Whether browsers say that the page itself asks; programs that are no browsers say nothing of it."""
-    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+def _own_page(headers: Headers, *, changes: bool, page: bool) -> bool:
+    """Whether browsers say that the page itself asks; programs that are no browsers say nothing of it.
+
+    A link from elsewhere may lead to the page; what the page asks for is nobody else's.
+    """
+    site = headers.get("sec-fetch-site", "same-origin")
+    if site not in {"same-origin", "none"} and (changes or not page):
         return False
+    if not changes:
+        return True
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        return False
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body that ends the request once it is too long."""
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_BYTES:
+            raise HTTPException(413, "the request is too long")
+        return message
+
+    return receiving
 
 
 def _with_headers(send: Send) -> Send:
@@ -122,9 +161,9 @@ async def _refuse(send: Send, status: int, problem: str, hint: str) -> None:
     await _answer(send, status, [(b"content-type", b"application/json")], body)
 
 
-async def _let_in(send: Send, token: str, *, secure: bool) -> None:
-    cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
-    await _answer(send, 303, [(b"location", b"/"), (b"set-cookie", cookie.encode())], b"")
+async def _let_in(send: Send, cookie: str, *, secure: bool) -> None:
+    kept = f"{cookie}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+    await _answer(send, 303, [(b"location", b"/"), (b"set-cookie", kept.encode())], b"")
 
 
 async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -22,10 +22,18 @@ def job(folder: Folder, number: int) -> JobOut:
         MissingError: there is no such job.
     """
     with database.reading(folder.database) as connection:
-        row = connection.execute("SELECT * FROM placed_jobs WHERE id = ?", (number,)).fetchone()
-        if row is None:
-            raise missing_job(number)
-        return _jobs(connection, [row])[0]
+        return _one(connection, number)
+
+
+def job_and_steps(folder: Folder, number: int, attempt: int, after: int) -> tuple[JobOut, list[StepOut]]:
+    """One job, and its iterations after one of an attempt; of a later attempt, all.
+
+    Raises:
+        MissingError: there is no such job.
+    """
+    with database.reading(folder.database) as connection:
+        found = _one(connection, number)
+        return found, _steps(connection, number, after if found.attempt == attempt else 0)
 
 
 def page(folder: Folder, before: int | None, limit: int) -> JobPage:
@@ -56,11 +64,7 @@ def changes(folder: Folder, after: int) -> Changes:
 def steps(folder: Folder, number: int, after: int) -> list[StepOut]:
     """A job's iterations after one of them."""
     with database.reading(folder.database) as connection:
-        rows = connection.execute(
-            "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
-            (number, after),
-        ).fetchall()
-    return [StepOut(**row) for row in map(dict, rows)]
+        return _steps(connection, number, after)
 
 
 def picture(folder: Folder, picture_id: str) -> PictureOut:
@@ -70,7 +74,7 @@ def picture(folder: Folder, picture_id: str) -> PictureOut:
         MissingError: there is no such picture.
     """
     with database.reading(folder.database) as connection:
-        found = _pictures(connection, [picture_id])
+        found = _pictures(connection, [picture_id], origins=True)
     if not found:
         raise MissingError("there is no such picture", "Give it to the studio once more.")
     return found[picture_id]
@@ -84,6 +88,21 @@ def recent(folder: Folder, role: str) -> list[PictureOut]:
         ).fetchall()
         found = _pictures(connection, [row["picture"] for row in rows])
     return [found[row["picture"]] for row in rows]
+
+
+def _one(connection: sqlite3.Connection, number: int) -> JobOut:
+    row = connection.execute("SELECT * FROM placed_jobs WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        raise missing_job(number)
+    return _jobs(connection, [row])[0]
+
+
+def _steps(connection: sqlite3.Connection, number: int, after: int) -> list[StepOut]:
+    rows = connection.execute(
+        "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
+        (number, after),
+    ).fetchall()
+    return [StepOut(**row) for row in map(dict, rows)]
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -127,13 +146,13 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
     )
 
 
-def _pictures(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, PictureOut]:
+def _pictures(connection: sqlite3.Connection, ids: Sequence[str], *, origins: bool = False) -> dict[str, PictureOut]:
     wanted = (json.dumps(list(ids)),)
     rows = connection.execute("SELECT * FROM pictures WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
-    return {row["id"]: _picture(connection, row) for row in rows}
+    return {row["id"]: _picture(connection, row, with_origin=origins) for row in rows}
 
 
-def _picture(connection: sqlite3.Connection, row: sqlite3.Row) -> PictureOut:
+def _picture(connection: sqlite3.Connection, row: sqlite3.Row, *, with_origin: bool) -> PictureOut:
     return PictureOut(
         id=row["id"],
         name=row["name"],
@@ -142,7 +161,7 @@ def _picture(connection: sqlite3.Connection, row: sqlite3.Row) -> PictureOut:
         bytes=row["bytes"],
         thumbnail=f"/api/pictures/{row['id']}/thumbnail",
         display=f"/api/pictures/{row['id']}/display",
-        origin=_origin(connection, json.loads(row["origin"])) if row["origin"] else None,
+        origin=_origin(connection, json.loads(row["origin"])) if with_origin and row["origin"] else None,
     )
 
 

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from impasto.errors import InputError
+from impasto.errors import ImpastoError, InputError
 from impasto.events import Step
 from impasto.settings import Settings
 from impasto.studio import database
 from impasto.studio.folder import Folder
 
 MOST_QUEUED = 500
-MOST_ATTEMPTS = 5
+MOST_DEATHS = 5
 """How often a job may take the painter down with it."""
+
+_GRACE = 24 * 3600.0
+"""Seconds that a picture is kept for whoever gave it, though no job uses it."""
 
 Wish = Literal["keep", "cancel"]
 
@@ -45,6 +48,7 @@ class Work:
     """A job that the painter has taken."""
 
     job: int
+    attempt: int
     photo: Given | None
     paintings: tuple[Given, ...]
     settings: Settings
@@ -120,6 +124,8 @@ def move(folder: Folder, job: int, before: int | None) -> None:
         queue = [
             row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position")
         ]
+        if job == before:
+            raise StateError(f"job {job} cannot be moved before itself", "Name another one, or none for the end.")
         for one in (job, *([before] if before else [])):
             if one not in queue:
                 state = _column(connection, one, "state")
@@ -144,17 +150,37 @@ def remove(folder: Folder, job: int) -> None:
     with database.writing(folder.database) as connection:
         if _column(connection, job, "state") == "running":
             raise StateError(f"job {job} is being painted", "Cancel it first.")
+        photo, paintings = _inputs(connection, job)
         connection.execute("INSERT INTO removed VALUES (?, ?)", (job, _tick(connection)))
         connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
         _touch_queue(connection)
+        # The files in the same transaction: the same picture may be on its way in again.
+        for picture in forget_unused(connection, [given.id for given in (photo, *paintings) if given]):
+            folder.forget_picture(picture)
     folder.forget_job(job)
+
+
+def forget_unused(connection: sqlite3.Connection, pictures: Sequence[str] | None = None) -> list[str]:
+    """Take those of some pictures, or of all, that no job uses out of the database; returns them.
+
+    Pictures that came lately stay: a page may have them in its form.
+    """
+    where = "id NOT IN (SELECT picture FROM inputs) AND added < ?"
+    latest: tuple[object, ...] = (time.time() - _GRACE,)
+    if pictures is None:
+        rows = connection.execute(f"DELETE FROM pictures WHERE {where} RETURNING id", latest)  # noqa: S608 - no value
+    else:
+        one_of = "id IN (SELECT value FROM json_each(?))"
+        statement = f"DELETE FROM pictures WHERE {where} AND {one_of} RETURNING id"  # noqa: S608 - no value either
+        rows = connection.execute(statement, (*latest, json.dumps(pictures)))
+    return [row["id"] for row in rows.fetchall()]
 
 
 def take(folder: Folder) -> Work | None:
     """The next job, from now on running; None if none is waiting."""
     with database.writing(folder.database) as connection:
         row = connection.execute(
-            "SELECT id, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+            "SELECT id, attempt, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
         ).fetchone()
         if row is None:
             return None
@@ -166,8 +192,12 @@ def take(folder: Folder) -> Work | None:
             (_tick(connection), time.time(), job),
         )
         _touch_queue(connection)
-        photo, paintings = _inputs(connection, job)
-        return Work(job, photo, paintings, Settings.model_validate_json(row["settings"]))
+        try:
+            settings = Settings.model_validate_json(row["settings"])
+        except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that is gone
+            _fail(connection, job, f"the settings cannot be used any more: {error}", "Choose them anew.")
+            return None
+        return Work(job, row["attempt"], *_inputs(connection, job), settings)
 
 
 def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
@@ -203,8 +233,11 @@ def preview(folder: Folder, job: int, number: int) -> None:
 
 
 def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
-    """The result is there."""
+    """The result is there; unless somebody has cancelled the job meanwhile."""
     with database.writing(folder.database) as connection:
+        if _column(connection, job, "wish") == "cancel":
+            _end(connection, job, "cancelled")
+            return
         connection.execute(
             "UPDATE jobs SET width = ?, height = ?, kept_early = ? WHERE id = ?", (*size, int(kept_early), job)
         )
@@ -231,18 +264,18 @@ def recover(folder: Folder, *, blame: bool) -> None:
         blame: whether the painter died alone, perhaps of its job; and not with the server.
     """
     with database.writing(folder.database) as connection:
-        running = connection.execute("SELECT id, wish, attempt FROM jobs WHERE state = 'running'").fetchall()
+        running = connection.execute("SELECT id, wish, deaths FROM jobs WHERE state = 'running'").fetchall()
         for row in running:
             if row["wish"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif blame and row["attempt"] >= MOST_ATTEMPTS:
-                problem = f"the painter stopped {MOST_ATTEMPTS} times at this picture"
+            elif blame and row["deaths"] + 1 >= MOST_DEATHS:
+                problem = f"the painter stopped {MOST_DEATHS} times at this picture"
                 _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
             else:
                 connection.execute(
-                    "UPDATE jobs SET state = 'queued', attempt = attempt + 1, wish = NULL, progress = NULL, "
-                    "preview = 0, started = NULL, version = ? WHERE id = ?",
-                    (_tick(connection), row["id"]),
+                    "UPDATE jobs SET state = 'queued', attempt = attempt + 1, deaths = deaths + ?, wish = NULL, "
+                    "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
+                    (int(blame), _tick(connection), row["id"]),
                 )
                 _touch_queue(connection)
     for row in running:
@@ -276,8 +309,8 @@ def _count(connection: sqlite3.Connection, state: str) -> int:
     return int(connection.execute("SELECT count(*) FROM jobs WHERE state = ?", (state,)).fetchone()[0])
 
 
-def _column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings"]) -> Any:
-    row = connection.execute("SELECT state, settings FROM jobs WHERE id = ?", (job,)).fetchone()
+def _column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings", "wish"]) -> Any:
+    row = connection.execute("SELECT state, settings, wish FROM jobs WHERE id = ?", (job,)).fetchone()
     if row is None:
         raise missing_job(job)
     return row[name]

@@ -1,9 +1,10 @@
 """The settings as the page offers them; everything is read off `Settings`, nothing is said again."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from impasto import recipes
+from impasto import recipes, weights
 from impasto.errors import ImpastoError, SettingsError
 from impasto.settings import DEFAULT_RECIPE, Settings
 from impasto.start_names import STARTS
@@ -40,8 +41,10 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsError: one does, or is out of its range.
     """
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise SettingsError(f"there is no setting {unknown[0]!r}", "Ask /api/about for those that there are.")
     recipe = values.get("recipe", DEFAULT_RECIPE)
-    if recipe not in {*recipes.shipped(), *recipes.saved()}:
+    if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
         raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the cards.")
     settings = Settings(**values)
     for name in _NAMES_FILES:
@@ -49,8 +52,13 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
             raise SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
     if settings.init not in STARTS:
         raise SettingsError(f"the studio cannot start from {settings.init!r}", f"Choose one of {', '.join(STARTS)}.")
-    if settings.size and settings.size > _LARGEST_SIZE:
-        raise SettingsError(f"size {settings.size} is too large for the studio", f"Choose at most {_LARGEST_SIZE}.")
+    if settings.network not in {status.name for status in weights.available()}:
+        raise SettingsError(
+            f"there is no network {settings.network!r}", "`impasto weights list` names those there are."
+        )
+    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.frame))
+    if largest > _LARGEST_SIZE:
+        raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_LARGEST_SIZE}.")
     return settings
 
 

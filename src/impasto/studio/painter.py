@@ -19,7 +19,7 @@ from impasto import Finished, Preview, Step, Stylizer, images
 from impasto.errors import ImpastoError
 from impasto.files import make_folder, replace_file
 from impasto.images import Picture
-from impasto.studio import jobs, reading
+from impasto.studio import housekeeping, jobs, reading
 from impasto.studio.folder import Folder
 from impasto.stylizer import describe
 
@@ -28,6 +28,7 @@ _IDLE = 0.2
 _PREVIEW_STEPS = 2
 _PREVIEW_SECONDS = 0.6
 """Previews closer together are left out: writing them takes time from painting."""
+_PREVIEW_NUMBERS = 1_000_000
 _PREVIEW_SIDE = 1024
 _PREVIEWS = 20
 """So many are kept, for pages that are slow to ask for them."""
@@ -45,6 +46,7 @@ def main(arguments: list[str]) -> int:
         os.nice(_NICENESS)
     with FileLock(folder.painter_lock):  # a killed server's painter may take a moment to notice
         jobs.recover(folder, blame="again" in arguments)
+        housekeeping.sweep(folder)
         stylizer = Stylizer()
         while True:
             work = jobs.take(folder)
@@ -60,7 +62,8 @@ class _Painting:
     def __init__(self, folder: Folder, work: jobs.Work) -> None:
         self._folder, self._work = folder, work
         self._wish: jobs.Wish | None = None
-        self._steps = self._previews = 0
+        self._steps = 0
+        self._previews = work.attempt * _PREVIEW_NUMBERS  # no attempt's address is another's
         self._shown = 0.0
 
     def paint(self, stylizer: Stylizer) -> None:

@@ -8,9 +8,12 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, InputError, StorageError
 from impasto.studio import database, history
@@ -54,7 +57,7 @@ class Intake:
     def __init__(self, folder: Folder, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._busy = 0
-        self._looking = asyncio.Semaphore(2)
+        self._looking = asyncio.Semaphore(1)
 
     async def upload(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
         """Take what a browser sends.
@@ -70,12 +73,14 @@ class Intake:
         self._busy += 1
         arriving = self._folder.arriving / secrets.token_hex(16)
         try:
-            self.check_quota()
+            await asyncio.to_thread(self.check_quota)
             async with asyncio.timeout(self._limits.upload_seconds):
                 digest = await self._receive(arriving, chunks)
             return await self._take(arriving, digest, name)
         except TimeoutError:
             raise SlowError(f"{_plain(name)} did not arrive in time", "Try again, or send a smaller file.") from None
+        except ClientDisconnect:
+            raise SlowError(f"{_plain(name)} did not arrive whole", "Try again.") from None
         finally:
             self._busy -= 1
             await asyncio.to_thread(_discard, arriving)
@@ -87,7 +92,7 @@ class Intake:
             QuotaError: the studio's folder is full.
             ImageError: it is no picture that can be read.
         """
-        self.check_quota()
+        await asyncio.to_thread(self.check_quota)
         arriving = self._folder.arriving / secrets.token_hex(16)
         try:
             digest = await asyncio.to_thread(_copy, path, arriving)
@@ -108,21 +113,18 @@ class Intake:
 
     async def _receive(self, arriving: Path, chunks: AsyncIterator[bytes]) -> str:
         digest, size = hashlib.sha256(), 0
-        try:
-            with arriving.open("xb") as file:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > self._limits.upload_bytes:
-                        most = self._limits.upload_bytes / 1e6
-                        raise TooLargeError(f"the file has more than {most:.0f} MB", "Send a smaller one.")
-                    digest.update(chunk)
-                    file.write(chunk)
-        except OSError as error:
-            raise StorageError(f"the picture could not be kept: {error.strerror}", "Make room on the disk.") from None
+        with _stored(), arriving.open("xb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._limits.upload_bytes:
+                    most = self._limits.upload_bytes / 1e6
+                    raise TooLargeError(f"the file has more than {most:.0f} MB", "Send a smaller one.")
+                digest.update(chunk)
+                await asyncio.to_thread(file.write, chunk)
         return digest.hexdigest()
 
     async def _take(self, arriving: Path, digest: str, name: str) -> PictureOut:
-        if not await asyncio.to_thread(_known, self._folder, digest):
+        if not await asyncio.to_thread(_seen_again, self._folder, digest):
             async with self._looking:
                 found = await self._look(arriving, name)
             await asyncio.to_thread(_keep, self._folder, arriving, digest, _plain(name), found)
@@ -131,6 +133,7 @@ class Intake:
     async def _look(self, arriving: Path, name: str) -> dict[str, object]:
         command = [
             sys.executable,
+            "-P",
             "-m",
             "impasto.studio.reading",
             str(arriving),
@@ -165,7 +168,7 @@ class Intake:
 def _keep(folder: Folder, arriving: Path, digest: str, name: str, found: dict[str, object]) -> None:
     """Files first and the row last: what the database names is there."""
     origin = json.dumps(found["origin"]) if found["origin"] else None
-    with database.writing(folder.database) as connection:
+    with _stored(), database.writing(folder.database) as connection:
         row = digest, name, found["width"], found["height"], arriving.stat().st_size, time.time(), origin
         # Suffixes that `reading` puts beside the file that it looks at.
         arriving.with_suffix(".thumbnail").replace(folder.thumbnail(digest))
@@ -174,30 +177,32 @@ def _keep(folder: Folder, arriving: Path, digest: str, name: str, found: dict[st
         connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
 
 
-def sweep(folder: Folder) -> None:
-    """Delete what nobody will ask for: what an interrupted upload left behind, and pictures that no job uses.
-
-    Only for when no page can have them in its form.
-    """
+def forget_arriving(folder: Folder) -> None:
+    """Delete what interrupted uploads left behind; call it before the first one."""
     for path in folder.arriving.iterdir():
         path.unlink(missing_ok=True)
+
+
+def _seen_again(folder: Folder, digest: str) -> bool:
+    """Whether a picture is here already; it counts as having come now."""
     with database.writing(folder.database) as connection:
-        unused = connection.execute(
-            "DELETE FROM pictures WHERE id NOT IN (SELECT picture FROM inputs) RETURNING id"
-        ).fetchall()
-    for row in unused:
-        folder.forget_picture(row["id"])
-
-
-def _known(folder: Folder, digest: str) -> bool:
-    with database.reading(folder.database) as connection:
-        return connection.execute("SELECT 1 FROM pictures WHERE id = ?", (digest,)).fetchone() is not None
+        return connection.execute("UPDATE pictures SET added = ? WHERE id = ?", (time.time(), digest)).rowcount > 0
 
 
 def _copy(source: Path, target: Path) -> str:
-    shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with _stored():
+        shutil.copyfile(source, target)
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _stored() -> Iterator[None]:
+    """Say what the disk says."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"the picture could not be kept: {error.strerror}", "Make room on the disk.") from None
 
 
 def _discard(arriving: Path) -> None:

@@ -19,6 +19,8 @@ THUMBNAIL, DISPLAY = 320, 2048
 """Long sides, pixels."""
 _MEMORY = 6 * 2**30
 _CPU_SECONDS = 60
+_ORIGIN_BYTES = 64_000
+"""What a picture says of its making is repeated wherever it is named: more than this is not Impasto's."""
 
 
 def main(arguments: list[str]) -> int:
@@ -61,7 +63,9 @@ def origin(data: bytes) -> dict[str, Any] | None:
         texts = images.read_metadata(data)
         settings, inputs = json.loads(texts[METADATA_KEY]), json.loads(texts["impasto:inputs"])
         found = [{key: str(it[key]) for key in ("role", "name", "sha256")} for it in inputs]
-        return {"settings": dict(settings), "inputs": found}
+        stated = {"settings": dict(settings), "inputs": found}
+        # What cannot be written as UTF-8 could not be told to the page either.
+        return stated if len(json.dumps(stated, ensure_ascii=False).encode()) <= _ORIGIN_BYTES else None
     return None
 
 
@@ -69,8 +73,11 @@ def _limit_resources() -> None:
     with contextlib.suppress(ImportError):  # Windows has no such limits; there the time limit of the server holds
         import resource  # noqa: PLC0415
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+        for what, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_SECONDS)):
+            _, hard = resource.getrlimit(what)
+            least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            with contextlib.suppress(ValueError, OSError):  # some systems know a limit and do not take it
+                resource.setrlimit(what, (least, hard))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class PictureOut(BaseModel):
     display: str
     """Address of a WebP that any browser shows, at most 2048 pixels a side."""
     origin: Origin | None = None
-    """Only where Impasto made it."""
+    """Only where Impasto made it, and the picture is asked for by itself."""
 
 
 class ShelfPicture(BaseModel):
@@ -68,7 +68,7 @@ class JobIn(BaseModel):
     photo: PictureId | None = None
     paintings: list[PictureId] = Field(default_factory=list, max_length=MAX_PAINTINGS)
     settings: dict[str, Any] = Field(default_factory=dict)
-    """Those that differ from the recipe's; by the names that `/api/knobs` lists."""
+    """Those that differ from the recipe's; by the names of the knobs in `/api/about`."""
 
 
 class StepOut(BaseModel):

@@ -2,13 +2,16 @@
 
 import ipaddress
 import logging
+import os
 import secrets
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import uvicorn
 from filelock import FileLock, Timeout
@@ -46,17 +49,13 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
         OutputError: the folder cannot be used, or another studio uses it.
     """
     folder = Folder(place.data)
-    lock = FileLock(folder.server_lock)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        problem = f"another studio uses the folder {place.data}"
-        raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
-    with lock, _listening(place.host, place.port) as listener:
-        token = place.token or (None if _is_loopback(place.host) else secrets.token_urlsafe(24))
+    with _alone(folder), _listening(place.host, place.port) as listener:
+        # A name of its own means that something passes on what others ask.
+        private = _is_loopback(place.host) and not place.hosts
+        token = place.token or (None if private else secrets.token_urlsafe(24))
         limits = Limits(folder_bytes=int(place.quota_gigabytes * 1e9))
         app = create_app(folder, limits=limits, hosts=(*place.hosts, place.host), token=token)
-        address = _address(place.host, listener.getsockname()[1]) + (f"?token={token}" if token else "")
+        address = _address(place.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -73,12 +72,23 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
         server.run(sockets=[listener])
 
 
+@contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    try:
+        with FileLock(folder.server_lock, timeout=0):
+            yield
+    except Timeout:
+        problem = f"another studio uses the folder {folder.root}"
+        raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
+
+
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens already: a browser that is opened at once finds it."""
     try:
         family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":  # there it would share the port with whoever has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(where)
         listener.listen(_BACKLOG)
     except OSError as error:
@@ -96,5 +106,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _address(host: str, port: int) -> str:
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{name}:{port}/"
+    name = _own_address() if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+def _own_address() -> str:
+    """Under which other machines of the network know this one; loopback where it has no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # for documentation only; a datagram socket sends nothing by this
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

@@ -1,5 +1,6 @@
 """What the routes share."""
 
+import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from impasto.studio.folder import Folder
 from impasto.studio.pictures import Intake, Limits
 from impasto.studio.schemas import Message
 
+LATEST = {"cache-control": "private, no-cache"}
+"""For jobs: their numbers begin anew in another folder."""
 FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 """For what never changes under its address."""
 
@@ -22,6 +25,8 @@ class State:
     intake: Intake
     feed: Feed
     limits: Limits
+    converting: threading.Semaphore
+    """Held while a result is made into another format: a large one takes much memory."""
 
 
 def _studio(request: Request) -> State:
@@ -34,7 +39,7 @@ Studio = Annotated[State, Depends(_studio)]
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The answers that a route may give beside its own, for the OpenAPI; the guard's are every route's."""
-    return {status: {"model": Message} for status in sorted({401, 403, 421, *statuses})}
+    return {status: {"model": Message} for status in sorted({400, 401, 403, 413, 421, *statuses})}
 
 
 def webp(status: int = 200) -> dict[int | str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from impasto.studio import history, jobs
 from impasto.studio.jobs import MissingError, StateError
 from impasto.studio.knobs import settings_of
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, StepOut
-from impasto.studio.state import FOREVER, State, Studio, answers, webp
+from impasto.studio.state import LATEST, State, Studio, answers, webp
 
 router = APIRouter(prefix="/jobs")
 
@@ -96,14 +96,14 @@ def preview(job: JobId, number: Annotated[int, Path(ge=1, le=2**53)], studio: St
     path = studio.folder.preview(job, number)
     if not path.exists():
         raise MissingError("this preview is gone", "Ask the job for its latest.")
-    return FileResponse(path, media_type="image/webp", headers=FOREVER)
+    return FileResponse(path, media_type="image/webp", headers=LATEST)
 
 
 @router.get("/{job}/thumbnail", response_class=FileResponse, responses=webp() | answers(404, 409, 422))
 def thumbnail(job: JobId, studio: Studio) -> FileResponse:
     """The finished picture, small."""
     _finished(studio, job)
-    return FileResponse(studio.folder.result_thumbnail(job), media_type="image/webp", headers=FOREVER)
+    return FileResponse(studio.folder.result_thumbnail(job), media_type="image/webp", headers=LATEST)
 
 
 @router.get(
@@ -120,12 +120,14 @@ def result(
     """The finished picture; as PNG it carries its settings."""
     found = _finished(studio, job)
     path = studio.folder.result(job)
-    headers = FOREVER | (
+    headers = LATEST | (
         {"content-disposition": f'attachment; filename="{_name(found, file_format)}"'} if download else {}
     )
     if file_format == "png":
         return FileResponse(path, media_type="image/png", headers=headers)
-    return Response(images.encode(images.read(path), file_format), media_type=f"image/{file_format}", headers=headers)
+    with studio.converting:
+        data = images.encode(images.read(path), file_format)
+    return Response(data, media_type=f"image/{file_format}", headers=headers)
 
 
 def _finished(studio: State, job: int) -> JobOut:

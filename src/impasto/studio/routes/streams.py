@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from impasto.studio import history
-from impasto.studio.schemas import JobId, JobOut, StepOut
-from impasto.studio.state import State, Studio, answers
+from impasto.studio.jobs import MissingError
+from impasto.studio.schemas import JobId, JobOut
+from impasto.studio.state import Studio, answers
 
 router = APIRouter()
 
@@ -57,7 +58,10 @@ async def job_events(job: JobId, studio: Studio, last_event: LastEvent = None) -
     told: JobOut | None = None
     while True:
         ticket = studio.feed.ticket()
-        found, steps = await asyncio.to_thread(_latest, studio, job, attempt, number)
+        try:
+            found, steps = await asyncio.to_thread(history.job_and_steps, studio.folder, job, attempt, number)
+        except MissingError:  # deleted meanwhile
+            return
         if steps:
             attempt, number = found.attempt, steps[-1].number
             data = {"attempt": attempt, "steps": [step.model_dump() for step in steps]}
@@ -71,12 +75,6 @@ async def job_events(job: JobId, studio: Studio, last_event: LastEvent = None) -
             await asyncio.sleep(_PAUSE)
         else:
             await ticket.wait()
-
-
-def _latest(studio: State, job: int, attempt: int, number: int) -> tuple[JobOut, list[StepOut]]:
-    """A job, and its steps after one of an attempt; of a later attempt, all."""
-    found = history.job(studio.folder, job)
-    return found, history.steps(studio.folder, job, number if found.attempt == attempt else 0)
 
 
 def _place(last_event: str | None) -> tuple[int, int]:
