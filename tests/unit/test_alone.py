@@ -82,6 +82,7 @@ def test_both_can_be_had_in_one_call_and_saved_with_what_made_them(photo, painti
 
 
 def test_losses_can_be_judged_without_a_photograph_or_a_painting(stylizer, photo, painting):
+    photo, painting = (images.resize(images.read(path), 200, 150) for path in (photo, painting))
     of_texture = stylizer.losses(painting, None, painting, Settings(recipe="texture", tv_weight=0))
     of_rebuilt = stylizer.losses(photo, photo, settings=Settings(recipe="rebuild", tv_weight=0))
     assert {term.kind for term in of_texture.terms} == {"style"}
