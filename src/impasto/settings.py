@@ -18,6 +18,8 @@ from impasto.layers import Layer
 DEFAULT_RECIPE = "painterly"
 METADATA_KEY = "impasto:settings"
 """Under which a PNG carries the settings that made it."""
+INPUTS_KEY = "impasto:inputs"
+"""Under which it carries the role, the name and the digest of each picture that it was made of."""
 FRAME = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """What the setting `frame` may say."""
 _CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"

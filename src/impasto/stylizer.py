@@ -19,7 +19,7 @@ from impasto.images import Picture, Source
 from impasto.inputs import Inputs
 from impasto.run import Run
 from impasto.session import Session
-from impasto.settings import METADATA_KEY, Settings
+from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
 from impasto.sizes import check_side
 
 
@@ -234,7 +234,7 @@ def describe(settings: Settings, content: Picture | None, styles: Sequence[Pictu
         "impasto:version": version("impasto"),
         METADATA_KEY: settings.model_dump_json(),
         # Names without folders: pictures are passed on, and nobody need know where they lay.
-        "impasto:inputs": json.dumps(
+        INPUTS_KEY: json.dumps(
             [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
         ),
     }

@@ -48,7 +48,6 @@ def create_app(
     limits: Limits | None = None,
     hosts: Iterable[str] = (),
     token: str | None = None,
-    painter_environment: dict[str, str] | None = None,
     painting: bool = True,
 ) -> FastAPI:
     """The studio as an ASGI application; it has the folder to itself.
@@ -58,7 +57,6 @@ def create_app(
         limits: how much it takes in.
         hosts: names under which it may be asked for, beside those of this machine's loopback.
         token: a secret that every request needs; None where only this machine can reach it.
-        painter_environment: what the painter's process has in its environment beside the server's own.
         painting: whether it starts a painter; another program may do so.
     """
     database.migrate(folder.database)
@@ -70,7 +68,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         beside = [asyncio.create_task(state.feed.watch(folder.database))]
         if painting:
-            beside.append(asyncio.create_task(foreman.keep_painting(folder, painter_environment or {})))
+            beside.append(asyncio.create_task(foreman.keep_painting(folder)))
         yield
         for task in beside:
             task.cancel()

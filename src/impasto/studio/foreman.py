@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import sys
 import time
 
@@ -17,19 +16,14 @@ _HEALTHY = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def keep_painting(folder: Folder, environment: dict[str, str]) -> None:
-    """Start the painter, and another whenever it ends; until cancelled, which ends it too.
-
-    Args:
-        folder: what it works in.
-        environment: what its process has beside this one's.
-    """
+async def keep_painting(folder: Folder) -> None:
+    """Start the painter, and another whenever it ends; until cancelled, which ends it too."""
     pause = _PAUSE
     again: tuple[str, ...] = ()
     while True:
         begin = time.monotonic()
         try:
-            code = await _painted(folder, environment, again)
+            code = await _painted(folder, again)
             problem = f"ended with {code}"
         except OSError as error:
             problem = f"could not be started: {error}"
@@ -39,12 +33,11 @@ async def keep_painting(folder: Folder, environment: dict[str, str]) -> None:
         again = ("again",)
 
 
-async def _painted(folder: Folder, environment: dict[str, str], words: tuple[str, ...]) -> int:
+async def _painted(folder: Folder, words: tuple[str, ...]) -> int:
     """One painter's life; returns how it ended."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "impasto.studio.painter", str(folder.root), *words),
         stdin=asyncio.subprocess.PIPE,
-        env=os.environ | environment,
         start_new_session=True,  # Ctrl-C is the server's, which then ends the painter
     )
     try:

@@ -12,6 +12,7 @@ from impasto.events import Step
 from impasto.settings import Settings
 from impasto.studio import database
 from impasto.studio.folder import Folder
+from impasto.studio.schemas import Progress
 
 MOST_QUEUED = 500
 MOST_DEATHS = 5
@@ -165,14 +166,11 @@ def forget_unused(connection: sqlite3.Connection, pictures: Sequence[str] | None
 
     Pictures that came lately stay: a page may have them in its form.
     """
-    where = "id NOT IN (SELECT picture FROM inputs) AND added < ?"
-    latest: tuple[object, ...] = (time.time() - _GRACE,)
-    if pictures is None:
-        rows = connection.execute(f"DELETE FROM pictures WHERE {where} RETURNING id", latest)  # noqa: S608 - no value
-    else:
-        one_of = "id IN (SELECT value FROM json_each(?))"
-        statement = f"DELETE FROM pictures WHERE {where} AND {one_of} RETURNING id"  # noqa: S608 - no value either
-        rows = connection.execute(statement, (*latest, json.dumps(pictures)))
+    rows = connection.execute(
+        "DELETE FROM pictures WHERE id NOT IN (SELECT picture FROM inputs) AND added < :latest "
+        "AND (:pictures IS NULL OR id IN (SELECT value FROM json_each(:pictures))) RETURNING id",
+        {"latest": time.time() - _GRACE, "pictures": None if pictures is None else json.dumps(pictures)},
+    )
     return [row["id"] for row in rows.fetchall()]
 
 
@@ -202,17 +200,7 @@ def take(folder: Folder) -> Work | None:
 
 def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
     """Note an iteration; returns what is wished of the job."""
-    progress = {
-        "scale": event.scale,
-        "scales": event.scales,
-        "iteration": event.iteration,
-        "iterations": event.iterations,
-        "width": event.width,
-        "height": event.height,
-        "loss": event.loss,
-        "elapsed": event.elapsed,
-        "remaining": event.remaining,
-    }
+    progress = Progress(**{name: getattr(event, name) for name in Progress.model_fields})
     with database.writing(folder.database) as connection:
         connection.execute(
             "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)",
@@ -220,7 +208,7 @@ def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
         )
         row = connection.execute(
             "UPDATE jobs SET progress = ?, version = ? WHERE id = ? RETURNING wish",
-            (json.dumps(progress), _tick(connection), job),
+            (progress.model_dump_json(), _tick(connection), job),
         ).fetchone()
     found: Wish | None = row["wish"]
     return found

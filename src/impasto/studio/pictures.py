@@ -22,7 +22,6 @@ from impasto.studio.jobs import BusyError
 from impasto.studio.schemas import PictureOut
 
 _NAME_LENGTH = 120
-_CHUNK = 2**20
 
 
 class TooLargeError(InputError):

@@ -13,7 +13,7 @@ from typing import Any
 from impasto import images
 from impasto.errors import ImageError, ImpastoError
 from impasto.images import Picture
-from impasto.settings import METADATA_KEY
+from impasto.settings import INPUTS_KEY, METADATA_KEY
 
 THUMBNAIL, DISPLAY = 320, 2048
 """Long sides, pixels."""
@@ -61,7 +61,7 @@ def origin(data: bytes) -> dict[str, Any] | None:
     """The settings and inputs that a PNG of Impasto's carries; None where there are none that make sense."""
     with contextlib.suppress(ImageError, ValueError, KeyError, TypeError):
         texts = images.read_metadata(data)
-        settings, inputs = json.loads(texts[METADATA_KEY]), json.loads(texts["impasto:inputs"])
+        settings, inputs = json.loads(texts[METADATA_KEY]), json.loads(texts[INPUTS_KEY])
         found = [{key: str(it[key]) for key in ("role", "name", "sha256")} for it in inputs]
         stated = {"settings": dict(settings), "inputs": found}
         # What cannot be written as UTF-8 could not be told to the page either.
