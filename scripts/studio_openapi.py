@@ -13,7 +13,7 @@ TARGET = Path(__file__).resolve().parent.parent / "web" / "openapi.json"
 def text() -> str:
     """The OpenAPI as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        return json.dumps(create_app(Folder(Path(folder)), painting=False).openapi(), indent=2) + "\n"
+        return json.dumps(create_app(Folder(Path(folder)), devices=()).openapi(), indent=2) + "\n"
 
 
 if __name__ == "__main__":

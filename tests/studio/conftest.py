@@ -23,7 +23,7 @@ def opened(folder: Folder) -> Iterator[Callable[..., TestClient]]:
     clients: list[TestClient] = []
 
     def opened(limits: Limits | None = None, **choices) -> TestClient:
-        app = create_app(folder, limits=limits, painting=False, **choices)
+        app = create_app(folder, limits=limits, devices=(), **choices)
         clients.append(TestClient(app, base_url=HOME, raise_server_exceptions=False))
         return clients[-1].__enter__()
 
@@ -50,8 +50,8 @@ def starts() -> Iterator[Callable[..., Running]]:
     """Starts studios of a test's own; they end with it."""
     studios: list[Running] = []
 
-    def starts(data: Path, port: int = 0) -> Running:
-        studios.append(Running(data, port))
+    def starts(data: Path, *options: str, port: int = 0) -> Running:
+        studios.append(Running(data, *options, port=port))
         return studios[-1]
 
     yield starts

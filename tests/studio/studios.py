@@ -65,9 +65,10 @@ def events(client: httpx2.Client, address: str, **headers: str) -> Iterator[tupl
 class Running:
     """A studio as a user starts it."""
 
-    def __init__(self, data: Path, port: int = 0) -> None:
+    def __init__(self, data: Path, *options: str, port: int = 0) -> None:
         self.data = data
         command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
+        command += options
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.process.stdout
@@ -76,14 +77,15 @@ class Running:
         self.address = found[0]
         self.client = httpx2.Client(base_url=self.address, timeout=30)
 
-    def painter(self) -> int | None:
-        """The painter's process, if there is one now."""
+    def painter(self, number: int = 0) -> int | None:
+        """A painter's process, if there is one now."""
+        arguments = [str(self.data).encode(), str(number).encode()]
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
                 words = (status.parent / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"impasto.studio.painter" in words and str(self.data).encode() in words:
+            if b"impasto.studio.painter" in words and words[-5:-3] == arguments:
                 return int(status.parent.name)
         return None
 
@@ -96,6 +98,19 @@ class Running:
                 return found
             time.sleep(0.1)
         raise AssertionError(f"job {job} is still {found['state']}")
+
+    def wait_for_trouble(self, part: str | None) -> dict | None:
+        """Waits until a trouble says something, or until there is none."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = self.client.get("/api/jobs", params={"limit": 1}).json()["troubles"]
+            if part is None and not found:
+                return None
+            for trouble in found:
+                if part and part in trouble["problem"]:
+                    return trouble
+            time.sleep(0.1)
+        raise AssertionError(f"not {part!r} but {found}")
 
     def kill(self) -> None:
         """As `kill -9`."""

@@ -88,7 +88,7 @@ def test_a_name_of_its_own_needs_a_token_even_on_loopback(tmp_path, monkeypatch)
     told = []
     monkeypatch.setattr("uvicorn.Server.run", lambda _self, sockets: sockets)
     for hosts in ((), ("studio.example:8443",)):
-        place = serve.Place(tmp_path, "127.0.0.1", 0, None, hosts, 1.0)
+        place = serve.Place(tmp_path, "127.0.0.1", 0, None, hosts, 1.0, ("cpu",))
         serve.serve(place, browser=False, tell=told.append)
     assert "token" not in told[0]
     assert "?token=" in told[1]

@@ -2,14 +2,18 @@
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 
+import pillow_heif
 import pytest
 from PIL import Image
 from studios import asked, events, given, png
 
-from impasto import Settings
+from impasto import Settings, images, recipes
+from impasto.settings import INPUTS_KEY, METADATA_KEY
 
 
 @pytest.fixture
@@ -51,6 +55,26 @@ def test_a_picture_of_impastos_brings_its_settings_and_inputs_back(running, job)
     assert used["origin"]["paintings"] == [job["paintings"][0]["id"]]
     assert used["origin"]["missing"] == []
     assert used["name"] == "1-2.png"
+
+
+def test_what_a_picture_states_and_the_studio_has_no_place_for_is_named(running):
+    settings = Settings(recipe="fast", size=48, keep_mask="sky.png", init="start.png").model_dump(mode="json")
+    metadata = {METADATA_KEY: json.dumps(settings | {"of_tomorrow": 1}), INPUTS_KEY: "[]"}
+    data = images.encode(images.read(png()), "png", metadata=metadata)
+    origin = running.client.post("/api/pictures", content=data).json()["origin"]
+    assert sorted(origin["left_out"]) == ["init", "keep_mask", "of_tomorrow"]
+    assert origin["settings"]["size"] == 48
+    assert not origin["settings"].keys() & {"init", "keep_mask", "of_tomorrow"}
+
+
+def test_a_camera_photograph_in_heic_is_shown_and_painted(running):
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(Image.open(io.BytesIO(png(5, 96, 64))).convert("RGB")).save(stream)
+    photo = running.client.post("/api/pictures", params={"name": "camera.heic"}, content=stream.getvalue()).json()
+    shown = running.client.get(photo["display"])
+    assert (shown.headers["content-type"], Image.open(io.BytesIO(shown.content)).size) == ("image/webp", (96, 64))
+    job = asked(running.client, photo["id"], given(running.client, 2), iterations=2)["id"]
+    assert running.wait_for(job, "finished")["width"] == 48
 
 
 def test_a_running_job_is_cancelled_and_one_that_is_kept_has_a_picture(running):
@@ -97,16 +121,59 @@ def test_a_port_that_is_taken_is_one_line(running, tmp_path):
     assert f"port {port}, cannot be used" in done.stderr
 
 
+def test_a_painter_that_dies_or_cannot_start_is_told_of_until_another_can(starts, tmp_path):
+    studio = starts(tmp_path, "--device", "cpu", "--device", "cuda:99")
+    told = studio.wait_for_trouble("no device 'cuda:99'")
+    assert "is started by itself" in told["hint"]
+    job = asked(studio.client, given(studio.client, 1), given(studio.client, 2), iterations=100_000, tolerance=0.0)
+    studio.wait_for(job["id"], "running")
+    os.kill(studio.painter(), signal.SIGKILL)
+    studio.wait_for_trouble("SIGKILL")
+    again = studio.wait_for(job["id"], "running")
+    assert again["attempt"] == 2
+    assert "SIGKILL" not in str(studio.client.get("/api/jobs").json()["troubles"])
+
+
+def test_two_painters_paint_two_pictures_at_once(starts, tmp_path):
+    studio = starts(tmp_path, "--device", "cpu", "--device", "cpu")
+    photo, painting = given(studio.client, 1), given(studio.client, 2)
+    long = [asked(studio.client, photo, painting, iterations=100_000, tolerance=0.0)["id"] for _ in range(2)]
+    for job in long:
+        studio.wait_for(job, "running")
+    assert [studio.client.get(f"/api/jobs/{job}").json()["state"] for job in long] == ["running", "running"]
+    for job in long:
+        studio.client.post(f"/api/jobs/{job}/keep")
+        studio.wait_for(job, "finished")
+
+
+def test_the_queue_waits_while_the_folder_is_full(starts, tmp_path):
+    studio = starts(tmp_path, "--quota", "0.005")
+    photo, painting = given(studio.client, 1), given(studio.client, 2)
+    first = asked(studio.client, photo, painting, iterations=100_000, tolerance=0.0)["id"]
+    studio.wait_for(first, "running")
+    second = asked(studio.client, photo, painting)["id"]
+    filler = tmp_path / "results" / "filler"
+    filler.write_bytes(bytes(6_000_000))
+    studio.client.post(f"/api/jobs/{first}/keep")
+    studio.wait_for(first, "finished")
+    assert "take 0.005 GB, all that they may" in studio.wait_for_trouble("GB")["problem"]
+    assert studio.client.get(f"/api/jobs/{second}").json()["state"] == "queued"
+    filler.unlink()
+    studio.wait_for(second, "finished")
+    studio.wait_for_trouble(None)
+
+
 def test_the_shelf_and_the_cards_are_there(running):
     about = running.client.get("/api/about").json()
     assert len(about["shelf"]) == 12
     for picture in about["shelf"][:2]:
         assert running.client.get(picture["thumbnail"]).headers["content-type"] == "image/webp"
     taken = running.client.post(f"/api/shelf/{about['shelf'][0]['name']}")
-    assert taken.status_code == 201
-    cards = [recipe["card"] for recipe in about["recipes"] if recipe["card"]]
-    for card in cards:
-        assert running.client.get(card).status_code == 200
+    assert (taken.status_code, taken.json()["shelf"]) == (201, about["shelf"][0]["name"])
+    own = running.client.post("/api/pictures", params={"name": "cat.jpg"}, content=png(77)).json()
+    assert own["shelf"] is None, "another picture of the same name"
+    for recipe in recipes.shipped():
+        assert running.client.get(f"/api/recipes/{recipe}/card").status_code == 200, recipe
 
 
 def test_a_photograph_taken_with_the_camera_held_upright_is_shown_upright(running):

@@ -1,11 +1,15 @@
 """The queue and the history, without anyone who paints."""
 
+import asyncio
+
 import pytest
+from filelock import FileLock
 from studios import asked, events, given
 
+from impasto.errors import OutputError
 from impasto.events import Step
 from impasto.settings import Settings
-from impasto.studio import database, history, housekeeping, jobs
+from impasto.studio import database, foreman, history, housekeeping, jobs, troubles
 
 
 @pytest.fixture
@@ -141,9 +145,11 @@ def test_the_loss_curve_can_be_had_from_any_step_on(client, picture, folder):
     jobs.take(folder)
     for number in (1, 2, 3):
         jobs.step(folder, job, number, step(number))
-    answer = client.get(f"/api/jobs/{job}/steps", params={"after": 1}).json()
-    assert [one["number"] for one in answer] == [2, 3]
-    assert answer[0]["loss"] == 1.5
+    answer = client.get(f"/api/jobs/{job}/steps", params={"attempt": 1, "after": 1}).json()
+    assert (answer["attempt"], [one["number"] for one in answer["steps"]]) == (1, [2, 3])
+    assert answer["steps"][0]["loss"] == 1.5
+    of_another = client.get(f"/api/jobs/{job}/steps", params={"attempt": 7, "after": 1}).json()
+    assert [one["number"] for one in of_another["steps"]] == [1, 2, 3]
 
 
 def test_a_job_that_lost_its_painter_is_the_next_again_and_says_so(client, picture, folder):
@@ -154,7 +160,7 @@ def test_a_job_that_lost_its_painter_is_the_next_again_and_says_so(client, pictu
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["place"], found["progress"]) == ("queued", 2, 1, None)
     assert jobs.take(folder).job == first
-    assert history.steps(folder, first, 0) == [], "the curve begins anew"
+    assert client.get(f"/api/jobs/{first}/steps").json() == {"attempt": 2, "steps": []}, "the curve begins anew"
     assert second
 
 
@@ -183,6 +189,49 @@ def test_a_job_that_was_under_way_when_the_server_went_is_not_blamed(client, pic
         assert jobs.take(folder).job == job
         jobs.recover(folder, blame=False)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
+
+
+def test_each_painter_has_jobs_of_its_own(client, picture, folder):
+    first, second, third = add(client, picture, 3)
+    assert (jobs.take(folder, painter=0).job, jobs.take(folder, painter=1).job) == (first, second)
+    jobs.recover(folder, 1, blame=True)
+    states = [client.get(f"/api/jobs/{job}").json()["state"] for job in (first, second, third)]
+    assert states == ["running", "queued", "queued"]
+    jobs.recover(folder, blame=False)
+    assert order(client) == [first, second, third]
+
+
+def test_what_keeps_painters_from_painting_is_told_once_and_taken_back(client, folder):
+    def told():
+        return [trouble["problem"] for trouble in client.get("/api/jobs").json()["troubles"]]
+
+    for painter in (0, 1):
+        troubles.note(folder, painter, "full", "Make room.")
+    assert told() == ["full"], "of both, and said once"
+    version = history.changes(folder, 0).version
+    troubles.note(folder, 1, "full", "Make room.")
+    assert history.changes(folder, version).version == version, "nothing new"
+    troubles.note(folder, 1, "stopped", "Wait.")
+    assert [one.problem for one in history.changes(folder, version).troubles] == ["full", "stopped"]
+    troubles.clear(folder, 0)
+    assert told() == ["stopped"]
+    troubles.clear(folder)
+    assert told() == []
+
+
+def test_a_new_studio_takes_over_what_another_left_behind(client, picture, folder, opened, monkeypatch):
+    monkeypatch.setattr(foreman, "keep_painting", lambda *_: asyncio.sleep(0))
+    (job,) = add(client, picture, 1)
+    jobs.take(folder, painter=3)
+    troubles.note(folder, 3, "stopped", "Wait.")
+    after = opened(devices=["auto"]).get("/api/jobs").json()
+    assert (after["jobs"][0]["id"], after["jobs"][0]["state"], after["troubles"]) == (job, "queued", [])
+
+
+def test_a_painter_that_does_not_end_is_not_painted_beside(opened, folder, monkeypatch):
+    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.1)
+    with FileLock(folder.painter_lock(2)), pytest.raises(OutputError, match="a painter still uses the folder"):
+        opened(devices=["auto"])
 
 
 def test_a_full_queue_says_so(client, picture, monkeypatch):

@@ -301,7 +301,7 @@ export interface paths {
         };
         /**
          * Steps
-         * @description Its iterations, for the loss curve.
+         * @description Its iterations, for the loss curve: those after one of an attempt, or all of a later attempt.
          */
         get: operations["steps_api_jobs__job__steps_get"];
         put?: never;
@@ -500,10 +500,19 @@ export interface components {
             /** Shelf */
             shelf: components["schemas"]["ShelfPicture"][];
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Changes
+         * @description What changed since a version: the data of an event `changes` of `/api/events`.
+         */
+        Changes: {
+            /** Version */
+            version: number;
+            /** Jobs */
+            jobs: components["schemas"]["JobOut"][];
+            /** Removed */
+            removed: number[];
+            /** Troubles */
+            troubles: components["schemas"]["Message"][];
         };
         /**
          * JobIn
@@ -576,6 +585,8 @@ export interface components {
             next: number | null;
             /** Version */
             version: number;
+            /** Troubles */
+            troubles: components["schemas"]["Message"][];
         };
         /**
          * Knob
@@ -647,6 +658,8 @@ export interface components {
             paintings: (string | null)[];
             /** Missing */
             missing: string[];
+            /** Left Out */
+            left_out: string[];
         };
         /**
          * PictureOut
@@ -667,6 +680,8 @@ export interface components {
             thumbnail: string;
             /** Display */
             display: string;
+            /** Shelf */
+            shelf: string | null;
             origin?: components["schemas"]["Origin"] | null;
         };
         /**
@@ -750,18 +765,15 @@ export interface components {
             /** Elapsed */
             elapsed: number;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+        /**
+         * Steps
+         * @description Some iterations of a job, in order.
+         */
+        Steps: {
+            /** Attempt */
+            attempt: number;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
         };
     };
     responses: never;
@@ -911,13 +923,13 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -996,13 +1008,13 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Insufficient Storage */
@@ -1090,13 +1102,13 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -1175,13 +1187,13 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -1653,7 +1665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Unauthorized */
@@ -1662,7 +1674,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Forbidden */
@@ -1671,7 +1683,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -1680,7 +1692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Misdirected Request */
@@ -1689,7 +1701,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1698,7 +1710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -1731,7 +1743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Unauthorized */
@@ -1740,7 +1752,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Forbidden */
@@ -1749,7 +1761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Not Found */
@@ -1758,7 +1770,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Request Entity Too Large */
@@ -1767,7 +1779,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Misdirected Request */
@@ -1776,7 +1788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1785,7 +1797,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["Message"];
                 };
             };
         };
@@ -2152,6 +2164,7 @@ export interface operations {
     steps_api_jobs__job__steps_get: {
         parameters: {
             query?: {
+                attempt?: number;
                 after?: number;
             };
             header?: never;
@@ -2168,7 +2181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StepOut"][];
+                    "application/json": components["schemas"]["Steps"];
                 };
             };
             /** @description Bad Request */

@@ -4,6 +4,7 @@ import type { components } from "./api-types";
 
 type Schemas = components["schemas"];
 export type About = Schemas["About"];
+export type Changes = Schemas["Changes"];
 export type Job = Schemas["JobOut"];
 export type JobIn = Schemas["JobIn"];
 export type JobPage = Schemas["JobPage"];
@@ -13,12 +14,7 @@ export type Picture = Schemas["PictureOut"];
 export type Recipe = Schemas["RecipeOut"];
 export type ShelfPicture = Schemas["ShelfPicture"];
 export type Step = Schemas["StepOut"];
-/** The data of an event `changes`: streams are not in the OpenAPI. */
-export interface Changes {
-  version: number;
-  jobs: Job[];
-  removed: number[];
-}
+export type Steps = Schemas["Steps"];
 export type Settings = Record<string, unknown>;
 export type Role = ShelfPicture["role"];
 
@@ -35,7 +31,7 @@ export class Unreachable extends Error {}
 export const about = () => ask<About>("/api/about");
 export const jobPage = (before?: number) => ask<JobPage>(`/api/jobs?limit=24${before ? `&before=${before}` : ""}`);
 export const job = (id: number) => ask<Job>(`/api/jobs/${id}`);
-export const steps = (id: number, after: number) => ask<Step[]>(`/api/jobs/${id}/steps?after=${after}`);
+export const steps = (id: number, attempt: number, after: number) => ask<Steps>(`/api/jobs/${id}/steps?attempt=${attempt}&after=${after}`);
 export const paint = (wanted: JobIn) => ask<Job>("/api/jobs", "POST", wanted);
 export const cancel = (id: number) => ask<Job>(`/api/jobs/${id}/cancel`, "POST");
 export const keep = (id: number) => ask<Job>(`/api/jobs/${id}/keep`, "POST");

@@ -3,11 +3,12 @@
 import type { Job, Picture } from "./api";
 import { about } from "./state/about";
 
-/** `starry_night.jpg` of the shelf is "The Starry Night"; `my_garden.jpg` is "my garden". */
+/** `starry_night.jpg` of the shelf is "The Starry Night"; a `my_garden.jpg` is "my garden". */
 export function title(picture: Picture): string {
+  const known = picture.shelf && about.value?.shelf.find((one) => one.name === picture.shelf);
+  if (known) return known.title;
   const stem = picture.name.replace(/\.[a-z0-9]{2,5}$/i, "");
-  const known = about.value?.shelf.find((one) => one.name === stem || one.name === picture.name);
-  return known?.title ?? (stem.replace(/[_-]+/g, " ").trim() || picture.name);
+  return (stem.replace(/[_-]+/g, " ").trim() || picture.name);
 }
 
 export function jobTitle(job: Job): string {

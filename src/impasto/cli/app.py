@@ -237,12 +237,28 @@ def studio(
         float,
         Parameter(help="Gigabytes that its pictures may take.", show_default=True, validator=Number(gt=0)),
     ] = 10.0,
+    device: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="Where to compute: auto, cpu, cuda, cuda:N or mps; repeated, a painter works on each. Unset: auto.",
+            negative="",
+        ),
+    ] = (),
     browser: Annotated[bool, Parameter(help="Whether to open the page in a browser.", show_default=True)] = True,
 ) -> None:
     """Open a page on this machine where anyone can paint."""
     with leaving_at_once():
         from impasto.cli import studio as command  # noqa: PLC0415
-    command.studio(data=data, host=host, port=port, token=token, allow_host=allow_host, quota=quota, browser=browser)
+    command.studio(
+        data=data,
+        host=host,
+        port=port,
+        token=token,
+        allow_host=allow_host,
+        quota=quota,
+        device=device,
+        browser=browser,
+    )
 
 
 @app.command(help_epilogue="")

@@ -15,6 +15,7 @@ def studio(
     token: str | None,
     allow_host: tuple[str, ...],
     quota: float,
+    device: tuple[str, ...],
     browser: bool,
 ) -> None:
     """Run the studio until Ctrl-C.
@@ -34,5 +35,6 @@ def studio(
         token=token,
         hosts=allow_host,
         quota_gigabytes=quota,
+        devices=device or ("auto",),
     )
     serve.serve(place, browser=browser, tell=tell)

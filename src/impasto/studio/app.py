@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
-from impasto.studio import database, foreman, pictures
+from impasto.studio import database, foreman, housekeeping, pictures
 from impasto.studio.feed import Feed
 from impasto.studio.folder import Folder
 from impasto.studio.guard import HEADERS, Guard
 from impasto.studio.jobs import BusyError, MissingError, StateError
-from impasto.studio.pictures import Intake, Limits, QuotaError, SlowError, TooLargeError
+from impasto.studio.pictures import Intake, Limits, SlowError, TooLargeError
+from impasto.studio.quota import QuotaError
 from impasto.studio.routes import about, jobs, shelf, streams
 from impasto.studio.routes import pictures as picture_routes
 from impasto.studio.state import State
@@ -48,7 +49,7 @@ def create_app(
     limits: Limits | None = None,
     hosts: Iterable[str] = (),
     token: str | None = None,
-    painting: bool = True,
+    devices: Sequence[str] = ("auto",),
 ) -> FastAPI:
     """The studio as an ASGI application; it has the folder to itself.
 
@@ -57,18 +58,25 @@ def create_app(
         limits: how much it takes in.
         hosts: names under which it may be asked for, beside those of this machine's loopback.
         token: a secret that every request needs; None where only this machine can reach it.
-        painting: whether it starts a painter; another program may do so.
+        devices: one painter paints on each; none where another program paints.
+
+    Raises:
+        StorageError: the database cannot be used.
+        OutputError: a painter of an earlier studio is still there.
     """
     database.migrate(folder.database)
     pictures.forget_arriving(folder)
+    if devices:
+        housekeeping.begin(folder)
     limits = limits or Limits()
     state = State(folder, Intake(folder, limits), Feed(), limits, threading.Semaphore(2))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         beside = [asyncio.create_task(state.feed.watch(folder.database))]
-        if painting:
-            beside.append(asyncio.create_task(foreman.keep_painting(folder)))
+        for painter, device in enumerate(devices):
+            painted = foreman.keep_painting(folder, painter, device, limits.folder_bytes)
+            beside.append(asyncio.create_task(painted))
         yield
         for task in beside:
             task.cancel()

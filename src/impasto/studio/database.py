@@ -38,6 +38,12 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
 
 
+def tick(connection: sqlite3.Connection) -> int:
+    """The version of a change that this transaction makes: later than every other so far."""
+    row = connection.execute("UPDATE clock SET version = version + 1 RETURNING version").fetchone()
+    return int(row["version"])
+
+
 def watch(path: Path) -> sqlite3.Connection:
     """A connection for asking `PRAGMA data_version`, which changes whenever another connection commits."""
     return _open(path, check_same_thread=False)
@@ -147,5 +153,12 @@ def _pictures_and_jobs(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_pictures_and_jobs,)
+def _several_painters(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE jobs ADD COLUMN painter INTEGER")  # whose it is while it runs
+    connection.execute(
+        "CREATE TABLE troubles (painter INTEGER PRIMARY KEY, problem TEXT NOT NULL, hint TEXT NOT NULL) STRICT"
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_pictures_and_jobs, _several_painters)
 """In order; the database's `user_version` is how many of them it has had. Never change one: add another."""

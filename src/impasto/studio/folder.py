@@ -36,10 +36,13 @@ class Folder:
         """Held by the one server that uses this folder."""
         return self.root / "server.lock"
 
-    @property
-    def painter_lock(self) -> Path:
-        """Held by the one painter that uses this folder."""
-        return self.root / "painter.lock"
+    def painter_lock(self, painter: int) -> Path:
+        """Held by the one painter of a number that uses this folder."""
+        return self.root / f"painter-{painter}.lock"
+
+    def painter_locks(self) -> list[Path]:
+        """Those of all painters that ever were."""
+        return list(self.root.glob("painter-*.lock"))
 
     @property
     def arriving(self) -> Path:

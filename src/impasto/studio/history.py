@@ -3,11 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
-from impasto.studio import database
+from impasto.studio import database, knobs, shelf
 from impasto.studio.folder import Folder
 from impasto.studio.jobs import MissingError, missing_job
-from impasto.studio.schemas import Changes, JobOut, JobPage, Message, Origin, PictureOut, Progress, StepOut
+from impasto.studio.schemas import Changes, JobOut, JobPage, Message, Origin, PictureOut, Progress, StepOut, Steps
 
 RECENT = 24
 """How many pictures that were used before are shown."""
@@ -25,15 +26,19 @@ def job(folder: Folder, number: int) -> JobOut:
         return _one(connection, number)
 
 
-def job_and_steps(folder: Folder, number: int, attempt: int, after: int) -> tuple[JobOut, list[StepOut]]:
-    """One job, and its iterations after one of an attempt; of a later attempt, all.
+def job_and_steps(folder: Folder, number: int, attempt: int, after: int) -> tuple[JobOut, Steps]:
+    """One job, and its iterations after one of an attempt; if it has begun another since, all of that.
 
     Raises:
         MissingError: there is no such job.
     """
     with database.reading(folder.database) as connection:
         found = _one(connection, number)
-        return found, _steps(connection, number, after if found.attempt == attempt else 0)
+        rows = connection.execute(
+            "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
+            (number, after if found.attempt == attempt else 0),
+        ).fetchall()
+        return found, Steps(attempt=found.attempt, steps=[StepOut(**row) for row in rows])
 
 
 def page(folder: Folder, before: int | None, limit: int) -> JobPage:
@@ -43,7 +48,12 @@ def page(folder: Folder, before: int | None, limit: int) -> JobPage:
             "SELECT * FROM placed_jobs WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", (before, before, limit + 1)
         ).fetchall()
         more = rows[limit - 1]["id"] if len(rows) > limit else None
-        return JobPage(jobs=_jobs(connection, rows[:limit]), next=more, version=_version(connection))
+        return JobPage(
+            jobs=_jobs(connection, rows[:limit]),
+            next=more,
+            version=_version(connection),
+            troubles=_troubles(connection),
+        )
 
 
 def changes(folder: Folder, after: int) -> Changes:
@@ -58,13 +68,12 @@ def changes(folder: Folder, after: int) -> Changes:
             "SELECT * FROM placed_jobs WHERE version > ? AND version <= ? ORDER BY id", (after, version)
         ).fetchall()
         removed = connection.execute("SELECT job FROM removed WHERE version > ?", (after,)).fetchall()
-        return Changes(version=version, jobs=_jobs(connection, rows), removed=[row["job"] for row in removed])
-
-
-def steps(folder: Folder, number: int, after: int) -> list[StepOut]:
-    """A job's iterations after one of them."""
-    with database.reading(folder.database) as connection:
-        return _steps(connection, number, after)
+        return Changes(
+            version=version,
+            jobs=_jobs(connection, rows),
+            removed=[row["job"] for row in removed],
+            troubles=_troubles(connection),
+        )
 
 
 def picture(folder: Folder, picture_id: str) -> PictureOut:
@@ -97,12 +106,9 @@ def _one(connection: sqlite3.Connection, number: int) -> JobOut:
     return _jobs(connection, [row])[0]
 
 
-def _steps(connection: sqlite3.Connection, number: int, after: int) -> list[StepOut]:
-    rows = connection.execute(
-        "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
-        (number, after),
-    ).fetchall()
-    return [StepOut(**row) for row in map(dict, rows)]
+def _troubles(connection: sqlite3.Connection) -> list[Message]:
+    rows = connection.execute("SELECT DISTINCT problem, hint FROM troubles ORDER BY painter").fetchall()
+    return [Message(**row) for row in rows]
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -161,21 +167,23 @@ def _picture(connection: sqlite3.Connection, row: sqlite3.Row, *, with_origin: b
         bytes=row["bytes"],
         thumbnail=f"/api/pictures/{row['id']}/thumbnail",
         display=f"/api/pictures/{row['id']}/display",
+        shelf=shelf.name_of(row["id"]),
         origin=_origin(connection, json.loads(row["origin"])) if with_origin and row["origin"] else None,
     )
 
 
-def _origin(connection: sqlite3.Connection, stated: dict[str, object]) -> Origin:
+def _origin(connection: sqlite3.Connection, stated: dict[str, Any]) -> Origin:
     """Where a picture came from, by what its file says; its inputs may or may not be here."""
     inputs = stated["inputs"]
-    assert isinstance(inputs, list)
     wanted = (json.dumps([it["sha256"] for it in inputs]),)
     rows = connection.execute("SELECT id FROM pictures WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
     here = {row["id"] for row in rows}
+    settings, left_out = knobs.usable(stated["settings"])
     photos = [it["sha256"] for it in inputs if it["role"] == "content" and it["sha256"] in here]
     return Origin.model_validate(
         {
-            "settings": stated["settings"],
+            "settings": settings,
+            "left_out": left_out,
             "photo": photos[0] if photos else None,
             "paintings": [it["sha256"] if it["sha256"] in here else None for it in inputs if it["role"] == "style"],
             "missing": [it["name"] for it in inputs if it["sha256"] not in here],

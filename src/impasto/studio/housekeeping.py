@@ -1,10 +1,33 @@
-"""Deletes what no row of the database names any more: what was on its way when something was killed."""
+"""What is put in order before a studio begins: jobs of painters that are gone, and files that no row names any more."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from impasto.studio import database, jobs
+from filelock import FileLock, Timeout
+
+from impasto.errors import OutputError
+from impasto.studio import database, jobs, troubles
 from impasto.studio.folder import Folder
+
+_PATIENCE = 20.0
+"""Seconds that the painters of a server that was killed may take to notice."""
+
+
+def begin(folder: Folder) -> None:
+    """Put everything in order; call it before the first painter is started.
+
+    Raises:
+        OutputError: a painter of an earlier studio is still there.
+    """
+    for lock in folder.painter_locks():
+        try:
+            with FileLock(lock, timeout=_PATIENCE):
+                pass
+        except Timeout:
+            raise OutputError(f"a painter still uses the folder {folder.root}", "End it, or wait for it.") from None
+    jobs.recover(folder, blame=False)
+    troubles.clear(folder)
+    sweep(folder)
 
 
 def sweep(folder: Folder) -> None:

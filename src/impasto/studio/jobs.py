@@ -68,7 +68,7 @@ def add(folder: Folder, photo: str | None, paintings: Sequence[str], settings: S
         last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         added = connection.execute(
             "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
-            (_tick(connection), last + 1, settings.model_dump_json(), time.time()),
+            (database.tick(connection), last + 1, settings.model_dump_json(), time.time()),
         )
         job = int(added.lastrowid or 0)
         inputs = [("photo", 0, photo)] if photo else []
@@ -109,7 +109,9 @@ def wish(folder: Folder, job: int, what: Wish) -> None:
         if state == "queued" and what == "cancel":
             _end(connection, job, "cancelled")
         elif state == "running":
-            connection.execute("UPDATE jobs SET wish = ?, version = ? WHERE id = ?", (what, _tick(connection), job))
+            connection.execute(
+                "UPDATE jobs SET wish = ?, version = ? WHERE id = ?", (what, database.tick(connection), job)
+            )
         else:
             raise StateError(f"job {job} is {state}", "Only a job that is being painted can be ended.")
 
@@ -134,7 +136,7 @@ def move(folder: Folder, job: int, before: int | None) -> None:
         queue.remove(job)
         queue.insert(queue.index(before) if before in queue else len(queue), job)
         last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs WHERE state != 'queued'").fetchone()[0]
-        version = _tick(connection)
+        version = database.tick(connection)
         connection.executemany(
             "UPDATE jobs SET position = ?, version = ? WHERE id = ?",
             [(last + place, version, one) for place, one in enumerate(queue, 1)],
@@ -152,7 +154,7 @@ def remove(folder: Folder, job: int) -> None:
         if _column(connection, job, "state") == "running":
             raise StateError(f"job {job} is being painted", "Cancel it first.")
         photo, paintings = _inputs(connection, job)
-        connection.execute("INSERT INTO removed VALUES (?, ?)", (job, _tick(connection)))
+        connection.execute("INSERT INTO removed VALUES (?, ?)", (job, database.tick(connection)))
         connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
         _touch_queue(connection)
         # The files in the same transaction: the same picture may be on its way in again.
@@ -174,8 +176,14 @@ def forget_unused(connection: sqlite3.Connection, pictures: Sequence[str] | None
     return [row["id"] for row in rows.fetchall()]
 
 
-def take(folder: Folder) -> Work | None:
-    """The next job, from now on running; None if none is waiting."""
+def any_waiting(folder: Folder) -> bool:
+    """Whether there is something to paint."""
+    with database.reading(folder.database) as connection:
+        return connection.execute("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1").fetchone() is not None
+
+
+def take(folder: Folder, painter: int = 0) -> Work | None:
+    """The next job, from now on running and a painter's; None if none is waiting."""
     with database.writing(folder.database) as connection:
         row = connection.execute(
             "SELECT id, attempt, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
@@ -185,9 +193,9 @@ def take(folder: Folder) -> Work | None:
         job = int(row["id"])
         connection.execute("DELETE FROM steps WHERE job = ?", (job,))
         connection.execute(
-            "UPDATE jobs SET state = 'running', wish = NULL, version = ?, started = ?, progress = NULL, preview = 0 "
-            "WHERE id = ?",
-            (_tick(connection), time.time(), job),
+            "UPDATE jobs SET state = 'running', painter = ?, wish = NULL, version = ?, started = ?, progress = NULL, "
+            "preview = 0 WHERE id = ?",
+            (painter, database.tick(connection), time.time(), job),
         )
         _touch_queue(connection)
         try:
@@ -208,7 +216,7 @@ def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
         )
         row = connection.execute(
             "UPDATE jobs SET progress = ?, version = ? WHERE id = ? RETURNING wish",
-            (progress.model_dump_json(), _tick(connection), job),
+            (progress.model_dump_json(), database.tick(connection), job),
         ).fetchone()
     found: Wish | None = row["wish"]
     return found
@@ -217,7 +225,9 @@ def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
 def preview(folder: Folder, job: int, number: int) -> None:
     """Note that there is a new preview."""
     with database.writing(folder.database) as connection:
-        connection.execute("UPDATE jobs SET preview = ?, version = ? WHERE id = ?", (number, _tick(connection), job))
+        connection.execute(
+            "UPDATE jobs SET preview = ?, version = ? WHERE id = ?", (number, database.tick(connection), job)
+        )
 
 
 def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
@@ -244,15 +254,19 @@ def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
         _fail(connection, job, problem, hint)
 
 
-def recover(folder: Folder, *, blame: bool) -> None:
-    """Put jobs whose painter is gone back at the head of the queue; call it only while no painter runs.
+def recover(folder: Folder, painter: int | None = None, *, blame: bool) -> None:
+    """Put jobs whose painter is gone back at the head of the queue.
 
     Args:
         folder: the studio's.
+        painter: whose jobs; None for those of all, while none runs.
         blame: whether the painter died alone, perhaps of its job; and not with the server.
     """
     with database.writing(folder.database) as connection:
-        running = connection.execute("SELECT id, wish, deaths FROM jobs WHERE state = 'running'").fetchall()
+        running = connection.execute(
+            "SELECT id, wish, deaths FROM jobs WHERE state = 'running' AND (:painter IS NULL OR painter = :painter)",
+            {"painter": painter},
+        ).fetchall()
         for row in running:
             if row["wish"] == "cancel":
                 _end(connection, row["id"], "cancelled")
@@ -263,7 +277,7 @@ def recover(folder: Folder, *, blame: bool) -> None:
                 connection.execute(
                     "UPDATE jobs SET state = 'queued', attempt = attempt + 1, deaths = deaths + ?, wish = NULL, "
                     "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
-                    (int(blame), _tick(connection), row["id"]),
+                    (int(blame), database.tick(connection), row["id"]),
                 )
                 _touch_queue(connection)
     for row in running:
@@ -273,7 +287,7 @@ def recover(folder: Folder, *, blame: bool) -> None:
 def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:
     connection.execute(
         "UPDATE jobs SET state = ?, ended = ?, wish = NULL, progress = NULL, preview = 0, version = ? WHERE id = ?",
-        (state, time.time(), _tick(connection), job),
+        (state, time.time(), database.tick(connection), job),
     )
     _touch_queue(connection)
 
@@ -283,14 +297,9 @@ def _fail(connection: sqlite3.Connection, job: int, problem: str, hint: str) -> 
     _end(connection, job, "failed")
 
 
-def _tick(connection: sqlite3.Connection) -> int:
-    row = connection.execute("UPDATE clock SET version = version + 1 RETURNING version").fetchone()
-    return int(row["version"])
-
-
 def _touch_queue(connection: sqlite3.Connection) -> None:
     """Those who wait have other places now."""
-    connection.execute("UPDATE jobs SET version = ? WHERE state = 'queued'", (_tick(connection),))
+    connection.execute("UPDATE jobs SET version = ? WHERE state = 'queued'", (database.tick(connection),))
 
 
 def _count(connection: sqlite3.Connection, state: str) -> int:

@@ -15,7 +15,7 @@ SHOWN = ("strength", "style_scale", "color", "size")
 _FIRST = (DEFAULT_RECIPE, "fast", "quality", "bold", "brushwork", "ink", "surface", "texture")
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
 _NAMES_FILES = frozenset({"mask", "keep_mask"})
-_NOT_OFFERED = _NAMES_FILES | {"recipe", "save_every", "threads", "device", "network"}
+_NOT_OFFERED = _NAMES_FILES | {"recipe", "save_every", "threads", "device"}
 _LARGEST_SIZE = 4096
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
@@ -47,24 +47,40 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
         raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the cards.")
     settings = Settings(**values)
-    for name in _NAMES_FILES:
-        if getattr(settings, name):
-            raise SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
-    if settings.init not in STARTS:
-        raise SettingsError(f"the studio cannot start from {settings.init!r}", f"Choose one of {', '.join(STARTS)}.")
-    if settings.network not in {status.name for status in weights.available()}:
-        raise SettingsError(
-            f"there is no network {settings.network!r}", "`impasto weights list` names those there are."
-        )
+    for name, value in settings.model_dump().items():
+        if refusal := _refusal(name, value):
+            raise refusal
     largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.frame))
     if largest > _LARGEST_SIZE:
         raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_LARGEST_SIZE}.")
     return settings
 
 
+def usable(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Of the settings that a picture states, those that the studio has a place for; and the names of the others."""
+    left_out = [name for name, value in values.items() if name not in Settings.model_fields or _refusal(name, value)]
+    return {name: value for name, value in values.items() if name not in left_out}, left_out
+
+
+def _refusal(name: str, value: Any) -> SettingsError | None:
+    """Why the studio cannot use a setting's value that the command can: it names something outside."""
+    if name in _NAMES_FILES and value:
+        return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
+    if name == "init" and value not in STARTS:
+        return SettingsError(f"the studio cannot start from {value!r}", f"Choose one of {', '.join(STARTS)}.")
+    if name == "network" and value not in (there := _networks()):
+        return SettingsError(f"there is no network {value!r} on this machine", f"Choose one of {', '.join(there)}.")
+    return None
+
+
+def _networks() -> list[str]:
+    """Those that are on this machine."""
+    return [status.name for status in weights.available() if status.path]
+
+
 def _knob(name: str, schema: Mapping[str, Any], default: Any) -> Knob:
     value = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
-    choices = [str(choice) for choice in (STARTS if name == "init" else value.get("enum", ()))]
+    choices = _choices(name, value)
     low, high = _bound(value, "minimum"), _bound(value, "maximum")
     return Knob(
         name=name,
@@ -82,6 +98,12 @@ def _knob(name: str, schema: Mapping[str, Any], default: Any) -> Knob:
         nullable="anyOf" in schema,
         shown=name in SHOWN,
     )
+
+
+def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
+    if name == "network":
+        return _networks()
+    return [str(choice) for choice in (STARTS if name == "init" else schema.get("enum", ()))]
 
 
 def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:

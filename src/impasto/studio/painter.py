@@ -1,8 +1,8 @@
-"""The painter: `python -m impasto.studio.painter FOLDER [again]`, a process that paints what is in the queue.
+"""A painter: `python -m impasto.studio.painter FOLDER NUMBER DEVICE QUOTA`, a process that paints what is in the queue.
 
 It shares nothing with the server but the folder and its database, so either may be killed at any moment. It ends when
-its standard input does, which is when the server that started it is gone. `again` says that the painter before it died
-while the server lived.
+its standard input does, which is when the server that started it is gone. There may be several, each with a number and
+a device of its own.
 """
 
 import contextlib
@@ -19,12 +19,15 @@ from impasto import Finished, Preview, Step, Stylizer, images
 from impasto.errors import ImpastoError
 from impasto.files import make_folder, replace_file
 from impasto.images import Picture
-from impasto.studio import housekeeping, jobs, reading
+from impasto.studio import jobs, quota, reading, troubles
 from impasto.studio.folder import Folder
+from impasto.studio.quota import QuotaError
 from impasto.stylizer import describe
 
 _IDLE = 0.2
 """Seconds between looks at an empty queue."""
+_FULL = 2.0
+"""Seconds between looks at a full folder."""
 _PREVIEW_STEPS = 2
 _PREVIEW_SECONDS = 0.6
 """Previews closer together are left out: writing them takes time from painting."""
@@ -39,21 +42,36 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
-    """Paint until nobody is there to paint for."""
-    folder = Folder(Path(arguments[0]))
+    """Paint until nobody is there to paint for; an error that keeps it from painting at all is one line."""
+    folder, painter, device, most_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
     threading.Thread(target=_leave_with_the_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
-    with FileLock(folder.painter_lock):  # a killed server's painter may take a moment to notice
-        jobs.recover(folder, blame="again" in arguments)
-        housekeeping.sweep(folder)
-        stylizer = Stylizer()
-        while True:
-            work = jobs.take(folder)
-            if work is None:
-                time.sleep(_IDLE)
-            else:
-                _Painting(folder, work).paint(stylizer)
+    try:
+        with FileLock(folder.painter_lock(painter)):
+            stylizer = Stylizer(device)
+            while True:
+                time.sleep(_next(folder, painter, most_bytes, stylizer))
+    except ImpastoError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _next(folder: Folder, painter: int, most_bytes: int, stylizer: Stylizer) -> float:
+    """Paint the next picture, if there is one and room for it; returns how many seconds to wait after that."""
+    waiting = jobs.any_waiting(folder)
+    if waiting:
+        try:
+            quota.check(folder, most_bytes)
+        except QuotaError as error:
+            troubles.note(folder, painter, error.problem, error.hint)
+            return _FULL
+    troubles.clear(folder, painter)
+    work = jobs.take(folder, painter) if waiting else None
+    if work is None:
+        return _IDLE
+    _Painting(folder, work).paint(stylizer)
+    return 0.0
 
 
 class _Painting:
@@ -121,8 +139,9 @@ class _Painting:
 
 
 def _leave_with_the_server() -> None:
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdin.buffer.read()
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 1):  # the buffered reader would be in the way of an orderly end
+            pass
     os._exit(0)
 
 

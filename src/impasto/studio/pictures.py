@@ -16,7 +16,7 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, InputError, StorageError
-from impasto.studio import database, history
+from impasto.studio import database, history, quota
 from impasto.studio.folder import Folder
 from impasto.studio.jobs import BusyError
 from impasto.studio.schemas import PictureOut
@@ -26,10 +26,6 @@ _NAME_LENGTH = 120
 
 class TooLargeError(InputError):
     """An upload has too many bytes."""
-
-
-class QuotaError(InputError):
-    """The studio's folder is as large as it may become."""
 
 
 class SlowError(InputError):
@@ -72,7 +68,7 @@ class Intake:
         self._busy += 1
         arriving = self._folder.arriving / secrets.token_hex(16)
         try:
-            await asyncio.to_thread(self.check_quota)
+            await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
             async with asyncio.timeout(self._limits.upload_seconds):
                 digest = await self._receive(arriving, chunks)
             return await self._take(arriving, digest, name)
@@ -91,24 +87,13 @@ class Intake:
             QuotaError: the studio's folder is full.
             ImageError: it is no picture that can be read.
         """
-        await asyncio.to_thread(self.check_quota)
+        await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
         arriving = self._folder.arriving / secrets.token_hex(16)
         try:
             digest = await asyncio.to_thread(_copy, path, arriving)
             return await self._take(arriving, digest, name)
         finally:
             await asyncio.to_thread(_discard, arriving)
-
-    def check_quota(self) -> None:
-        """Refuse more once the folder is full.
-
-        Raises:
-            QuotaError: it is.
-        """
-        most = self._limits.folder_bytes
-        if self._folder.bytes() >= most:
-            problem = f"the studio's pictures take {most / 1e9:.3g} GB, all that they may"
-            raise QuotaError(problem, "Delete some from the history, or start the studio with a larger --quota.")
 
     async def _receive(self, arriving: Path, chunks: AsyncIterator[bytes]) -> str:
         digest, size = hashlib.sha256(), 0

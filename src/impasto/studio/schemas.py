@@ -29,6 +29,8 @@ class Origin(BaseModel):
     paintings: list[PictureId | None]
     missing: list[str]
     """Names of the inputs that are not in the studio."""
+    left_out: list[str]
+    """Settings that it states and the studio has no place for, such as masks; `settings` is without them."""
 
 
 class PictureOut(BaseModel):
@@ -45,6 +47,8 @@ class PictureOut(BaseModel):
     """Address of a small WebP."""
     display: str
     """Address of a WebP that any browser shows, at most 2048 pixels a side."""
+    shelf: str | None
+    """Its name on the shelf, if it is one that ships."""
     origin: Origin | None = None
     """Only where Impasto made it, and the picture is asked for by itself."""
 
@@ -81,6 +85,14 @@ class StepOut(BaseModel):
     loss: float
     elapsed: float
     """Seconds since painting began."""
+
+
+class Steps(BaseModel):
+    """Some iterations of a job, in order."""
+
+    attempt: int
+    """That they are of: a job that starts over has others."""
+    steps: list[StepOut]
 
 
 class Progress(BaseModel):
@@ -143,6 +155,8 @@ class JobPage(BaseModel):
     """Give this as `before` for the page after this one; null on the last."""
     version: int
     """Give this as `after` to `/api/events` to hear of everything that changes from here on."""
+    troubles: list[Message]
+    """What keeps painters from painting."""
 
 
 class MoveIn(BaseModel):
@@ -219,3 +233,5 @@ class Changes(BaseModel):
     version: int
     jobs: list[JobOut]
     removed: list[JobId]
+    troubles: list[Message]
+    """All that keeps painters from painting now."""

@@ -39,6 +39,8 @@ class Place:
     hosts: tuple[str, ...]
     """Names under which it may be asked for."""
     quota_gigabytes: float
+    devices: tuple[str, ...]
+    """A painter works on each."""
 
 
 def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
@@ -54,7 +56,7 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
         private = _is_loopback(place.host) and not place.hosts
         token = place.token or (None if private else secrets.token_urlsafe(24))
         limits = Limits(folder_bytes=int(place.quota_gigabytes * 1e9))
-        app = create_app(folder, limits=limits, hosts=(*place.hosts, place.host), token=token)
+        app = create_app(folder, limits=limits, hosts=(*place.hosts, place.host), token=token, devices=place.devices)
         address = _address(place.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
         server = uvicorn.Server(
             uvicorn.Config(

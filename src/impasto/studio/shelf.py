@@ -1,5 +1,7 @@
 """The pictures that ship: a shelf to paint from without any of one's own, and a card for each recipe."""
 
+import functools
+import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -58,6 +60,16 @@ def file(name: str) -> Path:
     if name not in _SHELF:
         raise MissingError(f"there is no '{name}' on the shelf", "Choose one that the page shows.")
     return _folder() / f"{name}.jpg"
+
+
+def name_of(picture: str) -> str | None:
+    """The name of the picture whose file has a SHA-256; None if it is not one of the shelf's."""
+    return _names().get(picture)
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    return {hashlib.sha256(file(name).read_bytes()).hexdigest(): name for name in _SHELF}
 
 
 def cards() -> dict[str, Path]:

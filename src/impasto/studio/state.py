@@ -39,7 +39,10 @@ Studio = Annotated[State, Depends(_studio)]
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The answers that a route may give beside its own, for the OpenAPI; the guard's are every route's."""
-    return {status: {"model": Message} for status in sorted({400, 401, 403, 413, 421, *statuses})}
+    schema = {"$ref": f"#/components/schemas/{Message.__name__}"}
+    # Not as a model: that would give the answer a stream's or a picture's type.
+    message = {"content": {"application/json": {"schema": schema}}}
+    return dict.fromkeys(sorted({400, 401, 403, 413, 421, *statuses}), message)
 
 
 def webp(status: int = 200) -> dict[int | str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 import { answering } from "../state/live";
-import { dismiss, notices, spoken } from "../state/notices";
+import { troubles } from "../state/jobs";
+import { dismiss, notices, sentence, spoken } from "../state/notices";
 import { Icon } from "./Icon";
 
 /** What went wrong and what went well, over the page, so that nothing below moves. */
@@ -31,10 +32,17 @@ export function Notices() {
   );
 }
 
+/** What keeps everything from going on, at the top of the page. */
 export function Away() {
   return (
     <div role="status" aria-label="Connection">
       {!answering.value && <p class="away">The studio is not answering; trying again …</p>}
+      {answering.value &&
+        troubles.value.map((trouble) => (
+          <p class="away" key={trouble.problem}>
+            {sentence(trouble.problem)}. {trouble.hint}
+          </p>
+        ))}
     </div>
   );
 }

@@ -13,6 +13,7 @@ export function RestoredNotice() {
         <div class="restored" ref={notice}>
           <p>
             <strong>{last.picture.name}</strong> was painted by Impasto: its settings {last.missing.length ? "are" : "and pictures are all"} back in the form.
+            {last.leftOut.length > 0 && ` But for what only the command can do: ${last.leftOut.join(", ").replaceAll("_", " ")}.`}
             {last.missing.length > 0 && ` Not in the studio: ${last.missing.join(", ")}.`}
           </p>
           <div class="row">

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
-import type { Job, Step } from "../api";
+import type { Job, Step, Steps } from "../api";
 
 /** How the loss fell; asked for only by those who open it. */
 export function Loss({ job }: { job: Job }) {
@@ -15,19 +15,17 @@ export function Loss({ job }: { job: Job }) {
 }
 
 function useSteps(job: Job, wanted: boolean): Step[] {
-  const [steps, setSteps] = useState<{ attempt: number; list: Step[] }>({ attempt: 0, list: [] });
-  const known = steps.attempt === job.attempt ? steps.list : [];
-  const last = known.at(-1)?.number ?? 0;
+  const [known, setKnown] = useState<Steps>({ attempt: 0, steps: [] });
   useEffect(() => {
     if (!wanted) return;
     let current = true;
-    api.steps(job.id, last).then(
-      (list) => current && list.length && setSteps({ attempt: job.attempt, list: [...known, ...list] }),
+    api.steps(job.id, known.attempt, known.steps.at(-1)?.number ?? 0).then(
+      ({ attempt, steps }) => current && setKnown({ attempt, steps: attempt === known.attempt ? [...known.steps, ...steps] : steps }),
       () => undefined, // the next change of the job asks once more
     );
     return () => (current = false, undefined);
   }, [wanted, job.version]);
-  return known;
+  return known.steps;
 }
 
 const WIDTH = 600;

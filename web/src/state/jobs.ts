@@ -2,7 +2,7 @@
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import * as api from "../api";
-import type { Changes, Job, JobPage } from "../api";
+import type { Changes, Job, JobPage, Message } from "../api";
 
 const known = new Map<number, Signal<Job>>();
 /** Ids, the newest first. */
@@ -11,6 +11,8 @@ const ids = signal<number[]>([]);
 export const more = signal<number | null>(null);
 /** Jobs older than this one have not been listed yet, even where one of them is known. */
 const oldest = signal(0);
+/** What keeps painters from painting. */
+export const troubles = signal<Message[]>([]);
 export let version = 0;
 
 export const find = (id: number): Job | undefined => (ids.value, known.get(id)?.value);
@@ -43,6 +45,7 @@ export function follow(changes: Changes): void {
   batch(() => {
     changes.jobs.forEach(take);
     changes.removed.forEach(drop);
+    troubles.value = changes.troubles;
   });
 }
 
@@ -57,6 +60,7 @@ export async function load(): Promise<void> {
     known.clear();
     ids.value = [];
     pages.forEach(list);
+    troubles.value = pages[0]!.troubles;
   });
   version = pages[0]!.version;
 }

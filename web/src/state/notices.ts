@@ -49,7 +49,7 @@ export function explain(error: unknown, file = ""): void {
 const naming = (file: string, problem: string): string => (problem.includes(file) ? problem : `${file}: ${problem}`);
 
 /** A capital at the start, but not where that would change a file's name. */
-function sentence(problem: string): string {
+export function sentence(problem: string): string {
   const first = problem.split(" ", 1)[0]!;
   return /^[a-z]+,?$/.test(first) ? first.charAt(0).toUpperCase() + problem.slice(1) : problem;
 }

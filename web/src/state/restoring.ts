@@ -10,6 +10,7 @@ export interface Restored {
   picture: Picture;
   role: Role;
   missing: string[];
+  leftOut: string[];
   before: Form;
 }
 
@@ -25,7 +26,7 @@ export async function restore(picture: Picture, role: Role): Promise<void> {
   const found = others.filter((one) => one !== null);
   if (found.length) paintings.value = found;
   fillSettings(origin.settings);
-  restored.value = { picture, role, missing: origin.missing, before };
+  restored.value = { picture, role, missing: origin.missing, leftOut: origin.left_out, before };
 }
 
 /** The notice's other choice: everything as it was before, and the picture an input like any other. */

@@ -19,13 +19,16 @@ let last = 0;
 let turn: Promise<void> = Promise.resolve();
 
 /** Take files in; without a role the first is the photograph where there is none yet, and the others are paintings. */
-export function takeFiles(files: Iterable<File>, role?: Role): void {
+export function takeFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
     const its = role ?? (photoIsThere ? "painting" : "photo");
     photoIsThere = true;
     start(file, its);
-    if (role === "photo") break; // there is room for one
+    if (role === "photo") {
+      if (files.length > 1) complain(`${files.length} files were dropped, and there is room for one photograph`, `${file.name} was taken; paint the others one by one.`);
+      break;
+    }
   }
 }
 

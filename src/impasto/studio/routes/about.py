@@ -32,7 +32,7 @@ def about(studio: Studio) -> About:
     )
 
 
-@router.get("/recipes/{name}/card", response_class=FileResponse, responses=webp() | answers(404))
+@router.get("/recipes/{name}/card", response_class=FileResponse, responses=webp() | answers(404, 422))
 def card(name: str) -> FileResponse:
     """A picture made by a recipe."""
     found = shelf.cards().get(name)

@@ -8,15 +8,16 @@ from fastapi.responses import FileResponse
 
 from impasto import images
 from impasto.errors import SettingsError
-from impasto.studio import history, jobs
+from impasto.studio import history, jobs, quota
 from impasto.studio.jobs import MissingError, StateError
 from impasto.studio.knobs import settings_of
-from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, StepOut
+from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.state import LATEST, State, Studio, answers, webp
 
 router = APIRouter(prefix="/jobs")
 
 
+StepNumber = Annotated[int, Query(ge=0, le=2**53)]
 Format = Literal["png", "jpeg", "webp"]
 
 
@@ -26,7 +27,7 @@ def add(asked: JobIn, studio: Studio) -> JobOut:
     if not (asked.photo or asked.paintings):
         raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
     settings = settings_of(asked.settings)
-    studio.intake.check_quota()
+    quota.check(studio.folder, studio.limits.folder_bytes)
     return history.job(studio.folder, jobs.add(studio.folder, asked.photo, asked.paintings, settings))
 
 
@@ -43,10 +44,10 @@ def one(job: JobId, studio: Studio) -> JobOut:
 
 
 @router.get("/{job}/steps", responses=answers(404, 422))
-def steps(job: JobId, studio: Studio, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> list[StepOut]:
-    """Its iterations, for the loss curve."""
-    history.job(studio.folder, job)
-    return history.steps(studio.folder, job, after)
+def steps(job: JobId, studio: Studio, attempt: StepNumber = 0, after: StepNumber = 0) -> Steps:
+    """Its iterations, for the loss curve: those after one of an attempt, or all of a later attempt."""
+    _, found = history.job_and_steps(studio.folder, job, attempt, after)
+    return found
 
 
 @router.post("/{job}/cancel", responses=answers(404, 409, 422))
@@ -66,7 +67,7 @@ def keep(job: JobId, studio: Studio) -> JobOut:
 @router.post("/{job}/retry", status_code=201, responses=answers(404, 422, 429, 507))
 def retry(job: JobId, studio: Studio) -> JobOut:
     """Ask for the same once more, as a new job."""
-    studio.intake.check_quota()
+    quota.check(studio.folder, studio.limits.folder_bytes)
     return history.job(studio.folder, jobs.again(studio.folder, job))
 
 

@@ -14,20 +14,20 @@ from impasto.studio.state import FOREVER, Studio, answers, webp
 router = APIRouter(prefix="/shelf/{name}")
 
 
-@router.post("", status_code=201, responses=answers(404, 507))
+@router.post("", status_code=201, responses=answers(404, 422, 507))
 async def take(name: str, studio: Studio) -> PictureOut:
     """Put one among the pictures that were given."""
     file = shelf.file(name)
     return await studio.intake.file(file, file.name)
 
 
-@router.get("/thumbnail", response_class=Response, responses=webp() | answers(404))
+@router.get("/thumbnail", response_class=Response, responses=webp() | answers(404, 422))
 async def thumbnail(name: str) -> Response:
     """A small one."""
     return await _answer(name, reading.THUMBNAIL)
 
 
-@router.get("/display", response_class=Response, responses=webp() | answers(404))
+@router.get("/display", response_class=Response, responses=webp() | answers(404, 422))
 async def display(name: str) -> Response:
     """A large one."""
     return await _answer(name, reading.DISPLAY)

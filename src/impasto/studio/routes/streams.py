@@ -3,14 +3,16 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import GetCoreSchemaHandler
 
 from impasto.studio import history
 from impasto.studio.jobs import MissingError
-from impasto.studio.schemas import JobId, JobOut
+from impasto.studio.schemas import Changes, JobId, JobOut, Steps
 from impasto.studio.state import Studio, answers
 
 router = APIRouter()
@@ -20,6 +22,17 @@ _PAUSE = 0.2
 _ENDED = frozenset({"finished", "failed", "cancelled"})
 
 _ID = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True)
+class _Tells:
+    """What the data of a stream's events is, for the OpenAPI."""
+
+    data: Any
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return handler.generate_schema(self.data)
+
 
 LastEvent = Annotated[str | None, Header(alias="last-event-id", max_length=60)]
 
@@ -32,7 +45,7 @@ def _exists(job: JobId, studio: Studio) -> None:
 @router.get("/events", response_class=EventSourceResponse, responses=answers(422))
 async def changes(
     studio: Studio, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[Annotated[object, _Tells(Changes)]]:
     """Whatever changes in any job: events `changes`, each with a `Changes`."""
     version = after if last_event is None else _number(last_event)
     while True:
@@ -52,7 +65,9 @@ async def changes(
     responses=answers(404, 422),
     dependencies=[Depends(_exists)],
 )
-async def job_events(job: JobId, studio: Studio, last_event: LastEvent = None) -> AsyncIterator[ServerSentEvent]:
+async def job_events(
+    job: JobId, studio: Studio, last_event: LastEvent = None
+) -> AsyncIterator[Annotated[object, _Tells(Steps | JobOut)]]:
     """One job until it ends: events `steps`, of which none is left out, `job`, the latest of it, and last `end`."""
     attempt, number = _place(last_event)
     told: JobOut | None = None
@@ -62,10 +77,9 @@ async def job_events(job: JobId, studio: Studio, last_event: LastEvent = None) -
             found, steps = await asyncio.to_thread(history.job_and_steps, studio.folder, job, attempt, number)
         except MissingError:  # deleted meanwhile
             return
-        if steps:
-            attempt, number = found.attempt, steps[-1].number
-            data = {"attempt": attempt, "steps": [step.model_dump() for step in steps]}
-            yield ServerSentEvent(event="steps", id=f"{attempt}.{number}", data=data)
+        if steps.steps:
+            attempt, number = steps.attempt, steps.steps[-1].number
+            yield ServerSentEvent(event="steps", id=f"{attempt}.{number}", data=steps)
         if found.state in _ENDED:
             yield ServerSentEvent(event="end", data=found)
             return
