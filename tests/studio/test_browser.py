@@ -1,5 +1,6 @@
 """The page in a real browser, as people use it: nothing that it asks for leaves the machine, no failure is unseen."""
 
+import base64
 import gzip
 import json
 import os
@@ -88,6 +89,22 @@ def fill_in(page, recipe="fast", size=64):
         page.get_by_role("spinbutton", name="Size", exact=True).fill(str(size))
 
 
+def drop(page, target, *files):
+    """Drops files on a part of the page."""
+    contents = [[one["name"], base64.b64encode(one["buffer"]).decode()] for one in files]
+    carried = page.evaluate_handle(
+        """files => {
+            const carried = new DataTransfer();
+            for (const [name, data] of files)
+                carried.items.add(new File([Uint8Array.from(atob(data), letter => letter.charCodeAt(0))], name));
+            return carried;
+        }""",
+        contents,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        target.dispatch_event(event, {"dataTransfer": carried})
+
+
 def paint(page):
     page.get_by_role("button", name="Paint", exact=True).click()
 
@@ -117,7 +134,13 @@ def test_three_clicks_on_the_examples_are_a_picture_under_way(opens, running):
 
 def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
     page = opens()
-    fill_in(page)
+    page.get_by_role("radio", name="fast", exact=True).check(force=True)
+    page.get_by_role("spinbutton", name="Size", exact=True).fill("64")
+    drop(page, page.locator("label.zone").first, file("house.png", 3), file("garden.png", 5))
+    expect(page.get_by_role("alert", name="Problems")).to_contain_text("room for one photograph. house.png was taken")
+    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    drop(page, page.locator("h1"), file("brush.png", 4))  # anywhere: the photograph is there, so it is a painting
+    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
     paint(page)
     expect(result(page)).to_be_visible(timeout=PAINTED)
     kept(page, "finished-light")
@@ -130,6 +153,33 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
     with Image.open(target) as picture:
         assert (target.name, max(picture.size)) == ("house-brush.png", 64)
         assert json.loads(picture.text["impasto:settings"])["recipe"] == "fast"
+
+
+def test_a_result_is_copied_pasted_and_seen_in_full_screen(opens, running):
+    job = asked(running.client, given(running.client, 1), given(running.client, 2))["id"]
+    running.wait_for(job, "finished")
+    page = opens(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{running.address}/#job={job}")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("status", name="News")).to_contain_text("Copied.")
+    page.keyboard.press("Control+v")
+    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    page.get_by_role("button", name="Full screen", exact=True).click()
+    expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
+    assert page.evaluate("document.fullscreenElement.id") == "viewer"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Leave full screen")).not_to_be_visible()
+    assert page.evaluate("document.fullscreenElement") is None
+
+
+def test_a_painter_that_cannot_start_is_said_at_the_top_and_queueing_goes_on(opens, starts, tmp_path):
+    page = opens(starts(tmp_path, "--device", "cuda:99").address)
+    expect(page.get_by_role("status", name="Connection")).to_contain_text("no device 'cuda:99'")
+    fill_in(page)
+    paint(page)
+    expect(page.get_by_text("Next in the queue")).to_be_visible()
+    kept(page, "trouble-light")
+    page.close()
 
 
 def test_the_picture_is_seen_to_come_about(opens, running):
