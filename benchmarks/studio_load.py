@@ -45,16 +45,23 @@ class Load:
     """Of the server in MiB, before and after."""
 
 
+def start(data: Path, *options: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
+    """Start a studio as a user does: its process, and the address that it says."""
+    command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
+    found = re.search(r"http://[\d.]+:\d+", process.stdout.readline() if process.stdout else "")
+    if not found:
+        raise SystemExit("the studio did not start")
+    return process, found[0]
+
+
 @contextmanager
 def studio(data: Path) -> Iterator[tuple[str, int]]:
     """A studio in a process of its own: its address and its process."""
-    command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    process, address = start(data)
+    with process:
         try:
-            found = re.search(r"http://[\d.]+:\d+", process.stdout.readline() if process.stdout else "")
-            if not found:
-                raise SystemExit("the studio did not start")
-            yield found[0], process.pid
+            yield address, process.pid
         finally:
             process.terminate()
 

@@ -22,8 +22,8 @@ WIDTH, HEIGHT = 192, 128
 def card(stylizer: Stylizer, recipe: str) -> Picture:
     """What a recipe makes of the photograph, whose aspect is the cards', or of the painting alone."""
     settings = Settings(recipe=recipe)
-    photo = PHOTO if settings.content_layers and settings.content_weight else None
-    paintings = [PAINTING] if settings.style_layers and settings.style_weight else []
+    photo = PHOTO if settings.has_content else None
+    paintings = [PAINTING] if settings.has_style else []
     extent = {"size": WIDTH} if photo else {"frame": f"{WIDTH}x{HEIGHT}"}
     return painted(stylizer, photo, paintings, recipe=recipe, **extent, **PUBLISHED.get(recipe, {}))
 

@@ -243,6 +243,16 @@ class Settings(BaseModel):
     )
     threads: int = _knob(0, "CPU threads; 0 leaves the choice to torch.", group="Machine", ge=0, le=1024)
 
+    @property
+    def has_content(self) -> bool:
+        """Whether the objective has a content term, for which it takes a photograph."""
+        return bool(self.content_layers) and self.content_weight > 0
+
+    @property
+    def has_style(self) -> bool:
+        """Whether the objective has a style term, for which it takes a painting."""
+        return bool(self.style_layers) and self.style_weight > 0
+
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
 
         def __init__(self, **values: Any) -> None:

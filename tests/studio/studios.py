@@ -2,17 +2,14 @@
 
 import io
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import numpy as np
+import studio_load
 from PIL import Image
 
 HOME = "http://127.0.0.1"
@@ -67,14 +64,7 @@ class Running:
 
     def __init__(self, data: Path, *options: str, port: int = 0) -> None:
         self.data = data
-        command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
-        command += options
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        assert self.process.stdout
-        found = re.search(r"http://[\d.]+:\d+", self.process.stdout.readline())
-        assert found, "it says where it is"
-        self.address = found[0]
+        self.process, self.address = studio_load.start(data, *options, port=port)
         self.client = httpx2.Client(base_url=self.address, timeout=30)
 
     def painter(self, number: int = 0) -> int | None:

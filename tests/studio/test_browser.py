@@ -255,12 +255,15 @@ def test_the_keyboard_alone_is_enough(opens, running):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_stands_in_anyones_way(opens, scheme):
+def test_nothing_serious_stands_in_anyones_way(opens, running, scheme):
+    job = asked(running.client, given(running.client, 1), given(running.client, 2), iterations=2)["id"]
+    running.wait_for(job, "finished")
     page = opens(color_scheme=scheme)
     kept(page, f"empty-{scheme}")
     for state in ("empty", "finished"):
         if state == "finished":
-            page.get_by_role("button", name=re.compile(r"^Show .*: ")).first.click()
+            page.get_by_role("button", name=re.compile(r"^Show .*: Finished")).first.click()
+            expect(result(page)).to_be_visible()
             page.get_by_text("More", exact=False).first.click()
             kept(page, f"finished-{scheme}")
         found = Axe().run(page).response["violations"]

@@ -1,6 +1,7 @@
 """Reading and writing pictures, and putting several together; knows nothing of optimizing."""
 
 from impasto.images.animation import ANIMATION_SUFFIXES, save_animation
+from impasto.images.decode import readable_suffixes
 from impasto.images.encoders import SUFFIXES
 from impasto.images.picture import Picture, Source
 from impasto.images.read import read, read_metadata
@@ -18,6 +19,7 @@ __all__ = [
     "encode",
     "read",
     "read_metadata",
+    "readable_suffixes",
     "resize",
     "save",
     "save_animation",

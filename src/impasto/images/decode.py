@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import BinaryIO
 
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
@@ -46,6 +47,13 @@ class Decoded:
     """The low bytes of 16-bit RGB and RGBA, of the same mode and size."""
     gray_alpha_16: bool = False
     """`image` is RGBA and holds the four bytes of big-endian 16-bit gray and alpha."""
+
+
+def readable_suffixes() -> list[str]:
+    """Those of the files that can be read here, with their dots; of HEIC where the extra is installed."""
+    Image.init()
+    found = {suffix for suffix, kind in Image.registered_extensions().items() if kind in _FORMATS}
+    return sorted(found | {".heic", ".heif"} if find_spec("pillow_heif") else found)
 
 
 def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decoded:

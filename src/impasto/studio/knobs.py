@@ -133,6 +133,6 @@ def _recipe(name: str, card: str | None) -> RecipeOut | None:
         description=str(recipes.read(name).get("description", "")),
         card=card,
         values=settings.model_dump(mode="json"),
-        needs_photo=bool(settings.content_layers) and settings.content_weight > 0,
-        needs_painting=bool(settings.style_layers) and settings.style_weight > 0,
+        needs_photo=settings.has_content,
+        needs_painting=settings.has_style,
     )

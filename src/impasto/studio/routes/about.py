@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
+from impasto import images
 from impasto.settings import DEFAULT_RECIPE
 from impasto.studio import knobs, shelf
 from impasto.studio.jobs import MissingError
@@ -12,8 +13,6 @@ from impasto.studio.schemas import MAX_PAINTINGS, About
 from impasto.studio.state import FOREVER, Studio, answers, webp
 
 router = APIRouter()
-
-_SUFFIXES = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".tif", ".tiff", ".gif", ".bmp"]
 
 
 @router.get("/about", responses=answers())
@@ -25,7 +24,7 @@ def about(studio: Studio) -> About:
         max_pixels=studio.limits.pixels,
         max_paintings=MAX_PAINTINGS,
         default_recipe=DEFAULT_RECIPE,
-        suffixes=_SUFFIXES,
+        suffixes=images.readable_suffixes(),
         knobs=knobs.knobs(),
         recipes=knobs.recipe_list({name: f"/api/recipes/{name}/card" for name in shelf.cards()}),
         shelf=shelf.pictures(),
