@@ -19,7 +19,7 @@ export function App() {
         <p class="help">Photographs, painted</p>
       </header>
       <main>
-        <form class="order" aria-label="What to paint" onSubmit={(event) => event.preventDefault()}>
+        <form class="order" aria-label="What to paint" aria-busy={!about.value} onSubmit={(event) => event.preventDefault()}>
           <RestoredNotice />
           <PhotoInput />
           <PaintingInput />

@@ -13,7 +13,7 @@ export function PaintBar() {
         Paint
       </button>
       <p class="help" id="paint-hint">
-        {!about.value ? "One moment …" : missing.value || (running.value ? "Waits in the queue until the one on the easel is done" : `${COMMAND_KEY} + Enter paints`)}
+        {!about.value ? "One moment …" : missing.value || (running.value ? "The next one waits in the queue" : `${COMMAND_KEY} + Enter paints`)}
       </p>
     </div>
   );
