@@ -45,13 +45,16 @@ class Load:
     """Of the server in MiB, before and after."""
 
 
-def start(data: Path, *options: str, port: int = 0) -> tuple[subprocess.Popen[str], str]:
+def start(data: Path, *options: str, port: int = 0, **environment: str) -> tuple[subprocess.Popen[str], str]:
     """Start a studio as a user does: its process, and the address that it says."""
     command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
     found = re.search(r"http://[\d.]+:\d+", process.stdout.readline() if process.stdout else "")
     if not found:
-        raise SystemExit("the studio did not start")
+        process.kill()
+        raise SystemExit(f"the studio did not start: it ended with {process.wait()}")
     return process, found[0]
 
 

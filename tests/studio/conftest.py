@@ -23,7 +23,7 @@ def opened(folder: Folder) -> Iterator[Callable[..., TestClient]]:
     clients: list[TestClient] = []
 
     def opened(limits: Limits | None = None, **choices) -> TestClient:
-        app = create_app(folder, limits=limits, devices=(), **choices)
+        app = create_app(folder, limits=limits, **{"devices": (), **choices})
         clients.append(TestClient(app, base_url=HOME, raise_server_exceptions=False))
         return clients[-1].__enter__()
 

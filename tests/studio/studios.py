@@ -64,18 +64,18 @@ class Running:
 
     def __init__(self, data: Path, *options: str, port: int = 0) -> None:
         self.data = data
-        self.process, self.address = studio_load.start(data, *options, port=port)
+        self.process, self.address = studio_load.start(data, *options, port=port, OMP_NUM_THREADS="1")
         self.client = httpx2.Client(base_url=self.address, timeout=30)
 
     def painter(self, number: int = 0) -> int | None:
         """A painter's process, if there is one now."""
-        arguments = [str(self.data).encode(), str(number).encode()]
+        arguments = b"\0".join([b"impasto.studio.painter", str(self.data).encode(), str(number).encode(), b""])
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
-                words = (status.parent / "cmdline").read_bytes().split(b"\0")
+                command = (status.parent / "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"impasto.studio.painter" in words and words[-5:-3] == arguments:
+            if arguments in command:
                 return int(status.parent.name)
         return None
 

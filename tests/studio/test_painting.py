@@ -58,13 +58,13 @@ def test_a_picture_of_impastos_brings_its_settings_and_inputs_back(running, job)
 
 
 def test_what_a_picture_states_and_the_studio_has_no_place_for_is_named(running):
-    settings = Settings(recipe="fast", size=48, keep_mask="sky.png", init="start.png").model_dump(mode="json")
-    metadata = {METADATA_KEY: json.dumps(settings | {"of_tomorrow": 1}), INPUTS_KEY: "[]"}
+    settings = Settings(recipe="fast", size=48, keep_mask="sky.png", init="start.png", threads=2)
+    metadata = {METADATA_KEY: json.dumps(settings.model_dump(mode="json") | {"of_tomorrow": 1}), INPUTS_KEY: "[]"}
     data = images.encode(images.read(png()), "png", metadata=metadata)
     origin = running.client.post("/api/pictures", content=data).json()["origin"]
     assert sorted(origin["left_out"]) == ["init", "keep_mask", "of_tomorrow"]
     assert origin["settings"]["size"] == 48
-    assert not origin["settings"].keys() & {"init", "keep_mask", "of_tomorrow"}
+    assert not origin["settings"].keys() & {"init", "keep_mask", "of_tomorrow", "threads"}
 
 
 def test_a_camera_photograph_in_heic_is_shown_and_painted(running):
@@ -124,14 +124,16 @@ def test_a_port_that_is_taken_is_one_line(running, tmp_path):
 def test_a_painter_that_dies_or_cannot_start_is_told_of_until_another_can(starts, tmp_path):
     studio = starts(tmp_path, "--device", "cpu", "--device", "cuda:99")
     told = studio.wait_for_trouble("no device 'cuda:99'")
-    assert "is started by itself" in told["hint"]
+    assert told["hint"] == "Use --device auto or cpu."
     job = asked(studio.client, given(studio.client, 1), given(studio.client, 2), iterations=100_000, tolerance=0.0)
     studio.wait_for(job["id"], "running")
     os.kill(studio.painter(), signal.SIGKILL)
-    studio.wait_for_trouble("SIGKILL")
+    told = studio.wait_for_trouble("the painter on cpu was killed")
+    assert "is started by itself" in told["hint"]
     again = studio.wait_for(job["id"], "running")
     assert again["attempt"] == 2
-    assert "SIGKILL" not in str(studio.client.get("/api/jobs").json()["troubles"])
+    troubles = [trouble["problem"] for trouble in studio.client.get("/api/jobs").json()["troubles"]]
+    assert troubles == ["this machine has no device 'cuda:99'"]
 
 
 def test_two_painters_paint_two_pictures_at_once(starts, tmp_path):
@@ -147,20 +149,29 @@ def test_two_painters_paint_two_pictures_at_once(starts, tmp_path):
 
 
 def test_the_queue_waits_while_the_folder_is_full(starts, tmp_path):
-    studio = starts(tmp_path, "--quota", "0.005")
+    studio = starts(tmp_path, "--quota", "0.05")
     photo, painting = given(studio.client, 1), given(studio.client, 2)
     first = asked(studio.client, photo, painting, iterations=100_000, tolerance=0.0)["id"]
     studio.wait_for(first, "running")
     second = asked(studio.client, photo, painting)["id"]
     filler = tmp_path / "results" / "filler"
-    filler.write_bytes(bytes(6_000_000))
+    with filler.open("wb") as file:
+        file.truncate(60_000_000)
     studio.client.post(f"/api/jobs/{first}/keep")
     studio.wait_for(first, "finished")
-    assert "take 0.005 GB, all that they may" in studio.wait_for_trouble("GB")["problem"]
+    assert "takes 0.05 GB, all that it may" in studio.wait_for_trouble("GB")["problem"]
     assert studio.client.get(f"/api/jobs/{second}").json()["state"] == "queued"
     filler.unlink()
     studio.wait_for(second, "finished")
     studio.wait_for_trouble(None)
+
+
+def test_a_device_that_is_written_wrong_is_one_line(tmp_path):
+    command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--device", "cuad", "--data", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "--device 'cuad' is not of the form that is read" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_shelf_and_the_cards_are_there(running):

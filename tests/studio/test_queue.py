@@ -1,15 +1,11 @@
 """The queue and the history, without anyone who paints."""
 
-import asyncio
-
 import pytest
-from filelock import FileLock
 from studios import asked, events, given
 
-from impasto.errors import OutputError
 from impasto.events import Step
 from impasto.settings import Settings
-from impasto.studio import database, foreman, history, housekeeping, jobs, troubles
+from impasto.studio import database, history, housekeeping, jobs, troubles
 
 
 @pytest.fixture
@@ -148,6 +144,8 @@ def test_the_loss_curve_can_be_had_from_any_step_on(client, picture, folder):
     answer = client.get(f"/api/jobs/{job}/steps", params={"attempt": 1, "after": 1}).json()
     assert (answer["attempt"], [one["number"] for one in answer["steps"]]) == (1, [2, 3])
     assert answer["steps"][0]["loss"] == 1.5
+    latest = client.get(f"/api/jobs/{job}/steps", params={"after": 2}).json()
+    assert [one["number"] for one in latest["steps"]] == [3]
     of_another = client.get(f"/api/jobs/{job}/steps", params={"attempt": 7, "after": 1}).json()
     assert [one["number"] for one in of_another["steps"]] == [1, 2, 3]
 
@@ -217,21 +215,6 @@ def test_what_keeps_painters_from_painting_is_told_once_and_taken_back(client, f
     assert told() == ["stopped"]
     troubles.clear(folder)
     assert told() == []
-
-
-def test_a_new_studio_takes_over_what_another_left_behind(client, picture, folder, opened, monkeypatch):
-    monkeypatch.setattr(foreman, "keep_painting", lambda *_: asyncio.sleep(0))
-    (job,) = add(client, picture, 1)
-    jobs.take(folder, painter=3)
-    troubles.note(folder, 3, "stopped", "Wait.")
-    after = opened(devices=["auto"]).get("/api/jobs").json()
-    assert (after["jobs"][0]["id"], after["jobs"][0]["state"], after["troubles"]) == (job, "queued", [])
-
-
-def test_a_painter_that_does_not_end_is_not_painted_beside(opened, folder, monkeypatch):
-    monkeypatch.setattr(housekeeping, "_PATIENCE", 0.1)
-    with FileLock(folder.painter_lock(2)), pytest.raises(OutputError, match="a painter still uses the folder"):
-        opened(devices=["auto"])
 
 
 def test_a_full_queue_says_so(client, picture, monkeypatch):

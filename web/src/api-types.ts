@@ -2164,7 +2164,7 @@ export interface operations {
     steps_api_jobs__job__steps_get: {
         parameters: {
             query?: {
-                attempt?: number;
+                attempt?: number | null;
                 after?: number;
             };
             header?: never;

@@ -5,6 +5,7 @@ from pathlib import Path
 from impasto import paths
 from impasto.cli.terminal import tell
 from impasto.errors import InputError
+from impasto.settings import Settings
 
 
 def studio(
@@ -28,6 +29,7 @@ def studio(
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
         raise InputError(problem, 'Run: pip install "impasto[studio]".') from None
+    devices = tuple(Settings(device=name).device for name in device or ("auto",))  # checks how they are written
     place = serve.Place(
         data=Path(data).expanduser() if data else paths.home() / "studio",
         host=host,
@@ -35,6 +37,6 @@ def studio(
         token=token,
         hosts=allow_host,
         quota_gigabytes=quota,
-        devices=device or ("auto",),
+        devices=devices,
     )
     serve.serve(place, browser=browser, tell=tell)

@@ -1,8 +1,10 @@
 """The studio's folder: where database, pictures and results lie. Names are made of digests and numbers only."""
 
 import contextlib
+import os
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +44,7 @@ class Folder:
 
     def painter_locks(self) -> list[Path]:
         """Those of all painters that ever were."""
-        return list(self.root.glob("painter-*.lock"))
+        return sorted(self.root.glob("painter*.lock"))
 
     @property
     def arriving(self) -> Path:
@@ -94,11 +96,11 @@ class Folder:
         """Delete a job's previews."""
         shutil.rmtree(self.previews(job), ignore_errors=True)
 
-    def forget_old_previews(self) -> None:
+    def forget_old_previews(self, running: Collection[int]) -> None:
         """Delete the previews of jobs that ended a while ago; a slow page may still ask for the latest."""
         for path in self._previews.iterdir():
             with contextlib.suppress(FileNotFoundError):  # its job was deleted meanwhile
-                if time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
+                if path.name not in map(str, running) and time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
 
     def forget_job(self, job: int) -> None:
@@ -109,7 +111,7 @@ class Folder:
 
     def bytes(self) -> int:
         """How much everything takes."""
-        return sum(_size(path) for path in self.root.rglob("*"))
+        return sum(_size(os.path.join(at, name)) for at, _, names in os.walk(self.root) for name in names)  # noqa: PTH118
 
     @property
     def _pictures(self) -> Path:
@@ -124,8 +126,7 @@ class Folder:
         return self.root / "previews"
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # deleted meanwhile
-        return 0
+def _size(path: str) -> int:
+    with contextlib.suppress(OSError):  # deleted meanwhile
+        return os.stat(path).st_size  # noqa: PTH116
+    return 0

@@ -26,8 +26,8 @@ def job(folder: Folder, number: int) -> JobOut:
         return _one(connection, number)
 
 
-def job_and_steps(folder: Folder, number: int, attempt: int, after: int) -> tuple[JobOut, Steps]:
-    """One job, and its iterations after one of an attempt; if it has begun another since, all of that.
+def job_and_steps(folder: Folder, number: int, attempt: int | None, after: int) -> tuple[JobOut, Steps]:
+    """One job, and its iterations after one of an attempt (None: the latest); if it has begun another, all of that.
 
     Raises:
         MissingError: there is no such job.
@@ -36,7 +36,7 @@ def job_and_steps(folder: Folder, number: int, attempt: int, after: int) -> tupl
         found = _one(connection, number)
         rows = connection.execute(
             "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
-            (number, after if found.attempt == attempt else 0),
+            (number, after if attempt in {None, found.attempt} else 0),
         ).fetchall()
         return found, Steps(attempt=found.attempt, steps=[StepOut(**row) for row in rows])
 
@@ -107,7 +107,9 @@ def _one(connection: sqlite3.Connection, number: int) -> JobOut:
 
 
 def _troubles(connection: sqlite3.Connection) -> list[Message]:
-    rows = connection.execute("SELECT DISTINCT problem, hint FROM troubles ORDER BY painter").fetchall()
+    rows = connection.execute(
+        "SELECT problem, hint FROM troubles GROUP BY problem, hint ORDER BY min(painter)"
+    ).fetchall()
     return [Message(**row) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """What is put in order before a studio begins: jobs of painters that are gone, and files that no row names any more."""
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from impasto.studio.folder import Folder
 
 _PATIENCE = 20.0
 """Seconds that the painters of a server that was killed may take to notice."""
+_SHORT_GRACE = 3600.0
+"""Seconds that a picture which no job uses is kept where there is no room."""
 
 
 def begin(folder: Folder) -> None:
@@ -19,12 +22,14 @@ def begin(folder: Folder) -> None:
     Raises:
         OutputError: a painter of an earlier studio is still there.
     """
+    end = time.monotonic() + _PATIENCE
     for lock in folder.painter_locks():
         try:
-            with FileLock(lock, timeout=_PATIENCE):
+            with FileLock(lock, timeout=max(0.0, end - time.monotonic())):
                 pass
         except Timeout:
-            raise OutputError(f"a painter still uses the folder {folder.root}", "End it, or wait for it.") from None
+            problem = f"a painter of an earlier studio still holds {lock}"
+            raise OutputError(problem, "End that process, or choose another folder with --data.") from None
     jobs.recover(folder, blame=False)
     troubles.clear(folder)
     sweep(folder)
@@ -39,7 +44,21 @@ def sweep(folder: Folder) -> None:
         finished = {str(row["id"]) for row in connection.execute("SELECT id FROM jobs WHERE state = 'finished'")}
         _delete(path for path in folder.picture_files() if _stem(path) not in pictures)
         _delete(path for path in folder.result_files() if _stem(path) not in finished)
-    folder.forget_old_previews()
+    tidy_previews(folder)
+
+
+def tidy_previews(folder: Folder) -> None:
+    """Delete the previews of jobs that are not painted any more."""
+    with database.writing(folder.database) as connection:  # none begins meanwhile
+        running = {row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'running'")}
+        folder.forget_old_previews(running)
+
+
+def make_room(folder: Folder) -> None:
+    """Delete the pictures that nobody uses, but for the latest: a page may have those in its form."""
+    with database.writing(folder.database) as connection:
+        for picture in jobs.forget_unused(connection, grace=_SHORT_GRACE):
+            folder.forget_picture(picture)
 
 
 def _stem(path: Path) -> str:

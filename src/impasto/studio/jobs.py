@@ -163,15 +163,17 @@ def remove(folder: Folder, job: int) -> None:
     folder.forget_job(job)
 
 
-def forget_unused(connection: sqlite3.Connection, pictures: Sequence[str] | None = None) -> list[str]:
+def forget_unused(
+    connection: sqlite3.Connection, pictures: Sequence[str] | None = None, *, grace: float = _GRACE
+) -> list[str]:
     """Take those of some pictures, or of all, that no job uses out of the database; returns them.
 
-    Pictures that came lately stay: a page may have them in its form.
+    Pictures that came in the last `grace` seconds stay: a page may have them in its form.
     """
     rows = connection.execute(
         "DELETE FROM pictures WHERE id NOT IN (SELECT picture FROM inputs) AND added < :latest "
         "AND (:pictures IS NULL OR id IN (SELECT value FROM json_each(:pictures))) RETURNING id",
-        {"latest": time.time() - _GRACE, "pictures": None if pictures is None else json.dumps(pictures)},
+        {"latest": time.time() - grace, "pictures": None if pictures is None else json.dumps(pictures)},
     )
     return [row["id"] for row in rows.fetchall()]
 
@@ -280,8 +282,7 @@ def recover(folder: Folder, painter: int | None = None, *, blame: bool) -> None:
                     (int(blame), database.tick(connection), row["id"]),
                 )
                 _touch_queue(connection)
-    for row in running:
-        folder.forget_previews(row["id"])
+            folder.forget_previews(row["id"])  # before another painter can begin with it
 
 
 def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:

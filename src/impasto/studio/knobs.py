@@ -15,7 +15,8 @@ SHOWN = ("strength", "style_scale", "color", "size")
 _FIRST = (DEFAULT_RECIPE, "fast", "quality", "bold", "brushwork", "ink", "surface", "texture")
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
 _NAMES_FILES = frozenset({"mask", "keep_mask"})
-_NOT_OFFERED = _NAMES_FILES | {"recipe", "save_every", "threads", "device"}
+_OF_THE_MACHINE = frozenset({"device", "threads", "save_every"})
+_NOT_OFFERED = _NAMES_FILES | _OF_THE_MACHINE | {"recipe"}
 _LARGEST_SIZE = 4096
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
@@ -57,13 +58,27 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
 
 
 def usable(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Of the settings that a picture states, those that the studio has a place for; and the names of the others."""
-    left_out = [name for name, value in values.items() if name not in Settings.model_fields or _refusal(name, value)]
-    return {name: value for name, value in values.items() if name not in left_out}, left_out
+    """Of the settings that a picture states, those that the studio has a place for; and the names of the others.
+
+    What decides how and not what is painted is in neither.
+    """
+    stated = {name: value for name, value in values.items() if name not in _OF_THE_MACHINE}
+    left_out = [name for name, value in stated.items() if not _is_usable(name, value)]
+    return {name: value for name, value in stated.items() if name not in left_out}, left_out
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    try:
+        settings_of({name: value})
+    except SettingsError:
+        return False
+    return True
 
 
 def _refusal(name: str, value: Any) -> SettingsError | None:
-    """Why the studio cannot use a setting's value that the command can: it names something outside."""
+    """Why the studio cannot use a setting's value that the command can."""
+    if name in _OF_THE_MACHINE and value != Settings.model_fields[name].default:
+        return SettingsError(f"{name} is not for a picture to choose", "Choose it when you start the studio.")
     if name in _NAMES_FILES and value:
         return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
     if name == "init" and value not in STARTS:

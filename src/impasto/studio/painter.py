@@ -6,20 +6,20 @@ a device of its own.
 """
 
 import contextlib
-import logging
 import os
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from filelock import FileLock
 
 from impasto import Finished, Preview, Step, Stylizer, images
-from impasto.errors import ImpastoError
+from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.files import make_folder, replace_file
 from impasto.images import Picture
-from impasto.studio import jobs, quota, reading, troubles
+from impasto.studio import foreman, housekeeping, jobs, quota, reading, troubles
 from impasto.studio.folder import Folder
 from impasto.studio.quota import QuotaError
 from impasto.stylizer import describe
@@ -38,40 +38,47 @@ _PREVIEWS = 20
 _NICENESS = 5
 """The page is to answer at once while both cores paint."""
 
-_log = logging.getLogger(__name__)
-
 
 def main(arguments: list[str]) -> int:
-    """Paint until nobody is there to paint for; an error that keeps it from painting at all is one line."""
+    """Paint until nobody is there to paint for; whatever keeps it from that, the page is told."""
     folder, painter, device, most_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
     threading.Thread(target=_leave_with_the_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
-    try:
-        with FileLock(folder.painter_lock(painter)):
-            stylizer = Stylizer(device)
-            while True:
-                time.sleep(_next(folder, painter, most_bytes, stylizer))
-    except ImpastoError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-
-
-def _next(folder: Folder, painter: int, most_bytes: int, stylizer: Stylizer) -> float:
-    """Paint the next picture, if there is one and room for it; returns how many seconds to wait after that."""
-    waiting = jobs.any_waiting(folder)
-    if waiting:
+    with FileLock(folder.painter_lock(painter)):
         try:
-            quota.check(folder, most_bytes)
-        except QuotaError as error:
+            _paint_all(folder, painter, Stylizer(device), most_bytes)
+        except ImpastoError as error:
             troubles.note(folder, painter, error.problem, error.hint)
-            return _FULL
-    troubles.clear(folder, painter)
-    work = jobs.take(folder, painter) if waiting else None
-    if work is None:
-        return _IDLE
-    _Painting(folder, work).paint(stylizer)
-    return 0.0
+            sys.stderr.write(f"{error}\n")
+            return foreman.HOPELESS if isinstance(error, DeviceError) else 1
+        except Exception as error:
+            problem = f"the painter met an unexpected {type(error).__name__}: {error}"
+            troubles.note(folder, painter, problem, "Please report this, with what the studio's terminal says.")
+            raise
+
+
+def _paint_all(folder: Folder, painter: int, stylizer: Stylizer, most_bytes: int) -> NoReturn:
+    """Paint what is in the queue, as long as there is room."""
+    told = True  # what ailed the painter before this one
+    while True:
+        waiting = jobs.any_waiting(folder)
+        if waiting:
+            try:
+                quota.check(folder, most_bytes)
+            except QuotaError as error:
+                troubles.note(folder, painter, error.problem, error.hint)
+                told = True
+                time.sleep(_FULL)
+                continue
+        if told:
+            troubles.clear(folder, painter)
+            told = False
+        work = jobs.take(folder, painter) if waiting else None
+        if work:
+            _Painting(folder, work).paint(stylizer)
+        else:
+            time.sleep(_IDLE)
 
 
 class _Painting:
@@ -85,22 +92,29 @@ class _Painting:
         self._shown = 0.0
 
     def paint(self, stylizer: Stylizer) -> None:
-        """Paint it, and say how it ended."""
+        """Paint it, and say how it ended.
+
+        Raises:
+            StorageError, OutputError: its files cannot be written, which is not the job's fault.
+            Exception: something unexpected. A device that failed may fail for good in this process: another tries it
+                once more, and then it has failed.
+        """
+        job = self._work.job
         try:
             self._paint(stylizer)
+        except (StorageError, OutputError):
+            raise
         except ImpastoError as error:
-            jobs.fail(self._folder, self._work.job, error.problem, error.hint)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next job is to be painted
-            _log.exception("job %s", self._work.job)
-            jobs.fail(
-                self._folder, self._work.job, f"unexpected {type(error).__name__}: {error}", "Please report this."
-            )
+            jobs.fail(self._folder, job, error.problem, error.hint)
+        except Exception as error:
+            if self._work.attempt > 1:
+                jobs.fail(self._folder, job, f"unexpected {type(error).__name__}: {error}", "Please report this.")
+            raise
 
     def _paint(self, stylizer: Stylizer) -> None:
         photo = self._picture(self._work.photo) if self._work.photo else None
         paintings = [self._picture(painting) for painting in self._work.paintings]
-        self._folder.forget_old_previews()
-        make_folder(self._folder.previews(self._work.job))
+        housekeeping.tidy_previews(self._folder)
         for event in stylizer.run(
             photo, paintings, self._work.settings, stop=lambda: self._wish is not None, preview_every=_PREVIEW_STEPS
         ):
@@ -121,6 +135,7 @@ class _Painting:
             return
         self._previews += 1
         target = self._folder.preview(self._work.job, self._previews)
+        make_folder(target.parent)
         replace_file(target, reading.small(event.picture, _PREVIEW_SIDE))
         jobs.preview(self._folder, self._work.job, self._previews)
         self._folder.preview(self._work.job, self._previews - _PREVIEWS).unlink(missing_ok=True)

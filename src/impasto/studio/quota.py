@@ -1,19 +1,32 @@
-"""How much the studio's folder may take on the disk."""
+"""How much the studio's folder may take on the disk, and whether the disk has room."""
+
+import shutil
 
 from impasto.errors import InputError
+from impasto.studio import housekeeping
 from impasto.studio.folder import Folder
+
+_LEAST_FREE = 100_000_000
+"""Bytes that the disk must have left: less might not take a large result and the database's journal."""
 
 
 class QuotaError(InputError):
-    """The studio's folder is as large as it may become."""
+    """There is no room for more."""
 
 
 def check(folder: Folder, most: int) -> None:
-    """Refuse more once the folder is full; `most` is in bytes.
+    """Refuse more where there is no room, also after what nobody uses is deleted; `most` is in bytes.
 
     Raises:
-        QuotaError: it is.
+        QuotaError: the folder is as large as it may become, or the disk is full.
     """
-    if folder.bytes() >= most:
-        problem = f"the studio's pictures take {most / 1e9:.3g} GB, all that they may"
-        raise QuotaError(problem, "Delete some from the history, or start the studio with a larger --quota.")
+    if _full(folder, most):
+        housekeeping.make_room(folder)
+        if problem := _full(folder, most):
+            raise QuotaError(problem, "Delete pictures from the history, or start the studio with a larger --quota.")
+    if shutil.disk_usage(folder.root).free < _LEAST_FREE:
+        raise QuotaError("the disk of the studio's folder is full", "Make room on it.")
+
+
+def _full(folder: Folder, most: int) -> str:
+    return f"the studio's folder takes {most / 1e9:.3g} GB, all that it may" if folder.bytes() >= most else ""

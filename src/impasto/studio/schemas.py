@@ -30,7 +30,7 @@ class Origin(BaseModel):
     missing: list[str]
     """Names of the inputs that are not in the studio."""
     left_out: list[str]
-    """Settings that it states and the studio has no place for, such as masks; `settings` is without them."""
+    """Settings that it states and the studio cannot use, such as masks; `settings` is without them."""
 
 
 class PictureOut(BaseModel):

@@ -69,7 +69,8 @@ def name_of(picture: str) -> str | None:
 
 @functools.cache
 def _names() -> dict[str, str]:
-    return {hashlib.sha256(file(name).read_bytes()).hexdigest(): name for name in _SHELF}
+    there = (name for name in _SHELF if file(name).is_file())
+    return {hashlib.sha256(file(name).read_bytes()).hexdigest(): name for name in there}
 
 
 def cards() -> dict[str, Path]:

@@ -4,6 +4,14 @@ from impasto.studio import database
 from impasto.studio.folder import Folder
 
 
+def note_death(folder: Folder, painter: int, problem: str, hint: str) -> None:
+    """Say that a painter is gone, unless it has said itself what ails it."""
+    with database.writing(folder.database) as connection:
+        added = connection.execute("INSERT OR IGNORE INTO troubles VALUES (?, ?, ?)", (painter, problem, hint))
+        if added.rowcount:
+            database.tick(connection)
+
+
 def note(folder: Folder, painter: int, problem: str, hint: str) -> None:
     """Say what it is now."""
     with database.writing(folder.database) as connection:

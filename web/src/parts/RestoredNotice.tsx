@@ -12,8 +12,8 @@ export function RestoredNotice() {
       {last && (
         <div class="restored" ref={notice}>
           <p>
-            <strong>{last.picture.name}</strong> was painted by Impasto: its settings {last.missing.length ? "are" : "and pictures are all"} back in the form.
-            {last.leftOut.length > 0 && ` But for what only the command can do: ${last.leftOut.join(", ").replaceAll("_", " ")}.`}
+            <strong>{last.picture.name}</strong> was painted by Impasto: its settings {!last.missing.length && "and pictures "}are back in the form
+            {last.leftOut.length > 0 && `, but for these, which the studio cannot use: ${last.leftOut.join(", ").replaceAll("_", " ")}`}.
             {last.missing.length > 0 && ` Not in the studio: ${last.missing.join(", ")}.`}
           </p>
           <div class="row">

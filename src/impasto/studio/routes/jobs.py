@@ -17,7 +17,7 @@ from impasto.studio.state import LATEST, State, Studio, answers, webp
 router = APIRouter(prefix="/jobs")
 
 
-StepNumber = Annotated[int, Query(ge=0, le=2**53)]
+Count = Annotated[int, Query(ge=0, le=2**53)]
 Format = Literal["png", "jpeg", "webp"]
 
 
@@ -44,7 +44,7 @@ def one(job: JobId, studio: Studio) -> JobOut:
 
 
 @router.get("/{job}/steps", responses=answers(404, 422))
-def steps(job: JobId, studio: Studio, attempt: StepNumber = 0, after: StepNumber = 0) -> Steps:
+def steps(job: JobId, studio: Studio, attempt: Count | None = None, after: Count = 0) -> Steps:
     """Its iterations, for the loss curve: those after one of an attempt, or all of a later attempt."""
     _, found = history.job_and_steps(studio.folder, job, attempt, after)
     return found
