@@ -495,6 +495,8 @@ export interface components {
             suffixes: string[];
             /** Knobs */
             knobs: components["schemas"]["Knob"][];
+            /** Layers */
+            layers: string[];
             /** Recipes */
             recipes: components["schemas"]["RecipeOut"][];
             /** Shelf */

@@ -1,6 +1,6 @@
 /** What works wherever the focus is: dropping, pasting, and the two keys. */
 
-import { cancel, cancellable, paint } from "./state/deeds";
+import { cancelWatched, paint } from "./state/deeds";
 import { takeFiles } from "./state/uploads";
 
 let leftFullScreen = -Infinity;
@@ -48,6 +48,5 @@ function escape(): void {
   if (document.fullscreenElement) return void document.exitFullscreen();
   // Some browsers leave the full screen by themselves, and pass the key on.
   if (performance.now() - leftFullScreen < 300) return;
-  const job = cancellable();
-  if (job) void cancel(job);
+  cancelWatched();
 }

@@ -21,6 +21,8 @@ class Feed:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
+        self.ended = False
+        """Whether the server is about to end: set it from anywhere, and whoever waits is woken a last time."""
 
     def ticket(self) -> asyncio.Event:
         """Is set at the next change; take it before reading, so that nothing happens unseen in between."""
@@ -40,7 +42,7 @@ class Feed:
         seen = None
         while True:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
-            if version != seen:
+            if version != seen or self.ended:
                 seen = version
                 self._changed.set()
                 self._changed = asyncio.Event()

@@ -29,6 +29,12 @@ def knobs() -> list[Knob]:
     return [_knob(name, properties[name], defaults[name]) for name in names]
 
 
+def layers() -> list[str]:
+    """Every layer of a network, by the name that settings use."""
+    convolutions = {name for network in weights.ARCHITECTURES.values() for name, *_ in network.layers()}
+    return sorted(convolutions | {name.replace("conv", "relu") for name in convolutions})
+
+
 def recipe_list(cards: Mapping[str, str]) -> list[RecipeOut]:
     """The recipes, those that people choose among first; `cards` are addresses of their pictures."""
     names = {*recipes.shipped(), *recipes.saved()}

@@ -217,6 +217,8 @@ class About(BaseModel):
     suffixes: list[str]
     """Of picture files that can be read."""
     knobs: list[Knob]
+    layers: list[str]
+    """What knobs of the kind `layers` may name."""
     recipes: list[RecipeOut]
     shelf: list[ShelfPicture]
 

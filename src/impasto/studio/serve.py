@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
@@ -18,11 +19,12 @@ from filelock import FileLock, Timeout
 
 from impasto.errors import InputError, OutputError
 from impasto.studio.app import create_app
+from impasto.studio.feed import Feed
 from impasto.studio.folder import Folder
 from impasto.studio.pictures import Limits
 
-_SHUTDOWN_SECONDS = 1
-"""Open event streams would otherwise keep the server from ending."""
+_SHUTDOWN_SECONDS = 2
+"""Whoever is still being answered then is cut off."""
 _BACKLOG = 128
 
 
@@ -58,7 +60,7 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
         limits = Limits(folder_bytes=int(place.quota_gigabytes * 1e9))
         app = create_app(folder, limits=limits, hosts=(*place.hosts, place.host), token=token, devices=place.devices)
         address = _address(place.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 log_level=logging.WARNING,
@@ -66,12 +68,25 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
                 server_header=False,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
                 lifespan="on",
-            )
+            ),
+            app.state.studio.feed,
         )
         tell(f"The studio is at {address}\nCtrl-C ends it; what is queued goes on next time.")
         if browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of events when it is told to stop; they would otherwise be cut off, with a traceback each."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._feed.ended = True
+        super().handle_exit(sig, frame)
 
 
 @contextmanager

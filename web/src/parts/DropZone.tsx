@@ -31,6 +31,7 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
     >
       <input
         type="file"
+        id={`choose-${role}`}
         class="unseen"
         aria-label={label}
         accept={["image/*", ...(about.value?.suffixes ?? [])].join(",")}

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Knob } from "../api";
-import { change, differs, recipeValue, valueOf } from "../state/form";
-import { problemOf, read, written } from "../state/values";
+import { change, differs, problemWith, recipeValue, reset, valueOf } from "../state/form";
+import { read, written } from "../state/values";
 
 /** One setting as a form field of its kind. */
 export function Field({ knob }: { knob: Knob }) {
@@ -27,13 +27,13 @@ function Written({ knob, id }: { knob: Knob; id: string }) {
   const [draft, setDraft] = useState<string | null>(null);
   const value = valueOf(knob);
   const isNumber = knob.kind === "number" || knob.kind === "integer";
-  const wrong = problemOf(knob, value) !== "";
+  const wrong = problemWith(knob) !== "";
   return (
     <span class={`written ${isNumber ? "number" : ""}`}>
       <input
         id={id}
         value={draft ?? written(value)}
-        {...(isNumber ? limits(knob) : {})}
+        inputMode={isNumber && knob.minimum !== null && knob.minimum >= 0 ? "decimal" : "text"}
         placeholder={knob.nullable ? (written(recipeValue(knob)) || "auto") : undefined}
         aria-invalid={wrong}
         aria-describedby={`${wrong ? `wrong-${knob.name} ` : ""}help-${knob.name}`}
@@ -44,16 +44,12 @@ function Written({ knob, id }: { knob: Knob; id: string }) {
           setDraft(event.currentTarget.value);
           change(knob, isNumber ? read(knob, event.currentTarget.value) : event.currentTarget.value);
         }}
-        onBlur={() => setDraft(null)}
+        onBlur={() => {
+          setDraft(null);
+          if (value === "") reset(knob); // nothing is no number: the recipe's own
+        }}
       />
       {knob.unit && knob.unit.length < 4 && <span class="unit">{knob.unit}</span>}
     </span>
   );
 }
-
-const limits = (knob: Knob) => ({
-  type: "number" as const,
-  min: knob.minimum ?? undefined,
-  max: knob.maximum ?? undefined,
-  step: knob.kind === "integer" ? 1 : "any",
-});

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Job } from "../api";
 import { remove } from "../state/deeds";
+import { focusSoon } from "../focus";
 import { listed, more, showMore } from "../state/jobs";
 import { attempt } from "../state/notices";
 import { jobTitle } from "../words";
@@ -28,10 +29,16 @@ export function History() {
         <Confirm
           question={`Delete ${jobTitle(doomed)}? The picture will be gone for good.`}
           deed="Delete"
-          onYes={() => void remove(doomed)}
+          onYes={() => void removeShown(doomed)}
           onEnd={() => setDoomed(null)}
         />
       )}
     </section>
   );
+}
+
+async function removeShown(job: Job): Promise<void> {
+  const place = listed.value.indexOf(job.id);
+  await remove(job);
+  focusSoon(".history .show", place);
 }

@@ -20,7 +20,7 @@ export function HistoryCard({ id, onDelete }: Props) {
   };
   return (
     <li class={`done ${job.state}`}>
-      <button type="button" class="show" aria-label={`Show ${jobTitle(job)}: ${STATES[job.state]}`} aria-current={watched.value?.id === id} onClick={show}>
+      <button type="button" class="show" aria-label={`Show ${jobTitle(job)}, ${String(job.settings.recipe)}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={watched.value?.id === id} onClick={show}>
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
         {job.state === "running" && <progress value={share(job)} max={1} aria-label="Painted" />}

@@ -1,3 +1,4 @@
+import { focusSoon } from "../focus";
 import { paintings, photo, takeAway } from "../state/form";
 import { title } from "../words";
 import { DropZone } from "./DropZone";
@@ -18,7 +19,7 @@ export function PhotoInput() {
           )}
         </DropZone>
         {given && (
-          <button type="button" class="away-with" aria-label="Take the photograph away" onClick={() => (photo.value = null)}>
+          <button type="button" class="away-with" aria-label="Take the photograph away" onClick={() => ((photo.value = null), focusSoon("#choose-photo"))}>
             <Icon name="close" />
           </button>
         )}
@@ -37,7 +38,7 @@ export function PaintingInput() {
         {given.map((one) => (
           <div class="given" key={one.id}>
             <img class="fill" src={given.length > 1 ? one.thumbnail : one.display} alt={`Painting: ${title(one)}`} draggable={false} />
-            <button type="button" class="away-with" aria-label={`Take the painting ${title(one)} away`} onClick={() => takeAway(one)}>
+            <button type="button" class="away-with" aria-label={`Take the painting ${title(one)} away`} onClick={() => (takeAway(one), focusSoon("#choose-painting"))}>
               <Icon name="close" />
             </button>
           </div>

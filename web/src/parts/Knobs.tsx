@@ -26,8 +26,7 @@ function ShownKnob({ knob }: { knob: Knob }) {
         </label>
         <Field knob={knob} />
       </div>
-      {(knob.kind === "number" || knob.kind === "integer") && <Slider knob={knob} />}
-      <Problem knob={knob} />
+      {knob.kind === "number" || knob.kind === "integer" ? <Slider knob={knob} /> : <Problem knob={knob} />}
     </div>
   );
 }

@@ -2,9 +2,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Icon } from "./Icon";
 
-/** A button that opens a few links below it; Esc, a click elsewhere, or moving on closes it. */
+/** Pixels that the links take above the button. */
+const ROOM = 180;
+
+/** A button that opens a few links above it, or below where there is no room; Esc, a click elsewhere, or moving on closes it. */
 export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
+  const [below, setBelow] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -17,6 +21,10 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
       removeEventListener("focusin", elsewhere);
     };
   }, [open]);
+  const toggle = () => {
+    setBelow((button.current?.getBoundingClientRect().top ?? 0) < ROOM);
+    setOpen(!open);
+  };
   const escape = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || !open) return;
     event.stopPropagation();
@@ -25,11 +33,11 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
   };
   return (
     <div class="menu" ref={box} onKeyDown={escape}>
-      <button type="button" class="strong" ref={button} aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="strong" ref={button} aria-expanded={open} onClick={toggle}>
         <Icon name="download" /> {label} <Icon name="caret" />
       </button>
       {open && (
-        <div class="sheet" onClick={() => setOpen(false)}>
+        <div class={`sheet ${below ? "below" : ""}`} onClick={() => setOpen(false)}>
           {children}
         </div>
       )}

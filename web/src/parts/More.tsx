@@ -1,6 +1,6 @@
 import type { Knob } from "../api";
 import { knobs } from "../state/about";
-import { differs } from "../state/form";
+import { differs, problemWith } from "../state/form";
 import { Field } from "./Field";
 import { Problem, Reset } from "./Reset";
 
@@ -8,11 +8,13 @@ import { Problem, Reset } from "./Reset";
 export function More() {
   const hidden = knobs.value.filter((knob) => !knob.shown);
   const groups = [...new Set(hidden.map((knob) => knob.group))];
-  const count = hidden.filter(differs).length;
+  const changed = hidden.filter(differs).length;
+  const wrong = hidden.filter(problemWith).length;
   return (
     <details class="more">
       <summary>
-        More settings {count > 0 && <span class="count">{count} changed</span>}
+        More settings {changed > 0 && <span class="count">{changed} changed</span>}
+        {wrong > 0 && <span class="wrong"> {wrong} to correct</span>}
       </summary>
       {groups.map((group) => (
         <fieldset key={group}>

@@ -4,6 +4,8 @@ import { about } from "../state/about";
 import { running } from "../state/jobs";
 
 const COMMAND_KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
+/** Where there is no pointer that hovers, there is hardly a keyboard. */
+const KEYS = matchMedia("(hover: none)").matches ? "Everything stays on this machine" : `${COMMAND_KEY} + Enter paints`;
 
 export function PaintBar() {
   const ready = about.value !== null && !missing.value;
@@ -13,7 +15,7 @@ export function PaintBar() {
         Paint
       </button>
       <p class="help" id="paint-hint">
-        {!about.value ? "One moment …" : missing.value || (running.value ? "The next one waits in the queue" : `${COMMAND_KEY} + Enter paints`)}
+        {!about.value ? "One moment …" : missing.value || (running.value ? "The next one waits in the queue" : KEYS)}
       </p>
     </div>
   );

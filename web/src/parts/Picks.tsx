@@ -38,6 +38,7 @@ function Shelf({ role }: { role: Role }) {
       key={one.name}
       title={`${one.title}. ${one.credit}`}
       aria-label={`Example ${WHAT[role]}: ${one.title}`}
+      aria-pressed={chosen(role, (given) => given.shelf === one.name)}
       onClick={async () => {
         const taken = await attempt(() => api.takeFromShelf(one.name));
         if (taken) give(role, taken);
@@ -49,17 +50,18 @@ function Shelf({ role }: { role: Role }) {
 }
 
 function Used({ role, picture }: { role: Role; picture: Picture }) {
-  const chosen = role === "photo" ? photo.value?.id === picture.id : paintings.value.some((one) => one.id === picture.id);
   return (
     <button
       type="button"
       class="pick"
       title={title(picture)}
       aria-label={`Used before: ${title(picture)}`}
-      aria-pressed={chosen}
+      aria-pressed={chosen(role, (given) => given.id === picture.id)}
       onClick={() => give(role, picture)}
     >
       <img class="fill" src={picture.thumbnail} alt="" loading="lazy" draggable={false} />
     </button>
   );
 }
+
+const chosen = (role: Role, is: (given: Picture) => boolean): boolean => (role === "photo" ? [photo.value] : paintings.value).some((given) => given && is(given));

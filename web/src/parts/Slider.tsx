@@ -1,7 +1,7 @@
 import type { Knob } from "../api";
-import { change, recipe, valueOf } from "../state/form";
+import { change, problemWith, recipe, recipeValue, valueOf } from "../state/form";
 import { written } from "../state/values";
-import { Reset } from "./Reset";
+import { Problem, Reset } from "./Reset";
 
 interface Span {
   low: number;
@@ -23,7 +23,8 @@ const NOTCHES = 200;
 export function Slider({ knob }: { knob: Knob }) {
   const span = SPANS[knob.name] ?? plain(knob);
   const value = valueOf(knob);
-  const number = typeof value === "number" ? value : ownSize();
+  const own = recipeValue(knob);
+  const number = typeof value === "number" ? value : typeof own === "number" ? own : ownSize();
   return (
     <div class="slider">
       <input
@@ -36,11 +37,15 @@ export function Slider({ knob }: { knob: Knob }) {
         aria-valuetext={written(value) || "the recipe’s own"}
         onInput={(event) => change(knob, at(span, Number(event.currentTarget.value)))}
       />
-      <span class="ends">
-        <span aria-hidden="true">{span.ends[0]}</span>
-        <Reset knob={knob} />
-        <span aria-hidden="true">{span.ends[1]}</span>
-      </span>
+      {problemWith(knob) ? (
+        <Problem knob={knob} />
+      ) : (
+        <span class="ends">
+          <span aria-hidden="true">{span.ends[0]}</span>
+          <Reset knob={knob} />
+          <span aria-hidden="true">{span.ends[1]}</span>
+        </span>
+      )}
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function Easel({ job, pixels }: Props) {
       aria-label="Picture"
     >
       <div class="frame" style={{ ...width }}>
-        {under && (!finished || compares) && <img class="layer" src={under.display} alt={compares ? `The photograph: ${title(under)}` : ""} data-waiting={!painted} draggable={false} />}
+        {under && (!finished || compares) && <img class="layer" src={under.display} alt={compares ? `The photograph: ${title(under)}` : ""} data-waiting={!painted} draggable={false} style={{ clipPath: compares ? `inset(0 ${100 - share}% 0 0)` : "none" }} />}
         {painted && (
           <img
             class="layer"

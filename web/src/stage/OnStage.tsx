@@ -1,6 +1,7 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Job } from "../api";
 import { cancel, retry } from "../state/deeds";
+import { inOurWords } from "../state/notices";
 import { restoreJob } from "../state/restoring";
 import { duration, jobTitle } from "../words";
 import { Easel } from "./Easel";
@@ -11,10 +12,15 @@ import { Running } from "./Running";
 export function OnStage({ job }: { job: Job }) {
   const [pixels, setPixels] = useState(false);
   const finished = job.state === "finished";
+  const caption = useRef<HTMLDivElement>(null);
+  const held = caption.current?.contains(document.activeElement);
+  useEffect(() => {
+    if (held) caption.current?.querySelector<HTMLElement>("button")?.focus(); // the one that was pressed may be gone
+  }, [job.state]);
   return (
     <>
       <Easel job={job} pixels={finished && pixels} />
-      <div class="caption">
+      <div class="caption" ref={caption}>
         <div class="caption-head">
           <h2>{jobTitle(job)}</h2>
           <p class="facts">{facts(job)}</p>
@@ -56,17 +62,17 @@ function Ended({ job }: { job: Job }) {
     <div class="progress">
       {job.error ? (
         <p class="wrong">
-          It failed: {job.error.problem}. {job.error.hint}
+          It failed: {inOurWords(job.error.problem)}. {inOurWords(job.error.hint)}
         </p>
       ) : (
         <p>Cancelled.</p>
       )}
       <div class="row">
-        <button type="button" class="strong" onClick={() => retry(job)}>
+        <button type="button" class={job.error ? "" : "strong"} onClick={() => retry(job)}>
           Paint it again
         </button>
-        <button type="button" onClick={() => restoreJob(job)}>
-          Use these settings
+        <button type="button" class={job.error ? "strong" : ""} onClick={() => restoreJob(job)}>
+          {job.error ? "Change its settings" : "Use these settings"}
         </button>
       </div>
     </div>

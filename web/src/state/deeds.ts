@@ -1,23 +1,36 @@
 /** What the buttons and keys do. */
 
 import * as api from "../api";
-import type { Job } from "../api";
+import type { Job, Knob } from "../api";
 import { about } from "./about";
-import { faulty, missing, order } from "./form";
+import { faulty, missing, order, problemWith } from "./form";
 import { drop, queue, running, take } from "./jobs";
-import { attempt, complain, say } from "./notices";
+import { attempt, complain, forget, say } from "./notices";
 import { loadRecent } from "./recent";
-import { watch, watched } from "./watching";
+import { restored } from "./restoring";
+import { leave, watch, watched } from "./watching";
 
 let asking = false;
 
 export async function paint(): Promise<void> {
   if (asking || !about.value) return;
-  if (missing.value) return complain(missing.value, "One of the examples will do.");
-  if (faulty.value) return complain(`${faulty.value.label} cannot be used as it is`, "The field says what it takes.");
+  forget("order", "files", "deed");
+  if (missing.value) return complain(missing.value, "One of the examples will do.", "order");
+  if (faulty.value) {
+    reveal(faulty.value);
+    return complain(`${faulty.value.label} cannot be used as it is`, problemWith(faulty.value), "order");
+  }
   asking = true;
   enter(await attempt(() => api.paint(order())));
   asking = false;
+}
+
+/** Bring a setting's field into sight, and the focus into it. */
+function reveal(knob: Knob): void {
+  const field = document.getElementById(`field-${knob.name}`);
+  const more = field?.closest("details");
+  if (more) more.open = true;
+  field?.focus();
 }
 
 export async function retry(job: Job): Promise<void> {
@@ -28,6 +41,7 @@ export async function retry(job: Job): Promise<void> {
 function enter(job: Job | undefined): void {
   if (!job) return;
   take(job);
+  restored.value = null;
   void loadRecent();
   if (running.value && running.value.id !== job.id && watched.value?.id === running.value.id) {
     say(`Added to the queue${job.place ? ` in place ${job.place}` : ""}.`);
@@ -51,7 +65,7 @@ export async function keep(job: Job): Promise<void> {
 export async function remove(job: Job): Promise<void> {
   const gone = await attempt(() => api.remove(job.id).then(() => true));
   if (!gone) return;
-  if (watched.value?.id === job.id) watch(null);
+  if (watched.value?.id === job.id) leave();
   drop(job.id);
 }
 
@@ -63,8 +77,14 @@ export async function shift(job: Job, by: -1 | 1): Promise<void> {
   if (after) take(after);
 }
 
-/** The job that Esc cancels: only what is in sight, never another behind a finished picture. */
-export const cancellable = (): Job | undefined => {
+/** So long after a cancel Esc does nothing: the next picture may just have come on the stage. */
+const CALM = 1500;
+let cancelled = -Infinity;
+
+/** What Esc cancels: only what is in sight, never another behind a finished picture. */
+export function cancelWatched(): void {
   const job = watched.value;
-  return job && (job.state === "running" || job.state === "queued") ? job : undefined;
-};
+  if (!job || (job.state !== "running" && job.state !== "queued") || performance.now() - cancelled < CALM) return;
+  cancelled = performance.now();
+  void cancel(job);
+}

@@ -3,8 +3,8 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { picture, Refused, type JobIn, type Knob, type Picture, type Recipe, type Settings } from "../api";
 import { about, knobs, recipeNamed } from "./about";
-import { complain } from "./notices";
-import { problemOf, same } from "./values";
+import { complain, forget, say } from "./notices";
+import { count, problemOf, same } from "./values";
 
 export interface Form {
   photo: Picture | null;
@@ -39,8 +39,8 @@ export const reset = (knob: Knob): void => change(knob, recipeValue(knob));
 
 export function give(role: "photo" | "painting", given: Picture): void {
   if (role === "photo") photo.value = given;
-  else if (paintings.value.some((one) => one.id === given.id)) return;
-  else if (paintings.value.length >= most()) complain(`${most()} paintings are the most at once`, "Take one away first.");
+  else if (paintings.value.some((one) => one.id === given.id)) say("It is among the paintings already.");
+  else if (paintings.value.length >= most()) complain(`${most()} paintings are the most at once`, "Take one away first.", "files");
   else paintings.value = [...paintings.value, given];
 }
 
@@ -56,8 +56,22 @@ export const missing = computed(() => {
   return wanted.length ? `Choose ${wanted.join(" and ")} to begin` : "";
 });
 
+/** Why a setting cannot be sent as it is; empty where it can. */
+export function problemWith(knob: Knob): string {
+  const value = valueOf(knob);
+  const problem = problemOf(knob, value);
+  if (problem || !differs(knob)) return problem;
+  if (knob.kind === "layers" && !count(value)) return "Name at least one layer.";
+  const [weights, given] = [count(value), paintings.value.length];
+  return knob.name === "style_blend" && weights && given && weights !== given ? `Give one weight for each painting: ${given}, not ${weights}.` : "";
+}
+
 /** The first setting that cannot be sent as it is. */
-export const faulty = computed(() => knobs.value.find((knob) => problemOf(knob, valueOf(knob))));
+export const faulty = computed(() => knobs.value.find(problemWith));
+
+effect(() => {
+  if (!missing.value && !faulty.value) forget("order");
+});
 
 export function order(): JobIn {
   const settings: Settings = { recipe: recipe.value?.name };

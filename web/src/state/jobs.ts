@@ -19,7 +19,9 @@ export const find = (id: number): Job | undefined => (ids.value, known.get(id)?.
 export const cell = (id: number): Signal<Job> => known.get(id)!;
 export const listed = computed(() => ids.value.filter((id) => id >= oldest.value));
 const all = computed(() => ids.value.map((id) => cell(id).value));
-export const running = computed(() => all.value.find((job) => job.state === "running"));
+/** Several, where several painters paint. */
+export const allRunning = computed(() => all.value.filter((job) => job.state === "running"));
+export const running = computed(() => allRunning.value[0]);
 export const queue = computed(() =>
   all.value.filter((job) => job.state === "queued").sort((one, other) => (one.place ?? 0) - (other.place ?? 0)),
 );

@@ -5,7 +5,7 @@ import * as api from "../api";
 import { about } from "./about";
 import { checkPictures } from "./form";
 import * as jobs from "./jobs";
-import { complain } from "./notices";
+import { complain, forget } from "./notices";
 import { loadRecent } from "./recent";
 import { fetchNamed } from "./watching";
 
@@ -34,9 +34,9 @@ export async function connect(pause = 500): Promise<void> {
 function listen(): void {
   stream?.close();
   stream = api.eventsAfter(jobs.version);
-  stream.onopen = () => (answering.value = true);
+  stream.onopen = heard;
   stream.addEventListener("changes", (event) => {
-    answering.value = true;
+    heard();
     jobs.follow(JSON.parse((event as MessageEvent<string>).data));
   });
   stream.onerror = () => {
@@ -44,6 +44,11 @@ function listen(): void {
     hangUp();
     setTimeout(() => void connect(), 300);
   };
+}
+
+function heard(): void {
+  answering.value = true;
+  forget("connection");
 }
 
 function hangUp(): void {

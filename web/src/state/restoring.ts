@@ -12,6 +12,8 @@ export interface Restored {
   missing: string[];
   leftOut: string[];
   before: Form;
+  /** As it was filled in, to see whether it was changed since. */
+  filled: string;
 }
 
 export const restored = signal<Restored | null>(null);
@@ -26,14 +28,14 @@ export async function restore(picture: Picture, role: Role): Promise<void> {
   const found = others.filter((one) => one !== null);
   if (found.length) paintings.value = found;
   fillSettings(origin.settings);
-  restored.value = { picture, role, missing: origin.missing, leftOut: origin.left_out, before };
+  restored.value = { picture, role, missing: origin.missing, leftOut: origin.left_out, before, filled: JSON.stringify(snapshot()) };
 }
 
-/** The notice's other choice: everything as it was before, and the picture an input like any other. */
+/** The notice's other choice: everything as it was before, unless it was changed since, and the picture an input. */
 export function useInstead(role: Role): void {
   const last = restored.value;
   if (!last) return;
-  fill(last.before);
+  if (JSON.stringify(snapshot()) === last.filled) fill(last.before);
   give(role, last.picture);
   restored.value = null;
 }

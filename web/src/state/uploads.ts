@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { upload, type Picture, type Role } from "../api";
 import { about } from "./about";
 import { give, photo } from "./form";
-import { complain, explain } from "./notices";
+import { complain, explain, forget } from "./notices";
 import { restore } from "./restoring";
 
 export interface Upload {
@@ -20,13 +20,14 @@ let turn: Promise<void> = Promise.resolve();
 
 /** Take files in; without a role the first is the photograph where there is none yet, and the others are paintings. */
 export function takeFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
+  forget("files");
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
     const its = role ?? (photoIsThere ? "painting" : "photo");
     photoIsThere = true;
     start(file, its);
     if (role === "photo") {
-      if (files.length > 1) complain(`${files.length} files were dropped, and there is room for one photograph`, `${file.name} was taken; paint the others one by one.`);
+      if (files.length > 1) complain(`${files.length} files were dropped, and there is room for one photograph`, `${file.name} was taken; paint the others one by one.`, "files");
       break;
     }
   }
@@ -36,7 +37,7 @@ function start(file: File, role: Role): void {
   const most = about.value?.max_bytes ?? Infinity;
   const name = file.name || "picture";
   if (file.size > most) {
-    complain(`${name} is too large`, `The studio takes files of up to ${Math.floor(most / 1e6)} MB.`);
+    complain(`${name} is too large`, `The studio takes files of up to ${Math.floor(most / 1e6)} MB.`, "files");
     return;
   }
   const id = ++last;
@@ -46,7 +47,7 @@ function start(file: File, role: Role): void {
 
 async function send(file: File, id: number, role: Role): Promise<void> {
   try {
-    received(await upload(file, (share) => progress(id, share)), role);
+    await received(await upload(file, (share) => progress(id, share)), role);
   } catch (error) {
     explain(error, file.name);
   } finally {
@@ -54,8 +55,8 @@ async function send(file: File, id: number, role: Role): Promise<void> {
   }
 }
 
-function received(given: Picture, role: Role): void {
-  if (given.origin) void restore(given, role);
+async function received(given: Picture, role: Role): Promise<void> {
+  if (given.origin) await restore(given, role);
   else give(role, given);
 }
 

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import * as api from "../api";
 import { find, running, take } from "./jobs";
-import { complain } from "./notices";
+import { say } from "./notices";
 
 const named = signal(fromAddress());
 /** Once something was painted before our eyes, it stays on the stage when it is finished. */
@@ -22,6 +22,13 @@ export function watch(id: number | null): void {
   void fetchNamed();
 }
 
+/** The job that is named is gone: nothing leads back to it. */
+export function leave(): void {
+  history.replaceState(null, "", location.pathname + location.search);
+  named.value = null;
+  followed.value = null;
+}
+
 export const noteRunning = (id: number): void => {
   if (!named.value) followed.value = id;
 };
@@ -34,8 +41,8 @@ export async function fetchNamed(): Promise<void> {
     take(await api.job(id));
   } catch (error) {
     if (!(error instanceof api.Refused)) return; // asked for once more when the studio is back
-    complain(error.problem, error.hint);
-    watch(null);
+    say("That picture was deleted.");
+    leave();
   }
 }
 

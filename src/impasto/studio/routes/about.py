@@ -26,6 +26,7 @@ def about(studio: Studio) -> About:
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
         knobs=knobs.knobs(),
+        layers=knobs.layers(),
         recipes=knobs.recipe_list({name: f"/api/recipes/{name}/card" for name in shelf.cards()}),
         shelf=shelf.pictures(),
     )

@@ -1,7 +1,9 @@
 """What is painted, was painted and is waiting."""
 
 import asyncio
+import re
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import FileResponse
@@ -121,9 +123,7 @@ def result(
     """The finished picture; as PNG it carries its settings."""
     found = _finished(studio, job)
     path = studio.folder.result(job)
-    headers = LATEST | (
-        {"content-disposition": f'attachment; filename="{_name(found, file_format)}"'} if download else {}
-    )
+    headers = LATEST | (_as_download(_name(found, file_format)) if download else {})
     if file_format == "png":
         return FileResponse(path, media_type="image/png", headers=headers)
     with studio.converting:
@@ -139,9 +139,13 @@ def _finished(studio: State, job: int) -> JobOut:
 
 
 def _name(job: JobOut, suffix: str) -> str:
-    """As the command would name it: photo-painting, of letters that are safe in a header."""
+    """As the command would name it: photo-painting, of what every system takes in a file's name."""
     stems = [picture.name.rpartition(".")[0] or picture.name for picture in (job.photo, *job.paintings[:1]) if picture]
-    plain = "-".join(
-        "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in stem) for stem in stems
-    )
+    plain = "-".join(re.sub(r'[\x00-\x1f\x7f"*/:<>?\\|]', "_", stem).strip(". ") for stem in stems)
     return f"{plain or 'picture'}.{suffix}"
+
+
+def _as_download(name: str) -> dict[str, str]:
+    """The name in two ways: as any browser reads it, and as it is (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return {"content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}

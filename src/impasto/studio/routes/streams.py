@@ -48,7 +48,7 @@ async def changes(
 ) -> AsyncIterator[Annotated[object, _Tells(Changes)]]:
     """Whatever changes in any job: events `changes`, each with a `Changes`."""
     version = after if last_event is None else _number(last_event)
-    while True:
+    while not studio.feed.ended:
         ticket = studio.feed.ticket()
         found = await asyncio.to_thread(history.changes, studio.folder, version)
         if found.version != version:
@@ -71,7 +71,7 @@ async def job_events(
     """One job until it ends: events `steps`, of which none is left out, `job`, the latest of it, and last `end`."""
     attempt, number = _place(last_event)
     told: JobOut | None = None
-    while True:
+    while not studio.feed.ended:
         ticket = studio.feed.ticket()
         try:
             found, steps = await asyncio.to_thread(history.job_and_steps, studio.folder, job, attempt, number)

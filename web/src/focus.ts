@@ -1,0 +1,8 @@
+/** Where the focus goes when what had it is gone: otherwise the keyboard would begin at the top of the page again. */
+
+export function focusSoon(selector: string, index = 0): void {
+  requestAnimationFrame(() => {
+    const found = document.querySelectorAll<HTMLElement>(selector);
+    found[Math.min(index, found.length - 1)]?.focus();
+  });
+}
