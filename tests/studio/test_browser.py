@@ -86,7 +86,7 @@ def fill_in(page, recipe="fast", size=64):
     expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
     page.get_by_role("radio", name=recipe, exact=True).check(force=True)
     if size:
-        page.get_by_role("spinbutton", name="Size", exact=True).fill(str(size))
+        page.get_by_role("textbox", name="Size", exact=True).fill(str(size))
 
 
 def drop(page, target, *files):
@@ -135,7 +135,7 @@ def test_three_clicks_on_the_examples_are_a_picture_under_way(opens, running):
 def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
     page = opens()
     page.get_by_role("radio", name="fast", exact=True).check(force=True)
-    page.get_by_role("spinbutton", name="Size", exact=True).fill("64")
+    page.get_by_role("textbox", name="Size", exact=True).fill("64")
     drop(page, page.locator("label.zone").first, file("house.png", 3), file("garden.png", 5))
     expect(page.get_by_role("alert", name="Problems")).to_contain_text("room for one photograph. house.png was taken")
     expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
@@ -223,8 +223,8 @@ def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, run
     dropped = {"name": "mine.png", "mimeType": "image/png", "buffer": data}
     page.locator("input[type=file]").first.set_input_files(dropped)
     expect(page.get_by_role("status", name="Restored settings")).to_be_visible()
-    expect(page.get_by_role("spinbutton", name="Strength")).to_have_value("0.8")
-    expect(page.get_by_role("spinbutton", name="Brush size")).to_have_value("2")
+    expect(page.get_by_role("textbox", name="Strength")).to_have_value("0.8")
+    expect(page.get_by_role("textbox", name="Brush size")).to_have_value("2")
     expect(page.get_by_role("radio", name="fast", exact=True)).to_be_checked()
     expect(page.get_by_role("button", name="Take the painting 2 away")).to_be_visible()
 
@@ -288,7 +288,71 @@ def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
     page.locator("input[type=file]").first.set_input_files(bad)
     expect(page.get_by_role("alert", name="Problems")).to_contain_text("notes.png is not a picture")
     expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
-    expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
+    expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("64")
+
+
+def test_a_mistake_is_shown_where_it_is_and_its_notice_leaves_with_it(opens):
+    page = opens()
+    problems = page.get_by_role("alert", name="Problems")
+    page.keyboard.press("Control+Enter")
+    expect(problems).to_contain_text("Choose a photograph and a painting")
+    fill_in(page)
+    expect(problems).to_be_empty()
+    page.get_by_text("More settings").click()
+    for name, wrong, right, said in (
+        ("Style blend", "1,2", "3", "Give one weight for each painting: 1, not 2."),
+        ("Style layers", "relu9_9=1", "relu4_1=1", "There is no layer relu9_9."),
+        ("Iterations", "many", "7", "Give a number"),
+    ):
+        field = page.get_by_role("textbox", name=name, exact=True)
+        field.fill(wrong)
+        page.get_by_text("More settings").click()
+        expect(field).not_to_be_visible()
+        paint(page)
+        expect(problems).to_contain_text(said)
+        expect(field).to_be_focused()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        kept(page, "mistake-light")
+        field.fill(right)
+        expect(problems).to_be_empty()
+    strength = page.get_by_role("textbox", name="Strength")
+    strength.fill("0,7")
+    strength.blur()
+    expect(strength).to_have_value("0.7")
+    strength.fill("")
+    strength.blur()
+    expect(strength).to_have_value("0.5")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running, width):
+    page = opens()
+    page.set_viewport_size({"width": width, "height": 800})
+    name = "a-very-long-name-that-somebody-gave-to-a-picture-of-a-house-by-the-sea.png"
+    page.locator("input[type=file]").first.set_input_files({**file("x", 3), "name": name})
+    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    for painting in ("The Scream", "Water Lilies"):
+        page.get_by_role("button", name=f"Example painting: {painting}").click()
+        expect(page.get_by_role("button", name=f"Take the painting {painting} away")).to_be_attached()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Keep this")).to_be_visible()
+    for waiting in (1, 2):
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".queue li")).to_have_count(waiting)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # one picture, not the next as well
+    newest = running.client.get("/api/jobs").json()["jobs"][:3]
+    first = running.wait_for(newest[2]["id"], "cancelled")
+    page.wait_for_timeout(300)
+    assert [running.client.get(f"/api/jobs/{job['id']}").json()["state"] for job in newest[:2]] != ["cancelled"] * 2
+    page.goto(f"{running.address}/#job={first['id']}")
+    under_way = page.get_by_role("progressbar", name=re.compile("painted$"))
+    expect(under_way).to_be_visible()
+    kept(page, f"queue-{width}")
+    for job in newest[:2]:
+        running.client.post(f"/api/jobs/{job['id']}/cancel")
+        running.wait_for(job["id"], "cancelled")
 
 
 def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path):
@@ -299,7 +363,7 @@ def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path
     expect(page.get_by_role("status", name="Connection")).to_contain_text("not answering")
     starts(tmp_path, port=int(studio.address.rpartition(":")[2]))
     expect(page.get_by_role("status", name="Connection")).not_to_contain_text("not answering", timeout=PAINTED)
-    expect(page.get_by_role("spinbutton", name="Size", exact=True)).to_have_value("64")
+    expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("64")
     page.close()
 
 

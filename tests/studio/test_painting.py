@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import pillow_heif
 import pytest
@@ -42,9 +43,32 @@ def test_a_finished_picture_can_be_had_in_three_formats_and_small(running, job):
     for name in ("png", "jpeg", "webp"):
         answer = running.client.get(f"{here}/result", params={"format": name, "download": True})
         assert Image.open(io.BytesIO(answer.content)).format == name.upper()
-        assert answer.headers["content-disposition"] == f'attachment; filename="1-2.{name}"'
+        assert answer.headers["content-disposition"].startswith(f'attachment; filename="1-2.{name}"')
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert Image.open(io.BytesIO(running.client.get(f"{here}/thumbnail").content)).format == "WEBP"
+
+
+def test_a_download_is_called_as_its_inputs_are_in_any_script(running):
+    names = ["写真 1.png", 'a"b\\c:d\r\n.jpg']
+    photo, painting = (
+        running.client.post("/api/pictures", params={"name": name}, content=png(seed)).json()["id"]
+        for seed, name in enumerate(names, 30)
+    )
+    job = asked(running.client, photo, painting, iterations=2)["id"]
+    running.wait_for(job, "finished")
+    said = running.client.get(f"/api/jobs/{job}/result", params={"download": True}).headers["content-disposition"]
+    plain, _, encoded = said.partition("; filename*=UTF-8''")
+    assert unquote(encoded) == "写真 1-c_d.png"
+    assert plain == 'attachment; filename="___1-c_d.png"'
+
+
+def test_ctrl_c_ends_it_without_a_word_though_a_page_listens(starts, tmp_path, capfd):
+    studio = starts(tmp_path)
+    with studio.client.stream("GET", "/api/events") as listening:
+        assert listening.status_code == 200
+        studio.process.send_signal(signal.SIGINT)
+        assert studio.process.wait(timeout=20) == 130
+    assert capfd.readouterr().err == ""
 
 
 def test_a_picture_of_impastos_brings_its_settings_and_inputs_back(running, job):
