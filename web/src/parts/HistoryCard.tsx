@@ -1,4 +1,5 @@
 import type { Job } from "../api";
+import { showStage } from "../stage/showStage";
 import { retry } from "../state/deeds";
 import { cell } from "../state/jobs";
 import { watch, watched } from "../state/watching";
@@ -16,7 +17,7 @@ export function HistoryCard({ id, onDelete }: Props) {
   const picture = job.thumbnail ?? job.photo?.thumbnail ?? job.paintings[0]?.thumbnail;
   const show = () => {
     watch(id);
-    document.getElementById("stage")?.scrollIntoView({ block: "nearest" });
+    showStage();
   };
   return (
     <li class={`done ${job.state}`}>

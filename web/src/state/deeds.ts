@@ -1,6 +1,7 @@
 /** What the buttons and keys do. */
 
 import * as api from "../api";
+import { showStage } from "../stage/showStage";
 import type { Job, Knob } from "../api";
 import { about } from "./about";
 import { faulty, missing, order, problemWith } from "./form";
@@ -48,8 +49,7 @@ function enter(job: Job | undefined): void {
     return;
   }
   watch(job.id);
-  // On a phone the stage is further down.
-  document.getElementById("stage")?.scrollIntoView({ block: "nearest" });
+  showStage();
 }
 
 export async function cancel(job: Job): Promise<void> {

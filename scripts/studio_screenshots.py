@@ -1,0 +1,63 @@
+"""Take the pictures of the studio's page that docs/studio.md shows.
+
+    PYTHONPATH=benchmarks python scripts/studio_screenshots.py
+
+Paints the default from the shelf, as a newcomer does, with three clicks; needs Debian's Chromium. About a minute.
+"""
+
+import io
+import re
+import tempfile
+from pathlib import Path
+
+import studio_load
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+DESK, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=390, height=844)
+_PATIENCE = 300_000
+"""Milliseconds for the painting."""
+_SETTLED = 1000
+
+
+def keep(page: Page, name: str) -> None:
+    """Write what the window shows."""
+    page.wait_for_timeout(_SETTLED)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(IMAGES / f"{name}.webp", quality=85, method=6)
+    print(IMAGES / f"{name}.webp")
+
+
+def photograph(browser: Browser, address: str) -> None:
+    """Paint a picture, and take the page's."""
+    page = browser.new_page(viewport=DESK, color_scheme="light")
+    page.goto(address)
+    page.get_by_role("button", name="Example photograph: Summer Palace").click()
+    page.get_by_role("button", name="Example painting: The Starry Night").click()
+    page.get_by_role("button", name="Take the painting").wait_for(state="attached")
+    page.get_by_role("button", name="Paint", exact=True).click()
+    page.get_by_alt_text(re.compile("^The painted picture")).wait_for(timeout=_PATIENCE)
+    page.mouse.move(0, 0)
+    keep(page, "studio")
+    page.emulate_media(color_scheme="dark")
+    keep(page, "studio-dark")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    page.evaluate("document.getElementById('stage').scrollIntoView({block: 'center'})")
+    keep(page, "studio-phone")
+
+
+def main() -> None:
+    """Start a studio of its own, and end it."""
+    with (
+        tempfile.TemporaryDirectory() as data,
+        studio_load.studio(Path(data)) as (address, _),
+        sync_playwright() as play,
+    ):
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        photograph(browser, address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
