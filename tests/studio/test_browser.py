@@ -173,8 +173,12 @@ def test_a_result_is_copied_pasted_and_seen_in_full_screen(opens, running):
 
 
 def test_a_painter_that_cannot_start_is_said_at_the_top_and_queueing_goes_on(opens, starts, tmp_path):
-    page = opens(starts(tmp_path, "--device", "cuda:99").address)
-    expect(page.get_by_role("status", name="Connection")).to_contain_text("no device 'cuda:99'")
+    page = opens(starts(tmp_path, "--device", "cuda:98", "--device", "cuda:99").address)
+    for device in (98, 99):
+        trouble = page.get_by_text(f"no device 'cuda:{device}'")
+        expect(trouble).to_be_visible()
+        middle = trouble.evaluate("it => [it.getBoundingClientRect().left + 40, it.getBoundingClientRect().top + 15]")
+        assert str(device) in page.evaluate("([x, y]) => document.elementFromPoint(x, y).textContent", middle)
     fill_in(page)
     paint(page)
     expect(page.get_by_text("Next in the queue")).to_be_visible()
@@ -340,19 +344,32 @@ def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running,
         page.keyboard.press("Control+Enter")
         expect(page.locator(".queue li")).to_have_count(waiting)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    last, next_one, first = (job["id"] for job in running.client.get("/api/jobs").json()["jobs"][:3])
     page.keyboard.press("Escape")
-    page.keyboard.press("Escape")  # one picture, not the next as well
-    newest = running.client.get("/api/jobs").json()["jobs"][:3]
-    first = running.wait_for(newest[2]["id"], "cancelled")
-    page.wait_for_timeout(300)
-    assert [running.client.get(f"/api/jobs/{job['id']}").json()["state"] for job in newest[:2]] != ["cancelled"] * 2
-    page.goto(f"{running.address}/#job={first['id']}")
+    running.wait_for(first, "cancelled")
     under_way = page.get_by_role("progressbar", name=re.compile("painted$"))
     expect(under_way).to_be_visible()
     kept(page, f"queue-{width}")
-    for job in newest[:2]:
-        running.client.post(f"/api/jobs/{job['id']}/cancel")
-        running.wait_for(job["id"], "cancelled")
+    for job in (last, next_one):
+        running.client.post(f"/api/jobs/{job}/cancel")
+        running.wait_for(job, "cancelled")
+
+
+def test_esc_twice_in_a_row_cancels_one_picture(opens, running):
+    first, second = long_job(running), long_job(running)
+    page = opens()  # at its plain address the stage goes on to what is painted next
+    expect(page.get_by_role("button", name="Keep this")).to_be_enabled()
+    page.evaluate("window.began = performance.now(); performance.now = () => began")  # however slow the machine is
+    page.keyboard.press("Escape")
+    running.wait_for(first, "cancelled")
+    running.wait_for(second, "running")
+    expect(page.get_by_role("button", name="Keep this")).to_be_enabled()
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    assert running.client.get(f"/api/jobs/{second}").json()["state"] == "running"
+    page.evaluate("performance.now = () => began + 5000")
+    page.keyboard.press("Escape")
+    running.wait_for(second, "cancelled")
 
 
 def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path):

@@ -15,6 +15,7 @@ from studios import asked, given, png
 from impasto import Settings, Stylizer
 from impasto.errors import OutputError, StorageError
 from impasto.studio import database, foreman, housekeeping, jobs, painter, quota, troubles
+from impasto.studio.pictures import Limits
 from impasto.studio.quota import QuotaError
 
 
@@ -72,17 +73,14 @@ class Lives:
 
     async def __call__(self, *_arguments):
         if not self.codes:
-            await asyncio.Event().wait()
+            raise asyncio.CancelledError
         return self.codes.pop(0)
 
 
-def kept_painting(folder, seconds=0.5):
-    async def until():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await foreman.keep_painting(folder, 0, "cpu", 1)
-
-    asyncio.run(until())
+def kept_painting(folder):
+    """Until the last of the lives."""
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(foreman.keep_painting(folder, 0, "cpu", 1))
 
 
 @pytest.fixture
@@ -169,11 +167,14 @@ def test_an_unexpected_failure_ends_the_process_and_another_tries_once_more(clie
     assert error["problem"] == "unexpected RuntimeError: illegal memory access"
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("error", [StorageError("disk full", "Make room."), OutputError("denied", "Allow it.")])
-def test_what_cannot_be_written_is_not_the_jobs_fault(client, job, folder, error):
-    with pytest.raises(type(error)):
-        paints(folder, Broken(error))
-    jobs.recover(folder, 0, blame=True)
+def test_what_cannot_be_written_is_not_the_jobs_fault(client, job, folder, monkeypatch, error):
+    for _ in range(jobs.MOST_DEATHS + 1):
+        with pytest.raises(type(error)):
+            paints(folder, Broken(error))
+        monkeypatch.setattr(foreman, "_painted", Lives(foreman.BLAMELESS))
+        kept_painting(folder)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
     paints(folder, Stylizer("cpu"))
     assert client.get(f"/api/jobs/{job}").json()["state"] == "finished"
@@ -223,6 +224,24 @@ def test_a_full_folder_is_freed_of_what_nobody_uses_first(client, job, folder):
     quota.check(folder, most)
     assert not folder.picture(unused).exists()
     assert client.get(f"/api/jobs/{job}").json()["photo"], "what a job uses stays"
+
+
+def test_what_is_ordered_is_not_deleted_to_make_room_for_it(opened, folder):
+    client = opened(Limits(folder_bytes=400_000))
+    ordered = client.post("/api/pictures", content=png(3, 300, 200)).json()["id"]
+    unused = client.post("/api/pictures", content=png(4, 900, 700)).json()["id"]
+    assert folder.bytes() > 400_000
+    aged(folder, 2 * 3600)
+    answer = client.post("/api/jobs", json={"photo": ordered, "paintings": [ordered]})
+    assert answer.status_code == 201, answer.text
+    assert not folder.picture(unused).exists()
+
+
+def test_a_picture_whose_files_were_lost_is_whole_when_it_is_given_again(client, folder):
+    picture = given(client, 1)
+    folder.forget_picture(picture)  # as a kill between the files and the row would leave it
+    assert given(client, 1) == picture
+    assert client.get(f"/api/pictures/{picture}/display").status_code == 200
 
 
 def test_a_full_disk_says_so(folder, monkeypatch):

@@ -18,13 +18,17 @@ export function listenEverywhere(): void {
   });
   addEventListener("paste", (event) => {
     const files = Array.from(event.clipboardData?.files ?? []);
-    if (!files.length) return;
+    if (!files.length || (isField(event.target) && event.clipboardData?.types.includes("text/plain"))) return;
     event.preventDefault();
     takeFiles(files);
   });
   addEventListener("keydown", keys);
   document.addEventListener("fullscreenchange", () => (leftFullScreen = performance.now()));
 }
+
+/** Whether something is typed or chosen there. */
+const isField = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.matches("input:not([type=range], [type=radio], [type=checkbox], [type=file]), select");
 
 /** Browsers do not say reliably that a drag has left or ended; that it goes on they say all the time. */
 function showDragging(): void {
@@ -40,8 +44,7 @@ function keys(event: KeyboardEvent): void {
     void paint();
   }
   // In a field it takes back what was typed, or closes a list.
-  const typing = event.target instanceof Element && event.target.closest("input:not([type=range]):not([type=radio]), select, textarea");
-  if (event.key === "Escape" && !typing && !event.defaultPrevented) escape();
+  if (event.key === "Escape" && !isField(event.target) && !event.defaultPrevented) escape();
 }
 
 function escape(): void {

@@ -11,6 +11,8 @@ from impasto.studio.folder import Folder
 
 HOPELESS = 2
 """How a painter ends that has no device: another would not have it either."""
+BLAMELESS = 3
+"""How a painter ends that cannot write its files: no job is to blame for that."""
 
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a painter that ended is replaced: twice as many each time, for one that cannot even start."""
@@ -39,17 +41,18 @@ async def keep_painting(folder: Folder, painter: int, device: str, most_bytes: i
         problem = f"{name} {_ending(code)}"
         hopeless = code == HOPELESS
         _log.warning("%s; %s", problem, "it is not started again" if hopeless else f"starting another in {pause:.0f} s")
-        while not await asyncio.to_thread(_settled, folder, painter, problem):  # noqa: ASYNC110 - only trying again tells
+        blame = code != BLAMELESS
+        while not await asyncio.to_thread(_settled, folder, painter, problem, blame=blame):  # noqa: ASYNC110 - only trying tells
             await asyncio.sleep(pause)
         if hopeless:
             return
         await asyncio.sleep(pause)
 
 
-def _settled(folder: Folder, painter: int, problem: str) -> bool:
+def _settled(folder: Folder, painter: int, problem: str, *, blame: bool) -> bool:
     """Put its job back, and tell the page until the next one takes that back; returns whether that could be done."""
     try:
-        jobs.recover(folder, painter, blame=True)
+        jobs.recover(folder, painter, blame=blame)
         hint = "Another is started by itself; what it said is in the studio's terminal."
         troubles.note_death(folder, painter, problem, hint)
     except Exception as error:  # noqa: BLE001 - whatever it is, without this nothing would ever be painted again

@@ -50,6 +50,8 @@ class Work:
 
     job: int
     attempt: int
+    deaths: int
+    """Of painters, at this job."""
     photo: Given | None
     paintings: tuple[Given, ...]
     settings: Settings
@@ -77,6 +79,16 @@ def add(folder: Folder, photo: str | None, paintings: Sequence[str], settings: S
             _check_picture(connection, picture)
             connection.execute("INSERT INTO inputs VALUES (?, ?, ?, ?)", (job, role, place, picture))
     return job
+
+
+def renew(folder: Folder, pictures: Sequence[str]) -> bool:
+    """Count pictures as having come now, so that they stay for a while; returns whether all are there."""
+    with database.writing(folder.database) as connection:
+        found = connection.execute(
+            "UPDATE pictures SET added = ? WHERE id IN (SELECT value FROM json_each(?))",
+            (time.time(), json.dumps(list(pictures))),
+        )
+    return found.rowcount == len(set(pictures))
 
 
 def again(folder: Folder, job: int) -> int:
@@ -188,7 +200,7 @@ def take(folder: Folder, painter: int = 0) -> Work | None:
     """The next job, from now on running and a painter's; None if none is waiting."""
     with database.writing(folder.database) as connection:
         row = connection.execute(
-            "SELECT id, attempt, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+            "SELECT id, attempt, deaths, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
         ).fetchone()
         if row is None:
             return None
@@ -205,7 +217,7 @@ def take(folder: Folder, painter: int = 0) -> Work | None:
         except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that is gone
             _fail(connection, job, f"the settings cannot be used any more: {error}", "Choose them anew.")
             return None
-        return Work(job, row["attempt"], *_inputs(connection, job), settings)
+        return Work(job, row["attempt"], row["deaths"], *_inputs(connection, job), settings)
 
 
 def step(folder: Folder, job: int, number: int, event: Step) -> Wish | None:
@@ -321,7 +333,7 @@ def missing_job(job: int) -> MissingError:
 
 def _check_picture(connection: sqlite3.Connection, picture: str | None) -> None:
     if connection.execute("SELECT 1 FROM pictures WHERE id = ?", (picture,)).fetchone() is None:
-        raise MissingError(f"there is no picture {picture}", "Give it to the studio once more.")
+        raise MissingError("a picture is not in the studio any more", "Give it to the studio once more.")
 
 
 def _inputs(connection: sqlite3.Connection, job: int) -> tuple[Given | None, tuple[Given, ...]]:

@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
         except ImpastoError as error:
             troubles.note(folder, painter, error.problem, error.hint)
             sys.stderr.write(f"{error}\n")
-            return foreman.HOPELESS if isinstance(error, DeviceError) else 1
+            return foreman.HOPELESS if isinstance(error, DeviceError) else foreman.BLAMELESS
         except Exception as error:
             problem = f"the painter met an unexpected {type(error).__name__}: {error}"
             troubles.note(folder, painter, problem, "Please report this, with what the studio's terminal says.")
@@ -107,7 +107,7 @@ class _Painting:
         except ImpastoError as error:
             jobs.fail(self._folder, job, error.problem, error.hint)
         except Exception as error:
-            if self._work.attempt > 1:
+            if self._work.deaths:
                 jobs.fail(self._folder, job, f"unexpected {type(error).__name__}: {error}", "Please report this.")
             raise
 

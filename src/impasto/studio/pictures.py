@@ -16,7 +16,7 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, InputError, StorageError
-from impasto.studio import database, history, quota
+from impasto.studio import database, history, jobs, quota
 from impasto.studio.folder import Folder
 from impasto.studio.jobs import BusyError
 from impasto.studio.schemas import PictureOut
@@ -108,7 +108,9 @@ class Intake:
         return digest.hexdigest()
 
     async def _take(self, arriving: Path, digest: str, name: str) -> PictureOut:
-        if not await asyncio.to_thread(_seen_again, self._folder, digest):
+        seen = await asyncio.to_thread(jobs.renew, self._folder, [digest])
+        # A row without its files is what a kill in the middle of deleting them may leave.
+        if not (seen and self._folder.picture(digest).exists()):
             async with self._looking:
                 found = await self._look(arriving, name)
             await asyncio.to_thread(_keep, self._folder, arriving, digest, _plain(name), found)
@@ -165,12 +167,6 @@ def forget_arriving(folder: Folder) -> None:
     """Delete what interrupted uploads left behind; call it before the first one."""
     for path in folder.arriving.iterdir():
         path.unlink(missing_ok=True)
-
-
-def _seen_again(folder: Folder, digest: str) -> bool:
-    """Whether a picture is here already; it counts as having come now."""
-    with database.writing(folder.database) as connection:
-        return connection.execute("UPDATE pictures SET added = ? WHERE id = ?", (time.time(), digest)).rowcount > 0
 
 
 def _copy(source: Path, target: Path) -> str:

@@ -20,13 +20,17 @@ def check(folder: Folder, most: int) -> None:
     Raises:
         QuotaError: the folder is as large as it may become, or the disk is full.
     """
-    if _full(folder, most):
+    if _lacking(folder, most):
         housekeeping.make_room(folder)
-        if problem := _full(folder, most):
-            raise QuotaError(problem, "Delete pictures from the history, or start the studio with a larger --quota.")
+        if lacking := _lacking(folder, most):
+            raise QuotaError(*lacking)
+
+
+def _lacking(folder: Folder, most: int) -> tuple[str, str] | None:
+    """What there is too little of, and what to do about it."""
+    if folder.bytes() >= most:
+        problem = f"the studio's folder takes {most / 1e9:.3g} GB, all that it may"
+        return problem, "Delete pictures from the history, or start the studio with a larger --quota."
     if shutil.disk_usage(folder.root).free < _LEAST_FREE:
-        raise QuotaError("the disk of the studio's folder is full", "Make room on it.")
-
-
-def _full(folder: Folder, most: int) -> str:
-    return f"the studio's folder takes {most / 1e9:.3g} GB, all that it may" if folder.bytes() >= most else ""
+        return "the disk of the studio's folder is full", "Make room on it."
+    return None

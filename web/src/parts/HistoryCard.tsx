@@ -2,7 +2,7 @@ import type { Job } from "../api";
 import { showStage } from "../stage/showStage";
 import { retry } from "../state/deeds";
 import { cell } from "../state/jobs";
-import { watch, watched } from "../state/watching";
+import { watch, watchedId } from "../state/watching";
 import { jobTitle, share, STATES, when } from "../words";
 import { Icon } from "./Icon";
 
@@ -21,7 +21,7 @@ export function HistoryCard({ id, onDelete }: Props) {
   };
   return (
     <li class={`done ${job.state}`}>
-      <button type="button" class="show" aria-label={`Show ${jobTitle(job)}, ${String(job.settings.recipe)}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={watched.value?.id === id} onClick={show}>
+      <button type="button" class="show" aria-label={`Show ${jobTitle(job)}, ${String(job.settings.recipe)}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={watchedId.value === id} onClick={show}>
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
         {job.state === "running" && <progress value={share(job)} max={1} aria-label="Painted" />}

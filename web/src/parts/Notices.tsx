@@ -1,6 +1,7 @@
 import { answering } from "../state/live";
 import { troubles } from "../state/jobs";
 import { dismiss, notices, sentence, spoken } from "../state/notices";
+import { focusSoon } from "../focus";
 import { Icon } from "./Icon";
 
 /** What went wrong and what went well, over the page, so that nothing below moves. */
@@ -14,7 +15,7 @@ export function Notices() {
             <span>
               <strong>{notice.text}.</strong> {notice.hint}
             </span>
-            <button type="button" class="plain" aria-label="Dismiss" onClick={() => dismiss(notice.id)}>
+            <button type="button" class="plain" aria-label="Dismiss" onClick={() => (dismiss(notice.id), focusSoon(".notice button, button.paint"))}>
               <Icon name="close" />
             </button>
           </p>
@@ -35,11 +36,11 @@ export function Notices() {
 /** What keeps everything from going on, at the top of the page. */
 export function Away() {
   return (
-    <div role="status" aria-label="Connection">
-      {!answering.value && <p class="away">The studio is not answering; trying again …</p>}
+    <div class="away" role="status" aria-label="Connection">
+      {!answering.value && <p>The studio is not answering; trying again …</p>}
       {answering.value &&
         troubles.value.map((trouble) => (
-          <p class="away" key={trouble.problem}>
+          <p key={trouble.problem}>
             {sentence(trouble.problem)}. {trouble.hint}
           </p>
         ))}

@@ -1,14 +1,15 @@
 import type { Job } from "../api";
+import { focusSoon } from "../focus";
 import { cancel, shift } from "../state/deeds";
 import { allRunning, queue } from "../state/jobs";
-import { watch, watched } from "../state/watching";
+import { watch, watchedId } from "../state/watching";
 import { jobTitle, share, STATES } from "../words";
 import { Icon } from "./Icon";
 
 /** What waits to be painted, in order. */
 export function Queue() {
   const list = queue.value;
-  const elsewhere = allRunning.value.filter((job) => job.id !== watched.value?.id);
+  const elsewhere = allRunning.value.filter((job) => job.id !== watchedId.value);
   if (!list.length && !elsewhere.length) return null;
   return (
     <section class="queue" aria-labelledby="queue-heading">
@@ -32,7 +33,7 @@ function UnderWay({ job }: { job: Job }) {
     <li>
       <What job={job} />
       <progress value={share(job)} max={1} aria-label={`${name}: painted`} />
-      <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => cancel(job)}>
+      <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => cancelHere(job)}>
         <Icon name="close" />
       </button>
     </li>
@@ -44,13 +45,13 @@ function Row({ job, first, last }: { job: Job; first: boolean; last: boolean }) 
   return (
     <li>
       <What job={job} />
-      <button type="button" class="plain" disabled={first} aria-label={`Move ${name} up`} onClick={() => shift(job, -1)}>
+      <button type="button" class="plain" aria-disabled={first} aria-label={`Move ${name} up`} onClick={() => !first && shift(job, -1)}>
         <Icon name="up" />
       </button>
-      <button type="button" class="plain" disabled={last} aria-label={`Move ${name} down`} onClick={() => shift(job, 1)}>
+      <button type="button" class="plain" aria-disabled={last} aria-label={`Move ${name} down`} onClick={() => !last && shift(job, 1)}>
         <Icon name="down" />
       </button>
-      <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => cancel(job)}>
+      <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => cancelHere(job)}>
         <Icon name="close" />
       </button>
     </li>
@@ -67,4 +68,10 @@ function What({ job }: { job: Job }) {
       <span class="clip">{jobTitle(job)}</span> <span class="help">{String(job.settings.recipe)}</span>
     </button>
   );
+}
+
+async function cancelHere(job: Job): Promise<void> {
+  const place = queue.value.findIndex((one) => one.id === job.id);
+  await cancel(job);
+  focusSoon(".queue .what, button.paint", Math.max(place, 0));
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { focusSoon } from "../focus";
 import { restored, useInstead } from "../state/restoring";
 import { Icon } from "./Icon";
 
@@ -17,13 +18,13 @@ export function RestoredNotice() {
             {last.missing.length > 0 && ` Not in the studio: ${last.missing.join(", ")}.`}
           </p>
           <div class="row">
-            <button type="button" onClick={() => useInstead("photo")}>
+            <button type="button" onClick={() => (useInstead("photo"), focusSoon("#choose-photo"))}>
               Use it as a photograph instead
             </button>
-            <button type="button" onClick={() => useInstead("painting")}>
+            <button type="button" onClick={() => (useInstead("painting"), focusSoon("#choose-painting"))}>
               Use it as a painting instead
             </button>
-            <button type="button" class="plain" aria-label="Close the notice" onClick={() => (restored.value = null)}>
+            <button type="button" class="plain" aria-label="Close the notice" onClick={() => ((restored.value = null), focusSoon("#choose-photo"))}>
               <Icon name="close" />
             </button>
           </div>

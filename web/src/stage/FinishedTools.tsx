@@ -78,6 +78,5 @@ async function copy(job: Job): Promise<void> {
 async function use(job: Job, role: Role): Promise<void> {
   const picture = await attempt(() => api.usePainted(job.id));
   if (!picture) return;
-  give(role, picture);
-  say(role === "photo" ? "It is the photograph now." : "It is among the paintings now.");
+  if (give(role, picture)) say(role === "photo" ? "It is the photograph now." : "It is among the paintings now.");
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import type { Job, Step, Steps } from "../api";
 
@@ -9,22 +9,33 @@ export function Loss({ job }: { job: Job }) {
   return (
     <details class="loss" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Loss curve</summary>
-      {open && (steps.length > 1 ? <Curve steps={steps} /> : <p class="help curve">{job.state === "running" ? "Nothing to draw yet." : "Its steps were not kept."}</p>)}
+      {open && (steps.length > 1 ? <Curve steps={steps} /> : <p class="help curve">Nothing to draw yet.</p>)}
     </details>
   );
 }
 
+/** Milliseconds until steps are asked for once more that could not be had. */
+const AGAIN = 3000;
+
 function useSteps(job: Job, wanted: boolean): Step[] {
   const [known, setKnown] = useState<Steps>({ attempt: 0, steps: [] });
+  const asked = useRef(0);
+  const latest = useRef(0);
+  latest.current = job.version;
+  const [round, setRound] = useState(0);
+  const again = () => setRound((before) => before + 1);
   useEffect(() => {
-    if (!wanted) return;
-    let current = true;
-    api.steps(job.id, known.attempt, known.steps.at(-1)?.number ?? 0).then(
-      ({ attempt, steps }) => current && setKnown({ attempt, steps: attempt === known.attempt ? [...known.steps, ...steps] : steps }),
-      () => undefined, // the next change of the job asks once more
-    );
-    return () => (current = false, undefined);
-  }, [wanted, job.version]);
+    if (!wanted || asked.current) return; // one question at a time
+    asked.current = job.version;
+    api
+      .steps(job.id, known.attempt, known.steps.at(-1)?.number ?? 0)
+      .then(({ attempt, steps }) => setKnown({ attempt, steps: attempt === known.attempt ? [...known.steps, ...steps] : steps }))
+      .catch(() => void setTimeout(again, AGAIN))
+      .finally(() => {
+        if (latest.current !== asked.current) again(); // there was more meanwhile
+        asked.current = 0;
+      });
+  }, [wanted, job.version, round]);
   return known.steps;
 }
 

@@ -15,7 +15,7 @@ export function OnStage({ job }: { job: Job }) {
   const caption = useRef<HTMLDivElement>(null);
   const held = caption.current?.contains(document.activeElement);
   useEffect(() => {
-    if (held) caption.current?.querySelector<HTMLElement>("button")?.focus(); // the one that was pressed may be gone
+    if (held) caption.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(); // the one that was pressed may be gone
   }, [job.state]);
   return (
     <>

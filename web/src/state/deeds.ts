@@ -1,14 +1,16 @@
 /** What the buttons and keys do. */
 
 import * as api from "../api";
+import { focusSoon } from "../focus";
 import { showStage } from "../stage/showStage";
 import type { Job, Knob } from "../api";
 import { about } from "./about";
-import { faulty, missing, order, problemWith } from "./form";
-import { drop, queue, running, take } from "./jobs";
-import { attempt, complain, forget, say } from "./notices";
+import { checkPictures, faulty, missing, order, problemWith } from "./form";
+import { drop, queue, take } from "./jobs";
+import { attempt, complain, forget, notices, say } from "./notices";
 import { loadRecent } from "./recent";
 import { restored } from "./restoring";
+import { uploads } from "./uploads";
 import { leave, watch, watched } from "./watching";
 
 let asking = false;
@@ -16,13 +18,20 @@ let asking = false;
 export async function paint(): Promise<void> {
   if (asking || !about.value) return;
   forget("order", "files", "deed");
+  if (uploads.value.length) return complain("A picture is still on its way", "Paint once it is there.", "files");
   if (missing.value) return complain(missing.value, "One of the examples will do.", "order");
   if (faulty.value) {
     reveal(faulty.value);
     return complain(`${faulty.value.label} cannot be used as it is`, problemWith(faulty.value), "order");
   }
+  await ask(() => api.paint(order()));
+  if (notices.value.some((one) => one.topic === "deed")) void checkPictures(); // one of them may be gone
+}
+
+async function ask(what: () => Promise<Job>): Promise<void> {
+  if (asking) return;
   asking = true;
-  enter(await attempt(() => api.paint(order())));
+  enter(await attempt(what));
   asking = false;
 }
 
@@ -34,9 +43,7 @@ function reveal(knob: Knob): void {
   field?.focus();
 }
 
-export async function retry(job: Job): Promise<void> {
-  enter(await attempt(() => api.retry(job.id)));
-}
+export const retry = (job: Job): Promise<void> => ask(() => api.retry(job.id));
 
 /** A new job goes on the stage, unless that would take one away that is being painted there. */
 function enter(job: Job | undefined): void {
@@ -44,11 +51,13 @@ function enter(job: Job | undefined): void {
   take(job);
   restored.value = null;
   void loadRecent();
-  if (running.value && running.value.id !== job.id && watched.value?.id === running.value.id) {
+  if (watched.value?.state === "running" && watched.value.id !== job.id) {
     say(`Added to the queue${job.place ? ` in place ${job.place}` : ""}.`);
     return;
   }
+  const held = document.activeElement?.closest(".caption");
   watch(job.id);
+  if (held) focusSoon(".caption button:not(:disabled)");
   showStage();
 }
 

@@ -37,11 +37,13 @@ export function change(knob: Knob, value: unknown): void {
 
 export const reset = (knob: Knob): void => change(knob, recipeValue(knob));
 
-export function give(role: "photo" | "painting", given: Picture): void {
+/** Returns whether there was a place for it. */
+export function give(role: "photo" | "painting", given: Picture): boolean {
   if (role === "photo") photo.value = given;
-  else if (paintings.value.some((one) => one.id === given.id)) say("It is among the paintings already.");
-  else if (paintings.value.length >= most()) complain(`${most()} paintings are the most at once`, "Take one away first.", "files");
+  else if (paintings.value.some((one) => one.id === given.id)) return say("It is among the paintings already."), false;
+  else if (paintings.value.length >= most()) return complain(`${most()} paintings are the most at once`, "Take one away first.", "files"), false;
   else paintings.value = [...paintings.value, given];
+  return true;
 }
 
 export const takeAway = (painting: Picture): void => {
@@ -110,16 +112,17 @@ export function fillSettings(settings: Settings): void {
 
 /** After a reload: drop the pictures that the studio does not know any more. */
 export async function checkPictures(): Promise<void> {
-  const known = async (given: Picture) => {
+  const gone = async (given: Picture | null) => {
+    if (!given) return;
     try {
-      return await picture(given.id);
+      await picture(given.id);
     } catch (error) {
-      return error instanceof Refused ? null : given;
+      if (!(error instanceof Refused && error.status === 404)) return;
+      if (photo.value?.id === given.id) photo.value = null;
+      takeAway(given);
     }
   };
-  const [first, ...others] = await Promise.all([photo.value, ...paintings.value].map((one) => one && known(one)));
-  photo.value = first ?? null;
-  paintings.value = others.filter((one) => one != null);
+  await Promise.all([photo.value, ...paintings.value].map(gone));
 }
 
 const most = () => about.value?.max_paintings ?? 16;

@@ -59,8 +59,9 @@ export async function load(): Promise<void> {
     pages.push((page = await api.jobPage(page.next)));
   }
   batch(() => {
-    known.clear();
-    ids.value = [];
+    const all = pages.flatMap((page) => page.jobs);
+    ids.value.filter((id) => !all.some((job) => job.id === id)).forEach(drop);
+    for (const job of all) if (known.has(job.id)) cell(job.id).value = job; // of another folder, perhaps: whatever its version
     pages.forEach(list);
     troubles.value = pages[0]!.troubles;
   });

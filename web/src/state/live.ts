@@ -21,18 +21,24 @@ export async function connect(pause = 500): Promise<void> {
     about.value ??= await api.about();
     await jobs.resume();
   } catch (error) {
-    if (error instanceof api.Refused && error.status < 500) return complain(error.problem, error.hint); // such as a missing token
+    if (error instanceof api.Refused && error.status < 500) {
+      heard();
+      return complain(error.problem, error.hint); // such as a missing token
+    }
     if (!(error instanceof api.Refused || error instanceof api.Unreachable)) throw error;
     answering.value = false;
     setTimeout(() => void connect(Math.min(pause * 1.5, LONGEST_PAUSE)), pause);
     return;
   }
+  heard();
   listen();
   await Promise.all([fetchNamed(), loadRecent(), checkPictures()]);
 }
 
 function listen(): void {
   stream?.close();
+  stream = null;
+  if (document.hidden) return; // once somebody looks
   stream = api.eventsAfter(jobs.version);
   stream.onopen = heard;
   stream.addEventListener("changes", (event) => {
@@ -59,5 +65,5 @@ function hangUp(): void {
 document.addEventListener("visibilitychange", () => {
   clearTimeout(unseen);
   if (document.hidden) unseen = setTimeout(hangUp, UNSEEN_FOR);
-  else if (!stream && answering.value && about.value) void connect();
+  else if (!stream && answering.value) void connect();
 });

@@ -17,7 +17,8 @@ export const same = (one: unknown, other: unknown): boolean => written(one) === 
 
 /** What a number field's text stands for; text that is no number stays as it is, and `problemOf` speaks of it. */
 export function read(knob: Knob, text: string): unknown {
-  const trimmed = text.trim().replace(/^([^,]*),([^,]*)$/, "$1.$2"); // a decimal comma
+  // A decimal comma; but whether 1,000 is one or a thousand, nobody can know.
+  const trimmed = text.trim().replace(/^(?![1-9]\d{0,2},\d{3}$)([^,]*),([^,]*)$/, "$1.$2");
   if (trimmed === "") return knob.nullable ? null : "";
   const number = Number(trimmed);
   return Number.isNaN(number) ? trimmed : number;
@@ -55,10 +56,9 @@ const parts = (text: string): string[] => (text.trim() ? text.split(",").map((pa
 
 export function range({ minimum, maximum, above, below }: Knob): string {
   const parts = [];
-  if (minimum !== null) parts.push(above ? `above ${short(minimum)}` : maximum !== null && !below ? `from ${short(minimum)}` : `of at least ${short(minimum)}`);
+  if (minimum !== null) parts.push(above ? `above ${minimum}` : maximum !== null && !below ? `from ${minimum}` : `of at least ${minimum}`);
   // Limits such as 2 to the 63rd are nobody's concern.
-  if (maximum !== null && maximum < 1e15) parts.push(below ? `below ${short(maximum)}` : minimum !== null && !above ? `to ${short(maximum)}` : `of at most ${short(maximum)}`);
+  if (maximum !== null && maximum < 1e15) parts.push(below ? `below ${maximum}` : minimum !== null && !above ? `to ${maximum}` : `of at most ${maximum}`);
   return parts.join(above || below ? " and " : " ");
 }
 
-const short = (number: number): string => number.toLocaleString("en");

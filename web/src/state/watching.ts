@@ -11,12 +11,14 @@ const followed = signal<number | null>(null);
 
 export const watched = computed(() => {
   if (named.value) return find(named.value);
-  return running.value ?? (followed.value ? find(followed.value) : undefined);
+  const before = followed.value ? find(followed.value) : undefined;
+  return before?.state === "running" ? before : (running.value ?? before);
 });
+/** Changes only when another job comes on the stage, and not with its steps. */
+export const watchedId = computed(() => watched.value?.id);
 
-export function watch(id: number | null): void {
-  const address = id ? `#job=${id}` : location.pathname + location.search;
-  if (id !== named.value) history.pushState(null, "", address);
+export function watch(id: number): void {
+  if (id !== named.value) history.pushState(null, "", `#job=${id}`);
   named.value = id;
   followed.value = null;
   void fetchNamed();
@@ -40,7 +42,8 @@ export async function fetchNamed(): Promise<void> {
   try {
     take(await api.job(id));
   } catch (error) {
-    if (!(error instanceof api.Refused)) return; // asked for once more when the studio is back
+    // Anything else is asked for once more when the studio is back.
+    if (!(error instanceof api.Refused && error.status === 404) || named.value !== id) return;
     say("That picture was deleted.");
     leave();
   }

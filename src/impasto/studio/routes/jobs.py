@@ -29,6 +29,7 @@ def add(asked: JobIn, studio: Studio) -> JobOut:
     if not (asked.photo or asked.paintings):
         raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
     settings = settings_of(asked.settings)
+    jobs.renew(studio.folder, [picture for picture in (asked.photo, *asked.paintings) if picture])
     quota.check(studio.folder, studio.limits.folder_bytes)
     return history.job(studio.folder, jobs.add(studio.folder, asked.photo, asked.paintings, settings))
 
