@@ -244,6 +244,7 @@ def test_a_picture_whose_files_were_lost_is_whole_when_it_is_given_again(client,
     assert client.get(f"/api/pictures/{picture}/display").status_code == 200
 
 
+@pytest.mark.usefixtures("client")
 def test_a_full_disk_says_so(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 1000))
     with pytest.raises(QuotaError, match="the disk of the studio's folder is full"):
