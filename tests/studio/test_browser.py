@@ -58,7 +58,7 @@ def opens(browser, running):
             "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
         )
         page.goto(home)
-        expect(page.get_by_role("button", name="Paint", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()  # it knows what it can do
         return page
 
     yield opens
