@@ -57,8 +57,8 @@ def opens(browser, running):
         page.on(
             "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
         )
-        page.goto(home)
-        expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()  # it knows what it can do
+        page.goto(home)  # then wait until it knows what it can do
+        expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
         return page
 
     yield opens
