@@ -45,6 +45,6 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return dict.fromkeys(sorted({400, 401, 403, 413, 421, *statuses}), message)
 
 
-def webp(status: int = 200) -> dict[int | str, dict[str, Any]]:
+def webp() -> dict[int | str, dict[str, Any]]:
     """A picture as an answer, for the OpenAPI."""
-    return {status: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}}
+    return {200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}}
