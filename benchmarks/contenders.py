@@ -26,9 +26,9 @@ from PIL import Image
 from torch import Tensor
 
 import impasto
-from impasto.core.convolution import Convolution, convolution
-from impasto.core.vgg import layers_of
-from impasto.devices import Machine, prepare
+from impasto.core.network.convolution import Convolution, convolution
+from impasto.core.network.vgg import layers_of
+from impasto.engine.device import Machine, prepare
 from impasto.layers import Layer
 
 MIB = 2**20

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from impasto import Settings
-from impasto.core.objective import Evaluation, Objective
-from impasto.core.optimize import LBFGS
+from impasto.core.losses.objective import Evaluation, Objective
+from impasto.core.optim import LBFGS
 
 THREADS = (1, 2)
 

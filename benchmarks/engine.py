@@ -26,7 +26,7 @@ import torch
 from PIL import Image
 
 from impasto.cli import TORCH_ENVIRONMENT
-from impasto.devices import bfloat16_is_fast
+from impasto.engine.device import bfloat16_is_fast
 
 SIZES = (256, 512, 1024)
 SMALLEST = 64

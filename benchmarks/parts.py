@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 
 from impasto import Settings, Step, Stylizer
-from impasto.core.objective import Objective, Term
-from impasto.core.vgg import VGG, Features, Join, Tape
-from impasto.run import Run
+from impasto.core.losses.objective import Objective, Term
+from impasto.core.network.vgg import VGG, Features, Join, Tape
+from impasto.engine.run import Run
 
 WARM_UP = 3
 

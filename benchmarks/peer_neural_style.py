@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from impasto.core.vgg import layers_of
+from impasto.core.network.vgg import layers_of
 
 REQUIREMENT = "neural-style==0.5.7"
 CONTENT_WEIGHT = 5.0

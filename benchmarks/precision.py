@@ -16,10 +16,10 @@ import shared
 import torch
 
 from impasto import Settings
-from impasto.core.optimize import LBFGS
-from impasto.precision import gradient_error
-from impasto.session import Session
-from impasto.sizes import Size, result_size
+from impasto.core.optim import LBFGS
+from impasto.engine.precision import gradient_error
+from impasto.engine.session import Session
+from impasto.engine.sizing import Size, result_size
 
 GRADIENT_SIZES = (128, 512)
 

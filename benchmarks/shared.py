@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from impasto import Settings, images, weights
-from impasto.core.vgg import Trunk
-from impasto.devices import prepare
-from impasto.inputs import Inputs
-from impasto.session import Session
-from impasto.stylizer import load_trunk
+from impasto.core.network.vgg import Trunk
+from impasto.engine.device import prepare
+from impasto.engine.inputs import Inputs
+from impasto.engine.session import Session
+from impasto.engine.stylizer import load_trunk
 
 BENCHMARKS = Path(__file__).resolve().parent
 PICTURES = BENCHMARKS.parent / "examples" / "pictures"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from impasto import images, weights
-from impasto.core.vgg import VGG, Trunk, layers_of
+from impasto.core.network.vgg import VGG, Trunk, layers_of
 from impasto.layers import Layer
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,8 @@ from pathlib import Path
 from figures import painted
 from recipe_sheet import PUBLISHED
 
-from impasto import Picture, Settings, Stylizer, images, recipes
+from impasto import Picture, Settings, Stylizer, images
+from impasto.settings import recipes
 
 CARDS = Path(__file__).resolve().parent.parent / "src" / "impasto" / "studio" / "cards"
 PHOTO, PAINTING = "summer_palace", "great_wave"

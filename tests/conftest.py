@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from impasto import weights
-from impasto.core.vgg import Trunk
+from impasto.core.network.vgg import Trunk
 
 PICTURES = Path(__file__).parent.parent / "examples" / "pictures"
 

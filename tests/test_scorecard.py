@@ -7,7 +7,7 @@ from scorecard import fronts
 from scorecard.measures import Judge, coherence, frame, highest_octave, layers
 
 from impasto import images
-from impasto.core.vgg import VGG
+from impasto.core.network.vgg import VGG
 
 WIDTH, HEIGHT = 192, 128
 

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from impasto import Settings, images
-from impasto.core.vgg import VGG
-from impasto.sizes import result_size, style_size
+from impasto.core.network.vgg import VGG
+from impasto.engine.sizing import result_size, style_size
 from scorecard import measures, painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 

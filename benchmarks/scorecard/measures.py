@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.color import to_oklab
-from impasto.core.vgg import VGG
+from impasto.core.network.vgg import VGG
 from impasto.layers import Layer
 
 STYLE_LAYERS = tuple(Layer.parse(name) for name in ("relu1_2", "relu2_2", "relu3_3", "relu4_3"))

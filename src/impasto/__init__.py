@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import ImpastoError
 
 if TYPE_CHECKING:
-    from impasto.events import Event, Finished, Preview, Restart, Started, Step
+    from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
+    from impasto.engine.stylizer import Losses, Result, Stylizer, stylize
     from impasto.images import Picture
     from impasto.settings import Settings
-    from impasto.stylizer import Losses, Result, Stylizer, stylize
 
 __all__ = [
     "Event",
@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("Event", "Finished", "Preview", "Restart", "Started", "Step"), "events"),
+    **dict.fromkeys(("Event", "Finished", "Preview", "Restart", "Started", "Step"), "engine.events"),
     "Picture": "images",
     "Settings": "settings",
-    **dict.fromkeys(("Losses", "Result", "Stylizer", "stylize"), "stylizer"),
+    **dict.fromkeys(("Losses", "Result", "Stylizer", "stylize"), "engine.stylizer"),
 }
 
 

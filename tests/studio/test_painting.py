@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from studios import asked, events, given, png
 
-from impasto import Settings, images, recipes
-from impasto.settings import INPUTS_KEY, METADATA_KEY
+from impasto import Settings, images
+from impasto.settings import INPUTS_KEY, METADATA_KEY, recipes
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from studios import asked, events, given
 
-from impasto.events import Step
+from impasto.engine.events import Step
 from impasto.settings import Settings
 from impasto.studio import database, history, housekeeping, jobs, troubles
 

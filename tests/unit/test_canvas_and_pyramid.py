@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from impasto.core import canvas
-from impasto.core.keep import AVERAGE_DECAY, KEEPERS
-from impasto.core.optimize import Iterate
+from impasto.core import init_image as canvas
+from impasto.core.optim import Iterate
+from impasto.core.optim.averaging import AVERAGE_DECAY, KEEPERS
 from impasto.core.pyramid import SMALLEST_LONG_SIDE, grown, plan, resized
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255

@@ -7,13 +7,13 @@ import torch
 import impasto
 from impasto import Finished, Preview, Settings, Stylizer
 from impasto.core import color
-from impasto.core.lightness import LightnessObjective
-from impasto.devices import prepare
+from impasto.core.losses.luminance import LightnessObjective
+from impasto.engine.device import prepare
+from impasto.engine.inputs import Inputs
+from impasto.engine.inputs.recolor import recolored
+from impasto.engine.session import Session
+from impasto.engine.stylizer import load_trunk
 from impasto.images import Picture, read, resize
-from impasto.inputs import Inputs
-from impasto.recoloring import recolored
-from impasto.session import Session
-from impasto.stylizer import load_trunk
 
 SMALL = {"size": 64, "iterations": 3, "precision": "float32"}
 CONES = np.array(

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from impasto import devices
-from impasto.devices import Machine
+from impasto.engine import device as devices
+from impasto.engine.device import Machine
 from impasto.errors import OutOfMemoryError
 from impasto.settings import Settings
 

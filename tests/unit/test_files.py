@@ -3,7 +3,7 @@
 import pytest
 
 from impasto.errors import OutputError
-from impasto.files import check_folder, make_folder, replace_file
+from impasto.storage.atomic import check_folder, make_folder, replace_file
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from impasto.core.objective import CONVENTIONS, Balance, Objective
-from impasto.core.statistics import STATISTICS
-from impasto.core.vgg import VGG
+from impasto.core.losses.objective import CONVENTIONS, Balance, Objective
+from impasto.core.losses.statistics import STATISTICS
+from impasto.core.network.vgg import VGG
 from impasto.layers import Layer
 
 STEP = 1e-5

@@ -8,9 +8,9 @@ import pytest
 import scipy.optimize
 import torch
 
-from impasto.core.objective import Evaluation
-from impasto.core.optimize import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.optimize.lbfgs import Memory
+from impasto.core.losses.objective import Evaluation
+from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
+from impasto.core.optim.lbfgs import Memory
 from impasto.errors import DivergedError
 
 SHAPE = (1, 3, 6, 8)

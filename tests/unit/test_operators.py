@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from impasto.core.convolution import OneDNN, Plain, Split, convolution
-from impasto.core.pooling import _max_pool as kernels_max_pool
-from impasto.core.pooling import average_pool, gated, max_pool
-from impasto.core.statistics import GramGap, gram
+from impasto.core.losses.statistics import GramGap, gram
+from impasto.core.network.convolution import OneDNN, Plain, Split, convolution
+from impasto.core.network.pooling import _max_pool as kernels_max_pool
+from impasto.core.network.pooling import average_pool, gated, max_pool
 
 ODD_AND_EVEN = [(8, 10), (9, 10), (8, 11), (7, 13)]
 

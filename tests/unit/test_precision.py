@@ -2,14 +2,15 @@
 
 import torch
 
-from impasto import Settings, Started, Stylizer, devices
+from impasto import Settings, Started, Stylizer
 from impasto.cli.display import started_line
-from impasto.devices import Machine
+from impasto.engine import device as devices
+from impasto.engine.device import Machine
+from impasto.engine.inputs import Inputs
+from impasto.engine.precision import TOLERANCE, gradient_error
+from impasto.engine.session import Session
+from impasto.engine.stylizer import load_trunk
 from impasto.images import read
-from impasto.inputs import Inputs
-from impasto.precision import TOLERANCE, gradient_error
-from impasto.session import Session
-from impasto.stylizer import load_trunk
 
 
 def opened(photo, painting, dtype):

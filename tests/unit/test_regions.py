@@ -5,14 +5,16 @@ import PIL.Image
 import pytest
 import torch
 
-from impasto import Finished, Settings, Started, Stylizer, devices, images, masks
-from impasto.core.held import HeldObjective, held
-from impasto.core.objective import CONVENTIONS, Balance, Objective
-from impasto.core.optimize import LBFGS, Adam, ScipyLBFGSB
+from impasto import Finished, Settings, Started, Stylizer, images
+from impasto.core.losses.guided import GuidedGram, GuidedMoments, Place, bare, guidance
+from impasto.core.losses.masked import HeldObjective, held
+from impasto.core.losses.objective import CONVENTIONS, Balance, Objective
+from impasto.core.losses.statistics import STATISTICS, GramGap, gram, moments
+from impasto.core.network.vgg import VGG
+from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
 from impasto.core.pyramid import grown, resized
-from impasto.core.regions import GuidedGram, GuidedMoments, Place, bare, guidance
-from impasto.core.statistics import STATISTICS, GramGap, gram, moments
-from impasto.core.vgg import VGG
+from impasto.engine import device as devices
+from impasto.engine.inputs import masks
 from impasto.errors import ImageError, SettingsError
 from impasto.layers import Layer
 

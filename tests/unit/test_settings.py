@@ -5,13 +5,12 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from impasto import recipes
-from impasto.core.keep import KEEPERS
-from impasto.core.objective import CONVENTIONS
-from impasto.core.statistics import STATISTICS
-from impasto.core.vgg import Padding, Pooling
+from impasto.core.losses.objective import CONVENTIONS
+from impasto.core.losses.statistics import STATISTICS
+from impasto.core.network.vgg import Padding, Pooling
+from impasto.core.optim.averaging import KEEPERS
 from impasto.errors import OutputError, SettingsError
-from impasto.settings import Settings
+from impasto.settings import Settings, recipes
 
 PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
 OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "rebuild", "surface", "texture"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from impasto.engine.sizing import result_size, style_size
 from impasto.images import read
 from impasto.settings import Settings
-from impasto.sizes import result_size, style_size
 
 WIDE = read(np.zeros((427, 640, 3), np.uint8))
 TALL = read(np.zeros((640, 427, 3), np.uint8))

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from impasto.core.statistics import MomentsGap, gram, moments
+from impasto.core.losses.statistics import MomentsGap, gram, moments
 
 FEATURES = torch.rand(1, 5, 4, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 7
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 import impasto
 from impasto import Finished, Preview, Restart, Settings, Started, Step, Stylizer, images
+from impasto.engine.run import PATIENCE, _stalled
 from impasto.errors import DeviceError, ImageError, SettingsError
-from impasto.run import PATIENCE, _stalled
 
 SMALL = {"size": 64, "iterations": 4, "precision": "float32"}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto import images, weights
-from impasto.core.vgg import VGG, Trunk, layers_of, smallest_side
+from impasto.core.network.vgg import VGG, Trunk, layers_of, smallest_side
 from impasto.errors import SettingsError
 from impasto.layers import Layer
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from impasto.core.objective import Balance, Objective
-from impasto.core.optimize.shape import finite
-from impasto.core.vgg import VGG, Trunk, layers_of
+from impasto.core.losses.objective import Balance, Objective
+from impasto.core.network.vgg import VGG, Trunk, layers_of
+from impasto.core.optim.base import finite
 from impasto.layers import Layer
 
 TAPS = [Layer.parse(name) for name in ("conv1_2", "relu1_2", "relu2_1", "relu3_3", "relu4_2", "relu5_1")]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto.errors import InputError
-from impasto.settings import Settings, option_name
+from impasto.settings import FORMER_NAMES, Settings, option_name
 
 SEPARATORS = "|;,"
 """The first of these that occurs separates the values: some settings' own values have commas in them."""
@@ -119,6 +119,7 @@ def _axis(text: str, without: Collection[str]) -> Axis:
 
 def _setting(name: str, without: Collection[str]) -> str:
     setting = name.removeprefix("--").replace("-", "_")
+    setting = FORMER_NAMES.get(setting, setting)
     known = [field for field in Settings.model_fields if field not in without]
     if setting in known:
         return setting

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from impasto.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 _MINUTE = 60
 _HOUR = 3600

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from impasto import devices, paths, weights
+from impasto import weights
 from impasto.cli import display, terminal
-from impasto.core.convolution import OneDNN, convolution
-from impasto.events import Finished, Started, Step
+from impasto.core.network.convolution import OneDNN, convolution
+from impasto.engine import device as devices
+from impasto.engine.events import Finished, Started, Step
+from impasto.engine.stylizer import Stylizer
 from impasto.settings import Settings
-from impasto.stylizer import Stylizer
+from impasto.storage import home as paths
 
 _PACKAGES = ("impasto", "torch", "numpy", "scipy", "pillow", "pydantic", "cyclopts", "rich")
 _INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")

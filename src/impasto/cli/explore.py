@@ -31,7 +31,7 @@ Examples:
 TEXTURE_EXAMPLE = """\
 Example:
 
-  impasto texture painting.jpg --frame 512x512
+  impasto texture painting.jpg --size-rule 512x512
 """
 REBUILD_EXAMPLE = """\
 Example:
@@ -80,7 +80,7 @@ def sweep(
 ) -> int:
     """Paint a small picture for each combination of some settings' values, and put them onto one labelled sheet.
 
-    They are small so that choosing is quick: --size has a default here, unless --frame is given.
+    They are small so that choosing is quick: --size has a default here, unless --size-rule is given.
     """
     request = Request(
         photo=photo,
@@ -112,7 +112,7 @@ def texture(
 ) -> int:
     """Make a texture of a painting alone, from noise in its colors (Gatys et al. 2015).
 
-    It has the painting's aspect, or any with --frame WIDTHxHEIGHT.
+    It has the painting's aspect, or any with --size-rule WIDTHxHEIGHT.
     """
     settings = _settings("texture", outputs, {**values, **_NO_CONTENT})
     request = Request(paintings=tuple(paintings), output=output, name="texture", **vars(outputs))

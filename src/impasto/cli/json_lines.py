@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.cli import display, terminal
-from impasto.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 
 class JsonLines(display.Silent):

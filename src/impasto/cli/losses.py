@@ -10,8 +10,8 @@ from rich.table import Table
 from impasto.cli import options, terminal
 from impasto.cli.paint import read
 from impasto.cli.terminal import STREAM
+from impasto.engine.stylizer import Losses, Stylizer
 from impasto.errors import InputError
-from impasto.stylizer import Losses, Stylizer
 
 
 def losses(

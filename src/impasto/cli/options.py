@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from impasto.cli import stored_settings
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
-from impasto.settings import Settings, option_name
+from impasto.settings import FORMER_NAMES, Settings, option_name
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -85,7 +85,7 @@ def _parameters(defaults: Settings, others: Mapping[str, str]) -> list[inspect.P
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=_annotation(
-                [*filter(None, [others.get(name)]), option_name(name)],
+                [*filter(None, [others.get(name)]), option_name(name), *map(option_name, former_names(name))],
                 field,
                 groups[extra(field, "group")],
                 shown[name],
@@ -93,6 +93,11 @@ def _parameters(defaults: Settings, others: Mapping[str, str]) -> list[inspect.P
         )
         for name, field in Settings.model_fields.items()
     ]
+
+
+def former_names(setting: str) -> list[str]:
+    """Names that a setting had; options by them still work and are not shown first."""
+    return [former for former, name in FORMER_NAMES.items() if name == setting]
 
 
 def _annotation(names: list[str], field: FieldInfo, group: Group, default: Any) -> Any:

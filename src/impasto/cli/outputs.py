@@ -10,8 +10,8 @@ from impasto.cli import terminal
 from impasto.cli.request import Request
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
-from impasto.files import check_folder
 from impasto.images import Picture
+from impasto.storage.atomic import check_folder
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto import images, masks, stylizer
+from impasto import images
 from impasto.cli import options, outputs, terminal
 from impasto.cli.display import Display, Silent
 from impasto.cli.json_lines import JsonLines
@@ -16,7 +16,9 @@ from impasto.cli.request import Request
 from impasto.cli.signals import Stop, stopping
 from impasto.cli.steps import StepFiles
 from impasto.cli.terminal import STREAM
-from impasto.events import Finished
+from impasto.engine import stylizer
+from impasto.engine.events import Finished
+from impasto.engine.inputs import masks
 from impasto.settings import Settings
 
 

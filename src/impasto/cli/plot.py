@@ -9,8 +9,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from impasto.events import Step
-from impasto.files import replace_file
+from impasto.engine.events import Step
+from impasto.storage.atomic import replace_file
 
 _COLORMAPS = {"content": "winter", "style": "autumn"}
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from impasto.cli import display, terminal
-from impasto.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 _SECONDS_BETWEEN_LINES = 10.0
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import tomlkit
 
-from impasto import recipes
 from impasto.cli import options, terminal
 from impasto.errors import ImpastoError
+from impasto.settings import recipes
 
 
 def show_list() -> None:

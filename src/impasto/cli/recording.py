@@ -1,7 +1,7 @@
 """What a run leaves for its plot and its animation."""
 
 from impasto import images
-from impasto.events import Event, Preview, Step
+from impasto.engine.events import Event, Preview, Step
 
 _MOST_FRAMES = 60
 _FRAME_SIDE = 800  # pixels: an animation is for sharing, and sixty large pictures would not fit in memory

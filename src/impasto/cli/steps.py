@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 
 from impasto import images
-from impasto.events import Event, Preview, Step
-from impasto.files import make_folder, replace_file
+from impasto.engine.events import Event, Preview, Step
+from impasto.storage.atomic import make_folder, replace_file
 
 TABLE = "losses.csv"
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from impasto import paths
 from impasto.cli.terminal import tell
 from impasto.errors import InputError
 from impasto.settings import Settings
+from impasto.storage import home as paths
 
 
 def studio(

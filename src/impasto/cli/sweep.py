@@ -7,19 +7,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from impasto import images, masks, stylizer
+from impasto import images
 from impasto.cli import axes, options, outputs, paint, sweep_progress
 from impasto.cli.axes import Plan
 from impasto.cli.request import Request
 from impasto.cli.signals import Stop, stopping
 from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_progress import Cell, Outcome
+from impasto.engine import stylizer
+from impasto.engine.events import Finished, Step
+from impasto.engine.inputs import masks
+from impasto.engine.sizing import result_size
 from impasto.errors import DivergedError, OutOfMemoryError
-from impasto.events import Finished, Step
-from impasto.files import make_folder
 from impasto.images.grid import Grid
 from impasto.settings import METADATA_KEY
-from impasto.sizes import result_size
+from impasto.storage.atomic import make_folder
 
 _ALL_FAILED = 1
 _SOME_FAILED = 3
@@ -34,7 +36,7 @@ def sweep(
         request: inputs and outputs; `save_dir` is for the single pictures.
         over: `NAME=V1,V2,...` each.
         values: the settings that all pictures share.
-        size: long side of the pictures where neither a size nor a frame is named, pixels.
+        size: long side of the pictures where neither a size nor a size rule is named, pixels.
         without: settings that mean nothing to a sweep.
 
     Returns:
@@ -44,7 +46,7 @@ def sweep(
         ImpastoError: something that was given cannot be used, before anything is painted; or a write failed.
     """
     found = axes.parse(over, given=values, without=without)
-    framed = {"size", "frame"} & {*values, *(axis.setting for axis in found)}
+    framed = {"size", "size_rule"} & {*values, *(axis.setting for axis in found)}
     job = _Sweep(request, axes.plan(found), values if framed else {"size": size, **values})
     with stopping(quiet=request.quiet or request.json) as stop:
         stopped = job.paint(stop)

@@ -16,10 +16,10 @@ from impasto.cli import axes, terminal
 from impasto.cli.axes import Place
 from impasto.cli.display import seconds
 from impasto.cli.request import Request
+from impasto.engine.events import Finished, Step
+from impasto.engine.sizing import Size
 from impasto.errors import ImpastoError
-from impasto.events import Finished, Step
 from impasto.settings import Settings
-from impasto.sizes import Size
 
 
 @dataclass(frozen=True)

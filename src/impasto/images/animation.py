@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from impasto.errors import ImageError, OutputError
-from impasto.files import replace_file
 from impasto.images.picture import Picture, on_white
 from impasto.images.resize import resize
 from impasto.images.write import check_output
+from impasto.storage.atomic import replace_file
 
 ANIMATION_SUFFIXES = (".gif", ".webp")
 _PALETTE_SAMPLES = 16

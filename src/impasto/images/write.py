@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from impasto.errors import OutputError
-from impasto.files import check_folder, replace_file
 from impasto.images import encoders
 from impasto.images.encoders import SUFFIXES
 from impasto.images.picture import Picture
+from impasto.storage.atomic import check_folder, replace_file
 
 
 def save(

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from impasto.files import make_folder
+from impasto.storage.atomic import make_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from impasto.engine.events import Step
 from impasto.errors import ImpastoError, InputError
-from impasto.events import Step
 from impasto.settings import Settings
 from impasto.studio import database
 from impasto.studio.folder import Folder

@@ -4,15 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from impasto import recipes, weights
+from impasto import weights
 from impasto.errors import ImpastoError, SettingsError
-from impasto.settings import DEFAULT_RECIPE, Settings
-from impasto.start_names import STARTS
+from impasto.settings import DEFAULT_RECIPE, INIT_IMAGES, Settings, recipes
 from impasto.studio.schemas import Knob, RecipeOut
 
 SHOWN = ("strength", "style_scale", "color", "size")
 """In sight, in this order."""
-_FIRST = (DEFAULT_RECIPE, "fast", "quality", "bold", "brushwork", "ink", "surface", "texture")
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
 _NAMES_FILES = frozenset({"mask", "keep_mask"})
 _OF_THE_MACHINE = frozenset({"device", "threads", "save_every"})
@@ -36,9 +34,8 @@ def layers() -> list[str]:
 
 
 def recipe_list(cards: Mapping[str, str]) -> list[RecipeOut]:
-    """The recipes, those that people choose among first; `cards` are addresses of their pictures."""
-    names = {*recipes.shipped(), *recipes.saved()}
-    ordered = [*(name for name in _FIRST if name in names), *sorted(names.difference(_FIRST))]
+    """The recipes in their order, then the user's own; `cards` are addresses of their pictures."""
+    ordered = [*recipes.shipped(), *recipes.saved()]
     return [recipe for name in ordered if (recipe := _recipe(name, cards.get(name)))]
 
 
@@ -57,7 +54,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     for name, value in settings.model_dump().items():
         if refusal := _refusal(name, value):
             raise refusal
-    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.frame))
+    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
     if largest > _LARGEST_SIZE:
         raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_LARGEST_SIZE}.")
     return settings
@@ -87,8 +84,8 @@ def _refusal(name: str, value: Any) -> SettingsError | None:
         return SettingsError(f"{name} is not for a picture to choose", "Choose it when you start the studio.")
     if name in _NAMES_FILES and value:
         return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
-    if name == "init" and value not in STARTS:
-        return SettingsError(f"the studio cannot start from {value!r}", f"Choose one of {', '.join(STARTS)}.")
+    if name == "init" and value not in INIT_IMAGES:
+        return SettingsError(f"the studio cannot start from {value!r}", f"Choose one of {', '.join(INIT_IMAGES)}.")
     if name == "network" and value not in (there := _networks()):
         return SettingsError(f"there is no network {value!r} on this machine", f"Choose one of {', '.join(there)}.")
     return None
@@ -124,7 +121,7 @@ def _knob(name: str, schema: Mapping[str, Any], default: Any) -> Knob:
 def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
     if name == "network":
         return _networks()
-    return [str(choice) for choice in (STARTS if name == "init" else schema.get("enum", ()))]
+    return [str(choice) for choice in (INIT_IMAGES if name == "init" else schema.get("enum", ()))]
 
 
 def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:

@@ -16,13 +16,13 @@ from typing import NoReturn
 from filelock import FileLock
 
 from impasto import Finished, Preview, Step, Stylizer, images
+from impasto.engine.stylizer import describe
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
-from impasto.files import make_folder, replace_file
 from impasto.images import Picture
+from impasto.storage.atomic import make_folder, replace_file
 from impasto.studio import foreman, housekeeping, jobs, quota, reading, troubles
 from impasto.studio.folder import Folder
 from impasto.studio.quota import QuotaError
-from impasto.stylizer import describe
 
 _IDLE = 0.2
 """Seconds between looks at an empty queue."""

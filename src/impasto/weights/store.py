@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import filelock
 from safetensors import SafetensorError, safe_open
 
-from impasto import paths
 from impasto.errors import OutputError, WeightsError
-from impasto.files import make_folder, replace_file
+from impasto.storage import home as paths
+from impasto.storage.atomic import make_folder, replace_file
 from impasto.weights import registry
 from impasto.weights.download import Progress, discard, download
 

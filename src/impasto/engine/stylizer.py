@@ -1,0 +1,269 @@
+"""`Stylizer` loads the network once and paints with it; `stylize` is the one-call form."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import PIL.Image
+import torch
+
+from impasto import images, weights
+from impasto.core.network.vgg import Trunk
+from impasto.engine import device as devices
+from impasto.engine import precision
+from impasto.engine.events import Event, Finished
+from impasto.engine.inputs import Inputs
+from impasto.engine.run import Run
+from impasto.engine.session import Session
+from impasto.engine.sizing import check_side
+from impasto.errors import SettingsError
+from impasto.images import Picture, Source
+from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+
+
+@dataclass(frozen=True)
+class TermValue:
+    """One weighted term of an objective."""
+
+    kind: Literal["content", "style", "tv"]
+    layer: str | None
+    weight: float
+    """The kind's weight times the layer's."""
+    value: float
+    """The weighted contribution to the total."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """A recipe's objective, evaluated on a picture."""
+
+    total: float
+    terms: tuple[TermValue, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished picture."""
+
+    picture: Picture
+    losses: dict[str, float]
+    """Each weighted term of the final picture by name."""
+    settings: Settings
+    metadata: dict[str, str]
+    """What a saved PNG carries: the settings, the inputs' hashes and the version."""
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture, 8 bits a channel, RGB or RGBA."""
+        return self.picture.to_pil()
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the picture in the format of the path's suffix.
+
+        Raises:
+            OutputError: the path exists and `overwrite` is false, or cannot be written.
+        """
+        images.save(self.picture, Path(path), metadata=self.metadata, overwrite=overwrite)
+
+
+def _never() -> bool:
+    return False
+
+
+class Stylizer:
+    """Paints pictures, and keeps the network between them.
+
+    Args:
+        device: what `auto` in the settings stands for: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises:
+        DeviceError: this machine has no such device.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        devices.find_device(device)
+        self._device = device
+        self._trunks: dict[tuple[Any, ...], Trunk] = {}
+
+    def run(
+        self,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
+        *,
+        stop: Callable[[], bool] = _never,
+        preview_every: int | None = None,
+    ) -> Iterator[Event]:
+        """Paint a picture, and tell what happens.
+
+        Args:
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None where the
+                settings give content no weight, as the recipe `texture`: the aspect is then the first painting's.
+            styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
+            settings: `Settings()` if not given.
+            stop: asked between steps; once true, the run ends at once with the picture as it is.
+            preview_every: iterations between previews; by default the settings' `save_every`.
+
+        Yields:
+            Started, then Step, Preview and Restart, and last Finished with the picture.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used; before the first event.
+            DivergedError: the objective is not a finite number, even with smaller steps.
+        """
+        session = self._trusted(content, styles, settings or Settings())
+        every = session.settings.save_every if preview_every is None else preview_every
+        return Run(session, stop=stop, preview_every=every).events()
+
+    def check(
+        self,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
+    ) -> None:
+        """Refuse what `run` would refuse, without painting: for work that is better not begun than left half done.
+
+        Raises:
+            InputError: as for `run`.
+            OutOfMemoryError: the machine has too little memory for a picture of this size.
+        """
+        Run(self._session(content, styles, settings or Settings()), stop=_never, preview_every=0)
+
+    def losses(
+        self,
+        image: Source | Picture,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
+    ) -> Losses:
+        """Evaluate the objective of `settings` on an existing picture, at that picture's size.
+
+        This is done in float32 unless the settings name a precision. The photograph is brought to the picture's size,
+        the paintings to its long side (or squashed to it). No `margin` is added: the value is then not quite that of
+        the run that painted the picture.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+        """
+        bare = (settings or Settings()).model_copy(update={"margin": 0})
+        session = self._session(content, styles, bare, in_full=True)
+        picture = _read(image)
+        least = session.smallest_side
+        check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
+        with torch.no_grad(), devices.memory_reported():
+            objective = session.objective(picture.width, picture.height)
+            values = objective.losses(session.planes.tensor(picture, picture.width, picture.height)).tolist()
+        terms = tuple(
+            TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
+            for term, value in zip(objective.terms, values, strict=True)
+        )
+        return Losses(sum(values), terms)
+
+    def _session(
+        self,
+        content: Source | Picture | None,
+        styles: Sequence[Source | Picture] | Source | Picture,
+        settings: Settings,
+        *,
+        in_full: bool = False,
+    ) -> Session:
+        """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
+        inputs = Inputs(None if content is None else _read(content), _paintings(styles), settings)
+        machine = devices.prepare(settings, self._device)
+        if in_full and settings.precision == "auto":
+            machine = replace(machine, dtype=torch.float32)
+        return Session(inputs, settings, machine, self._trunk(settings, machine))
+
+    def _trusted(
+        self,
+        content: Source | Picture | None,
+        styles: Sequence[Source | Picture] | Source | Picture,
+        settings: Settings,
+    ) -> Session:
+        """A session in the fastest precision that keeps to the objective, where the choice is ours."""
+        session = self._session(content, styles, settings)
+        if settings.precision != "auto" or session.machine.dtype == torch.float32:
+            return session
+        with devices.memory_reported():
+            return precision.trusted(
+                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
+            )
+
+    def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
+        key = settings.network, settings.normalize, machine.device, machine.dtype
+        if key not in self._trunks:
+            self._trunks[key] = load_trunk(settings, machine)
+        return self._trunks[key]
+
+
+def stylize(
+    content: Source | Picture | None, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
+) -> Result:
+    """Paint a photograph in the style of one or more paintings.
+
+    `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
+    recipe="rebuild")` a photograph from one layer's features alone.
+
+    Args:
+        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a texture.
+        styles: one painting or more; none to rebuild the photograph.
+        settings: all settings at once; or
+        choices: some of them by name: `size=1024, recipe="gatys", seed=1`.
+
+    Raises:
+        InputError: a picture, a setting, the network or the device cannot be used.
+        DivergedError: the objective is not a finite number, even with smaller steps.
+    """
+    if settings and choices:
+        raise SettingsError("both settings and single choices were given", "Give one or the other.")
+    chosen = settings or Settings(**choices)
+    photo, paintings = None if content is None else _read(content), _paintings(styles)
+    for event in Stylizer().run(photo, paintings, chosen):
+        if isinstance(event, Finished):
+            metadata = describe(chosen, photo, paintings)
+            return Result(event.picture, dict(event.terms), chosen, metadata)
+    raise AssertionError("a run ends with Finished")
+
+
+def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
+    """What a PNG carries so that its picture can be made again."""
+    inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
+    return {
+        "impasto:version": version("impasto"),
+        METADATA_KEY: settings.model_dump_json(),
+        # Names without folders: pictures are passed on, and nobody need know where they lay.
+        INPUTS_KEY: json.dumps(
+            [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
+        ),
+    }
+
+
+def _paintings(styles: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
+    if not isinstance(styles, list | tuple):
+        return (_read(cast("Source | Picture", styles)),)
+    return tuple(_read(style) for style in styles)
+
+
+def _read(source: Source | Picture) -> Picture:
+    return source if isinstance(source, Picture) else images.read(source)
+
+
+def load_trunk(settings: Settings, machine: devices.Machine) -> Trunk:
+    """The network that the settings name, on the machine.
+
+    Raises:
+        WeightsError: there is no such network, or it is not fetched yet.
+        SettingsError: it is to be normalized and was never measured.
+    """
+    network = weights.load(settings.network)
+    measured = weights.activations(settings.network)
+    trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
+    if settings.normalize:
+        if measured is None:
+            raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
+        trunk = trunk.normalized(measured.means)
+    return trunk.to(machine.device, machine.dtype)

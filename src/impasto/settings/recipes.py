@@ -1,0 +1,121 @@
+"""Named looks, one TOML file each: those that ship in the folder of this name, and those that the user saved.
+
+A recipe holds any of the keys of `Settings`. Its key `recipe` names another that supplies what it does not state.
+Beside them it may hold `description`, one line for `impasto recipes list`, and `order`, its place in that list.
+"""
+
+import difflib
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from impasto.errors import OutputError, SettingsError
+from impasto.storage import home as paths
+from impasto.storage.atomic import make_folder, replace_file
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+ABOUT = frozenset({"description", "order"})
+"""Keys that say something of the recipe; all others are settings."""
+
+
+def shipped() -> list[str]:
+    """Names of the recipes that come with Impasto, in the order that they state."""
+    return list(_shipped())
+
+
+def saved() -> list[str]:
+    """Names of the user's own recipes, sorted."""
+    return sorted(file.stem for file in _own_folder().glob("*.toml"))
+
+
+def read(recipe: str) -> dict[str, Any]:
+    """The keys of a recipe, as its file states them.
+
+    Args:
+        recipe: a shipped name, a saved name, or the path of a TOML file.
+
+    Raises:
+        SettingsError: there is no such recipe, or its file is not TOML.
+    """
+    try:
+        return tomllib.loads(_text(recipe))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"recipe '{recipe}' is not valid TOML: {error}", "Correct the file at that place."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read."
+        ) from None
+
+
+def settings(recipe: str) -> dict[str, Any]:
+    """The settings that a recipe states.
+
+    Raises:
+        SettingsError: as for `read`.
+    """
+    return {key: value for key, value in read(recipe).items() if key not in ABOUT}
+
+
+def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Path:
+    """Write a recipe under a name of the user's, or to a path that ends in `.toml`; returns where it went.
+
+    Raises:
+        SettingsError: the name is one that ships, or has characters other than a-z, 0-9 and -.
+        OutputError: the file exists and `overwrite` is false, or cannot be written.
+        StorageError: the disk is full or failed.
+    """
+    own = not name.endswith(".toml")
+    path = _own_path(name) if own else Path(name)
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
+    text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
+    elsewhere = f"Choose another folder with {paths.HOME_VARIABLE}." if own else "Choose another place."
+    if own:
+        make_folder(path.parent, elsewhere=elsewhere)
+    replace_file(path, text.encode(), elsewhere=elsewhere)
+    return path
+
+
+def _text(recipe: str) -> str:
+    if recipe.endswith(".toml"):
+        return Path(recipe).read_text(encoding="utf-8")
+    if recipe in _shipped():
+        return _shipped()[recipe]
+    if recipe in saved():
+        return (_own_folder() / f"{recipe}.toml").read_text(encoding="utf-8")
+    known = shipped() + saved()
+    close = difflib.get_close_matches(recipe, known, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Choose one of {', '.join(known)}, or a path ending in .toml."
+    raise SettingsError(f"there is no recipe '{recipe}'", hint)
+
+
+def _own_path(name: str) -> Path:
+    if name in _shipped():
+        raise SettingsError(f"'{name}' is a recipe that ships with Impasto", "Choose another name.")
+    if not _NAME.fullmatch(name):
+        raise SettingsError(f"'{name}' cannot name a recipe", "Use a-z, 0-9 and -, or a path ending in .toml.")
+    return _own_folder() / f"{name}.toml"
+
+
+@functools.cache
+def _shipped() -> dict[str, str]:
+    """The text of each recipe that ships, read once: they do not change while a program runs."""
+    files = [
+        file for file in (resources.files("impasto.settings") / "recipes").iterdir() if file.name.endswith(".toml")
+    ]
+    texts = {file.name.removesuffix(".toml"): file.read_text(encoding="utf-8") for file in files}
+    return {name: texts[name] for name in sorted(texts, key=lambda name: (tomllib.loads(texts[name])["order"], name))}
+
+
+def _own_folder() -> Path:
+    return paths.home() / "recipes"
