@@ -13,7 +13,9 @@ from impasto.errors import ImpastoError
 
 if TYPE_CHECKING:
     from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
-    from impasto.engine.stylizer import Losses, Result, Stylizer, stylize
+    from impasto.engine.job import Job, execute
+    from impasto.engine.result import Result
+    from impasto.engine.stylizer import Losses, Stylizer, stylize
     from impasto.images import Picture
     from impasto.settings import Settings
 
@@ -21,6 +23,7 @@ __all__ = [
     "Event",
     "Finished",
     "ImpastoError",
+    "Job",
     "Losses",
     "Picture",
     "Preview",
@@ -30,6 +33,7 @@ __all__ = [
     "Started",
     "Step",
     "Stylizer",
+    "execute",
     "stylize",
 ]
 
@@ -37,7 +41,9 @@ _HOMES = {
     **dict.fromkeys(("Event", "Finished", "Preview", "Restart", "Started", "Step"), "engine.events"),
     "Picture": "images",
     "Settings": "settings",
-    **dict.fromkeys(("Losses", "Result", "Stylizer", "stylize"), "engine.stylizer"),
+    **dict.fromkeys(("Job", "execute"), "engine.job"),
+    "Result": "engine.result",
+    **dict.fromkeys(("Losses", "Stylizer", "stylize"), "engine.stylizer"),
 }
 
 

@@ -168,7 +168,7 @@ OPTIONS = [
     ("--style-weight nan", "--style-weight 'nan'", "finite number"),
     ("--seed -1", "--seed '-1'", "greater than or equal to 0"),
     ("--optimizer adm", '"adm" for --optimizer', 'Did you mean "adam"?'),
-    ("--frame wide", "--frame 'wide'", "long:N, rows:N or WIDTHxHEIGHT"),
+    ("--size-rule wide", "--size-rule 'wide'", "long:N, rows:N or WIDTHxHEIGHT"),
     ("--profile cmyk", '"cmyk" for --profile', "Choose from"),
     ("--content-layers pool4", "'pool4' is not a layer", "relu4_2"),
     ("--content-layers relu4_2=x", "--content-layers relu4_2 'x'", "valid number"),

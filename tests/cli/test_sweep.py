@@ -136,7 +136,7 @@ def test_a_third_setting_repeats_the_grid_beneath(impasto):
         ("style-layers=relu1_1,relu2_1=2;relu3_1", ("relu1_1,relu2_1=2", "relu3_1")),
         ("init=a;b.png|noise", ("a;b.png", "noise")),
         ("--style_blend=1,2;2,1", ("1,2", "2,1")),
-        ("frame=64x64", ("64x64",)),
+        ("size-rule=64x64", ("64x64",)),
     ],
 )
 def test_values_with_commas_in_them_can_be_told_apart(text, values):
@@ -159,7 +159,7 @@ def test_pictures_are_small_unless_a_size_is_named(impasto):
     done = impasto("sweep", *PAIR, "--over", "seed=1", "-o", "small.png", "--iterations", "1", "--scales", "1")
     assert "1 pictures of 256 x 192 px; --size makes them larger or smaller" in done.err
     assert cells_of("small.png")[0][0]["box"][2:] == [256, 192]
-    impasto("sweep", *PAIR, "--over", "frame=64x48,80x60", "-o", "frames.png", "--iterations", "1")
+    impasto("sweep", *PAIR, "--over", "size-rule=64x48,80x60", "-o", "frames.png", "--iterations", "1")
     assert [cell["box"][2:] for cell in cells_of("frames.png")[0]] == [[64, 48], [80, 60]]
 
 

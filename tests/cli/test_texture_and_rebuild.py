@@ -50,7 +50,7 @@ def test_a_texture_of_two_paintings_takes_after_both(impasto, folder):
 
 
 def test_a_texture_may_have_any_frame(impasto, folder):
-    assert impasto("texture", "painting.jpg", "--frame", "48x80", "--iterations", "2").code == 0
+    assert impasto("texture", "painting.jpg", "--size-rule", "48x80", "--iterations", "2").code == 0
     with PIL.Image.open(folder / "painting-texture.png") as picture:
         assert picture.size == (48, 80)
 

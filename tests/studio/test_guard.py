@@ -143,8 +143,8 @@ def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
         {"recipe": ["fast"]},
         {"network": secret},
         {"network": "/etc/passwd"},
-        {"frame": "long:60000"},
-        {"frame": "60000x60000"},
+        {"size_rule": "long:60000"},
+        {"size_rule": "60000x60000"},
         {"self": 1},
     ):
         answer = client.post("/api/jobs", json={"photo": photo, "paintings": [photo], "settings": settings})

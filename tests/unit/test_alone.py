@@ -43,7 +43,7 @@ def test_a_texture_is_made_of_a_painting_alone(stylizer, painting):
 def test_a_texture_takes_any_frame_as_it_is(stylizer, painting):
     with PIL.Image.open(painting) as image:
         upright = image.resize((60, 80))
-    settings = Settings(recipe="texture", frame="96x48", iterations=1)
+    settings = Settings(recipe="texture", size_rule="96x48", iterations=1)
     last = finished(stylizer.run(None, upright, settings))
     assert (last.picture.width, last.picture.height) == (96, 48)
 
@@ -63,7 +63,7 @@ def test_a_shallow_layer_gives_nearly_the_photograph_back_and_a_deep_one_does_no
 
 def test_nothing_past_the_layer_that_is_rebuilt_is_asked_of_the_photograph(stylizer):
     pixels = np.random.default_rng(0).integers(0, 255, (12, 12, 3), np.uint8)
-    chosen = {"recipe": "rebuild", "frame": "12x12", "iterations": 2}
+    chosen = {"recipe": "rebuild", "size_rule": "12x12", "iterations": 2}
     assert finished(stylizer.run(pixels, settings=Settings(content_layers="relu1_2", **chosen))).picture.width == 12
     with pytest.raises(ImageError, match="12 x 12 pixels is too small"):
         stylizer.run(pixels, settings=Settings(content_layers="relu5_1", **chosen))
@@ -116,6 +116,6 @@ def test_checking_refuses_what_painting_would_and_nothing_else(stylizer, photo, 
     stylizer.check(photo, painting, Settings(**SMALL))
     stylizer.check(None, painting, Settings(recipe="texture"))
     with pytest.raises(OutOfMemoryError):
-        stylizer.check(photo, painting, Settings(frame="99999x99999"))
+        stylizer.check(photo, painting, Settings(size_rule="99999x99999"))
     with pytest.raises(ImageError, match="too small"):
         stylizer.check(np.zeros((8, 8, 3), np.uint8), painting, Settings(**SMALL))

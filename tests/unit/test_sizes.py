@@ -15,10 +15,10 @@ TALL = read(np.zeros((640, 427, 3), np.uint8))
     ("choices", "wide", "tall"),
     [
         ({"size": 512}, (512, 342), (342, 512)),
-        ({"frame": "long:100"}, (100, 67), (67, 100)),
-        ({"frame": "rows:400"}, (600, 400), (267, 400)),
-        ({"frame": "400x300"}, (400, 300), (300, 400)),
-        ({"frame": "400x300", "size": 64}, (64, 43), (43, 64)),
+        ({"size_rule": "long:100"}, (100, 67), (67, 100)),
+        ({"size_rule": "rows:400"}, (600, 400), (267, 400)),
+        ({"size_rule": "400x300"}, (400, 300), (300, 400)),
+        ({"size_rule": "400x300", "size": 64}, (64, 43), (43, 64)),
     ],
 )
 def test_the_result_has_the_size_that_the_recipe_or_the_user_says(choices, wide, tall):

@@ -261,7 +261,7 @@ def test_threads_of_one_run_do_not_stay_for_the_next(stylizer, photo, painting):
 
 def test_a_picture_that_cannot_fit_into_memory_is_refused_at_once(stylizer, photo, painting):
     with pytest.raises(impasto.errors.OutOfMemoryError, match="megapixels need about"):
-        stylizer.run(photo, painting, Settings(frame="99999x99999"))
+        stylizer.run(photo, painting, Settings(size_rule="99999x99999"))
 
 
 @pytest.mark.parametrize("name", ["gpu", "xpu", "cuda:77"])

@@ -90,7 +90,7 @@ class _Job:
         outputs.announce(self._request, self._targets, targets)
 
     def _write_picture(self, finished: Finished, targets: Targets) -> None:
-        metadata = stylizer.describe(self._settings, self._content, self._styles)
+        metadata = finished.result.metadata
         profile = finished.picture.profile if self._request.profile == "source" else None
         outputs.write_picture(finished.picture, targets, metadata, profile)
 

@@ -17,6 +17,7 @@ from impasto.cli.sweep_progress import Cell, Outcome
 from impasto.engine import stylizer
 from impasto.engine.events import Finished, Step
 from impasto.engine.inputs import masks
+from impasto.engine.result import describe
 from impasto.engine.sizing import result_size
 from impasto.errors import DivergedError, OutOfMemoryError
 from impasto.images.grid import Grid
@@ -142,7 +143,7 @@ class _Sweep:
         make_folder(folder, elsewhere="Choose another --save-dir.")
         rows, columns = (len(str(len(labels))) for labels in (self._plan.rows, self._plan.columns))
         path = folder / f"{cell.place.row + 1:0{rows}}-{cell.place.column + 1:0{columns}}.png"
-        metadata = stylizer.describe(cell.settings, self._content, self._styles)
+        metadata = finished.result.metadata
         images.save(finished.picture, path, metadata=metadata, overwrite=True)
         return path
 
@@ -165,7 +166,7 @@ class _Sweep:
         return f"{Path(self._content.name).name} in the style of {styles}{recipe}"
 
     def _metadata(self) -> dict[str, str]:
-        texts = stylizer.describe(self._cells[0].settings, self._content, self._styles)
+        texts = describe(self._cells[0].settings, self._content, self._styles)
         del texts[METADATA_KEY]
         rows: list[list[dict[str, Any]]] = [[] for _ in self._plan.rows]
         for cell in self._cells:

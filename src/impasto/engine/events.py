@@ -6,6 +6,7 @@ The order is Started, then for each scale its Steps with Previews and Restarts a
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from impasto.engine.result import Result
 from impasto.images import Picture
 from impasto.settings import Settings
 
@@ -84,16 +85,34 @@ class Restart:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end: the picture and its losses."""
+    """The end."""
 
-    loss: float
-    """Of the picture, at the scale where the run ended."""
-    terms: Mapping[str, float]
+    result: Result
+    """The picture, its losses at the scale where the run ended, and the settings."""
     elapsed: float
+    """Seconds since the run began."""
     stopped: bool
     """Whether the run was asked to stop before its planned end."""
-    picture: Picture
-    settings: Settings
+
+    @property
+    def loss(self) -> float:
+        """Of the result, as a step has it."""
+        return self.result.loss
+
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """Of the result, as a step has them."""
+        return self.result.losses
+
+    @property
+    def picture(self) -> Picture:
+        """The result's, as a preview has it."""
+        return self.result.picture
+
+    @property
+    def settings(self) -> Settings:
+        """The result's, as the start has them."""
+        return self.result.settings
 
 
 Event = Started | Step | Preview | Restart | Finished

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 
@@ -16,6 +16,7 @@ from impasto.core.optim.averaging import KEEPERS, Keeper
 from impasto.core.pyramid import Scale, plan
 from impasto.engine.device import check_memory, give_back_at_once, memory_reported
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.engine.result import Result
 from impasto.engine.session import Session
 from impasto.settings import Settings
 
@@ -32,13 +33,17 @@ class Run:
     Args:
         session: pictures, settings, network and machine.
         stop: asked between steps; once true, the run ends with the picture as it is.
+        metadata: what the result says of how it was made.
         preview_every: iterations between previews; 0 shows only the start and the end of each round.
     """
 
-    def __init__(self, session: Session, *, stop: Callable[[], bool], preview_every: int) -> None:
+    def __init__(
+        self, session: Session, *, stop: Callable[[], bool], preview_every: int, metadata: Mapping[str, str]
+    ) -> None:
         settings = session.settings
         width, height = session.result_size
         self._session, self._stop, self._preview_every = session, stop, preview_every
+        self._metadata = metadata
         self._scales = plan(
             width,
             height,
@@ -75,12 +80,14 @@ class Run:
         # A run that was stopped early gives the size that was asked for all the same.
         image = self._session.grown(image, self._scales[-1].width, self._scales[-1].height)
         yield Finished(
-            loss=sum(terms),
-            terms=self._named(terms),
+            result=Result(
+                picture=self._session.planes.picture(image),
+                losses=self._named(terms),
+                settings=self._session.settings,
+                metadata=self._metadata,
+            ),
             elapsed=self._clock.elapsed,
             stopped=self._stopped,
-            picture=self._session.planes.picture(image),
-            settings=self._session.settings,
         )
 
     def _photograph(self) -> Painted:

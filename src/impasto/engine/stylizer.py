@@ -1,14 +1,9 @@
 """`Stylizer` loads the network once and paints with it; `stylize` is the one-call form."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
-from os import PathLike
-from pathlib import Path
 from typing import Any, Literal, cast
 
-import PIL.Image
 import torch
 
 from impasto import images, weights
@@ -17,12 +12,13 @@ from impasto.engine import device as devices
 from impasto.engine import precision
 from impasto.engine.events import Event, Finished
 from impasto.engine.inputs import Inputs
+from impasto.engine.result import Result, describe
 from impasto.engine.run import Run
 from impasto.engine.session import Session
 from impasto.engine.sizing import check_side
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
-from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+from impasto.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -43,31 +39,6 @@ class Losses:
 
     total: float
     terms: tuple[TermValue, ...]
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished picture."""
-
-    picture: Picture
-    losses: dict[str, float]
-    """Each weighted term of the final picture by name."""
-    settings: Settings
-    metadata: dict[str, str]
-    """What a saved PNG carries: the settings, the inputs' hashes and the version."""
-
-    @property
-    def image(self) -> PIL.Image.Image:
-        """The picture, 8 bits a channel, RGB or RGBA."""
-        return self.picture.to_pil()
-
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the picture in the format of the path's suffix.
-
-        Raises:
-            OutputError: the path exists and `overwrite` is false, or cannot be written.
-        """
-        images.save(self.picture, Path(path), metadata=self.metadata, overwrite=overwrite)
 
 
 def _never() -> bool:
@@ -115,9 +86,11 @@ class Stylizer:
             InputError: a picture, a setting, the network or the device cannot be used; before the first event.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        session = self._trusted(content, styles, settings or Settings())
+        photo, paintings = None if content is None else _read(content), _paintings(styles)
+        session = self._trusted(photo, paintings, settings or Settings())
         every = session.settings.save_every if preview_every is None else preview_every
-        return Run(session, stop=stop, preview_every=every).events()
+        metadata = describe(session.settings, photo, paintings)
+        return Run(session, stop=stop, preview_every=every, metadata=metadata).events()
 
     def check(
         self,
@@ -131,7 +104,7 @@ class Stylizer:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
-        Run(self._session(content, styles, settings or Settings()), stop=_never, preview_every=0)
+        Run(self._session(content, styles, settings or Settings()), stop=_never, preview_every=0, metadata={})
 
     def losses(
         self,
@@ -220,26 +193,9 @@ def stylize(
     """
     if settings and choices:
         raise SettingsError("both settings and single choices were given", "Give one or the other.")
-    chosen = settings or Settings(**choices)
-    photo, paintings = None if content is None else _read(content), _paintings(styles)
-    for event in Stylizer().run(photo, paintings, chosen):
-        if isinstance(event, Finished):
-            metadata = describe(chosen, photo, paintings)
-            return Result(event.picture, dict(event.terms), chosen, metadata)
-    raise AssertionError("a run ends with Finished")
-
-
-def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
-    """What a PNG carries so that its picture can be made again."""
-    inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
-    return {
-        "impasto:version": version("impasto"),
-        METADATA_KEY: settings.model_dump_json(),
-        # Names without folders: pictures are passed on, and nobody need know where they lay.
-        INPUTS_KEY: json.dumps(
-            [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
-        ),
-    }
+    *_, finished = Stylizer().run(content, styles, settings or Settings(**choices))
+    assert isinstance(finished, Finished)
+    return finished.result
 
 
 def _paintings(styles: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:

@@ -16,7 +16,7 @@ from typing import NoReturn
 from filelock import FileLock
 
 from impasto import Finished, Preview, Step, Stylizer, images
-from impasto.engine.stylizer import describe
+from impasto.engine.result import describe
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import make_folder, replace_file
