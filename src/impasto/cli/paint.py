@@ -18,7 +18,7 @@ from impasto.cli.steps import StepFiles
 from impasto.cli.terminal import STREAM
 from impasto.engine import stylizer
 from impasto.engine.events import Finished
-from impasto.engine.inputs import masks
+from impasto.engine.spec import input_spec
 from impasto.settings import Settings
 
 
@@ -37,7 +37,9 @@ def make(request: Request, settings: Settings) -> int:
     Raises:
         ImpastoError: as for `paint`.
     """
-    targets = outputs.plan(request, steps=settings.save_every > 0 or settings.rounds > 1, masks=masks.named(settings))
+    targets = outputs.plan(
+        request, steps=settings.save_every > 0 or settings.rounds > 1, masks=input_spec(settings).mask_files
+    )
     job = _Job(request, settings, targets)
     with stopping(quiet=request.quiet or request.json) as stop:
         finished = job.run(stop)

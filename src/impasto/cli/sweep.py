@@ -16,9 +16,8 @@ from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_progress import Cell, Outcome
 from impasto.engine import stylizer
 from impasto.engine.events import Finished, Step
-from impasto.engine.inputs import masks
 from impasto.engine.result import describe
-from impasto.engine.sizing import result_size
+from impasto.engine.spec import input_spec, result_size
 from impasto.errors import DivergedError, OutOfMemoryError
 from impasto.images.grid import Grid
 from impasto.settings import METADATA_KEY
@@ -66,7 +65,7 @@ class _Sweep:
         self._request, self._plan = request, plan
         chosen = [options.settings({**shared, **cell.choice}, request.settings_from) for cell in plan.cells]
         self._targets = outputs.plan(
-            request, steps=False, masks=[name for settings in chosen for name in masks.named(settings)]
+            request, steps=False, masks=[name for settings in chosen for name in input_spec(settings).mask_files]
         )
         self._content, *self._styles = [paint.read(source) for source in request.sources]
         self._cells = [

@@ -16,8 +16,8 @@ from impasto.cli import axes, terminal
 from impasto.cli.axes import Place
 from impasto.cli.display import seconds
 from impasto.cli.request import Request
+from impasto.core.pyramid import Size
 from impasto.engine.events import Finished, Step
-from impasto.engine.sizing import Size
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
 

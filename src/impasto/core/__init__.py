@@ -1,1 +1,26 @@
-"""The mathematics: tensors in, tensors out. No file, clock, print, environment variable or progress bar."""
+"""Style transfer on tensors; the whole algorithm is `transfer`. Knows no files, no settings and no clock."""
+
+from impasto.core.images import Image, ImageSource, TensorImage, TransferImages
+from impasto.core.losses import AutogradLoss, Loss, ObjectiveSpec
+from impasto.core.network.vgg import VGG
+from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
+from impasto.core.spec import Iterate, TransferSpec
+from impasto.core.transfer import StyleTransfer, transfer
+
+__all__ = [
+    "LBFGS",
+    "VGG",
+    "Adam",
+    "AutogradLoss",
+    "Image",
+    "ImageSource",
+    "Iterate",
+    "Loss",
+    "ObjectiveSpec",
+    "ScipyLBFGSB",
+    "StyleTransfer",
+    "TensorImage",
+    "TransferImages",
+    "TransferSpec",
+    "transfer",
+]

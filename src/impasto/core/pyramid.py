@@ -1,9 +1,17 @@
 """The coarse-to-fine schedule (Gatys et al. 2017, section 6: large motifs at small sizes, strokes at large ones)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor
+
+from impasto.errors import ImageError
+
+Size = tuple[int, int]
+"""Width and height, pixels."""
+Made = TypeVar("Made")
 
 SMALLEST_LONG_SIDE = 128
 """No scale is coarser than this, pixels: below it relu5_1 has fewer than 8 positions a side and motifs lose shape."""
@@ -19,51 +27,87 @@ class Scale:
 
     @property
     def pixels(self) -> int:
+        """Of the image at this scale."""
         return self.width * self.height
 
 
-def plan(width: int, height: int, *, scales: int, iterations: int, decay: float, smallest_side: int = 1) -> list[Scale]:
-    """Sizes that double up to (width, height), with geometrically falling iteration counts.
+def plan_scales(
+    width: int, height: int, *, scales: int, iterations: int, decay: float, smallest_side: int = 1
+) -> list[Scale]:
+    """Plan sizes that double up to (width, height), with geometrically falling iteration counts.
 
     Args:
+        width: of the finest scale, pixels.
+        height: of the finest scale, pixels.
         scales: how many are wanted; those that would be too small are left out, but never the last.
         iterations: at the first, coarsest scale.
         decay: each further scale runs this share of the iterations of the one before.
-        smallest_side: what the network needs, pixels.
+        smallest_side: of an image that the network can see, pixels.
     """
 
-    def large_enough(factor: int) -> bool:
+    def is_large_enough(factor: int) -> bool:
         return max(width, height) >= SMALLEST_LONG_SIDE * factor and min(width, height) >= smallest_side * factor
 
-    factors = [2**step for step in range(scales) if step == 0 or large_enough(2**step)]
+    factors = [2**step for step in range(scales) if step == 0 or is_large_enough(2**step)]
     return [
         Scale(max(1, round(width / factor)), max(1, round(height / factor)), max(1, round(iterations * decay**index)))
         for index, factor in enumerate(reversed(factors))
     ]
 
 
-def grown(image: Tensor, sharp: Tensor, share: float | Tensor) -> Tensor:
-    """Bring a picture to a finer scale, with a share of the detail of another picture that its own size cannot hold.
+def with_long_side(size: Size, length: int) -> Size:
+    """Give the size of the same aspect whose long side has a length, in pixels."""
+    share = length / max(size)
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
+
+
+def check_side(size: Size, smallest: int, name: str, remedy: str) -> None:
+    """Refuse an image that is smaller than the network can see.
+
+    Raises:
+        ImageError: the short side of `size` is under `smallest` pixels.
+    """
+    if min(size) < smallest:
+        raise ImageError(f"{name}: {size[0]} x {size[1]} pixels is too small for the network", remedy)
+
+
+def upsample_with_detail(image: Tensor, sharp: Tensor, share: float | Tensor) -> Tensor:
+    """Bring an image to a finer scale, with a share of the detail of another image that its own size cannot hold.
 
     The code of Kolkin et al. 2019 begins its middle scales so ("Style transfer by relaxed optimal transport and
-    self-similarity"), with the photograph's Laplacian. What has only grown is blurred, and a minimizer's first steps at
-    the finer scale go into inventing detail.
+    self-similarity"), with the content image's Laplacian. An image that is only upsampled is blurred, and an
+    optimizer's first steps at the finer scale go into inventing detail.
 
     Args:
         image: (1, 3, h, w).
         sharp: (1, 3, H, W).
-        share: 0 for none, 1 for all; or one for each place, (1, 1, H, W).
+        share: 0 for none, 1 for all; or one for each position, (1, 1, H, W).
 
     Returns:
         (1, 3, H, W).
     """
     (height, width), (rows, columns) = sharp.shape[2:], image.shape[2:]
-    detail = sharp - resized(resized(sharp, columns, rows), width, height)
-    return resized(image, width, height) + share * detail
+    detail = sharp - resize(resize(sharp, columns, rows), width, height)
+    return resize(image, width, height) + share * detail
 
 
-def resized(maps: Tensor, width: int, height: int) -> Tensor:
-    """A tensor (1, C, H, W) brought to another size: bicubic, and itself where the size is right already."""
+def resize(maps: Tensor, width: int, height: int) -> Tensor:
+    """Bring a tensor (1, C, H, W) to another size: bicubic, and itself where the size is right already."""
     if (width, height) == (maps.shape[3], maps.shape[2]):
         return maps
     return F.interpolate(maps, size=(height, width), mode="bicubic", antialias=True)
+
+
+class LatestSize(Generic[Made]):
+    """Keeps the latest of what is made by size; the one before is let go first, since both may be too much."""
+
+    def __init__(self, make: Callable[[int, int], Made]) -> None:
+        self._make = make
+        self._latest: tuple[Size, Made] | None = None
+
+    def __call__(self, width: int, height: int) -> Made:
+        """Give the latest, or make another."""
+        if self._latest is None or self._latest[0] != (width, height):
+            self._latest = None
+            self._latest = (width, height), self._make(width, height)
+        return self._latest[1]

@@ -7,25 +7,39 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from impasto.errors import DeviceError, OutOfMemoryError
-from impasto.settings import Settings
 
 ACTIVATIONS_PER_PIXEL = 350
 """Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
 _DEFAULT_THREADS = torch.get_num_threads()
 _M_MMAP_THRESHOLD = -3  # malloc.h
-_KEPT_AT_MOST = 64 * 2**20
-_GIVEN_BACK = 4 * 2**20
+_LARGEST_KEPT = 64 * 2**20
+_RETURNED = 4 * 2**20
 _OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory", re.IGNORECASE)
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
-class Machine:
+class ComputeSpec:
+    """Where and how to compute, as asked for."""
+
+    device: str
+    """`auto`, `cpu`, `mps`, `cuda` or `cuda:N`."""
+    precision: Literal["auto", "float32", "bfloat16", "float64"]
+    """Of the convolutions."""
+    threads: int
+    """On the CPU; 0 leaves the choice to torch."""
+    optimizer_history: int
+    """Steps that the optimizer remembers, which take memory."""
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
     """Where and how a run computes."""
 
     device: torch.device
@@ -33,39 +47,41 @@ class Machine:
     """Of the convolutions."""
     threads: int
     """On the CPU."""
+    optimizer_history: int
+    """Steps that the optimizer remembers."""
     fallback: str | None = None
     """Why the precision is not the fastest that the device has, where that was found out on the way."""
 
     @property
     def precision(self) -> str:
-        """The convolutions' type by its name in the settings."""
+        """The convolutions' type by its name in the spec."""
         return str(self.dtype).removeprefix("torch.")
 
     @property
-    def picture_dtype(self) -> torch.dtype:
+    def image_dtype(self) -> torch.dtype:
         """Of the picture and its statistics: never less than float32."""
         return torch.float64 if self.dtype == torch.float64 else torch.float32
 
 
-def prepare(settings: Settings, default_device: str = "auto") -> Machine:
+def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
     """Resolve `auto`, check that the machine has what is asked for, and set the number of threads.
 
     Args:
-        settings: its device, precision and threads are read.
-        default_device: what `auto` in the settings stands for.
+        spec: what is asked for.
+        default_device: what `auto` in it stands for.
 
     Raises:
         DeviceError: the machine has no such device, or the device no such precision.
     """
-    device = find_device(default_device if settings.device == "auto" else settings.device)
-    dtype = _precision(settings.precision, device)
-    torch.set_num_threads(settings.threads or _DEFAULT_THREADS)
+    device = find_device(default_device if spec.device == "auto" else spec.device)
+    dtype = _precision(spec.precision, device)
+    torch.set_num_threads(spec.threads or _DEFAULT_THREADS)
     if device.type == "cuda":  # float32 is to mean float32, and the same seed the same bytes
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
-    return Machine(device, dtype, torch.get_num_threads())
+    return ComputeConfig(device, dtype, torch.get_num_threads(), spec.optimizer_history)
 
 
 def find_device(name: str) -> torch.device:
@@ -94,27 +110,26 @@ def physical_memory() -> int | None:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def check_memory(machine: Machine, pixels: int, history: int) -> None:
+def check_memory(compute: ComputeConfig, pixels: int) -> None:
     """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
 
     Args:
-        machine: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
+        compute: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
         pixels: of the result.
-        history: steps that the minimizer remembers.
 
     Raises:
         OutOfMemoryError: the machine has less memory than that.
     """
     there = physical_memory()
-    vectors = 2 * history * 3 * pixels * machine.picture_dtype.itemsize
-    needed = pixels * ACTIVATIONS_PER_PIXEL * machine.dtype.itemsize + vectors
-    if machine.device.type == "cpu" and there is not None and needed > there:
+    vectors = 2 * compute.optimizer_history * 3 * pixels * compute.image_dtype.itemsize
+    needed = pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
+    if compute.device.type == "cpu" and there is not None and needed > there:
         gib, has = needed / 2**30, there / 2**30
         problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"
         raise OutOfMemoryError(problem, "Use a smaller --size.")
 
 
-def give_back_at_once(machine: Machine, pixels: int) -> None:
+def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
     """Have the memory of large maps returned to the system as they are let go.
 
     glibc keeps what is smaller than 32 MiB for later; where the first layers' maps are much larger than that, they find
@@ -122,17 +137,17 @@ def give_back_at_once(machine: Machine, pixels: int) -> None:
     The choice holds for all that the process allocates from then on.
 
     Args:
-        machine: where the picture is painted; elsewhere than on the CPU of a system with glibc this does nothing.
+        compute: where the picture is painted; elsewhere than on the CPU of a system with glibc this does nothing.
         pixels: of the result.
     """
-    first_maps = pixels * 64 * machine.dtype.itemsize
-    if machine.device.type == "cpu" and first_maps > _KEPT_AT_MOST:
+    first_maps = pixels * 64 * compute.dtype.itemsize
+    if compute.device.type == "cpu" and first_maps > _LARGEST_KEPT:
         with contextlib.suppress(OSError, AttributeError, TypeError):
-            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _GIVEN_BACK)
+            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _RETURNED)
 
 
 @contextmanager
-def memory_reported() -> Iterator[None]:
+def translate_oom() -> Iterator[None]:
     """Turn torch's ways to say that memory ran out into one error.
 
     Raises:

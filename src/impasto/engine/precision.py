@@ -1,4 +1,4 @@
-"""Whether the fast precision may be trusted with a run's pictures and settings."""
+"""Whether the gradient bears the fast precision, with a run's own pictures and settings."""
 
 import math
 from collections.abc import Callable
@@ -6,60 +6,62 @@ from dataclasses import replace
 
 import torch
 
-from impasto.engine.device import Machine
-from impasto.engine.session import Session
-from impasto.engine.sizing import Size
+from impasto.core import StyleTransfer
+from impasto.core.pyramid import Size
+from impasto.engine.device import ComputeConfig
+from impasto.engine.run import RunInputs
 from impasto.errors import ImageError
 
 TOLERANCE = 0.065
-"""Largest difference from the float32 gradient, relative to its length, that is let pass at `PROBE_SIDE`.
+"""Largest difference from the float32 gradient, relative to its length, that is accepted at `PROBE_SIDE`.
 
 The same pictures show at most 0.05 at 512 pixels: where less is seen, fewer roundings average out.
 """
 PROBE_SIDE = 128
 """Pixels of the long side at which both gradients are computed: that takes less than a step at the full size."""
 
-Open = Callable[[Machine], Session]
+RunFactory = Callable[[ComputeConfig], RunInputs]
+"""Sets up the same run on another device or in another precision."""
 
 
-def trusted(session: Session, anew: Open) -> Session:
-    """The session, or the same in float32 where rounding would lead it astray; its machine then says why.
+def select_precision(fast: RunInputs, reopen: RunFactory) -> RunInputs:
+    """Give the run as it is, or the same in float32 where rounding would lead it astray; its config then says why.
 
     Both gradients of the objective are compared at the start of a small picture.
 
     Args:
-        session: in the precision that was chosen for speed.
-        anew: opens the same session on another machine.
+        fast: in the precision that was chosen for speed.
+        reopen: sets up the same run in another.
     """
-    machine = session.machine
-    exact = anew(replace(machine, dtype=torch.float32))
-    error = gradient_error(session, exact, _probe_size(session))
+    exact = reopen(replace(fast.compute, dtype=torch.float32))
+    error = gradient_error(fast.transfer, exact.transfer, _probe_size(fast.transfer))
     if error <= TOLERANCE:
-        return session
+        return fast
     share = f"{error:.0%}" if math.isfinite(error) else "more than all of it"
-    exact.machine = replace(exact.machine, fallback=f"the gradient in {machine.precision} was off by {share}")
-    return exact
+    reason = f"the gradient in {fast.compute.precision} was off by {share}"
+    return replace(exact, compute=replace(exact.compute, fallback=reason))
 
 
-def gradient_error(session: Session, exact: Session, size: Size) -> float:
-    """|g - g'| / |g'| of the objective's gradients g and g' at the starting picture of a size (width, height)."""
-    start = session.start(*size)
-    ours, theirs = (each.held_objective(*size).evaluate(start).gradient for each in (session, exact))
+def gradient_error(fast: StyleTransfer, exact: StyleTransfer, size: Size) -> float:
+    """Give |g - g'| / |g'| of the objective's gradients g and g' at the start of a size (width, height)."""
+    start = fast.initial_image(*size)
+    ours, theirs = (each.objective(*size).evaluate(start).gradient for each in (fast, exact))
     difference, length = (torch.linalg.vector_norm(vector).item() for vector in (ours - theirs, theirs))
     if difference == 0:
         return 0.0
     return difference / length if length else math.inf
 
 
-def _probe_size(session: Session) -> Size:
-    width, height = session.result_size
+def _probe_size(transfer: StyleTransfer) -> Size:
+    """Give the smallest size from `PROBE_SIDE` on at which the network sees all images."""
+    width, height = transfer.spec.size
     side = PROBE_SIDE
     while side < max(width, height):
         share = side / max(width, height)
         small = round(width * share), round(height * share)
         try:
-            session.check(*small)
-        except ImageError:  # the network cannot see so little of these pictures
+            transfer.check(*small)
+        except ImageError:
             side *= 2
         else:
             return small

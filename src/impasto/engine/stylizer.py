@@ -1,21 +1,28 @@
-"""`Stylizer` loads the network once and paints with it; `stylize` is the one-call form."""
+"""`Stylizer` loads the network once and runs with it; `stylize` is the one-call form."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
-
-import torch
+from typing import Any, cast
 
 from impasto import images, weights
+from impasto.core import VGG, StyleTransfer
 from impasto.core.network.vgg import Trunk
-from impasto.engine import device as devices
-from impasto.engine import precision
+from impasto.core.pyramid import check_side
+from impasto.engine import spec
+from impasto.engine.device import (
+    ComputeConfig,
+    check_memory,
+    configure,
+    find_device,
+    return_memory_eagerly,
+    translate_oom,
+)
 from impasto.engine.events import Event, Finished
 from impasto.engine.inputs import Inputs
+from impasto.engine.precision import select_precision
 from impasto.engine.result import Result, describe
-from impasto.engine.run import Run
-from impasto.engine.session import Session
-from impasto.engine.sizing import check_side
+from impasto.engine.run import Run, RunInputs
+from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.settings import Settings
@@ -25,8 +32,10 @@ from impasto.settings import Settings
 class TermValue:
     """One weighted term of an objective."""
 
-    kind: Literal["content", "style", "tv"]
+    kind: str
+    """`content`, `style`, `tv` and so on."""
     layer: str | None
+    """Where it reads features; None for the pixels."""
     weight: float
     """The kind's weight times the layer's."""
     value: float
@@ -46,7 +55,7 @@ def _never() -> bool:
 
 
 class Stylizer:
-    """Paints pictures, and keeps the network between them.
+    """Makes pictures, and keeps the network between them.
 
     Args:
         device: what `auto` in the settings stands for: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
@@ -56,7 +65,7 @@ class Stylizer:
     """
 
     def __init__(self, device: str = "auto") -> None:
-        devices.find_device(device)
+        find_device(device)
         self._device = device
         self._trunks: dict[tuple[Any, ...], Trunk] = {}
 
@@ -69,7 +78,7 @@ class Stylizer:
         stop: Callable[[], bool] = _never,
         preview_every: int | None = None,
     ) -> Iterator[Event]:
-        """Paint a picture, and tell what happens.
+        """Make a picture, and yield what happens as events.
 
         Args:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None where the
@@ -80,17 +89,19 @@ class Stylizer:
             preview_every: iterations between previews; by default the settings' `save_every`.
 
         Yields:
-            Started, then Step, Preview and Restart, and last Finished with the picture.
+            Started, then Step, Preview and Restart, and last Finished with the result.
 
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used; before the first event.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        photo, paintings = None if content is None else _read(content), _paintings(styles)
-        session = self._trusted(photo, paintings, settings or Settings())
-        every = session.settings.save_every if preview_every is None else preview_every
-        metadata = describe(session.settings, photo, paintings)
-        return Run(session, stop=stop, preview_every=every, metadata=metadata).events()
+        settings = settings or Settings()
+        photo, paintings = _read_optional(content), _read_all(styles)
+        inputs = self._open_fastest(photo, paintings, settings)
+        _prepare(inputs)
+        every = spec.preview_interval(settings) if preview_every is None else preview_every
+        metadata = describe(settings, photo, paintings)
+        return Run(inputs, metadata, stop=stop, preview_every=every).events()
 
     def check(
         self,
@@ -98,13 +109,13 @@ class Stylizer:
         styles: Sequence[Source | Picture] | Source | Picture = (),
         settings: Settings | None = None,
     ) -> None:
-        """Refuse what `run` would refuse, without painting: for work that is better not begun than left half done.
+        """Refuse what `run` would refuse, without running: for work that is to be done whole or not at all.
 
         Raises:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
-        Run(self._session(content, styles, settings or Settings()), stop=_never, preview_every=0, metadata={})
+        _prepare(self._open(_read_optional(content), _read_all(styles), settings or Settings()))
 
     def losses(
         self,
@@ -117,66 +128,68 @@ class Stylizer:
 
         This is done in float32 unless the settings name a precision. The photograph is brought to the picture's size,
         the paintings to its long side (or squashed to it). No `margin` is added: the value is then not quite that of
-        the run that painted the picture.
+        the run that made the picture.
 
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        bare = (settings or Settings()).model_copy(update={"margin": 0})
-        session = self._session(content, styles, bare, in_full=True)
+        without_margin = (settings or Settings()).model_copy(update={"margin": 0})
+        inputs = self._open(_read_optional(content), _read_all(styles), without_margin, full_precision=True)
         picture = _read(image)
-        least = session.smallest_side
-        check_side((picture.width, picture.height), least, picture, f"Use one of at least {least} pixels a side.")
-        with torch.no_grad(), devices.memory_reported():
-            objective = session.objective(picture.width, picture.height)
-            values = objective.losses(session.planes.tensor(picture, picture.width, picture.height)).tolist()
+        transfer, size = inputs.transfer, (picture.width, picture.height)
+        smallest = transfer.smallest_side
+        check_side(size, smallest, picture.name, f"Use one of at least {smallest} pixels a side.")
+        with translate_oom():
+            objective = transfer.targets(*size)
+            values = objective.values(inputs.tensors.source(picture).resize(*size)).tolist()
         terms = tuple(
-            TermValue(term.kind, str(term.layer) if term.layer else None, term.weight, value)
-            for term, value in zip(objective.terms, values, strict=True)
+            TermValue(loss.name.partition(" ")[0], str(loss.layer) if loss.layer else None, loss.weight, value)
+            for loss, value in zip(objective.losses, values, strict=True)
         )
         return Losses(sum(values), terms)
 
-    def _session(
+    def _open(
         self,
-        content: Source | Picture | None,
-        styles: Sequence[Source | Picture] | Source | Picture,
+        content: Picture | None,
+        styles: tuple[Picture, ...],
         settings: Settings,
         *,
-        in_full: bool = False,
-    ) -> Session:
-        """Everything that a run shares; `in_full` takes float32 where the choice is ours."""
-        inputs = Inputs(None if content is None else _read(content), _paintings(styles), settings)
-        machine = devices.prepare(settings, self._device)
-        if in_full and settings.precision == "auto":
-            machine = replace(machine, dtype=torch.float32)
-        return Session(inputs, settings, machine, self._trunk(settings, machine))
+        full_precision: bool = False,
+    ) -> RunInputs:
+        """Set up a run; `full_precision` is float32 where the choice is ours."""
+        inputs = Inputs(content, styles, spec.input_spec(settings))
+        asked = spec.compute_spec(settings)
+        if full_precision and asked.precision == "auto":
+            asked = replace(asked, precision="float32")
+        return self._set_up(inputs, settings, configure(asked, self._device))
 
-    def _trusted(
-        self,
-        content: Source | Picture | None,
-        styles: Sequence[Source | Picture] | Source | Picture,
-        settings: Settings,
-    ) -> Session:
-        """A session in the fastest precision that keeps to the objective, where the choice is ours."""
-        session = self._session(content, styles, settings)
-        if settings.precision != "auto" or session.machine.dtype == torch.float32:
-            return session
-        with devices.memory_reported():
-            return precision.trusted(
-                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
-            )
+    def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
+        """Set up a run in the fastest precision that the gradient bears, where the choice is ours."""
+        opened = self._open(content, styles, settings)
+        if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
+            return opened
+        with translate_oom():
+            return select_precision(opened, lambda compute: self._set_up(opened.inputs, settings, compute))
 
-    def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
-        key = settings.network, settings.normalize, machine.device, machine.dtype
+    def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
+        transfer_spec, asked = spec.transfer_spec(settings, inputs), spec.network_spec(settings)
+        trunk = self._trunk(asked, compute)
+        network = VGG(trunk, transfer_spec.objective.layers, pooling=asked.pooling, padding=asked.padding)
+        tensors = ImageTensors(inputs, compute)
+        transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
+        return RunInputs(inputs, transfer, tensors, compute, settings)
+
+    def _trunk(self, asked: spec.NetworkSpec, compute: ComputeConfig) -> Trunk:
+        key = asked.name, asked.normalize, compute.device, compute.dtype
         if key not in self._trunks:
-            self._trunks[key] = load_trunk(settings, machine)
+            self._trunks[key] = load_trunk(asked, compute)
         return self._trunks[key]
 
 
 def stylize(
     content: Source | Picture | None, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
 ) -> Result:
-    """Paint a photograph in the style of one or more paintings.
+    """Make a picture of a photograph in the style of one or more paintings.
 
     `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
     recipe="rebuild")` a photograph from one layer's features alone.
@@ -198,28 +211,44 @@ def stylize(
     return finished.result
 
 
-def _paintings(styles: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
-    if not isinstance(styles, list | tuple):
-        return (_read(cast("Source | Picture", styles)),)
-    return tuple(_read(style) for style in styles)
+def _prepare(inputs: RunInputs) -> None:
+    """Do what a run needs before its first event: refuse what does not fit, and make the start."""
+    transfer, first = inputs.transfer, inputs.transfer.scales[0]
+    width, height = transfer.spec.size
+    margin = transfer.spec.margin
+    transfer.check(first.width, first.height)
+    pixels = (width + 2 * margin) * (height + 2 * margin)
+    check_memory(inputs.compute, pixels)
+    return_memory_eagerly(inputs.compute, pixels)
+    transfer.initial_image(first.width, first.height)
+
+
+def _read_optional(source: Source | Picture | None) -> Picture | None:
+    return None if source is None else _read(source)
+
+
+def _read_all(sources: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
+    if not isinstance(sources, list | tuple):
+        return (_read(cast("Source | Picture", sources)),)
+    return tuple(_read(source) for source in sources)
 
 
 def _read(source: Source | Picture) -> Picture:
     return source if isinstance(source, Picture) else images.read(source)
 
 
-def load_trunk(settings: Settings, machine: devices.Machine) -> Trunk:
-    """The network that the settings name, on the machine.
+def load_trunk(asked: spec.NetworkSpec, compute: ComputeConfig) -> Trunk:
+    """Load a network to the device.
 
     Raises:
         WeightsError: there is no such network, or it is not fetched yet.
         SettingsError: it is to be normalized and was never measured.
     """
-    network = weights.load(settings.network)
-    measured = weights.activations(settings.network)
+    network = weights.load(asked.name)
+    measured = weights.activations(asked.name)
     trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
-    if settings.normalize:
+    if asked.normalize:
         if measured is None:
-            raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
+            raise SettingsError(f"no activations were measured for {asked.name}", "Use it without --normalize.")
         trunk = trunk.normalized(measured.means)
-    return trunk.to(machine.device, machine.dtype)
+    return trunk.to(compute.device, compute.dtype)

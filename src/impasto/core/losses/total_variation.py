@@ -1,42 +1,65 @@
-"""Total variation: how rough a picture is. (1, 3, H, W) pixels, 0..255, with the gradients written out."""
+"""Total variation: how rough an image is. (1, 3, H, W) pixels, 0..255, with the gradients written out."""
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-
-class AbsoluteVariation:
-    """Anisotropic total variation, sum |dx| + sum |dy|."""
-
-    def __init__(self, image: Tensor) -> None:
-        self._image = image
-        self._differences = [(dim, image.diff(dim=dim)) for dim in (3, 2)]
-        norms = [difference.abs().sum() for _, difference in self._differences]
-        self.value = torch.stack(norms).sum()
-
-    def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
-        """See `Gap.add_gradient`."""
-        gradient = torch.zeros_like(self._image) if gradient is None else gradient
-        for dim, difference in self._differences:
-            _add_along(gradient, dim, difference.sgn().mul_(factor))
-        return gradient
+from impasto.core.losses.base import Loss, LossInputs, loss_kind
+from impasto.core.losses.conventions import CONVENTIONS
+from impasto.core.network.vgg import GradientHook
 
 
-class KerasVariation:
+class TotalVariationLoss:
+    """Anisotropic total variation, sum |dx| + sum |dy| (Mahendran and Vedaldi 2015; as in neural-style)."""
+
+    name, layer = "tv", None
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
+        """See `Loss.evaluate`."""
+        differences = [(dim, inputs.diff(dim=dim)) for dim in (3, 2)]
+        value = torch.stack([difference.abs().sum() for _, difference in differences]).sum()
+
+        def add_gradient(gradient: Tensor | None) -> Tensor:
+            gradient = torch.zeros_like(inputs) if gradient is None else gradient
+            for dim, difference in differences:
+                _add_along(gradient, dim, difference.sgn().mul_(self.weight))
+            return gradient
+
+        return value * self.weight, add_gradient
+
+
+class KerasVariationLoss:
     """The Keras example's variation: sum of (dx^2 + dy^2)^1.25 over the first H-1 rows and W-1 columns."""
 
-    def __init__(self, image: Tensor) -> None:
-        self._image = image
-        self._dx, self._dy = image.diff(dim=3)[:, :, :-1, :], image.diff(dim=2)[:, :, :, :-1]
-        self._square = self._dx.square() + self._dy.square()
-        self.value = self._square.pow(1.25).sum()
+    name, layer = "tv", None
 
-    def add_gradient(self, gradient: Tensor | None, factor: float) -> Tensor:
-        """See `Gap.add_gradient`."""
-        gradient = torch.zeros_like(self._image) if gradient is None else gradient
-        slope = self._square.pow(0.25).mul_(2.5 * factor)
-        _add_along(gradient[:, :, :-1, :], 3, self._dx * slope)
-        _add_along(gradient[:, :, :, :-1], 2, self._dy * slope)
-        return gradient
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
+        """See `Loss.evaluate`."""
+        dx, dy = inputs.diff(dim=3)[:, :, :-1, :], inputs.diff(dim=2)[:, :, :, :-1]
+        square = dx.square() + dy.square()
+
+        def add_gradient(gradient: Tensor | None) -> Tensor:
+            gradient = torch.zeros_like(inputs) if gradient is None else gradient
+            slope = square.pow(0.25).mul_(2.5 * self.weight)
+            _add_along(gradient[:, :, :-1, :], 3, dx * slope)
+            _add_along(gradient[:, :, :, :-1], 2, dy * slope)
+            return gradient
+
+        return square.pow(1.25).sum() * self.weight, add_gradient
+
+
+@loss_kind("tv")
+def build(inputs: LossInputs, weight: float) -> Iterator[Loss]:
+    """Make the variation of the convention."""
+    keras = CONVENTIONS[inputs.spec.convention].total_variation == "keras"
+    yield KerasVariationLoss(weight) if keras else TotalVariationLoss(weight)
 
 
 def _add_along(gradient: Tensor, dim: int, slope: Tensor) -> None:

@@ -15,7 +15,7 @@ from impasto.errors import SettingsError
 from impasto.layers import Layer
 
 Features = dict[Layer, Tensor]
-Join = Callable[[Tensor | None], Tensor]
+GradientHook = Callable[[Tensor | None], Tensor]
 """Adds a gradient at a layer to the one that is there already."""
 Padding = Literal["zeros", "replicate"]
 
@@ -96,7 +96,7 @@ class Tape:
         self.features[layer] = maps
         self.record(layer)
 
-    def gradient(self, joining: MutableMapping[Layer | None, list[Join]]) -> Tensor | None:
+    def gradient(self, joining: MutableMapping[Layer | None, list[GradientHook]]) -> Tensor | None:
         """Go back, once.
 
         Args:
@@ -131,6 +131,7 @@ class VGG:
     ) -> None:
         self.layers = frozenset(layers)
         self.dtype = trunk.dtype
+        self.mean = trunk.mean
         self._picture_dtype = trunk.tensors["conv1_1.weight"].dtype
         self._mean = torch.tensor(trunk.mean, device=trunk.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
         self._replicate = padding == "replicate"

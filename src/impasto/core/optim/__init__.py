@@ -1,11 +1,24 @@
-"""Minimizers of one shape: each yields the picture it starts from and then one iterate a step, all evaluated.
+"""Optimizers of one shape: each yields the image it starts from and then one iterate a step, all evaluated.
 
-A caller stops by no longer asking: every iterate is a whole picture with its loss.
+A caller stops by no longer asking: every iterate is a whole image with its loss.
 """
 
 from impasto.core.optim.adam import Adam
-from impasto.core.optim.base import Evaluate, Iterate, Minimizer
+from impasto.core.optim.averaging import AVERAGING, IterateAveraging, OutputIterate
+from impasto.core.optim.base import PATIENCE, Evaluate, Optimizer, OptimizerIterate, has_stalled
 from impasto.core.optim.lbfgs import LBFGS
 from impasto.core.optim.scipy_lbfgsb import ScipyLBFGSB
 
-__all__ = ["LBFGS", "Adam", "Evaluate", "Iterate", "Minimizer", "ScipyLBFGSB"]
+__all__ = [
+    "AVERAGING",
+    "LBFGS",
+    "PATIENCE",
+    "Adam",
+    "Evaluate",
+    "IterateAveraging",
+    "Optimizer",
+    "OptimizerIterate",
+    "OutputIterate",
+    "ScipyLBFGSB",
+    "has_stalled",
+]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 import torch
 from torch import Tensor
 
-from impasto.core.optim.base import PIXEL_RANGE, RESTARTS, Evaluate, Iterate, diverged, finite
+from impasto.core.optim.base import PIXEL_RANGE, RESTARTS, Evaluate, OptimizerIterate, divergence, is_finite
 
 
 class Adam:
@@ -21,31 +21,31 @@ class Adam:
         self._second: Tensor | None = None
         self._steps = 0
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
-        """See `Minimizer.minimize`; a bad step goes back to the last good picture with half the learning rate."""
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
+        """See `Optimizer.minimize`; a bad step goes back to the last good picture with half the learning rate."""
         image, restarts, reason = image.clone(), 0, None
         good: tuple[Tensor, Tensor] | None = None
         done = 0
         while True:
             evaluation = evaluate(image)
-            if finite(evaluation):
-                yield Iterate(image, evaluation.loss, evaluation.terms, reason)
+            if is_finite(evaluation):
+                yield OptimizerIterate(image, evaluation.loss, evaluation.terms, reason)
                 good, restarts, reason, done = (image, evaluation.gradient), 0, None, done + 1
                 if done > iterations:
                     return
             elif good is None or restarts == RESTARTS:
-                raise diverged(restarts)
+                raise divergence(restarts)
             else:
                 self._forget()
                 restarts, reason = restarts + 1, "the objective was not a finite number: half the step from here on"
-            image = self._stepped(*good)
+            image = self._step(*good)
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Bring the moments to another picture size."""
         if self._first is not None and self._second is not None:
             self._first, self._second = resize(self._first), resize(self._second).clamp(min=0)
 
-    def _stepped(self, image: Tensor, gradient: Tensor) -> Tensor:
+    def _step(self, image: Tensor, gradient: Tensor) -> Tensor:
         first = torch.zeros_like(image) if self._first is None else self._first
         second = torch.zeros_like(image) if self._second is None else self._second
         self._first = first.lerp(gradient, 1 - self._beta1)

@@ -1,26 +1,28 @@
-"""What every minimizer looks like: it yields the picture it starts from and then one iterate a step, all evaluated.
+"""What every optimizer looks like: it yields the picture it starts from and then one iterate a step, all evaluated.
 
 A caller stops by no longer asking: every iterate is a whole picture with its loss.
 """
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
 
-from impasto.core.losses.objective import Evaluation
+from impasto.core.losses.base import Evaluation
 from impasto.errors import DivergedError
 
 Evaluate = Callable[[Tensor], Evaluation]
 PIXEL_RANGE = (0.0, 255.0)
+PATIENCE = 10
+"""Iterations over which the gain is measured that decides whether to go to the next scale."""
 RESTARTS = 3
-"""How often in a row a minimizer begins anew with smaller steps before it gives up."""
+"""How often in a row an optimizer starts over with smaller steps before it gives up."""
 
 
 @dataclass(frozen=True)
-class Iterate:
+class OptimizerIterate:
     """A picture on the way, and its loss."""
 
     image: Tensor
@@ -28,13 +30,13 @@ class Iterate:
     loss: float
     terms: tuple[float, ...]
     restart: str | None = None
-    """Why the minimizer had to begin anew just before this iterate, if it had to."""
+    """Why the optimizer had to start over just before this iterate, if it had to."""
 
 
-class Minimizer(Protocol):
-    """What every minimizer can do."""
+class Optimizer(Protocol):
+    """What every optimizer can do."""
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """Yield the start, then at most `iterations` further iterates; fewer where nothing more can be gained.
 
         Raises:
@@ -47,12 +49,19 @@ class Minimizer(Protocol):
         ...
 
 
-def finite(evaluation: Evaluation) -> bool:
+def is_finite(evaluation: Evaluation) -> bool:
     """Whether loss and gradient are numbers that a step can be made of: the largest entry shows any that is none."""
     return math.isfinite(evaluation.loss) and math.isfinite(evaluation.gradient.abs().max())
 
 
-def diverged(restarts: int = 0) -> DivergedError:
+def has_stalled(losses: Sequence[float], tolerance: float) -> bool:
+    """Whether the latest `PATIENCE` iterations gained less than a share of the loss; 0 is never."""
+    if tolerance == 0 or len(losses) <= PATIENCE:
+        return False
+    return losses[-1 - PATIENCE] - losses[-1] < tolerance * abs(losses[-1 - PATIENCE])
+
+
+def divergence(restarts: int = 0) -> DivergedError:
     """The error for an objective that is not a number, after so many restarts with smaller steps."""
     where = f"after {restarts} restarts with smaller steps" if restarts else "at the starting picture"
     return DivergedError(

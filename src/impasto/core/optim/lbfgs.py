@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from impasto.core.losses.objective import Evaluation
-from impasto.core.optim.base import RESTARTS, Evaluate, Iterate, diverged, finite
+from impasto.core.losses.base import Evaluation
+from impasto.core.optim.base import RESTARTS, Evaluate, OptimizerIterate, divergence, is_finite
 
 TRIAL_STEP = 3.0
 """Length of the first step: root mean square over the picture's values, in pixel values 0..255."""
@@ -115,8 +115,8 @@ class _Point:
     def loss(self) -> float:
         return self.evaluation.loss
 
-    def iterate(self, restart: str | None = None) -> Iterate:
-        return Iterate(self.image, self.loss, self.evaluation.terms, restart)
+    def iterate(self, restart: str | None = None) -> OptimizerIterate:
+        return OptimizerIterate(self.image, self.loss, self.evaluation.terms, restart)
 
 
 class LBFGS:
@@ -130,23 +130,23 @@ class LBFGS:
     def __init__(self, history: int, trial_step: float = TRIAL_STEP) -> None:
         self._history, self._trial = history, trial_step
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
-        """See `Minimizer.minimize`; ends early where no step, however small, lowers the loss."""
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
+        """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
         evaluation = evaluate(image)
-        if not finite(evaluation):
-            raise diverged()
+        if not is_finite(evaluation):
+            raise divergence()
         unit = _unit(evaluation.gradient)
         here = _Point(image, evaluation, evaluation.gradient.flatten() / unit)
         yield here.iterate()
         memory, trial, restarts, reason, done = Memory(min(self._history, iterations), image), self._trial, 0, None, 0
         while done < iterations and _length(here.gradient) > 0:
             step = self._step(memory, here.gradient, trial)
-            evaluation, there = _searched(evaluate, here, step, unit)
+            evaluation, there = _backtrack(evaluate, here, step, unit)
             if there is None:
                 if len(memory) == 0 and restarts >= RESTARTS:
-                    if finite(evaluation) or done:
+                    if is_finite(evaluation) or done:
                         return  # nothing more can be gained from here
-                    raise diverged(restarts)
+                    raise divergence(restarts)
                 reason = "no step along the direction lowered the loss: starting over with shorter steps"
                 memory.clear()
                 trial, restarts = trial / 4, restarts + 1
@@ -167,7 +167,7 @@ class LBFGS:
         return step.mul_(min(1.0, LONGEST_STEP * self._trial / _rms(step)))
 
 
-def _searched(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tuple[Evaluation, _Point | None]:
+def _backtrack(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tuple[Evaluation, _Point | None]:
     """Go along a step, cut back until the loss falls enough; the last evaluation, and its point if it is so good."""
     slope = (here.gradient @ step).item() * unit
     evaluation, share = here.evaluation, 1.0
@@ -176,7 +176,7 @@ def _searched(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tu
     for _ in range(CUTS):
         moved = torch.add(here.image, step.view_as(here.image), alpha=share)
         evaluation = evaluate(moved)
-        if finite(evaluation) and evaluation.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
+        if is_finite(evaluation) and evaluation.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
             return evaluation, _Point(moved, evaluation, evaluation.gradient.flatten() / unit)
         share *= _cut(here.loss, evaluation.loss, share * slope)
     return evaluation, None

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.core.losses.objective import Evaluation
-from impasto.core.optim.base import PIXEL_RANGE, Evaluate, Iterate, diverged, finite
+from impasto.core.losses.base import Evaluation
+from impasto.core.optim.base import PIXEL_RANGE, Evaluate, OptimizerIterate, divergence, is_finite
 
 Vector = NDArray[np.float64]
 
@@ -26,22 +26,22 @@ class ScipyLBFGSB:
     def __init__(self, history: int, *, clip: bool) -> None:
         self._history, self._clip = history, clip
 
-    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[Iterate, None, None]:
-        """See `Minimizer.minimize`; SciPy's own tests of convergence may end it sooner."""
+    def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
+        """See `Optimizer.minimize`; SciPy's own tests of convergence may end it sooner."""
         latest = evaluate(image)
-        if not finite(latest):
-            raise diverged()
-        yield Iterate(image, latest.loss, latest.terms)
+        if not is_finite(latest):
+            raise divergence()
+        yield OptimizerIterate(image, latest.loss, latest.terms)
         bounds = [PIXEL_RANGE] * image.numel() if self._clip else None
         with _Conversation(image, bounds, self._history, iterations) as conversation:
             for vector, is_iterate in conversation:
                 at = torch.from_numpy(vector).reshape(image.shape).to(image.dtype).to(image.device)
                 if is_iterate:
-                    yield Iterate(at, latest.loss, latest.terms)
+                    yield OptimizerIterate(at, latest.loss, latest.terms)
                 else:
                     latest = evaluate(at)
-                    if not finite(latest):
-                        raise diverged()
+                    if not is_finite(latest):
+                        raise divergence()
                     conversation.answer(latest)
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:

@@ -1,52 +1,72 @@
 """The pictures of a run, as the network is to see them."""
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from impasto import images
-from impasto.engine.inputs import masks
-from impasto.engine.inputs import recolor as recoloring
-from impasto.engine.inputs.crop import cropped
+from impasto.engine.inputs.crop import crop
+from impasto.engine.inputs.masks import read_masks
+from impasto.engine.inputs.recolor import recolor
 from impasto.errors import SettingsError
 from impasto.images import Picture
-from impasto.settings import INIT_IMAGES, Settings
+from impasto.settings import INIT_IMAGES
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What becomes of the pictures before the network sees them."""
+
+    style_crop: str
+    color: Literal["style", "photo", "match"]
+    masks: tuple[str, ...]
+    """A file for each style image, or none."""
+    keep_mask: str | None
+    init: str | None
+    """The file to start from; None where the start is not a file."""
+
+    @property
+    def mask_files(self) -> list[str]:
+        """Every file that is read as a mask."""
+        return [*self.masks, *([self.keep_mask] if self.keep_mask else [])]
 
 
 class Inputs:
-    """A photograph, paintings, or both; and the masks that say where each goes.
+    """A content image, style images, or both; and the masks that say where each style goes.
+
+    Args:
+        content: the content image as it was given.
+        styles: the style images as they were given.
+        spec: what becomes of them.
 
     Raises:
         ImageError: a mask, or the start that a file names, cannot be used.
-        SettingsError: there is neither photograph nor painting, there is not one crop or mask for each painting, a
-            crop does not lie within its painting, or `init` is neither a start nor a file.
+        SettingsError: there is neither content nor style, there is not one crop or mask for each style image, a crop
+            is not within its image, or `init` is neither a start nor a file.
     """
 
-    def __init__(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> None:
+    def __init__(self, content: Picture | None, styles: tuple[Picture, ...], spec: InputSpec) -> None:
         if not (content or styles):
             raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
-        self.photo = content
-        """As it was given; `content` has other colors where the settings say so."""
-        self.content, self.styles = recoloring.recolored(content, cropped(styles, settings.style_crop), settings.color)
-        self.begun = _begun(settings.init)
-        """The picture file that `init` names, if it does."""
-        self.masks = masks.read(settings, self.subject, len(styles))
+        self.original = content
+        """The content image as it was given; `content` may have other colors."""
+        self.content, self.styles = recolor(content, crop(styles, spec.style_crop), spec.color)
+        self.keeps_colors = spec.color == "photo"
+        """Whether the result has the hue and the chroma of the original."""
+        self.init = None if spec.init is None else _read_init(spec.init)
+        """The picture to start from, where a file names it."""
+        self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
-        self.resized = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
+        self.resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
 
     @property
     def subject(self) -> Picture:
-        """Whose aspect and bit depth the result takes: the photograph, or where there is none the first painting."""
+        """The picture whose aspect and bit depth the result takes: the content, or else the first style image."""
         return self.content or self.styles[0]
 
-    @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """The photograph, if there is one, and the paintings."""
-        return (self.content, *self.styles) if self.content else self.styles
 
-
-def _begun(init: str) -> Picture | None:
-    if init in INIT_IMAGES:
-        return None
+def _read_init(init: str) -> Picture:
     if not Path(init).exists():
         raise SettingsError(
             f"--init '{init}' is neither a start nor a file",

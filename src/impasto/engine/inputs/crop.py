@@ -1,4 +1,4 @@
-"""The setting `style_crop`: the part of each painting to learn from."""
+"""The setting `style_crop`: the part of each style image to learn from."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ from impasto.images import Picture
 from impasto.images.picture import fill_transparent
 
 
-def cropped(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
-    """The parts of the paintings that `style_crop` names; all of them where it is empty.
+def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
+    """Give the parts of the style images that `style_crop` names; all of them where it is empty.
 
     Raises:
         SettingsError: there is not one crop for each painting, or one does not lie within its painting.
@@ -23,10 +23,10 @@ def cropped(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
             if len(paintings) > 1
             else "Give one crop.",
         )
-    return tuple(_part(*pair) for pair in zip(paintings, parts, strict=True))
+    return tuple(_crop_one(*pair) for pair in zip(paintings, parts, strict=True))
 
 
-def _part(painting: Picture, crop: str) -> Picture:
+def _crop_one(painting: Picture, crop: str) -> Picture:
     if not crop.strip():
         return painting
     left, top, width, height = (int(number) for number in crop.split(","))

@@ -1,5 +1,6 @@
-"""Reading masks: gray pictures that say where each painting goes, and where the photograph stays."""
+"""Reading masks: gray pictures that say where each style goes, and where the content image stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,8 @@ from PIL import Image
 from impasto import images
 from impasto.errors import ImageError, SettingsError, counted
 from impasto.images import Picture
-from impasto.settings import Settings
 
-Plane = NDArray[np.float32]
+MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
 
 ASPECT_TOLERANCE = 0.02
@@ -24,54 +24,51 @@ _LUMA = (0.2126, 0.0722)
 class Masks:
     """The masks of a run, in the sizes of their files."""
 
-    styles: tuple[Plane, ...] = ()
+    styles: tuple[MaskPlane, ...] = ()
     """One for each painting, white where it goes; or none."""
-    keep: Plane | None = None
+    keep: MaskPlane | None = None
     """White where the photograph stays."""
 
 
-def read(settings: Settings, photograph: Picture, paintings: int) -> Masks:
-    """Read the masks that the settings name.
+def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, styles: int) -> Masks:
+    """Read masks.
 
     Args:
-        settings: its `mask` and `keep_mask` are read.
-        photograph: whose shape they must have.
-        paintings: how many there are.
+        files: one for each style image, or none.
+        keep_file: the mask of what stays the content image.
+        content: the picture whose shape they must have.
+        styles: how many style images there are.
 
     Raises:
-        ImageError: a mask cannot be read, has another shape than the photograph, or is black (`keep_mask`: white)
-            all over.
-        SettingsError: there are masks, but not one for each painting.
+        ImageError: a mask cannot be read, has another shape than the content image, or is black (the keep mask:
+            white) all over.
+        SettingsError: there are masks, but not one for each style image.
     """
-    if settings.mask and len(settings.mask) != paintings:
+    if files and len(files) != styles:
         raise SettingsError(
-            f"--mask names {counted(len(settings.mask), 'mask')} for {counted(paintings, 'painting')}",
+            f"--mask names {counted(len(files), 'mask')} for {counted(styles, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
-    styles = tuple(_read(name, photograph) for name in settings.mask)
-    for name, plane in zip(settings.mask, styles, strict=True):
+    planes = tuple(_read(name, content) for name in files)
+    for name, plane in zip(files, planes, strict=True):
         if not plane.any():
             raise ImageError(f"{name} is black all over, so that its painting goes nowhere", "Make it white somewhere.")
-    keep = None if settings.keep_mask is None else _read(settings.keep_mask, photograph)
+    keep = None if keep_file is None else _read(keep_file, content)
     if keep is not None and (keep == 1).all():
-        problem = f"{settings.keep_mask} is white all over, so that nothing is painted"
-        raise ImageError(problem, "Make it black where paint may go.")
-    return Masks(styles, keep)
+        raise ImageError(
+            f"{keep_file} is white all over, so that nothing is painted", "Make it black where paint may go."
+        )
+    return Masks(planes, keep)
 
 
-def named(settings: Settings) -> list[str]:
-    """The files that the settings name as masks."""
-    return [*settings.mask, *([settings.keep_mask] if settings.keep_mask else [])]
-
-
-def resize(plane: Plane, width: int, height: int) -> Plane:
+def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
     """Resample with a triangle, which neither rings nor overshoots: what is far from an edge stays 0 or 1 exactly."""
     if (height, width) == plane.shape:
         return plane
     return np.array(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
-def _read(name: str, photograph: Picture) -> Plane:
+def _read(name: str, photograph: Picture) -> MaskPlane:
     picture = images.read(name)
     ratio = (picture.width * photograph.height) / (picture.height * photograph.width)
     if max(ratio, 1 / ratio) > 1 + ASPECT_TOLERANCE:
@@ -81,10 +78,10 @@ def _read(name: str, photograph: Picture) -> Plane:
     return _plane(picture)
 
 
-def _plane(picture: Picture) -> Plane:
+def _plane(picture: Picture) -> MaskPlane:
     """The luminance over black."""
     red, green, blue = np.moveaxis(picture.rgb, 2, 0)
     light = green + _LUMA[0] * (red - green) + _LUMA[1] * (blue - green)  # in this form a gray is itself to the bit
     gray = light / np.float32(255)
-    plane: Plane = np.clip(gray if picture.alpha is None else gray * picture.alpha, 0, 1)
+    plane: MaskPlane = np.clip(gray if picture.alpha is None else gray * picture.alpha, 0, 1)
     return plane

@@ -13,10 +13,10 @@ from impasto.images import Picture
 from impasto.images.picture import fill_transparent
 
 
-def recolored(
+def recolor(
     photo: Picture | None, paintings: tuple[Picture, ...], whose: Literal["style", "photo", "match"]
 ) -> tuple[Picture | None, tuple[Picture, ...]]:
-    """The photograph and the paintings as they are painted from.
+    """Recolor the content image and the style images.
 
     `style` leaves them alone; `photo` makes them gray, the paintings with the mean and the spread of its lightness;
     `match` gives the paintings the photograph's palette. Each pixel has as much say as it is opaque.
@@ -24,21 +24,21 @@ def recolored(
     if photo is None or whose == "style":
         return photo, paintings
     if whose == "match":
-        change = partial(color.match_palette, wanted=color.palette(*_planes(photo)))
+        change = partial(color.match_palette, wanted=color.palette(*_tensors(photo)))
     else:
-        change = partial(color.match_tone, wanted=color.tone(*_planes(photo)))
-        photo = _changed(photo, lambda image, _: color.gray_of(image))
+        change = partial(color.match_tone, wanted=color.tone(*_tensors(photo)))
+        photo = _apply(photo, lambda image, _: color.gray_of(image))
     return photo, tuple(
-        _changed(painting, lambda image, opacity: change(image, opacity=opacity)) for painting in paintings
+        _apply(painting, lambda image, opacity: change(image, opacity=opacity)) for painting in paintings
     )
 
 
-def _changed(picture: Picture, change: Callable[[Tensor, Tensor | None], Tensor]) -> Picture:
-    rgb = change(*_planes(picture))[0].permute(1, 2, 0).contiguous().numpy()
+def _apply(picture: Picture, change: Callable[[Tensor, Tensor | None], Tensor]) -> Picture:
+    rgb = change(*_tensors(picture))[0].permute(1, 2, 0).contiguous().numpy()
     return replace(picture, rgb=rgb if picture.alpha is None else fill_transparent(rgb, picture.alpha))
 
 
-def _planes(picture: Picture) -> tuple[Tensor, Tensor | None]:
+def _tensors(picture: Picture) -> tuple[Tensor, Tensor | None]:
     """(1, 3, H, W), 0..255, and the opacity (1, 1, H, W)."""
     image = torch.from_numpy(picture.rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
     return image, None if picture.alpha is None else torch.from_numpy(picture.alpha).reshape(1, 1, *image.shape[2:])

@@ -1,0 +1,164 @@
+"""The images and masks of a transfer at any size, with the margin around them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from impasto.core.init_image import crop_padding, pad
+from impasto.core.pyramid import Size, check_side, resize, with_long_side
+from impasto.core.spec import TransferSpec
+
+
+class ImageSource(Protocol):
+    """An image, or a mask, that can be had at any size."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def size(self) -> Size:
+        """Its own."""
+        ...
+
+    def resize(self, width: int, height: int) -> Tensor:
+        """Give it at a size: (1, 3, height, width), 0..255; or for a mask (1, 1, height, width), 0..1."""
+        ...
+
+
+Image = Tensor | ImageSource
+"""(1, 3, H, W), RGB, 0..255, or for a mask (1, 1, H, W), 0..1; or what gives such at any size."""
+
+
+class TensorImage:
+    """An image (1, 3, H, W), 0..255, or a mask (1, 1, H, W), 0..1, that is a tensor already."""
+
+    def __init__(self, tensor: Tensor, name: str = "a tensor") -> None:
+        self._tensor, self.name = tensor, name
+
+    @property
+    def size(self) -> Size:
+        """See `ImageSource.size`."""
+        return self._tensor.shape[3], self._tensor.shape[2]
+
+    def resize(self, width: int, height: int) -> Tensor:
+        """See `ImageSource.resize`."""
+        largest = 1.0 if self._tensor.shape[1] == 1 else 255.0
+        return resize(self._tensor, width, height).clamp(0, largest)  # bicubic overshoots at edges
+
+
+class TransferImages:
+    """Everything that a transfer is made of, at the sizes that its scales ask for.
+
+    Args:
+        content: the content image; None where there is none.
+        styles: the style images.
+        spec: its size rules and its margin are read.
+        masks: one for each style image, or none.
+        keep: the mask of what stays the content image.
+        init: an image to start from.
+    """
+
+    def __init__(
+        self,
+        content: Image | None,
+        styles: Sequence[Image],
+        spec: TransferSpec,
+        *,
+        masks: Sequence[Image] = (),
+        keep: Image | None = None,
+        init: Image | None = None,
+    ) -> None:
+        self._spec = spec
+        self._content, self._keep, self._init = (_as_source(image) for image in (content, keep, init))
+        self._styles = [TensorImage(style) if isinstance(style, Tensor) else style for style in styles]
+        self._masks = [TensorImage(mask) if isinstance(mask, Tensor) else mask for mask in masks]
+
+    def check_own_sizes(self, smallest: int) -> None:
+        """Refuse images that are themselves too small for the network.
+
+        Raises:
+            ImageError: the content image or a style image has a side under `smallest` pixels.
+        """
+        for image in [*([self._content] if self._content else []), *self._styles]:
+            check_side(image.size, smallest, image.name, f"Use a picture of at least {smallest} pixels a side.")
+
+    def check_sizes(self, width: int, height: int, smallest: int) -> None:
+        """Refuse a size at which the network cannot see the result, or a style image beside it.
+
+        Raises:
+            ImageError: one of them has a side under `smallest` pixels.
+        """
+        check_side((width, height), smallest, self._subject.name, "Use a larger --size, or crop the picture.")
+        for style in self._styles:
+            remedy = "Use a larger --size or --style-scale, or crop the painting."
+            check_side(self._style_size(style, width, height), smallest, style.name, remedy)
+
+    def content(self, width: int, height: int) -> Tensor | None:
+        """Give the content image: (1, 3, height, width)."""
+        return self._content.resize(width, height) if self._content else None
+
+    def subject(self, width: int, height: int) -> Tensor:
+        """Give the content image, or where there is none the first style image, which has the result's aspect then."""
+        return self._subject.resize(width, height)
+
+    def style(self, number: int, width: int, height: int) -> Tensor:
+        """Give a style image beside a result of a size, (1, 3, H', W')."""
+        style = self._styles[number]
+        return style.resize(*self._style_size(style, width, height))
+
+    def styles(self, width: int, height: int) -> list[Tensor]:
+        """Give each style image beside a result of a size."""
+        return [self.style(number, width, height) for number in range(len(self._styles))]
+
+    def masks(self, width: int, height: int) -> list[Tensor]:
+        """Give the mask of each style image, (1, 1, height, width); empty where there are none."""
+        return [mask.resize(width, height) for mask in self._masks]
+
+    def keep(self, width: int, height: int) -> Tensor | None:
+        """Give the mask of what stays the content image, (1, 1, height, width)."""
+        return self._keep.resize(width, height) if self._keep else None
+
+    def init(self, width: int, height: int) -> Tensor | None:
+        """Give the image to start from, (1, 3, height, width), where there is one."""
+        return self._init.resize(width, height) if self._init else None
+
+    @property
+    def style_count(self) -> int:
+        """How many style images there are."""
+        return len(self._styles)
+
+    @property
+    def has_init(self) -> bool:
+        """Whether there is an image to start from."""
+        return self._init is not None
+
+    def pad(self, image: Tensor) -> Tensor:
+        """Add the margin to an image or a mask."""
+        return pad(image, self._spec.margin)
+
+    def crop(self, image: Tensor) -> Tensor:
+        """Take the margin off."""
+        return crop_padding(image, self._spec.margin)
+
+    def resize_padded(self, maps: Tensor, width: int, height: int) -> Tensor:
+        """Resize an image with its margin, or what has its shape, so that the image within has a size."""
+        inner = self.crop(maps)
+        return maps if (inner.shape[3], inner.shape[2]) == (width, height) else self.pad(resize(inner, width, height))
+
+    @property
+    def _subject(self) -> ImageSource:
+        return self._content or self._styles[0]
+
+    def _style_size(self, style: ImageSource, width: int, height: int) -> Size:
+        """Give the size of a style image: of the result's long side or squashed to it, times the style scale."""
+        scale = self._spec.style_scale
+        if self._spec.style_fit == "squash":
+            return round(width * scale), round(height * scale)
+        return with_long_side(style.size, round(max(width, height) * scale))
+
+
+def _as_source(image: Image | None) -> ImageSource | None:
+    return TensorImage(image) if isinstance(image, Tensor) else image

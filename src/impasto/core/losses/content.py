@@ -1,0 +1,60 @@
+"""The content loss: mean((F - P)^2) between features (Gatys et al. 2016, eq. 1, up to the convention's factor)."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from impasto.core.losses.base import LossInputs, loss_kind
+from impasto.core.losses.conventions import CONVENTIONS, Extent
+from impasto.core.losses.statistics import mean_square, to_accumulator_dtype
+from impasto.core.network.vgg import GradientHook
+from impasto.layers import Layer
+
+
+class ContentLoss:
+    """factor * mean(m (F - P)^2), with the gradient 2 factor m (F - P) / (C N).
+
+    Args:
+        layer: where it reads features.
+        weight: the kind's weight times the layer's.
+        factor: the convention's.
+        target: P, (1, C, h, w).
+        trainable: m, (1, 1, h, w), 0..1: where the image may change; None for everywhere.
+    """
+
+    def __init__(
+        self, layer: Layer, weight: float, factor: float, target: Tensor, trainable: Tensor | None = None
+    ) -> None:
+        self.name, self.layer, self.weight = f"content {layer}", layer, weight
+        self._scale, self._target, self._trainable = factor * weight, target, trainable
+
+    def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
+        """See `Loss.evaluate`."""
+        difference, mask = inputs - self._target, self._trainable  # (1, C, h, w)
+        if mask is None:
+            value = mean_square(to_accumulator_dtype(difference))
+        else:
+            value = mean_square(to_accumulator_dtype(difference) * mask.sqrt())
+            difference = difference * mask.to(difference.dtype)
+        step = 2 * self._scale / difference.numel()
+
+        def add_gradient(gradient: Tensor | None) -> Tensor:
+            return difference * step if gradient is None else gradient.add_(difference, alpha=step)
+
+        return value * self._scale, add_gradient
+
+
+@loss_kind("content", compares="content")
+def build(inputs: LossInputs, weight: float) -> Iterator[ContentLoss]:
+    """Make a loss for each content layer."""
+    layers = {layer: share for layer, share in inputs.spec.content_layers.items() if share > 0}
+    if inputs.content is None or not layers:
+        return
+    features = inputs.network(inputs.content)
+    height, width = inputs.size
+    for layer, share in layers.items():
+        target = features[layer]
+        extent = Extent(target.shape[1], target.shape[2] * target.shape[3], pixels=height * width)
+        factor = CONVENTIONS[inputs.spec.convention].content(extent)
+        trainable = inputs.guidance.trainable_at(layer) if inputs.guidance else None
+        yield ContentLoss(layer, weight * share, factor, target, trainable)

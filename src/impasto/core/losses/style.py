@@ -1,0 +1,82 @@
+"""The style loss: mean squares between statistics of features (Gatys et al. 2016, eq. 4, up to the factor)."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from impasto.core.losses.base import LossInputs, loss_kind
+from impasto.core.losses.conventions import CONVENTIONS, Extent
+from impasto.core.losses.guided import LayerRegion
+from impasto.core.losses.statistics import STATISTICS, Matrices, Statistic, average, pull_back
+from impasto.core.network.vgg import GradientHook
+from impasto.layers import Layer
+
+
+class StyleLoss:
+    """factor * the statistic's mean squares, summed over regions, each in proportion to its share of the image.
+
+    Args:
+        layer: where it reads features.
+        weight: the kind's weight times the layer's.
+        factor: the convention's.
+        statistic: Gram matrices, or mean and covariance.
+        targets: matrices for each region; one where there are no regions.
+        regions: on the layer's grid; None for one that is everything.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        weight: float,
+        factor: float,
+        statistic: Statistic,
+        targets: Sequence[Matrices],
+        regions: Sequence[LayerRegion] | None = None,
+    ) -> None:
+        self.name, self.layer, self.weight = f"style {layer}", layer, weight
+        self._scale, self._statistic, self._targets, self._regions = factor * weight, statistic, targets, regions
+
+    def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
+        """See `Loss.evaluate`."""
+        regions = self._regions or [LayerRegion.everywhere(inputs)]
+        differences = [
+            self._statistic.compare_features(inputs, target, region.weights, region.total)
+            for target, region in zip(self._targets, regions, strict=True)
+        ]
+        values = [difference.value * region.share for difference, region in zip(differences, regions, strict=True)]
+
+        def add_gradient(gradient: Tensor | None) -> Tensor:
+            for difference, region in zip(differences, regions, strict=True):
+                gradient = pull_back(gradient, inputs, difference, region.weights, self._scale)
+            assert gradient is not None  # there is at least one region
+            return gradient
+
+        return torch.stack(values).sum() * self._scale, add_gradient
+
+
+@loss_kind("style", compares="style")
+def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
+    """Make a loss for each style layer."""
+    spec, guidance = inputs.spec, inputs.guidance
+    statistic, (height, width) = STATISTICS[spec.statistic], inputs.size
+    layers = {layer: share for layer, share in spec.style_layers.items() if share > 0}
+    measured = [_measure(inputs, style, layers, statistic) for style in inputs.styles] if layers else []
+    if not measured:
+        return
+    mixtures = [region.style_weights for region in guidance.regions] if guidance else [inputs.style_weights]
+    for layer, share in layers.items():
+        targets = [average([each[layer] for each in measured], mixture) for mixture in mixtures]
+        channels, stride = len(targets[0][0]), 1 << (layer.block - 1)
+        extent = Extent(channels, (height // stride) * (width // stride), pixels=height * width)
+        factor = CONVENTIONS[spec.convention].style(extent)
+        regions = guidance.regions_at(layer, inputs.network.dtype) if guidance else None
+        yield StyleLoss(layer, weight * share, factor, statistic, targets, regions)
+
+
+def _measure(
+    inputs: LossInputs, style: Tensor, layers: dict[Layer, float], statistic: Statistic
+) -> dict[Layer, Matrices]:
+    """Give the matrices of a style image at each layer; its features are let go."""
+    features = inputs.network(style)
+    return {layer: statistic.matrices(statistic.measure(features[layer])) for layer in layers}

@@ -1,0 +1,71 @@
+"""The values that go into a transfer and come out of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from impasto.core.init_image import Init
+from impasto.core.losses import ObjectiveSpec
+from impasto.core.optim import Optimizer, OutputIterate
+from impasto.core.pyramid import Size
+
+
+@dataclass(frozen=True)
+class TransferSpec:
+    """What a transfer is to do; the settings of the same names say what the values mean.
+
+    A value that is not given leaves its feature out.
+    """
+
+    size: Size
+    """Of the result."""
+    objective: ObjectiveSpec
+    optimizer: Callable[[], Optimizer]
+    """Makes one, at the start of each round: `partial(LBFGS, history=20)`."""
+    iterations: int
+    scales: int = 1
+    iterations_decay: float = 1.0
+    rounds: int = 1
+    tolerance: float = 0.0
+    output_iterate: OutputIterate = "last"
+    init: Init = "content"
+    noise_share: float = 0.0
+    noise_amplitude: float = 0.0
+    seed: int = 0
+    style_weights: tuple[float, ...] = ()
+    """One for each style image, or none for all alike."""
+    style_scale: float = 1.0
+    style_fit: Literal["aspect", "squash"] = "aspect"
+    detail: float = 0.0
+    margin: int = 0
+    luminance_only: bool = False
+    """Whether gray images are optimized: the inputs are gray then."""
+    content_only: bool = False
+    """Whether the content image itself is the result, whatever the start: a strength of 0."""
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """An image on the way."""
+
+    stage: Literal["start", "step", "output", "result"]
+    """The start of all; a step of the optimizer; the output of a round; and the result of all, which comes last."""
+    scale: int
+    """Which scale this is, from 1."""
+    iteration: int
+    """Iterations at this scale so far, over its rounds."""
+    image: Tensor
+    """(1, 3, H, W), about 0..255; valid until the next iterate is asked for."""
+    terms: Mapping[str, float] | None
+    """Each weighted loss by its name; None for an image that was not evaluated."""
+    restart: str | None = None
+    """Why the optimizer had to start over just before this step, if it had to."""
+    output: "Callable[[], Iterate] | None" = None
+    """For a step: gives the output of the round if it ended here."""
+
+    @property
+    def loss(self) -> float | None:
+        """The objective at the image."""
+        return None if self.terms is None else sum(self.terms.values())

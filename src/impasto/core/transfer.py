@@ -1,0 +1,236 @@
+"""Style transfer, in the order of the paper (Gatys, Ecker and Bethge 2016), from coarse to fine.
+
+1. Targets: what the network keeps of the content image and of the style images, as losses.
+2. Start: the image that optimization begins with.
+3. Scales: from the coarsest to the finest (Gatys et al. 2017, section 6).
+4. Iterate: the optimizer moves the pixels down the gradient of the losses.
+5. Hand on: the image goes to the next scale, with detail of the content image put back.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
+
+from torch import Tensor
+
+from impasto.core.color import gray_of
+from impasto.core.images import Image, TransferImages
+from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
+from impasto.core.losses import FeatureObjective, Loss, LossInputs, Objective, build_losses, name_terms
+from impasto.core.losses.guided import guidance, uncovered
+from impasto.core.losses.luminance import LuminanceObjective
+from impasto.core.losses.masked import MaskedObjective, blend_with_content
+from impasto.core.network.vgg import VGG, smallest_side
+from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
+from impasto.core.pyramid import LatestSize, plan_scales, upsample_with_detail
+from impasto.core.spec import Iterate, TransferSpec
+
+
+def transfer(
+    network: VGG,
+    content: Image | None,
+    styles: Sequence[Image],
+    spec: TransferSpec,
+    *,
+    masks: Sequence[Image] = (),
+    keep: Image | None = None,
+    init: Image | None = None,
+    extra_losses: Sequence[Loss] = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> Generator[Iterate, None, None]:
+    """Transfer the style of some images to another.
+
+    Args:
+        network: features at every layer of the objective.
+        content: the content image; None where no loss compares content.
+        styles: the style images; none where no loss compares style.
+        spec: what to do.
+        masks: one for each style image, white where its style goes; none for all of them everywhere.
+        keep: a mask, white where the content image stays as it is.
+        init: an image to start from, instead of the one that the spec names.
+        extra_losses: further terms of the objective, at every scale; no two terms have one name.
+        stop: asked between steps; once true, the image as it is becomes the result.
+
+    Yields:
+        The start, then each step and each round's output, and last the result.
+
+    Raises:
+        ImageError: an image is too small for the network.
+        DivergedError: the objective is not a finite number, even with smaller steps.
+    """
+    images = TransferImages(content, styles, spec, masks=masks, keep=keep, init=init)
+    return StyleTransfer(network, images, spec, extra_losses).run(stop)
+
+
+class StyleTransfer:
+    """A transfer, set up: gives its objective and its start at any size, and runs; see `transfer`.
+
+    Raises:
+        ImageError: an image is too small for the network.
+    """
+
+    def __init__(
+        self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[Loss] = ()
+    ) -> None:
+        self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
+        self.smallest_side = smallest_side(network.layers)
+        images.check_own_sizes(self.smallest_side)
+        self._style_weights = spec.style_weights or (1.0,) * images.style_count
+        self.scales = plan_scales(
+            *spec.size,
+            scales=spec.scales,
+            iterations=spec.iterations,
+            decay=spec.iterations_decay,
+            smallest_side=self.smallest_side,
+        )
+        self.targets, self.initial_image = LatestSize(self._measure_targets), LatestSize(self._make_initial_image)
+
+    def check(self, width: int, height: int) -> None:
+        """Refuse a size at which the network cannot see the image, or a style image beside it.
+
+        Raises:
+            ImageError: a side is too short.
+        """
+        self.images.check_sizes(width, height, self.smallest_side)
+
+    # 1. Targets
+
+    def _measure_targets(self, width: int, height: int) -> Objective:
+        """Measure the content image and the style images, for an image of a size and the margin around it."""
+        images, spec = self.images, self.spec
+        self.check(width, height)
+        content, keep = images.content(width, height), images.keep(width, height)
+        masks = [images.pad(mask) for mask in images.masks(width, height)]
+        inputs = LossInputs(
+            network=self._network,
+            content=None if content is None else images.pad(content),
+            styles=images.styles(width, height),
+            style_weights=self._style_weights,
+            guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
+            size=(height + 2 * spec.margin, width + 2 * spec.margin),
+            spec=spec.objective,
+        )
+        objective = FeatureObjective(self._network, [*build_losses(inputs), *self._extra_losses])
+        return LuminanceObjective(objective) if spec.luminance_only else objective
+
+    def objective(self, width: int, height: int) -> Objective:
+        """Give the targets as the optimizer sees them: what is kept is the content image."""
+        targets = self.targets(width, height)
+        content, keep = self.images.content(width, height), self.images.keep(width, height)
+        if content is None or keep is None:
+            return targets
+        return MaskedObjective(targets, self.images.pad(content), self.images.pad(keep))
+
+    # 2. Start
+
+    def _make_initial_image(self, width: int, height: int, *, with_noise: bool = True) -> Tensor:
+        """Make the start of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
+        image = self._compose_initial_image(width, height, self.spec.noise_share if with_noise else 0.0)
+        if self.spec.luminance_only:
+            image = gray_of(image)
+        content, keep = self.images.content(width, height), self.images.keep(width, height)
+        if content is not None and keep is not None:
+            image = blend_with_content(image, content, keep)
+        return self.images.pad(image)
+
+    def _compose_initial_image(self, width: int, height: int, noise_share: float) -> Tensor:
+        spec, images, mean, weights = self.spec, self.images, self._network.mean, self._style_weights
+        given = images.init(width, height)
+        if given is not None:
+            return add_noise(given, noise_share, spec.noise_amplitude, mean, seeded_generator(spec.seed))
+        subject = images.subject(width, height)
+        make = partial(
+            initial_image,
+            spec.init,
+            subject,
+            noise_share=noise_share,
+            noise_amplitude=spec.noise_amplitude,
+            mean=mean,
+            seed=spec.seed,
+        )
+        if spec.init != "palette":
+            return make(images.style(0, width, height) if images.style_count else subject)
+        shares = images.masks(width, height) or [subject.new_tensor(weight / sum(weights)) for weight in weights]
+        return blend_by_region([make(style) for style in images.styles(width, height)], shares, elsewhere=subject)
+
+    # 3. Scales
+
+    def run(self, stop: Callable[[], bool]) -> Generator[Iterate, None, None]:
+        """Yield what `transfer` yields."""
+        spec, last, iteration, stopped = self.spec, self.scales[-1], 0, False
+        image = self.initial_image(self.scales[0].width, self.scales[0].height)
+        yield Iterate("start", 1, 0, self.images.crop(image), None)
+        if spec.content_only:
+            yield self._content_as_result()
+            return
+        optimizer = spec.optimizer()
+        for number, scale in enumerate(self.scales, 1):
+            image = self.hand_on(image, scale.width, scale.height)
+            optimizer.rescale(partial(self.images.resize_padded, width=scale.width, height=scale.height))
+            objective = self.objective(scale.width, scale.height)
+            for finished_rounds in range(spec.rounds):
+                # 4. Iterate
+                optimizer = spec.optimizer() if finished_rounds else optimizer
+                averaging, losses = AVERAGING[spec.output_iterate](), deque[float](maxlen=PATIENCE + 1)
+                iteration = before = finished_rounds * scale.iterations
+                with closing(optimizer.minimize(objective.evaluate, image, scale.iterations)) as iterates:
+                    for iteration, found in enumerate(iterates, before):
+                        averaging.update(found)
+                        if iteration > before:
+                            shown, terms = self.images.crop(found.image), name_terms(objective, found.terms)
+                            output = partial(self._output, objective, averaging, number, iteration)
+                            yield Iterate("step", number, iteration, shown, terms, found.restart, output)
+                        losses.append(found.loss)
+                        stopped = stop()
+                        if stopped or has_stalled(losses, spec.tolerance):
+                            break
+                image, values = averaging.value()
+                terms = name_terms(objective, objective.values(image).tolist() if values is None else values)
+                yield Iterate("output", number, iteration, self.images.crop(image), terms)
+                if stopped:
+                    break
+            if stopped:
+                break
+        image = self.hand_on(image, last.width, last.height)  # a run that was stopped early has the full size, too
+        yield Iterate("result", number, iteration, self.images.crop(image), terms)
+
+    # 5. Hand on
+
+    def hand_on(self, image: Tensor, width: int, height: int) -> Tensor:
+        """Bring an image with its margin to a scale, with the detail that the spec asks for.
+
+        Where no mask asks for a style, all detail is put back: no strokes would sharpen the image there, and the deep
+        layers of the content hardly see whether it is sharp.
+        """
+        if self.images.crop(image).shape[2:] == (height, width):
+            return image
+        detail, masks = self.spec.detail, self.images.masks(width, height)
+        sharp = self._detail_source(width, height) if detail or masks else None
+        if sharp is None:
+            return self.images.resize_padded(image, width, height)
+        share = uncovered(masks).clamp(min=detail) if masks else detail
+        return self.images.pad(upsample_with_detail(self.images.crop(image), self.images.crop(sharp), share))
+
+    def _detail_source(self, width: int, height: int) -> Tensor | None:
+        """Give the image whose detail is put back: the content image, in the styles' palette where the start is."""
+        if self.images.has_init or self.spec.init != "palette":
+            content = self.images.content(width, height)
+            return None if content is None else self.images.pad(content)
+        if not self.spec.noise_share:
+            return self.initial_image(width, height)
+        return self._make_initial_image(width, height, with_noise=False)
+
+    def _output(self, objective: Objective, averaging: IterateAveraging, scale: int, iteration: int) -> Iterate:
+        """Give the output of a round if it ended here; an average has no terms: it is not evaluated."""
+        image, values = averaging.value()
+        terms = None if values is None else name_terms(objective, values)
+        return Iterate("output", scale, iteration, self.images.crop(image), terms)
+
+    def _content_as_result(self) -> Iterate:
+        """Give the content image as the result of everything."""
+        last = self.scales[-1]
+        image = self.images.pad(self.images.subject(last.width, last.height))
+        targets = self.targets(last.width, last.height)
+        terms = name_terms(targets, targets.values(image).tolist())
+        return Iterate("result", len(self.scales), 0, self.images.crop(image), terms)

@@ -1,0 +1,210 @@
+"""Settings and inputs, turned into the plain values that the engine works with: its only reader of `Settings`."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from impasto.core.init_image import Init
+from impasto.core.losses import KINDS, ObjectiveSpec
+from impasto.core.network.pooling import Pooling
+from impasto.core.network.vgg import Padding
+from impasto.core.optim import LBFGS, Adam, Optimizer, ScipyLBFGSB
+from impasto.core.pyramid import Size, with_long_side
+from impasto.core.spec import TransferSpec
+from impasto.engine.device import ComputeSpec
+from impasto.engine.inputs import Inputs, InputSpec
+from impasto.errors import SettingsError, counted
+from impasto.images import Picture
+from impasto.layers import Layer
+from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Which network, and how it runs."""
+
+    name: str
+    normalize: bool
+    pooling: Pooling
+    padding: Padding
+
+
+def input_spec(settings: Settings) -> InputSpec:
+    """Read what the settings say of the inputs."""
+    return InputSpec(
+        style_crop=settings.style_crop,
+        color=settings.color,
+        masks=settings.mask,
+        keep_mask=settings.keep_mask,
+        init=None if settings.init in INIT_IMAGES else settings.init,
+    )
+
+
+def network_spec(settings: Settings) -> NetworkSpec:
+    """Read what the settings say of the network."""
+    return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)
+
+
+def compute_spec(settings: Settings) -> ComputeSpec:
+    """Read what the settings say of the machine."""
+    history = min(settings.history, settings.iterations) if settings.optimizer == "lbfgs" else 1
+    return ComputeSpec(settings.device, settings.precision, settings.threads, history)
+
+
+def preview_interval(settings: Settings) -> int:
+    """Read the iterations between previews."""
+    return settings.save_every
+
+
+def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
+    """Make the specification of a transfer.
+
+    Raises:
+        SettingsError: no term is left, the weights do not fit the style images, or the settings ask for content or
+            style of a picture that is not there.
+    """
+    objective = _objective_spec(settings)
+    active = _active_kinds(objective)
+    if inputs.content is None:
+        _check_without_content(settings, [kind for kind in active if KINDS[kind].compares == "content"])
+    if not inputs.styles:
+        _check_without_styles(settings, [kind for kind in active if KINDS[kind].compares == "style"])
+    return TransferSpec(
+        size=result_size(settings, inputs.subject, may_turn=inputs.content is not None),
+        objective=objective,
+        optimizer=_optimizer(settings),
+        iterations=settings.iterations,
+        scales=settings.scales,
+        iterations_decay=settings.iterations_decay,
+        rounds=settings.rounds,
+        tolerance=settings.tolerance,
+        output_iterate=settings.output_iterate,
+        init=_init(settings),
+        noise_share=settings.noise_share,
+        noise_amplitude=settings.noise_amplitude,
+        seed=settings.seed,
+        style_weights=_style_weights(settings, len(inputs.styles)),
+        style_scale=settings.style_scale,
+        style_fit=settings.style_fit,
+        detail=settings.detail,
+        margin=settings.margin,
+        luminance_only=settings.color == "photo",
+        content_only=settings.strength == 0,
+    )
+
+
+def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) -> Size:
+    """Give the size of the result: `size` as its long side, or else the recipe's `size_rule`.
+
+    A rule of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
+    texture, which has no content image, takes any size as it is.
+    """
+    own = picture.width, picture.height
+    if settings.size:
+        return with_long_side(own, settings.size)
+    rule = re.match(SIZE_RULE, settings.size_rule)
+    if rule is None:  # the settings admit nothing else
+        raise ValueError(settings.size_rule)
+    if rule["rule"] == "long":
+        return with_long_side(own, int(rule["length"]))
+    if rule["rule"] == "rows":
+        return max(1, round(own[0] * int(rule["length"]) / own[1])), int(rule["length"])
+    width, height = int(rule["width"]), int(rule["height"])
+    fits = not may_turn or (own[0] >= own[1]) == (width >= height)
+    return (width, height) if fits else (height, width)
+
+
+def content_share(strength: float) -> float:
+    """Give the weight of content at a strength 0..1, as a multiple of its weight at 0.5: ((1 - s) / s)^2.
+
+    At 1 it is 0. Style gap closed goes about with the logarithm of the weights' ratio, so a step anywhere on the scale
+    has about the same visible effect; at 0, where style weighs nothing, content keeps its weight.
+    """
+    return ((1 - strength) / strength) ** 2 if strength else 1.0
+
+
+def _objective_spec(settings: Settings) -> ObjectiveSpec:
+    if not (settings.content_layers or settings.style_layers):
+        raise SettingsError("no layer is given", "Name at least one with --content-layers or --style-layers.")
+    weights = {kind: float(getattr(settings, f"{kind}_weight")) for kind in KINDS}
+    for kind, entry in KINDS.items():
+        weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
+    return ObjectiveSpec(
+        weights=weights,
+        content_layers={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
+        style_layers={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
+        convention=settings.convention,
+        statistic=settings.statistic,
+    )
+
+
+def _active_kinds(objective: ObjectiveSpec) -> list[str]:
+    """Give the kinds of loss that weigh anything.
+
+    Raises:
+        SettingsError: none does.
+    """
+    layers = {"content": objective.content_layers, "style": objective.style_layers}
+    active = [
+        kind
+        for kind, weight in objective.weights.items()
+        if weight > 0 and (kind not in layers or any(layers[kind].values()))
+    ]
+    if not active:
+        raise SettingsError("all weights are 0", "Raise --content-weight, --style-weight or --tv-weight.")
+    return active
+
+
+def _style_weights(settings: Settings, count: int) -> tuple[float, ...]:
+    """Give one weight for each style image.
+
+    Raises:
+        SettingsError: there is not one for each, or all are 0.
+    """
+    weights = settings.style_blend or (1.0,) * count
+    if len(weights) != count:
+        problem = f"--style-blend has {counted(len(weights), 'weight')} for {counted(count, 'painting')}"
+        raise SettingsError(problem, "Give one weight for each painting.")
+    if count and not sum(weights):
+        raise SettingsError("--style-blend has no weight above 0", "Give at least one painting a weight.")
+    return weights
+
+
+def _init(settings: Settings) -> Init:
+    """Give the start by its name; one from a file replaces it."""
+    return next((name for name in INIT_IMAGES if name == settings.init), "content")
+
+
+def _optimizer(settings: Settings) -> Callable[[], Optimizer]:
+    if settings.optimizer == "adam":
+        return partial(
+            Adam, settings.learning_rate, settings.beta1, settings.beta2, settings.epsilon, clip=settings.clip
+        )
+    if settings.optimizer == "scipy-lbfgsb":
+        return partial(ScipyLBFGSB, settings.history, clip=settings.clip)
+    return partial(LBFGS, settings.history)
+
+
+def _check_without_content(settings: Settings, comparing: Sequence[str]) -> None:
+    """Refuse settings that ask something of the content image; `comparing` are the kinds of loss that do."""
+    for kind in comparing:
+        problem = f"no photograph was given for --{kind}-weight {getattr(settings, f'{kind}_weight'):g}"
+        raise SettingsError(problem, f"Give one, or use --{kind}-weight 0 as the recipe 'texture' does.")
+    if settings.keep_mask is not None:
+        raise SettingsError("--keep-mask needs a photograph to keep", "Give one, or leave out --keep-mask.")
+    if settings.color != "style":
+        raise SettingsError(f"--color {settings.color} needs a photograph", "Give one, or use --color style.")
+    if settings.init in ("content", "palette"):
+        problem = f"--init {settings.init} needs a photograph"
+        raise SettingsError(problem, "Give one, or start from noise, gray or style.")
+
+
+def _check_without_styles(settings: Settings, comparing: Sequence[str]) -> None:
+    """Refuse settings that ask something of a style image; `comparing` are the kinds of loss that do."""
+    for kind in comparing:
+        problem = f"no painting was given for --{kind}-weight {getattr(settings, f'{kind}_weight'):g}"
+        raise SettingsError(problem, f"Give one, or use --{kind}-weight 0 as the recipe 'rebuild' does.")
+    if settings.init in ("style", "palette"):
+        problem = f"--init {settings.init} needs a painting"
+        raise SettingsError(problem, "Give one, or start from noise, gray or content.")
