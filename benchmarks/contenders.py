@@ -28,7 +28,8 @@ from torch import Tensor
 import impasto
 from impasto.core.network.convolution import Convolution, convolution
 from impasto.core.network.vgg import layers_of
-from impasto.engine.device import Machine, prepare
+from impasto.engine.device import ComputeConfig, configure
+from impasto.engine.spec import compute_spec
 from impasto.layers import Layer
 
 MIB = 2**20
@@ -153,22 +154,22 @@ class Stock:
 
 
 @torch.no_grad()
-def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Callable[..., Convolution]) -> None:
+def roofline(pause: Pause, photo: Path, size: int, compute: ComputeConfig, kernel: Callable[..., Convolution]) -> None:
     """The convolutions alone, forward and back, on maps that lie ready."""
     with Image.open(photo) as picture:
         width, height = (round(side * size / max(picture.size)) for side in picture.size)
-    trunk = shared.bundled().to(machine.device, machine.dtype)
+    trunk = shared.bundled().to(compute.device, compute.dtype)
     ready = []
     for layer in _used(trunk.blocks):
         weight, bias = trunk.of(layer)
         side = 2 ** (layer.block - 1)
         maps, gradient = (
-            torch.rand(1, channels, height // side, width // side, device=machine.device)
-            .to(machine.dtype)
+            torch.rand(1, channels, height // side, width // side, device=compute.device)
+            .to(compute.dtype)
             .contiguous(memory_format=torch.channels_last)
             for channels in (weight.shape[1], weight.shape[0])
         )
-        ready.append((kernel(weight.to(machine.dtype), bias, padding=1), maps, gradient))
+        ready.append((kernel(weight.to(compute.dtype), bias, padding=1), maps, gradient))
     while True:
         pause()
         for convolved, maps, _ in ready:
@@ -203,13 +204,15 @@ def main() -> None:
     name, photo, painting, size, device = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a contender prints is not an answer
-    machine = prepare(impasto.Settings(device=device, precision="float32" if name.endswith("float32") else "auto"))
-    pause = Stopwatch(machine.device, answers)
+    compute = configure(
+        compute_spec(impasto.Settings(device=device, precision="float32" if name.endswith("float32") else "auto"))
+    )
+    pause = Stopwatch(compute.device, answers)
     if name in CONTENDERS:
         CONTENDERS[name](pause, Path(photo), Path(painting), int(size), device)
     else:
         _, kernel, _ = name.split()
-        roofline(pause, Path(photo), int(size), machine, KERNELS[kernel])
+        roofline(pause, Path(photo), int(size), compute, KERNELS[kernel])
 
 
 if __name__ == "__main__":

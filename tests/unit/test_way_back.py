@@ -4,11 +4,11 @@ import weakref
 
 import pytest
 import torch
+from objectives import make_objective, make_spec
 from torch.nn import functional
 
-from impasto.core.losses.objective import Balance, Objective
 from impasto.core.network.vgg import VGG, Trunk, layers_of
-from impasto.core.optim.base import finite
+from impasto.core.optim.base import is_finite
 from impasto.layers import Layer
 
 TAPS = [Layer.parse(name) for name in ("conv1_2", "relu1_2", "relu2_1", "relu3_3", "relu4_2", "relu5_1")]
@@ -82,9 +82,9 @@ def test_maps_are_let_go_as_the_way_back_passes_them(trunk, picture):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_picture_with_a_value_that_is_no_number_is_noticed(trunk: Trunk, picture, dtype):
     content, style = Layer.parse("relu4_2"), Layer.parse("relu3_1")
-    balance = Balance("mean", "gram", {content: 1.0}, {style: 1.0}, 1.0, 1.0, 0.0)
-    objective = Objective(VGG(trunk.to(CPU, dtype), balance.layers), picture, [picture.flip(3)], [1.0], balance)
-    assert finite(objective.evaluate(picture))
+    spec = make_spec({content: 1.0}, {style: 1.0})
+    objective = make_objective(VGG(trunk.to(CPU, dtype), spec.layers), picture, [picture.flip(3)], spec)
+    assert is_finite(objective.evaluate(picture))
     broken = picture.clone()
     broken[0, 1, 20, 20] = float("nan")
-    assert not finite(objective.evaluate(broken))
+    assert not is_finite(objective.evaluate(broken))

@@ -57,6 +57,12 @@ def preview_interval(settings: Settings) -> int:
     return settings.save_every
 
 
+def for_evaluation(settings: Settings) -> Settings:
+    """Give the settings with which an existing picture is evaluated: no margin, and float32 unless they say."""
+    exact = {"precision": "float32"} if settings.precision == "auto" else {}
+    return settings.model_copy(update={"margin": 0, **exact})
+
+
 def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
     """Make the specification of a transfer.
 

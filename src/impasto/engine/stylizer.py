@@ -1,7 +1,7 @@
 """`Stylizer` loads the network once and runs with it; `stylize` is the one-call form."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from impasto import images, weights
@@ -115,7 +115,7 @@ class Stylizer:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
-        _prepare(self._open(_read_optional(content), _read_all(styles), settings or Settings()))
+        _prepare(self.open(content, styles, settings))
 
     def losses(
         self,
@@ -133,8 +133,7 @@ class Stylizer:
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        without_margin = (settings or Settings()).model_copy(update={"margin": 0})
-        inputs = self._open(_read_optional(content), _read_all(styles), without_margin, full_precision=True)
+        inputs = self.open(content, styles, spec.for_evaluation(settings or Settings()))
         picture = _read(image)
         transfer, size = inputs.transfer, (picture.width, picture.height)
         smallest = transfer.smallest_side
@@ -148,24 +147,24 @@ class Stylizer:
         )
         return Losses(sum(values), terms)
 
-    def _open(
+    def open(
         self,
-        content: Picture | None,
-        styles: tuple[Picture, ...],
-        settings: Settings,
-        *,
-        full_precision: bool = False,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
     ) -> RunInputs:
-        """Set up a run; `full_precision` is float32 where the choice is ours."""
-        inputs = Inputs(content, styles, spec.input_spec(settings))
-        asked = spec.compute_spec(settings)
-        if full_precision and asked.precision == "auto":
-            asked = replace(asked, precision="float32")
-        return self._set_up(inputs, settings, configure(asked, self._device))
+        """Set up a run, in the precision that is fastest on the device where the settings leave it open.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+        """
+        settings = settings or Settings()
+        inputs = Inputs(_read_optional(content), _read_all(styles), spec.input_spec(settings))
+        return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
     def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
         """Set up a run in the fastest precision that the gradient bears, where the choice is ours."""
-        opened = self._open(content, styles, settings)
+        opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
             return opened
         with translate_oom():

@@ -78,7 +78,7 @@ class Trunk:
         return Trunk(self.blocks, tensors, self.mean, self.pool_gains)
 
 
-class Tape:
+class BackwardTape:
     """Features, and the way back from them to the picture; each step's maps are let go once it is passed."""
 
     def __init__(self, *, way_back: bool = True) -> None:
@@ -151,14 +151,14 @@ class VGG:
         Returns:
             (1, C, H', W') for each layer, in the type of the convolutions.
         """
-        return self._run(image, Tape(way_back=False)).features
+        return self._run(image, BackwardTape(way_back=False)).features
 
-    def record(self, image: Tensor) -> Tape:
+    def record(self, image: Tensor) -> BackwardTape:
         """The same with the way back, from features to a picture (1, 3, H, W)."""
-        return self._run(image, Tape())
+        return self._run(image, BackwardTape())
 
     @torch.no_grad()
-    def _run(self, image: Tensor, tape: Tape) -> Tape:
+    def _run(self, image: Tensor, tape: BackwardTape) -> BackwardTape:
         maps = self._entered(image, tape)
         order = list(self._convolutions)
         for layer, following in zip(order, [*order[1:], None], strict=True):
@@ -172,7 +172,7 @@ class VGG:
                 tape.tap(layer, maps)
         return tape
 
-    def _entered(self, image: Tensor, tape: Tape) -> Tensor:
+    def _entered(self, image: Tensor, tape: BackwardTape) -> Tensor:
         tape.record(lambda gradient: gradient.to(image.dtype, memory_format=torch.contiguous_format))
         centered = image - self._mean.to(image.dtype)
         if self._replicate:
@@ -180,7 +180,7 @@ class VGG:
             tape.record(_without_border)
         return centered.to(self._picture_dtype, memory_format=torch.channels_last)
 
-    def _convolved(self, maps: Tensor, layer: Layer, tape: Tape) -> Tensor:
+    def _convolved(self, maps: Tensor, layer: Layer, tape: BackwardTape) -> Tensor:
         kernel, before = self._convolutions[layer], Layer(layer.block, layer.index, "conv")
         tapped = before in self.layers
         maps = kernel.forward(maps, rectify=not tapped)
