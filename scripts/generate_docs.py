@@ -17,7 +17,7 @@ import benchmarks_page
 import scorecard_page
 from pydantic.fields import FieldInfo
 
-from impasto.cli.options import extra, limits
+from impasto.cli.options import read_extra, read_limits
 from impasto.settings import Settings, option_name, recipes
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -47,7 +47,7 @@ def settings_page() -> str:
     """Every setting with its option, type, default and meaning, by group."""
     groups: dict[str, list[str]] = {}
     for name, field in Settings.model_fields.items():
-        groups.setdefault(extra(field, "group"), []).append(_row(name, field))
+        groups.setdefault(read_extra(field, "group"), []).append(_row(name, field))
     sections = [
         f"## {group}\n\n| setting | option | values | base default | meaning |\n| --- | --- | --- | --- | --- |\n"
         + "\n".join(rows)
@@ -103,8 +103,8 @@ def _values(field: FieldInfo) -> str:
     if choices and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    stated = ", ".join(f"{signs[key]} {value:g}" for key, value in limits(field).items())
-    return f"{stated} {extra(field, 'unit')}".strip()
+    stated = ", ".join(f"{signs[key]} {value:g}" for key, value in read_limits(field).items())
+    return f"{stated} {read_extra(field, 'unit')}".strip()
 
 
 def _cell(value: Any) -> str:
