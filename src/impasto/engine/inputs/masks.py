@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError, SettingsError, counted
+from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.images import Picture
 from impasto.settings import Settings
 
@@ -45,7 +45,7 @@ def read(settings: Settings, photograph: Picture, paintings: int) -> Masks:
     """
     if settings.mask and len(settings.mask) != paintings:
         raise SettingsError(
-            f"--mask names {counted(len(settings.mask), 'mask')} for {counted(paintings, 'painting')}",
+            f"--mask names {count_noun(len(settings.mask), 'mask')} for {count_noun(paintings, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
     styles = tuple(_read(name, photograph) for name in settings.mask)
