@@ -83,7 +83,7 @@ class OutputOptions:
     ] = None
     profile: Annotated[
         Literal["srgb", "source"],
-        Parameter(help="Color profile of the result: sRGB, or the photograph's own.", show_default=True, group=OUTPUT),
+        Parameter(help="Color profile of the result: sRGB, or the input's own.", show_default=True, group=OUTPUT),
     ] = "srgb"
     settings_from: SettingsFrom = None
     json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False

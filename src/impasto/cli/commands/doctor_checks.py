@@ -21,7 +21,7 @@ from impasto.engine import device as devices
 from impasto.engine.events import Finished, Started, Step
 from impasto.engine.stylizer import Stylizer
 from impasto.settings import Settings
-from impasto.storage import home as paths
+from impasto.storage.home import home
 
 _PACKAGES = ("impasto", "torch", "numpy", "scipy", "pillow", "pydantic", "cyclopts", "rich")
 _INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
@@ -51,7 +51,7 @@ def _describe_machine() -> dict[str, Any]:
         },
         "memory": _read_memory(),
         "device": str(devices.find_device("auto")),
-        "home": str(paths.home()),
+        "home": str(home()),
         "weights": {status.name: status.state for status in weights.available()},
     }
 
