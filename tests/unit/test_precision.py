@@ -3,7 +3,7 @@
 import torch
 
 from impasto import Settings, Started, Stylizer
-from impasto.cli.display import started_line
+from impasto.cli.display.text import started_line
 from impasto.engine import device as devices
 from impasto.engine.precision import TOLERANCE, gradient_error
 
