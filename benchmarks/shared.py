@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from impasto import Settings, images, weights
-from impasto.core.network.vgg import Trunk
 from impasto.engine.device import prepare
 from impasto.engine.inputs import Inputs
 from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
+from impasto.engine.stylizer import load_weights
+from impasto.weights.vgg_weights import VGGWeights
 
 BENCHMARKS = Path(__file__).resolve().parent
 PICTURES = BENCHMARKS.parent / "examples" / "pictures"
@@ -31,13 +31,12 @@ def opened(settings: Settings, photo: str, painting: str) -> Session:
     """A session on two of the examples."""
     machine = prepare(settings)
     inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),), settings)
-    return Session(inputs, settings, machine, load_trunk(settings, machine))
+    return Session(inputs, settings, machine, load_weights(settings, machine))
 
 
-def bundled() -> Trunk:
-    """The network that ships, as it is stored."""
-    network = weights.load("vgg16")
-    return Trunk(network.blocks, network.tensors, network.mean)
+def bundled() -> VGGWeights:
+    """The network that ships, in the types of its file."""
+    return weights.load("vgg16")
 
 
 def installed(requirement: str, folder: Path) -> Path | None:

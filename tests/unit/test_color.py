@@ -12,7 +12,7 @@ from impasto.engine.device import prepare
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.recolor import recolored
 from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
+from impasto.engine.stylizer import load_weights
 from impasto.images import Picture, read, resize
 
 SMALL = {"size": 64, "iterations": 3, "precision": "float32"}
@@ -348,7 +348,7 @@ def lightness_session(photo, painting, **choices):
     settings = Settings(**{**SMALL, **choices}, color="photo")
     machine = prepare(settings)
     inputs = Inputs(read(photo), (read(painting),), settings)
-    return Session(inputs, settings, machine, load_trunk(settings, machine))
+    return Session(inputs, settings, machine, load_weights(settings, machine))
 
 
 @pytest.mark.parametrize("init", ["content", "noise", "gaussian", "gray", "style", "file"])

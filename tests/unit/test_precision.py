@@ -9,13 +9,13 @@ from impasto.engine.device import Machine
 from impasto.engine.inputs import Inputs
 from impasto.engine.precision import TOLERANCE, gradient_error
 from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
+from impasto.engine.stylizer import load_weights
 from impasto.images import read
 
 
 def opened(photo, painting, dtype):
     settings, machine = Settings(size=128), Machine(torch.device("cpu"), dtype, torch.get_num_threads())
-    return Session(Inputs(read(photo), (read(painting),), settings), settings, machine, load_trunk(settings, machine))
+    return Session(Inputs(read(photo), (read(painting),), settings), settings, machine, load_weights(settings, machine))
 
 
 def first_event(photo, painting, **settings):

@@ -6,7 +6,7 @@ from impasto.core.losses.guided import guidance
 from impasto.core.losses.luminance import LightnessObjective
 from impasto.core.losses.masked import HeldObjective
 from impasto.core.losses.objective import Objective
-from impasto.core.network.vgg import VGG, Trunk, smallest_side
+from impasto.core.network.vgg import VGG, smallest_side
 from impasto.engine import starts
 from impasto.engine.balance import balance_of, blend_of
 from impasto.engine.device import Machine
@@ -14,6 +14,7 @@ from impasto.engine.inputs import Inputs
 from impasto.engine.sizing import Size, check_side, result_size, style_size
 from impasto.engine.tensors import Planes
 from impasto.settings import Settings
+from impasto.weights.vgg_weights import VGGWeights
 
 
 class Session:
@@ -25,15 +26,15 @@ class Session:
             content or style of a picture that is not there.
     """
 
-    def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, trunk: Trunk) -> None:
+    def __init__(self, inputs: Inputs, settings: Settings, machine: Machine, weights: VGGWeights) -> None:
         self.inputs, self.settings, self.machine = inputs, settings, machine
         self.balance = balance_of(settings, inputs)
         self.planes = Planes(inputs, settings, machine)
         self._blend = blend_of(settings, len(inputs.styles))
-        self._gray = trunk.mean
+        self._gray = weights.mean
         self._latest_start: tuple[Size, Tensor] | None = None
         self._latest_objective: tuple[Size, Objective] | None = None
-        self._network = VGG(trunk, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
+        self._network = VGG(weights, self.balance.layers, pooling=settings.pooling, padding=settings.padding)
         self.smallest_side = smallest_side(self.balance.layers)
         for picture in inputs.pictures:
             size = picture.width, picture.height

@@ -7,7 +7,6 @@ from typing import Any, Literal, cast
 import torch
 
 from impasto import images, weights
-from impasto.core.network.vgg import Trunk
 from impasto.engine import device as devices
 from impasto.engine import precision
 from impasto.engine.events import Event, Finished
@@ -19,6 +18,7 @@ from impasto.engine.sizing import check_side
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.settings import Settings
+from impasto.weights.vgg_weights import VGGWeights
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Stylizer:
     def __init__(self, device: str = "auto") -> None:
         devices.find_device(device)
         self._device = device
-        self._trunks: dict[tuple[Any, ...], Trunk] = {}
+        self._weights: dict[tuple[Any, ...], VGGWeights] = {}
 
     def run(
         self,
@@ -149,7 +149,7 @@ class Stylizer:
         machine = devices.prepare(settings, self._device)
         if in_full and settings.precision == "auto":
             machine = replace(machine, dtype=torch.float32)
-        return Session(inputs, settings, machine, self._trunk(settings, machine))
+        return Session(inputs, settings, machine, self._weights_on(settings, machine))
 
     def _trusted(
         self,
@@ -163,14 +163,15 @@ class Stylizer:
             return session
         with devices.memory_reported():
             return precision.trusted(
-                session, lambda machine: Session(session.inputs, settings, machine, self._trunk(settings, machine))
+                session,
+                lambda machine: Session(session.inputs, settings, machine, self._weights_on(settings, machine)),
             )
 
-    def _trunk(self, settings: Settings, machine: devices.Machine) -> Trunk:
+    def _weights_on(self, settings: Settings, machine: devices.Machine) -> VGGWeights:
         key = settings.network, settings.normalize, machine.device, machine.dtype
-        if key not in self._trunks:
-            self._trunks[key] = load_trunk(settings, machine)
-        return self._trunks[key]
+        if key not in self._weights:
+            self._weights[key] = load_weights(settings, machine)
+        return self._weights[key]
 
 
 def stylize(
@@ -208,18 +209,12 @@ def _read(source: Source | Picture) -> Picture:
     return source if isinstance(source, Picture) else images.read(source)
 
 
-def load_trunk(settings: Settings, machine: devices.Machine) -> Trunk:
-    """The network that the settings name, on the machine.
+def load_weights(settings: Settings, machine: devices.Machine) -> VGGWeights:
+    """Load the network that the settings name, onto the machine.
 
     Raises:
         WeightsError: there is no such network, or it is not fetched yet.
         SettingsError: it is to be normalized and was never measured.
     """
-    network = weights.load(settings.network)
-    measured = weights.activations(settings.network)
-    trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
-    if settings.normalize:
-        if measured is None:
-            raise SettingsError(f"no activations were measured for {settings.network}", "Use it without --normalize.")
-        trunk = trunk.normalized(measured.means)
-    return trunk.to(machine.device, machine.dtype)
+    loaded = weights.load(settings.network)
+    return (loaded.normalize() if settings.normalize else loaded).to(machine.device, machine.dtype)
