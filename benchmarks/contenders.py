@@ -27,10 +27,10 @@ from torch import Tensor
 
 import impasto
 from impasto.core.network.convolution import Convolution, convolution
-from impasto.core.network.vgg import layers_of
 from impasto.engine.device import ComputeConfig, configure
 from impasto.engine.spec import compute_spec
 from impasto.layers import Layer
+from impasto.weights import Architecture
 
 MIB = 2**20
 LAST = "relu5_1"
@@ -78,9 +78,9 @@ def ours(pause: Pause, photo: Path, painting: Path, size: int, device: str, prec
 
 def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
     """The loop of PyTorch's tutorial: modules, autograd, torch's L-BFGS."""
-    trunk = shared.bundled().to(torch.device(device), torch.float32)
-    layers = {str(layer): trunk.of(layer) for layer in _used(trunk.blocks)}
-    content, style = (_pixels(path, size, trunk.mean).to(device) for path in (photo, painting))
+    weights = shared.bundled().to(torch.device(device), torch.float32)
+    layers = {str(layer): weights.layer(layer) for layer in _used(weights.architecture)}
+    content, style = (_pixels(path, size, weights.mean).to(device) for path in (photo, painting))
 
     def features(image: Tensor) -> dict[str, Tensor]:
         found = {}
@@ -158,10 +158,10 @@ def roofline(pause: Pause, photo: Path, size: int, compute: ComputeConfig, kerne
     """The convolutions alone, forward and back, on maps that lie ready."""
     with Image.open(photo) as picture:
         width, height = (round(side * size / max(picture.size)) for side in picture.size)
-    trunk = shared.bundled().to(compute.device, compute.dtype)
+    weights = shared.bundled().to(compute.device, compute.dtype)
     ready = []
-    for layer in _used(trunk.blocks):
-        weight, bias = trunk.of(layer)
+    for layer in _used(weights.architecture):
+        weight, bias = weights.layer(layer)
         side = 2 ** (layer.block - 1)
         maps, gradient = (
             torch.rand(1, channels, height // side, width // side, device=compute.device)
@@ -178,9 +178,9 @@ def roofline(pause: Pause, photo: Path, size: int, compute: ComputeConfig, kerne
             convolved.backward(gradient)
 
 
-def _used(blocks: tuple[int, ...]) -> list[Layer]:
+def _used(architecture: Architecture) -> list[Layer]:
     """The layers up to the last one that is compared."""
-    return [layer for layer in layers_of(blocks) if str(layer) <= LAST]
+    return [layer for layer in architecture.layers() if str(layer) <= LAST]
 
 
 def _pixels(path: Path, size: int, mean: tuple[float, float, float]) -> Tensor:

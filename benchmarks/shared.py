@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from impasto import Settings, Stylizer, weights
-from impasto.core.network.vgg import Trunk
 from impasto.engine.run import RunInputs
+from impasto.weights.vgg_weights import VGGWeights
 
 BENCHMARKS = Path(__file__).resolve().parent
 PICTURES = BENCHMARKS.parent / "examples" / "pictures"
@@ -29,10 +29,9 @@ def open_run(settings: Settings, photo: str, painting: str) -> RunInputs:
     return Stylizer().open(picture(photo), picture(painting), settings)
 
 
-def bundled() -> Trunk:
-    """The network that ships, as it is stored."""
-    network = weights.load("vgg16")
-    return Trunk(network.blocks, network.tensors, network.mean)
+def bundled() -> VGGWeights:
+    """The network that ships, ready for pixels."""
+    return weights.load("vgg16")
 
 
 def installed(requirement: str, folder: Path) -> Path | None:

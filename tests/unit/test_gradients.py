@@ -19,11 +19,11 @@ def random_picture(seed):
 
 
 @pytest.fixture(scope="module")
-def double_trunk(trunk):
-    return trunk.to(torch.device("cpu"), torch.float64)
+def double_weights(vgg_weights):
+    return vgg_weights.to(torch.device("cpu"), torch.float64)
 
 
-def objective(double_trunk, convention, statistic, pooling, **weights):
+def objective(double_weights, convention, statistic, pooling, **weights):
     spec = make_spec(
         {Layer.parse("relu2_2"): 1.0},
         {Layer.parse("relu1_1"): 0.5, Layer.parse("conv3_1"): 0.5},
@@ -31,7 +31,7 @@ def objective(double_trunk, convention, statistic, pooling, **weights):
         statistic=statistic,
         **{"content": 0.0, "style": 0.0, **weights},
     )
-    network = VGG(double_trunk, spec.layers, pooling=pooling, padding="replicate")
+    network = VGG(double_weights, spec.layers, pooling=pooling, padding="replicate")
     return make_objective(network, random_picture(1), [random_picture(2)], spec)
 
 
@@ -39,8 +39,8 @@ def objective(double_trunk, convention, statistic, pooling, **weights):
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_the_gradient_of_each_term_is_its_finite_difference(double_trunk, convention, kind, statistic, pooling):
-    measured = objective(double_trunk, convention, statistic, pooling, **{kind: 3.0})
+def test_the_gradient_of_each_term_is_its_finite_difference(double_weights, convention, kind, statistic, pooling):
+    measured = objective(double_weights, convention, statistic, pooling, **{kind: 3.0})
     picture = random_picture(4)
     gradient = measured.evaluate(picture).gradient
     for seed in (5, 6):
@@ -50,8 +50,8 @@ def test_the_gradient_of_each_term_is_its_finite_difference(double_trunk, conven
         torch.testing.assert_close((gradient * direction).sum(), slope, rtol=2e-5, atol=1e-7 * abs(slope.item()))
 
 
-def test_the_terms_sum_to_the_loss(double_trunk):
-    measured = objective(double_trunk, "mean", "gram", "max", content=1.0, style=2.0, tv=0.5)
+def test_the_terms_sum_to_the_loss(double_weights):
+    measured = objective(double_weights, "mean", "gram", "max", content=1.0, style=2.0, tv=0.5)
     evaluation = measured.evaluate(random_picture(4))
     assert [loss.name for loss in measured.losses] == ["content relu2_2", "style relu1_1", "style conv3_1", "tv"]
     assert evaluation.loss == pytest.approx(sum(evaluation.terms))

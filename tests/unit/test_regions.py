@@ -62,13 +62,13 @@ def evaluate(statistic, features, target, where=None, factor=1.0):
 
 
 @pytest.fixture(scope="module")
-def double_trunk(trunk):
-    return trunk.to(torch.device("cpu"), torch.float64)
+def double_weights(vgg_weights):
+    return vgg_weights.to(torch.device("cpu"), torch.float64)
 
 
-def objective(trunk, guided, *, convention="mean", statistic="gram", blend=(1.0,), layers=STYLE, **weights):
+def objective(vgg_weights, guided, *, convention="mean", statistic="gram", blend=(1.0,), layers=STYLE, **weights):
     spec = make_spec({Layer.parse("relu2_2"): 1.0}, layers, convention=convention, statistic=statistic, **weights)
-    network = VGG(trunk, spec.layers, padding="replicate")
+    network = VGG(vgg_weights, spec.layers, padding="replicate")
     styles = [random_picture(10 + number) for number in range(len(blend))]
     return make_objective(network, random_picture(1), styles, spec, style_weights=blend, guidance=guided)
 
@@ -147,30 +147,30 @@ def test_a_region_too_small_for_a_layer_asks_for_nothing_there(statistic):
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_the_gradient_of_soft_regions_is_its_finite_difference(double_trunk, convention, statistic):
+def test_the_gradient_of_soft_regions_is_its_finite_difference(double_weights, convention, statistic):
     guided = guidance([left(6), 1 - left(3)], left(9).flip(2, 3), (2.0, 1.0))
     for weights in ({"content": 0.0}, {"style": 0.0}):
         measured = objective(
-            double_trunk, guided, convention=convention, statistic=statistic, blend=(2.0, 1.0), **weights
+            double_weights, guided, convention=convention, statistic=statistic, blend=(2.0, 1.0), **weights
         )
         assert_is_its_finite_difference(measured, random_picture(4))
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_a_mask_that_is_white_all_over_and_a_black_keep_mask_change_nothing(double_trunk, convention, statistic):
-    plain = objective(double_trunk, None, convention=convention, statistic=statistic).evaluate(random_picture(4))
+def test_a_mask_that_is_white_all_over_and_a_black_keep_mask_change_nothing(double_weights, convention, statistic):
+    plain = objective(double_weights, None, convention=convention, statistic=statistic).evaluate(random_picture(4))
     for guided in (guidance([WHITE], None, (1.0,)), guidance([], 0 * WHITE, (1.0,))):
-        measured = objective(double_trunk, guided, convention=convention, statistic=statistic)
+        measured = objective(double_weights, guided, convention=convention, statistic=statistic)
         evaluation = measured.evaluate(random_picture(4))
         assert evaluation.terms == pytest.approx(plain.terms, rel=1e-12)
         torch.testing.assert_close(evaluation.gradient, plain.gradient, rtol=1e-9, atol=0)
 
 
-def test_two_masks_that_are_white_all_over_ask_for_the_blend(double_trunk):
+def test_two_masks_that_are_white_all_over_ask_for_the_blend(double_weights):
     blend = (3.0, 1.0)
-    guided = objective(double_trunk, guidance([WHITE, WHITE], None, blend), blend=blend)
-    plain = objective(double_trunk, None, blend=blend)
+    guided = objective(double_weights, guidance([WHITE, WHITE], None, blend), blend=blend)
+    plain = objective(double_weights, None, blend=blend)
     torch.testing.assert_close(
         guided.evaluate(random_picture(4)).gradient, plain.evaluate(random_picture(4)).gradient, rtol=1e-9, atol=1e-12
     )
@@ -195,9 +195,9 @@ def test_soft_edges_stay_soft_at_every_layer():
         assert grid.share == pytest.approx(left(12)[..., :columns].mean().item())
 
 
-def test_where_no_mask_is_white_nothing_is_asked_of_style(double_trunk):
+def test_where_no_mask_is_white_nothing_is_asked_of_style(double_weights):
     style = {RELU1_1: 1.0}  # sees one pixel to either side
-    measured = objective(double_trunk, guidance([left(1)], None, (1.0,)), layers=style, content=0.0)
+    measured = objective(double_weights, guidance([left(1)], None, (1.0,)), layers=style, content=0.0)
     gradient = measured.evaluate(random_picture(4)).gradient
     assert gradient[..., : WIDTH // 2 + 1].abs().amin() > 0
     assert not gradient[..., WIDTH // 2 + 1 :].any()
@@ -211,9 +211,9 @@ def test_nothing_is_asked_next_to_what_is_kept():
     assert guided.trainable_at(RELU1_1).sum() == HEIGHT * WIDTH / 2
 
 
-def test_the_gradient_of_a_held_objective_is_its_finite_difference(double_trunk):
+def test_the_gradient_of_a_held_objective_is_its_finite_difference(double_weights):
     keep = left(9)
-    inner = objective(double_trunk, guidance([], keep, (1.0,)), tv=0.1)
+    inner = objective(double_weights, guidance([], keep, (1.0,)), tv=0.1)
     assert_is_its_finite_difference(MaskedObjective(inner, random_picture(7), keep), random_picture(4))
 
 
@@ -225,9 +225,9 @@ MINIMIZERS = {
 
 
 @pytest.mark.parametrize("minimizer", MINIMIZERS)
-def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(double_trunk, minimizer):
+def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(double_weights, minimizer):
     keep, photograph = left(4), random_picture(7)
-    measured = MaskedObjective(objective(double_trunk, guidance([], keep, (1.0,))), photograph, keep)
+    measured = MaskedObjective(objective(double_weights, guidance([], keep, (1.0,))), photograph, keep)
     iterates = list(MINIMIZERS[minimizer]().minimize(measured.evaluate, random_picture(4), 8))
     assert iterates[-1].loss < 0.9 * iterates[0].loss
     assert not [iterate for iterate in iterates if iterate.restart]
