@@ -20,7 +20,8 @@ def paint(content: torch.Tensor, style: torch.Tensor, iterations: int = 20) -> I
         convention="neural-style",
         statistic="moments",
     )
-    network = VGG(weights.load("vgg16"), objective.layers, padding="replicate")
+    vgg16 = weights.load("vgg16").to(content.device, torch.float32)
+    network = VGG(vgg16, objective.layers, padding="replicate")
     size = content.shape[3], content.shape[2]
     spec = TransferSpec(size, objective, optimizer=partial(LBFGS, 12), iterations=iterations, init="palette", margin=8)
     *_, result = transfer(network, content, [style], spec)
