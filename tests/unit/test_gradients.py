@@ -56,3 +56,13 @@ def test_the_terms_sum_to_the_loss(double_weights):
     assert [loss.name for loss in measured.losses] == ["content relu2_2", "style relu1_1", "style conv3_1", "tv"]
     assert evaluation.loss == pytest.approx(sum(evaluation.terms))
     assert all(value > 0 for value in evaluation.terms)
+
+
+def test_the_laplacian_loss_holds_edges_and_lets_flat_color_go(double_weights):
+    spec = make_spec({Layer.parse("relu1_1"): 1.0}, {}, content=0.0, style=0.0, laplacian=1.0)
+    content = torch.zeros(SIZE, dtype=torch.float64)
+    content[..., 8:] = 200
+    measured = make_objective(VGG(double_weights, spec.layers), content, [], spec)
+    assert measured.values(content).sum() == 0
+    assert measured.values(content + 50).sum() < 1e-9
+    assert measured.values(content.flip(3)).sum() > 1e4

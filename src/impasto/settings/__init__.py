@@ -125,6 +125,9 @@ class Settings(BaseModel):
     content_weight: float = setting_field(1.0, "Weight of the content loss.", group="Objective", ge=0)
     style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0)
     tv_weight: float = setting_field(0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0)
+    laplacian_weight: float = setting_field(
+        0.0, "Weight of the Laplacian loss, which keeps the photograph's edges.", group="Objective", ge=0
+    )
     content_layers: LayerWeights = setting_field(
         {"relu4_2": 1.0}, "Layers of the content loss, each with its weight: relu4_2=1,relu5_2.", group="Objective"
     )
@@ -283,7 +286,7 @@ class Settings(BaseModel):
     @property
     def has_content(self) -> bool:
         """Whether the objective has a content loss, which requires a content image."""
-        return bool(self.content_layers) and self.content_weight > 0
+        return (bool(self.content_layers) and self.content_weight > 0) or self.laplacian_weight > 0
 
     @property
     def has_style(self) -> bool:
