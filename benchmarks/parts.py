@@ -21,7 +21,7 @@ from torch import Tensor
 
 from impasto import Settings, Step, Stylizer
 from impasto.core.losses.objective import Objective, Term
-from impasto.core.network.vgg import VGG, Features, Join, Tape
+from impasto.core.network.vgg import VGG, BackwardTape, Features, GradientHook
 from impasto.engine.run import Run
 
 WARM_UP = 3
@@ -47,15 +47,15 @@ def instrument() -> None:
     """Time the engine's parts."""
     weighted = Objective._weighted  # noqa: SLF001 - the parts are what is to be seen
 
-    def with_timed_join(self: Objective, term: Term, image: Tensor, features: Features) -> tuple[Tensor, Join]:
+    def with_timed_hook(self: Objective, term: Term, image: Tensor, features: Features) -> tuple[Tensor, GradientHook]:
         part = "total variation" if term.kind == "tv" else "statistics"
-        value, join = timed(part, weighted)(self, term, image, features)
-        return value, timed(f"{part}, gradient", join)
+        value, hook = timed(part, weighted)(self, term, image, features)
+        return value, timed(f"{part}, gradient", hook)
 
-    Objective._weighted = with_timed_join  # type: ignore[method-assign]  # noqa: SLF001
+    Objective._weighted = with_timed_hook  # type: ignore[method-assign]  # noqa: SLF001
     Objective.evaluate = timed("evaluate", Objective.evaluate)  # type: ignore[method-assign]
     VGG.record = timed("network, forward", VGG.record)  # type: ignore[method-assign]
-    Tape.gradient = timed("way back", Tape.gradient)  # type: ignore[method-assign]
+    BackwardTape.gradient = timed("backward", BackwardTape.gradient)  # type: ignore[method-assign]
     Run._preview = timed("previews", Run._preview)  # type: ignore[method-assign]  # noqa: SLF001
 
 
@@ -82,11 +82,11 @@ def measured(precision: str, size: int, steps: int) -> dict[str, Any]:
 
 
 def _parts(total: float) -> dict[str, float]:
-    joins = spent["statistics, gradient"]
+    hooks = spent["statistics, gradient"]
     parts = {
         "network, forward": spent["network, forward"],
-        "network, back": spent["way back"] - joins,
-        "statistics": spent["statistics"] + joins,
+        "network, back": spent["backward"] - hooks,
+        "statistics": spent["statistics"] + hooks,
         "total variation": spent["total variation"] + spent["total variation, gradient"],
         "previews": spent["previews"],
     }

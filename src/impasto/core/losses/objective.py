@@ -21,7 +21,8 @@ from torch import Tensor
 from impasto.core.losses.guided import Guidance, Guided, GuidedContent
 from impasto.core.losses.statistics import GAPS, STATISTICS, ContentGap, Gap, Statistic, Statistics
 from impasto.core.losses.total_variation import AbsoluteVariation, KerasVariation
-from impasto.core.network.vgg import VGG, Features, Join
+from impasto.core.network.vgg import VGG, Features
+from impasto.core.network.vgg import GradientHook as Join
 from impasto.layers import Layer
 
 Target = TypeVar("Target")
