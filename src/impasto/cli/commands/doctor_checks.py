@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from impasto import weights
 from impasto.cli.display.text import format_precision
-from impasto.core.network.convolution import OneDNN, convolution
+from impasto.core.network.convolution import OneDNNConv2d, convolution
 from impasto.engine import device as devices
 from impasto.engine.events import Finished, Started, Step
 from impasto.engine.stylizer import Stylizer
@@ -101,7 +101,7 @@ def _measure_engine() -> dict[str, Any]:
     weight = torch.zeros(1, 1, 3, 3, dtype=devices.PRECISIONS[precisions[-1]], device=device)
     layer = convolution(weight, weight[0, 0, 0, :1], padding=1)
     return {
-        "convolutions": "oneDNN, with the ReLU" if isinstance(layer, OneDNN) else "torch's own",
+        "convolutions": "oneDNN, with the ReLU" if isinstance(layer, OneDNNConv2d) else "torch's own",
         **{f"seconds a step of {_SIDE} px in {precision}": _step_seconds(precision) for precision in precisions},
         "fastest precision": precisions[-1],
     }

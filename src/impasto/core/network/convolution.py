@@ -1,7 +1,8 @@
-"""A 3x3 convolution and the gradient with respect to its input, in the fastest form that a device has.
+"""A 3 x 3 convolution and the gradient with respect to its input, in the fastest form that a device has.
 
-Maps are (1, C, H, W) with the channels last in memory: a map is a matrix of positions and channels as well. The weights
-never get a gradient, and the input's gradient is made of the kernel alone, so a step saves nothing for it.
+Maps are (1, C, H, W) with the channels last in memory, so that a map is a matrix of positions and channels as well.
+The weights never get a gradient, and the input's gradient depends on the kernel alone, so that the forward pass saves
+nothing for it.
 """
 
 from typing import Protocol
@@ -17,15 +18,15 @@ class Convolution(Protocol):
     """Both directions of one layer."""
 
     def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
-        """(1, C_in, H, W) to (1, C_out, H', W'), through the ReLU if `rectify`."""
+        """Convolve (1, C_in, H, W) to (1, C_out, H', W'), and apply the ReLU if `rectify`."""
         ...
 
     def backward(self, gradient: Tensor) -> Tensor:
-        """The gradient with respect to the output of the convolution, to that with respect to its input."""
+        """Turn the gradient with respect to the convolution's output into that with respect to its input."""
         ...
 
 
-class Plain:
+class TorchConv2d:
     """torch's own operators, on any device and in any type."""
 
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
@@ -33,48 +34,50 @@ class Plain:
 
     def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
         """See `Convolution.forward`."""
-        found = F.conv2d(maps, self._weight, self._bias, padding=self._padding)
-        return (found.relu_() if rectify else found).contiguous(memory_format=CHANNELS_LAST)
+        output = F.conv2d(maps, self._weight, self._bias, padding=self._padding)  # (1, I, H, W) -> (1, O, H', W')
+        return (output.relu_() if rectify else output).contiguous(memory_format=CHANNELS_LAST)
 
     def backward(self, gradient: Tensor) -> Tensor:
         """See `Convolution.backward`."""
-        found = F.conv_transpose2d(gradient, self._weight, padding=self._padding)
-        return found.contiguous(memory_format=CHANNELS_LAST)
+        output = F.conv_transpose2d(gradient, self._weight, padding=self._padding)  # (1, O, H', W') -> (1, I, H, W)
+        return output.contiguous(memory_format=CHANNELS_LAST)
 
 
-class OneDNN:
-    """oneDNN's operators with weights laid out once, and the ReLU applied before the maps leave the registers.
+class OneDNNConv2d:
+    """oneDNN's operators with weights in oneDNN's own layout, and the ReLU fused into the convolution.
 
     The gradient of a convolution with stride 1 is a convolution too, with the kernel turned by 180 degrees and its
     channels exchanged; oneDNN's forward kernels are faster than its backward ones.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
-        self._bias, self._padding, self._padding_back = bias, [padding] * 2, [weight.shape[2] - 1 - padding] * 2
-        self._weight = _laid_out(weight, self._padding)
-        self._weight_back = _laid_out(weight.flip(2, 3).transpose(0, 1), self._padding_back)
+        self._bias, self._padding, self._backward_padding = bias, [padding] * 2, [weight.shape[2] - 1 - padding] * 2
+        turned = weight.flip(2, 3).transpose(0, 1)  # (O, I, 3, 3) -> (I, O, 3, 3)
+        self._weight = _reorder(weight, self._padding)
+        self._backward_weight = _reorder(turned, self._backward_padding)
 
     @staticmethod
-    def suits(weight: Tensor) -> bool:
-        """Whether this device and this type have them."""
+    def supports(weight: Tensor) -> bool:
+        """Tell whether the weight's device and type have these operators."""
         if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
             return False
-        there = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+        found = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
         if weight.dtype == torch.bfloat16:
-            return there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - torch has no public name
-        return there and weight.dtype == torch.float32
+            return found and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name in torch
+        return found and weight.dtype == torch.float32
 
     def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
         """See `Convolution.forward`."""
-        return _convolved(maps, self._weight, self._bias, self._padding, "relu" if rectify else "none")
+        activation = "relu" if rectify else "none"
+        return _convolve(maps, self._weight, self._bias, self._padding, activation)  # (1, I, H, W) -> (1, O, H', W')
 
     def backward(self, gradient: Tensor) -> Tensor:
         """See `Convolution.backward`."""
-        return _convolved(gradient, self._weight_back, None, self._padding_back, "none")
+        return _convolve(gradient, self._backward_weight, None, self._backward_padding, "none")  # O -> I channels
 
 
-class Split:
-    """A first layer in half precision that sees its weights and the picture in full; its bias and its way back do not.
+class SplitPrecisionConv2d:
+    """A first layer in half precision that sees weights and picture in full; its bias and backward pass are rounded.
 
     Rounding pixels to 8 bits moves them by up to a quarter of a gray level; through the ReLUs and maxima that come
     after, half of the gradient's error would be due to that. A number is the sum of two of half the precision, and
@@ -84,22 +87,22 @@ class Split:
     def __init__(self, weight: Tensor, bias: Tensor, padding: int, dtype: torch.dtype) -> None:
         coarse, fine = _split(weight, dtype)
         self._dtype = dtype
-        self._forward = convolution(torch.cat([coarse, coarse, fine], dim=1), bias.to(dtype), padding)
-        self._back = convolution(coarse, bias.to(dtype), padding)
+        self._forward = convolution(torch.cat([coarse, coarse, fine], dim=1), bias.to(dtype), padding)  # (O, 3 I, 3, 3)
+        self._backward = convolution(coarse, bias.to(dtype), padding)
 
     def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
         """See `Convolution.forward`; takes maps in the weight's precision."""
         coarse, fine = _split(maps, self._dtype)
-        wide = torch.cat([coarse, fine, coarse], dim=1).contiguous(memory_format=CHANNELS_LAST)
+        wide = torch.cat([coarse, fine, coarse], dim=1).contiguous(memory_format=CHANNELS_LAST)  # (1, 3 I, H, W)
         return self._forward.forward(wide, rectify=rectify)
 
     def backward(self, gradient: Tensor) -> Tensor:
         """See `Convolution.backward`."""
-        return self._back.backward(gradient)
+        return self._backward.backward(gradient)
 
 
 def convolution(weight: Tensor, bias: Tensor, padding: int) -> Convolution:
-    """A layer on the device of its weights.
+    """Build a layer on the device of its weights.
 
     Args:
         weight: (C_out, C_in, 3, 3).
@@ -107,24 +110,25 @@ def convolution(weight: Tensor, bias: Tensor, padding: int) -> Convolution:
         padding: zeros around the input, 0 to 2.
     """
     if weight.dtype != bias.dtype:
-        return Split(weight, bias, padding, bias.dtype)
-    return (OneDNN if OneDNN.suits(weight) else Plain)(weight, bias, padding)
+        return SplitPrecisionConv2d(weight, bias, padding, bias.dtype)
+    return (OneDNNConv2d if OneDNNConv2d.supports(weight) else TorchConv2d)(weight, bias, padding)
 
 
 def _split(exact: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Two numbers of a shorter type that add up to one of a longer."""
+    """Split a number into two of a shorter type that add up to it."""
     coarse = exact.to(dtype)
     return coarse, (exact - coarse.to(exact.dtype)).to(dtype)
 
 
-def _laid_out(weight: Tensor, padding: list[int]) -> Tensor:
+def _reorder(weight: Tensor, padding: list[int]) -> Tensor:
+    """Bring a weight into oneDNN's own memory layout."""
     weight = weight.contiguous(memory_format=CHANNELS_LAST)
-    laid_out: Tensor = torch.ops.mkldnn._reorder_convolution_weight(weight, padding, [1, 1], [1, 1], 1)  # noqa: SLF001
-    return laid_out
+    reordered: Tensor = torch.ops.mkldnn._reorder_convolution_weight(weight, padding, [1, 1], [1, 1], 1)  # noqa: SLF001
+    return reordered
 
 
-def _convolved(maps: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int], then: str) -> Tensor:
-    found: Tensor = torch.ops.mkldnn._convolution_pointwise(  # noqa: SLF001 - what torch.compile emits
-        maps, weight, bias, padding, [1, 1], [1, 1], 1, then, [], ""
+def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int], activation: str) -> Tensor:
+    output: Tensor = torch.ops.mkldnn._convolution_pointwise(  # noqa: SLF001 - what torch.compile emits
+        maps, weight, bias, padding, [1, 1], [1, 1], 1, activation, [], ""
     )
-    return found
+    return output

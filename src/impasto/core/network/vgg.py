@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.network.convolution import convolution
-from impasto.core.network.pooling import Back, Pool, Pooling, average_pool, gated, max_pool
+from impasto.core.network.pooling import Backward, Pool, Pooling, average_pool, max_pool, relu_backward
 from impasto.errors import SettingsError
 from impasto.layers import Layer
 from impasto.weights.architecture import FIRST, Architecture
@@ -17,46 +17,45 @@ from impasto.weights.vgg_weights import VGGWeights
 
 Features = dict[Layer, Tensor]
 GradientHook = Callable[[Tensor | None], Tensor]
-"""Adds a gradient at a layer to the one that is there already."""
+"""Adds a loss's gradient at a layer to the one from deeper layers, None where there is none yet."""
 Padding = Literal["zeros", "replicate"]
 
 
 class BackwardTape:
-    """Features, and the way back from them to the picture; each step's maps are let go once it is passed."""
+    """Features, and the backward pass from them to the picture; each operator's maps are released once it is passed."""
 
-    def __init__(self, *, way_back: bool = True) -> None:
+    def __init__(self, *, recording: bool = True) -> None:
         self.features: Features = {}
-        self._steps: list[Layer | Back] = []
-        self._way_back = way_back
+        self._steps: list[Layer | Backward] = []
+        self._recording = recording
 
-    def record(self, step: Layer | Back) -> None:
-        """Note how a gradient passes the operator that was just applied, or that gradients join at a layer."""
-        if self._way_back:
+    def record(self, step: Layer | Backward) -> None:
+        """Record how a gradient passes the operator that was just applied, or that hooks are called at a layer."""
+        if self._recording:
             self._steps.append(step)
 
-    def tap(self, layer: Layer, maps: Tensor) -> None:
-        """Note the features of a layer."""
+    def capture(self, layer: Layer, maps: Tensor) -> None:
+        """Capture the features of a layer."""
         self.features[layer] = maps
         self.record(layer)
 
-    def gradient(self, joining: MutableMapping[Layer | None, list[GradientHook]]) -> Tensor | None:
-        """Go back, once.
+    def gradient(self, hooks: MutableMapping[Layer | None, list[GradientHook]]) -> Tensor | None:
+        """Run the backward pass, once.
 
         Args:
-            joining: for each layer what adds its gradient to the one that comes from deeper layers; taken away as
-                the layer is passed.
+            hooks: for each layer what adds to the gradient from deeper layers; removed as the layer is passed.
 
         Returns:
-            (1, 3, H, W), or None if nothing joined.
+            (1, 3, H, W), or None if no layer had a hook.
         """
         gradient: Tensor | None = None
         self.features.clear()
         while self._steps:
             step = self._steps.pop()
             if isinstance(step, Layer):
-                joins = joining.pop(step, [])
-                while joins:  # each holds its layer's features, and no name may outlive it
-                    gradient = joins.pop(0)(gradient)
+                at_layer = hooks.pop(step, [])
+                while at_layer:  # each holds its layer's features, and no name may outlive it
+                    gradient = at_layer.pop(0)(gradient)
             elif gradient is not None:
                 gradient = step(gradient)
         return gradient
@@ -83,13 +82,12 @@ class VGG:
         self._picture_dtype = weights.layer(FIRST)[0].dtype
         self._mean = torch.tensor(weights.mean, device=weights.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
         self._replicate = padding == "replicate"
-        self._pools = [
-            _pool(pooling, block, weights.pool_gains) for block in range(len(weights.architecture.blocks) - 1)
-        ]
+        blocks = len(weights.architecture.blocks)
+        self._pools = [_choose_pool(pooling, block, weights.pool_gains) for block in range(blocks - 1)]
         self._pool_rectifies = pooling == "max"
         self._convolutions = {
             layer: convolution(*weights.layer(layer), padding=0 if self._replicate and number == 0 else 1)
-            for number, layer in enumerate(_used(weights.architecture, self.layers))
+            for number, layer in enumerate(_layers_needed(weights.architecture, self.layers))
         }
 
     def __call__(self, image: Tensor) -> Features:
@@ -101,71 +99,74 @@ class VGG:
         Returns:
             (1, C, H', W') for each layer, in the type of the convolutions.
         """
-        return self._run(image, BackwardTape(way_back=False)).features
+        return self._forward(image, BackwardTape(recording=False)).features
 
     def record(self, image: Tensor) -> BackwardTape:
-        """The same with the way back, from features to a picture (1, 3, H, W)."""
-        return self._run(image, BackwardTape())
+        """Run the network and record the backward pass, from features to a picture (1, 3, H, W)."""
+        return self._forward(image, BackwardTape())
 
     @torch.no_grad()
-    def _run(self, image: Tensor, tape: BackwardTape) -> BackwardTape:
-        maps = self._entered(image, tape)
+    def _forward(self, image: Tensor, tape: BackwardTape) -> BackwardTape:
+        maps = self._preprocess(image, tape)  # (1, 3, H, W) -> (1, 3, H, W), or (1, 3, H+2, W+2) with a border
         order = list(self._convolutions)
         for layer, following in zip(order, [*order[1:], None], strict=True):
             if layer.index == 1 and layer.block > 1:
-                maps, back = self._pools[layer.block - 2](maps)
-                tape.record(back)
-            maps = self._convolved(maps, layer, tape)
+                maps, backward = self._pools[layer.block - 2](maps)  # (1, C, h, w) -> (1, C, h/2, w/2)
+                tape.record(backward)
+            maps = self._convolve(maps, layer, tape)  # (1, C, h, w) -> (1, C', h, w)
             if following is None or following.index > 1 or layer in self.layers or not self._pool_rectifies:
-                tape.record(partial(gated, rectified=maps))
+                tape.record(partial(relu_backward, rectified=maps))
             if layer in self.layers:
-                tape.tap(layer, maps)
+                tape.capture(layer, maps)
         return tape
 
-    def _entered(self, image: Tensor, tape: BackwardTape) -> Tensor:
+    def _preprocess(self, image: Tensor, tape: BackwardTape) -> Tensor:
+        """Subtract the mean and pad with the outermost pixels where that is asked for."""
         tape.record(lambda gradient: gradient.to(image.dtype, memory_format=torch.contiguous_format))
-        centered = image - self._mean.to(image.dtype)
+        centered = image - self._mean.to(image.dtype)  # (1, 3, H, W) - (1, 3, 1, 1)
         if self._replicate:
-            centered = F.pad(centered, (1, 1, 1, 1), mode="replicate")
-            tape.record(_without_border)
+            centered = F.pad(centered, (1, 1, 1, 1), mode="replicate")  # (1, 3, H, W) -> (1, 3, H+2, W+2)
+            tape.record(_replicate_backward)
         return centered.to(self._picture_dtype, memory_format=torch.channels_last)
 
-    def _convolved(self, maps: Tensor, layer: Layer, tape: BackwardTape) -> Tensor:
-        kernel, before = self._convolutions[layer], layer.conv
-        tapped = before in self.layers
-        maps = kernel.forward(maps, rectify=not tapped)
+    def _convolve(self, maps: Tensor, layer: Layer, tape: BackwardTape) -> Tensor:
+        """Apply a convolution and its ReLU; the two are apart only where features between them are read."""
+        kernel, before_relu = self._convolutions[layer], layer.conv
+        captured = before_relu in self.layers
+        maps = kernel.forward(maps, rectify=not captured)  # (1, C, h, w) -> (1, C', h, w)
         tape.record(kernel.backward)
-        if tapped:
-            tape.tap(before, maps)
+        if captured:
+            tape.capture(before_relu, maps)
             maps = F.relu(maps)
         return maps
 
 
 def smallest_side(layers: Iterable[Layer]) -> int:
-    """Pixels that a picture's short side needs so that the deepest of these layers still has one position."""
+    """Compute how many pixels a picture's short side needs for one position at the deepest of these layers."""
     deepest = max(layer.block for layer in layers)
     return 1 << (deepest - 1)
 
 
-def _used(architecture: Architecture, wanted: frozenset[Layer]) -> list[Layer]:
+def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list[Layer]:
+    """List the layers up to the last that is wanted."""
     order = architecture.layers()
     for layer in sorted(wanted):
         if layer.relu not in order:
             raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
-    last = max((layer.block, layer.index) for layer in wanted)
-    return [layer for layer in order if (layer.block, layer.index) <= last]
+    last = max(layer.relu for layer in wanted)
+    return [layer for layer in order if layer <= last]
 
 
-def _without_border(gradient: Tensor) -> Tensor:
-    """The gradient of a border that replicates the outermost pixels: it goes to those pixels."""
+def _replicate_backward(gradient: Tensor) -> Tensor:
+    """Pass a gradient back through replicate padding: the border's goes to the outermost pixels."""
     gradient[:, :, 1] += gradient[:, :, 0]
     gradient[:, :, -2] += gradient[:, :, -1]
     gradient[..., 1] += gradient[..., 0]
     gradient[..., -2] += gradient[..., -1]
-    return gradient[:, :, 1:-1, 1:-1]
+    return gradient[:, :, 1:-1, 1:-1]  # (1, 3, H+2, W+2) -> (1, 3, H, W)
 
 
-def _pool(pooling: Pooling, block: int, gains: tuple[float, ...]) -> Pool:
+def _choose_pool(pooling: Pooling, block: int, gains: tuple[float, ...]) -> Pool:
     if pooling == "max":
         return max_pool
     if pooling == "average":

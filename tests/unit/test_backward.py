@@ -1,4 +1,4 @@
-"""The whole way from features back to the picture, as it is walked in each precision."""
+"""The whole backward pass from features to the picture, in each precision."""
 
 import weakref
 
@@ -11,7 +11,7 @@ from impasto.core.network.vgg import VGG
 from impasto.core.optim.base import is_finite
 from impasto.layers import Layer
 
-TAPS = [Layer.parse(name) for name in ("conv1_2", "relu1_2", "relu2_1", "relu3_3", "relu4_2", "relu5_1")]
+CAPTURED = [Layer.parse(name) for name in ("conv1_2", "relu1_2", "relu2_1", "relu3_3", "relu4_2", "relu5_1")]
 CPU = torch.device("cpu")
 POOLS = {"max": functional.max_pool2d, "average": functional.avg_pool2d}
 
@@ -33,20 +33,20 @@ def by_autograd(vgg_weights, picture, pooling, padding, weights):
         around = functional.pad(maps, (1, 1, 1, 1), mode="replicate" if replicated else "constant")
         before = functional.conv2d(around, weight, bias)
         maps = before.relu()
-        for tap, features in ((Layer(layer.block, layer.index, "conv"), before), (layer, maps)):
-            if tap in TAPS:
-                total = total + (features * weights[tap]).sum()
+        for at, features in ((layer.conv, before), (layer, maps)):
+            if at in CAPTURED:
+                total = total + (features * weights[at]).sum()
     return torch.autograd.grad(total, picture)[0]
 
 
 def ours(vgg_weights, picture, pooling, padding, weights):
-    tape = VGG(vgg_weights, TAPS, pooling=pooling, padding=padding).record(picture)
+    tape = VGG(vgg_weights, CAPTURED, pooling=pooling, padding=padding).record(picture)
 
-    def joined(layer):
+    def hook(layer):
         mine = weights[layer].to(tape.features[layer].dtype).contiguous(memory_format=torch.channels_last)
         return lambda gradient: mine.clone() if gradient is None else gradient.add_(mine)
 
-    return tape.gradient({layer: [joined(layer)] for layer in TAPS})
+    return tape.gradient({layer: [hook(layer)] for layer in CAPTURED})
 
 
 @pytest.mark.parametrize("padding", ["zeros", "replicate"])
@@ -55,7 +55,7 @@ def ours(vgg_weights, picture, pooling, padding, weights):
 def test_the_gradient_is_that_of_autograd_at_odd_sizes_and_at_every_kind_of_layer(
     vgg_weights, picture, pooling, padding, dtype, tolerance
 ):
-    features = VGG(vgg_weights, TAPS)(picture)
+    features = VGG(vgg_weights, CAPTURED)(picture)
     weights = {layer: torch.sign(maps - maps.mean()) / maps.abs().sum() for layer, maps in features.items()}
     exact = by_autograd(vgg_weights, picture, pooling, padding, weights)
     found = ours(vgg_weights.to(CPU, dtype), picture, pooling, padding, weights)
@@ -63,7 +63,7 @@ def test_the_gradient_is_that_of_autograd_at_odd_sizes_and_at_every_kind_of_laye
     assert torch.linalg.vector_norm(found - exact) < tolerance * torch.linalg.vector_norm(exact)
 
 
-def test_maps_are_let_go_as_the_way_back_passes_them(vgg_weights, picture):
+def test_maps_are_released_as_the_backward_pass_leaves_them(vgg_weights, picture):
     deep, shallow = Layer.parse("relu2_1"), Layer.parse("relu1_1")
     tape = VGG(vgg_weights, [deep, shallow]).record(picture)
     alive, seen = weakref.ref(tape.features[deep]), []
@@ -73,9 +73,9 @@ def test_maps_are_let_go_as_the_way_back_passes_them(vgg_weights, picture):
         return gradient
 
     features = tape.features[deep]
-    joining = {deep: [lambda _, features=features: torch.ones_like(features)], shallow: [at_shallow]}
+    hooks = {deep: [lambda _, features=features: torch.ones_like(features)], shallow: [at_shallow]}
     del features
-    tape.gradient(joining)
+    tape.gradient(hooks)
     assert seen == [True]
 
 
