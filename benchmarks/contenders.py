@@ -27,9 +27,10 @@ from torch import Tensor
 
 import impasto
 from impasto.core.network.convolution import Convolution, convolution
-from impasto.core.network.vgg import layers_of
-from impasto.engine.device import Machine, prepare
+from impasto.engine.device import ComputeConfig, configure
+from impasto.engine.spec import compute_spec
 from impasto.layers import Layer
+from impasto.weights import Architecture
 
 MIB = 2**20
 LAST = "relu5_1"
@@ -77,9 +78,9 @@ def ours(pause: Pause, photo: Path, painting: Path, size: int, device: str, prec
 
 def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:
     """The loop of PyTorch's tutorial: modules, autograd, torch's L-BFGS."""
-    trunk = shared.bundled().to(torch.device(device), torch.float32)
-    layers = {str(layer): trunk.of(layer) for layer in _used(trunk.blocks)}
-    content, style = (_pixels(path, size, trunk.mean).to(device) for path in (photo, painting))
+    weights = shared.bundled().to(torch.device(device), torch.float32)
+    layers = {str(layer): weights.layer(layer) for layer in _used(weights.architecture)}
+    content, style = (_pixels(path, size, weights.mean).to(device) for path in (photo, painting))
 
     def features(image: Tensor) -> dict[str, Tensor]:
         found = {}
@@ -153,22 +154,22 @@ class Stock:
 
 
 @torch.no_grad()
-def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Callable[..., Convolution]) -> None:
+def roofline(pause: Pause, photo: Path, size: int, compute: ComputeConfig, kernel: Callable[..., Convolution]) -> None:
     """The convolutions alone, forward and back, on maps that lie ready."""
     with Image.open(photo) as picture:
         width, height = (round(side * size / max(picture.size)) for side in picture.size)
-    trunk = shared.bundled().to(machine.device, machine.dtype)
+    weights = shared.bundled().to(compute.device, compute.dtype)
     ready = []
-    for layer in _used(trunk.blocks):
-        weight, bias = trunk.of(layer)
+    for layer in _used(weights.architecture):
+        weight, bias = weights.layer(layer)
         side = 2 ** (layer.block - 1)
         maps, gradient = (
-            torch.rand(1, channels, height // side, width // side, device=machine.device)
-            .to(machine.dtype)
+            torch.rand(1, channels, height // side, width // side, device=compute.device)
+            .to(compute.dtype)
             .contiguous(memory_format=torch.channels_last)
             for channels in (weight.shape[1], weight.shape[0])
         )
-        ready.append((kernel(weight.to(machine.dtype), bias, padding=1), maps, gradient))
+        ready.append((kernel(weight.to(compute.dtype), bias, padding=1), maps, gradient))
     while True:
         pause()
         for convolved, maps, _ in ready:
@@ -177,9 +178,9 @@ def roofline(pause: Pause, photo: Path, size: int, machine: Machine, kernel: Cal
             convolved.backward(gradient)
 
 
-def _used(blocks: tuple[int, ...]) -> list[Layer]:
+def _used(architecture: Architecture) -> list[Layer]:
     """The layers up to the last one that is compared."""
-    return [layer for layer in layers_of(blocks) if str(layer) <= LAST]
+    return [layer for layer in architecture.layers() if str(layer) <= LAST]
 
 
 def _pixels(path: Path, size: int, mean: tuple[float, float, float]) -> Tensor:
@@ -203,13 +204,15 @@ def main() -> None:
     name, photo, painting, size, device = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a contender prints is not an answer
-    machine = prepare(impasto.Settings(device=device, precision="float32" if name.endswith("float32") else "auto"))
-    pause = Stopwatch(machine.device, answers)
+    compute = configure(
+        compute_spec(impasto.Settings(device=device, precision="float32" if name.endswith("float32") else "auto"))
+    )
+    pause = Stopwatch(compute.device, answers)
     if name in CONTENDERS:
         CONTENDERS[name](pause, Path(photo), Path(painting), int(size), device)
     else:
         _, kernel, _ = name.split()
-        roofline(pause, Path(photo), int(size), machine, KERNELS[kernel])
+        roofline(pause, Path(photo), int(size), compute, KERNELS[kernel])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from impasto import Settings
-from impasto.core.losses.objective import Evaluation, Objective
+from impasto.core.losses import Evaluation, Objective
 from impasto.core.optim import LBFGS
 
 THREADS = (1, 2)
@@ -53,7 +53,7 @@ def ours(counted: Counted, start: Tensor) -> None:
 def torchs(counted: Counted, start: Tensor) -> None:
     """The L-BFGS of torch, as neural-style-pt has it: step 1, no line search, no tolerance."""
     image = start.clone().requires_grad_()
-    minimizer = torch.optim.LBFGS(
+    optimizer = torch.optim.LBFGS(
         [image], lr=1, max_iter=10**6, max_eval=10**6, history_size=100, tolerance_change=-1, tolerance_grad=-1
     )
 
@@ -62,20 +62,20 @@ def torchs(counted: Counted, start: Tensor) -> None:
         image.grad = evaluation.gradient
         return torch.tensor(evaluation.loss)
 
-    minimizer.step(closure)  # type: ignore[no-untyped-call]
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
 
 
-def measured(photo: str, painting: str, threads: int, size: int, evaluations: int, minimizer: str) -> dict[str, Any]:
+def measured(photo: str, painting: str, threads: int, size: int, evaluations: int, optimizer: str) -> dict[str, Any]:
     """One run: the loss at each evaluation."""
     settings = Settings(recipe="neural-style", size=size, threads=threads)
-    session = shared.opened(settings, photo, painting)
-    width, height = session.result_size
-    counted = Counted(session.objective(width, height), evaluations)
+    transfer = shared.open_run(settings, photo, painting).transfer
+    size_px = transfer.spec.size
+    counted = Counted(transfer.objective(*size_px), evaluations)
     began = time.perf_counter()
     with contextlib.suppress(Enough):
-        MINIMIZERS[minimizer](counted, session.start(width, height))
+        OPTIMIZERS[optimizer](counted, transfer.initial_image(*size_px))
     return {
-        "minimizer": minimizer,
+        "optimizer": optimizer,
         "photo": photo,
         "painting": painting,
         "threads": threads,
@@ -85,7 +85,7 @@ def measured(photo: str, painting: str, threads: int, size: int, evaluations: in
     }
 
 
-MINIMIZERS = {"ours": ours, "torch": torchs}
+OPTIMIZERS = {"ours": ours, "torch": torchs}
 
 
 def main() -> None:
@@ -98,10 +98,10 @@ def main() -> None:
     chosen = parser.parse_args()
     found = []
     for case in itertools.product(shared.PHOTOS, shared.PAINTINGS, THREADS):
-        for minimizer in MINIMIZERS if chosen.torch else ["ours"]:
-            run = measured(*case, chosen.size, chosen.evaluations, minimizer)
+        for optimizer in OPTIMIZERS if chosen.torch else ["ours"]:
+            run = measured(*case, chosen.size, chosen.evaluations, optimizer)
             found.append(run)
-            print(*case, f"{minimizer}: loss fell to 1/{run['fell']:.0f} in {run['seconds']} s", flush=True)
+            print(*case, f"{optimizer}: loss fell to 1/{run['fell']:.0f} in {run['seconds']} s", flush=True)
     about = {"size": chosen.size, "evaluations": chosen.evaluations}
     shared.write(chosen.output, about, runs=found)
 

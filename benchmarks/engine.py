@@ -25,7 +25,7 @@ import shared
 import torch
 from PIL import Image
 
-from impasto.cli import TORCH_ENVIRONMENT
+from impasto.cli.main import TORCH_ENVIRONMENT
 from impasto.engine.device import bfloat16_is_fast
 
 SIZES = (256, 512, 1024)

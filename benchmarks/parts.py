@@ -1,9 +1,9 @@
-"""What a step is made of: the network, the statistics, the minimizer, and everything that is told about it.
+"""What a step is made of: the network, the statistics, the optimizer, and everything that is told about it.
 
     python benchmarks/parts.py [--size 512] [--steps 30] [-o benchmarks/parts.json]
 
 The default recipe at one scale, in the automatic precision and in float32, with a preview every ten steps. Functions of
-the engine are timed from outside; what is left of a step is the minimizer's and the events'.
+the engine are timed from outside; what is left of a step is the optimizer's and the events'.
 """
 
 import argparse
@@ -20,8 +20,11 @@ import torch
 from torch import Tensor
 
 from impasto import Settings, Step, Stylizer
-from impasto.core.losses.objective import Objective, Term
-from impasto.core.network.vgg import VGG, Features, Join, Tape
+from impasto.core.losses import FeatureObjective
+from impasto.core.losses.content import ContentLoss
+from impasto.core.losses.style import StyleLoss
+from impasto.core.losses.total_variation import TotalVariationLoss
+from impasto.core.network.vgg import VGG, BackwardTape, GradientHook
 from impasto.engine.run import Run
 
 WARM_UP = 3
@@ -43,19 +46,24 @@ def timed(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return measured
 
 
+def instrument_loss(loss: Any, part: str) -> None:
+    """Time a loss and its gradient."""
+    evaluate = loss.evaluate
+
+    def with_timed_hook(self: Any, inputs: Tensor) -> tuple[Tensor, GradientHook]:
+        value, hook = timed(part, evaluate)(self, inputs)
+        return value, timed(f"{part}, gradient", hook)
+
+    loss.evaluate = with_timed_hook
+
+
 def instrument() -> None:
     """Time the engine's parts."""
-    weighted = Objective._weighted  # noqa: SLF001 - the parts are what is to be seen
-
-    def with_timed_join(self: Objective, term: Term, image: Tensor, features: Features) -> tuple[Tensor, Join]:
-        part = "total variation" if term.kind == "tv" else "statistics"
-        value, join = timed(part, weighted)(self, term, image, features)
-        return value, timed(f"{part}, gradient", join)
-
-    Objective._weighted = with_timed_join  # type: ignore[method-assign]  # noqa: SLF001
-    Objective.evaluate = timed("evaluate", Objective.evaluate)  # type: ignore[method-assign]
+    for loss, part in ((ContentLoss, "statistics"), (StyleLoss, "statistics"), (TotalVariationLoss, "total variation")):
+        instrument_loss(loss, part)
+    FeatureObjective.evaluate = timed("evaluate", FeatureObjective.evaluate)  # type: ignore[method-assign]
     VGG.record = timed("network, forward", VGG.record)  # type: ignore[method-assign]
-    Tape.gradient = timed("way back", Tape.gradient)  # type: ignore[method-assign]
+    BackwardTape.gradient = timed("backward pass", BackwardTape.gradient)  # type: ignore[method-assign]
     Run._preview = timed("previews", Run._preview)  # type: ignore[method-assign]  # noqa: SLF001
 
 
@@ -85,13 +93,13 @@ def _parts(total: float) -> dict[str, float]:
     joins = spent["statistics, gradient"]
     parts = {
         "network, forward": spent["network, forward"],
-        "network, back": spent["way back"] - joins,
+        "network, back": spent["backward pass"] - joins,
         "statistics": spent["statistics"] + joins,
         "total variation": spent["total variation"] + spent["total variation, gradient"],
         "previews": spent["previews"],
     }
     parts["sums of the loss"] = spent["evaluate"] - sum(parts.values()) + parts["previews"]
-    parts["minimizer and events"] = total - spent["evaluate"] - parts["previews"]
+    parts["optimizer and events"] = total - spent["evaluate"] - parts["previews"]
     return parts
 
 

@@ -23,8 +23,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from impasto.core.network.vgg import layers_of
-
 REQUIREMENT = "neural-style==0.5.7"
 CONTENT_WEIGHT = 5.0
 
@@ -73,13 +71,13 @@ def paint(
 
 def _caffe_state_dict() -> dict[str, Tensor]:
     """The bundled network as torchvision numbers its layers, for BGR: what the peer reads."""
-    trunk = shared.bundled()
+    weights = shared.bundled()
     found: dict[str, Tensor] = {}
     number = 0
-    for layer in layers_of(trunk.blocks):
+    for layer in weights.architecture.layers():
         if layer.index == 1 and layer.block > 1:
             number += 1
-        weight, bias = trunk.of(layer)
+        weight, bias = weights.layer(layer)
         found[f"features.{number}.weight"] = (weight.flip(1) if number == 0 else weight).float()
         found[f"features.{number}.bias"] = bias.float()
         number += 2

@@ -16,32 +16,31 @@ import shared
 import torch
 
 from impasto import Settings
-from impasto.core.optim import LBFGS
+from impasto.core import LBFGS, StyleTransfer
+from impasto.core.pyramid import Size, with_long_side
 from impasto.engine.precision import gradient_error
-from impasto.engine.session import Session
-from impasto.engine.sizing import Size, result_size
 
 GRADIENT_SIZES = (128, 512)
 
 
-def final_loss(session: Session, exact: Session, size: Size, steps: int) -> float:
+def final_loss(transfer: StyleTransfer, exact: StyleTransfer, size: Size, steps: int) -> float:
     """The float32 loss of the picture after so many steps."""
-    objective = session.objective(*size)
-    minimizer = LBFGS(session.settings.history)
-    (last,) = deque(minimizer.minimize(objective.evaluate, session.start(*size), steps), maxlen=1)
-    return float(exact.objective(*size).losses(last.image).sum())
+    objective = transfer.objective(*size)
+    optimizer = LBFGS(Settings().history)
+    (last,) = deque(optimizer.minimize(objective.evaluate, transfer.initial_image(*size), steps), maxlen=1)
+    return float(exact.objective(*size).values(last.image).sum())
 
 
 def compared(photo: str, painting: str, size: int, steps: int) -> dict[str, Any]:
     """One pair."""
     fast, exact = (
-        shared.opened(Settings(size=size, scales=1, precision=precision), photo, painting)
+        shared.open_run(Settings(size=size, scales=1, precision=precision), photo, painting).transfer
         for precision in ("bfloat16", "float32")
     )
-    pixels = exact.result_size
-    sizes = {side: result_size(Settings(size=side), exact.inputs.subject) for side in GRADIENT_SIZES}
+    pixels = exact.spec.size
+    sizes = {side: with_long_side(pixels, side) for side in GRADIENT_SIZES}
     errors = {side: round(gradient_error(fast, exact, at), 4) for side, at in sizes.items()}
-    ours, theirs = (final_loss(session, exact, pixels, steps) for session in (fast, exact))
+    ours, theirs = (final_loss(transfer, exact, pixels, steps) for transfer in (fast, exact))
     return {
         "photo": photo,
         "painting": painting,

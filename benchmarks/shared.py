@@ -1,4 +1,4 @@
-"""What the benchmarks have in common: the pictures, sessions on them, and the file that each writes."""
+"""What the benchmarks have in common: the pictures, runs on them, and the file that each writes."""
 
 import json
 import os
@@ -9,12 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from impasto import Settings, images, weights
-from impasto.core.network.vgg import Trunk
-from impasto.engine.device import prepare
-from impasto.engine.inputs import Inputs
-from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
+from impasto import Settings, Stylizer, weights
+from impasto.engine.run import RunInputs
+from impasto.weights.vgg_weights import VGGWeights
 
 BENCHMARKS = Path(__file__).resolve().parent
 PICTURES = BENCHMARKS.parent / "examples" / "pictures"
@@ -27,17 +24,14 @@ def picture(name: str) -> Path:
     return PICTURES / f"{name}.jpg"
 
 
-def opened(settings: Settings, photo: str, painting: str) -> Session:
-    """A session on two of the examples."""
-    machine = prepare(settings)
-    inputs = Inputs(images.read(picture(photo)), (images.read(picture(painting)),), settings)
-    return Session(inputs, settings, machine, load_trunk(settings, machine))
+def open_run(settings: Settings, photo: str, painting: str) -> RunInputs:
+    """Set up a run on two of the examples."""
+    return Stylizer().open(picture(photo), picture(painting), settings)
 
 
-def bundled() -> Trunk:
-    """The network that ships, as it is stored."""
-    network = weights.load("vgg16")
-    return Trunk(network.blocks, network.tensors, network.mean)
+def bundled() -> VGGWeights:
+    """The network that ships, ready for pixels."""
+    return weights.load("vgg16")
 
 
 def installed(requirement: str, folder: Path) -> Path | None:

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import shared
 
-from impasto.cli import TORCH_ENVIRONMENT
+from impasto.cli.main import TORCH_ENVIRONMENT
 
 EVERY = 10
 IMPORTS = {
     "Python itself": "pass",
     "and the command line read": "import impasto.cli.app",
     "and torch loaded": "import impasto.cli.app, torch",
-    "and all of Impasto loaded": "import impasto.cli.app, impasto.cli.paint",
+    "and all of Impasto loaded": "import impasto.cli.app, impasto.cli.runner",
 }
 
 

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from impasto import images, weights
-from impasto.core.network.vgg import VGG, Trunk, layers_of
+from impasto.core.network.vgg import VGG
 from impasto.layers import Layer
+from impasto.weights import Activations
+from impasto.weights.vgg_weights import VGGWeights
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = "vgg16"
@@ -34,18 +36,17 @@ def picture(path: Path) -> Tensor:
 
 def main() -> None:
     """Measure and write."""
-    network = weights.load(NETWORK)
-    trunk = Trunk(network.blocks, network.tensors, network.mean).to(torch.device("cpu"), torch.float32)
+    network = weights.load(NETWORK).to(torch.device("cpu"), torch.float32)
     files = sorted((ROOT / "examples" / "pictures").glob("*.jpg"))
     pictures = [picture(file) for file in files]
-    layers = layers_of(network.blocks)
+    layers = network.architecture.layers()
     with torch.no_grad():
-        means = dict(zip(layers, _means(VGG(trunk, layers), pictures, layers), strict=True))
-        gains = _pool_gains(trunk, pictures, means)
+        means = dict(zip(layers, _means(VGG(network, layers), pictures, layers), strict=True))
+        gains = _pool_gains(network, pictures, means)
     stored = {
         "pictures": [file.name for file in files],
         "long_side": LONG_SIDE,
-        "means": {f"conv{at.block}_{at.index}": round(mean, 4) for at, mean in means.items()},
+        "means": {str(at.conv): round(mean, 4) for at, mean in means.items()},
         "pool_gains": [round(gain, 5) for gain in gains],
     }
     target = Path(weights.path(NETWORK)).with_name(f"{NETWORK}-activations.json")
@@ -53,13 +54,14 @@ def main() -> None:
     print(target)
 
 
-def _pool_gains(trunk: Trunk, pictures: list[Tensor], means: dict[Layer, float]) -> list[float]:
+def _pool_gains(network: VGGWeights, pictures: list[Tensor], means: dict[Layer, float]) -> list[float]:
     """One pool after the other, the factor that gives the next layer the mean that it has with max pooling."""
     gains: list[float] = []
-    for block in range(2, len(trunk.blocks) + 1):
+    for block in range(2, len(network.architecture.blocks) + 1):
         layer, gain = Layer(block, 1, "relu"), 1.5
         for _ in range(10):  # biases make the answer not quite proportional to the factor
-            vgg = VGG(replace(trunk, pool_gains=(*gains, gain, *PADDING)), [layer], pooling="average-scaled")
+            activations = Activations({}, (*gains, gain, *PADDING))
+            vgg = VGG(replace(network, activations=activations), [layer], pooling="average-scaled")
             gain *= means[layer] / _means(vgg, pictures, [layer])[0]
         gains.append(gain)
     return gains

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from impasto import weights
-from impasto.core.network.vgg import Trunk
 
 PICTURES = Path(__file__).parent.parent / "examples" / "pictures"
 
@@ -46,6 +45,5 @@ def painting():
 
 
 @pytest.fixture(scope="session")
-def trunk():
-    network = weights.load("vgg16")
-    return Trunk(network.blocks, network.tensors, network.mean).to(torch.device("cpu"), torch.float32)
+def vgg_weights():
+    return weights.load("vgg16").to(torch.device("cpu"), torch.float32)

@@ -23,9 +23,9 @@ def pictures(photo, painting):
 
 
 @pytest.fixture(scope="module")
-def judge(trunk, pictures):
+def judge(vgg_weights, pictures):
     with torch.no_grad():
-        return Judge(VGG(trunk, layers()), *pictures)
+        return Judge(VGG(vgg_weights, layers()), *pictures)
 
 
 def test_the_photograph_keeps_all_structure_and_closes_no_gap(judge, pictures):

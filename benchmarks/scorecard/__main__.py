@@ -23,7 +23,8 @@ from torch import Tensor
 
 from impasto import Settings, images
 from impasto.core.network.vgg import VGG
-from impasto.engine.sizing import result_size, style_size
+from impasto.core.pyramid import with_long_side
+from impasto.engine.spec import result_size
 from scorecard import measures, painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 
@@ -51,7 +52,7 @@ def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[pain
 def judge(pair: pairs.Pair, width: int, height: int) -> Judge:
     """Who judges pictures of a size of a pair."""
     photo, painting = (images.read(shared.picture(name)) for name in pair)
-    style = style_size(Settings(), painting, (width, height))
+    style = with_long_side((painting.width, painting.height), max(width, height))
     return Judge(_network(), _tensor(photo, width, height), _tensor(painting, *style))
 
 

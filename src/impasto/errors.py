@@ -1,16 +1,16 @@
-"""Everything that can go wrong, as one small tree.
+"""All errors, as one small tree.
 
-    ImpastoError             exit 1   anything that Impasto reports on purpose
-    ├── InputError           exit 2   what the caller gave cannot be used
+    ImpastoError             exit 1   base of all errors that Impasto raises on purpose
+    ├── InputError           exit 2   an input, a setting or an output cannot be used
     │   ├── ImageError                a picture: unreadable, truncated, too large, too small
     │   ├── SettingsError             a setting, a recipe or a layer: unknown, or out of its range
-    │   ├── WeightsError              a weights file: not a network, another network, not there yet
+    │   ├── WeightsError              a weights file: not a network, another network, not fetched yet
     │   ├── DeviceError               a device or a precision that this machine does not have
-    │   └── OutputError               a place to write: exists, is missing, may not be written
-    ├── DownloadError        exit 1   the other side failed, or sent something else than promised
+    │   └── OutputError               an output path: exists, its folder is missing, may not be written
+    ├── DownloadError        exit 1   the server failed, or sent a file other than the expected one
     ├── StorageError         exit 1   a write failed half-way: disk full, device gone
     ├── OutOfMemoryError     exit 1   the machine or its device has too little memory for this size
-    └── DivergedError        exit 1   the optimization left the numbers
+    └── DivergedError        exit 1   the loss is not a finite number
 
 Each error says what was wrong with which input (`problem`) and what to do about it (`hint`);
 `str(error)` is both on one line.
@@ -19,15 +19,15 @@ Each error says what was wrong with which input (`problem`) and what to do about
 import errno
 
 STORAGE_FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system says of a write that failed through no fault of the place that was chosen."""
+"""Error numbers of a write that failed although its path is valid."""
 
 
 class ImpastoError(Exception):
     """Base of every error that Impasto raises on purpose.
 
     Args:
-        problem: what was wrong, naming the file, the setting or the value.
-        hint: what to do about it, as a sentence in the imperative.
+        problem: the problem, naming the file, the setting or the value.
+        hint: the remedy, as a sentence in the imperative.
     """
 
     exit_code = 1
@@ -39,7 +39,7 @@ class ImpastoError(Exception):
 
 
 class InputError(ImpastoError):
-    """What the caller gave cannot be used."""
+    """An input, a setting or an output that cannot be used."""
 
     exit_code = 2
 
@@ -53,7 +53,7 @@ class SettingsError(InputError):
 
 
 class WeightsError(InputError):
-    """A weights file that is not a network, is another network, or is not there yet."""
+    """A weights file that is not a network, is another network, or is not fetched yet."""
 
 
 class DeviceError(InputError):
@@ -61,15 +61,15 @@ class DeviceError(InputError):
 
 
 class OutputError(InputError):
-    """A place to write that exists already, is missing, or may not be written."""
+    """An output path that exists already, whose folder is missing, or that may not be written."""
 
 
 class DownloadError(ImpastoError):
-    """The server could not be reached, or sent something else than promised."""
+    """The server could not be reached, or sent a file other than the expected one."""
 
 
 class StorageError(ImpastoError):
-    """A write failed half-way, through no fault of the caller."""
+    """A write failed half-way: the disk is full, or the device is gone."""
 
 
 class OutOfMemoryError(ImpastoError):
@@ -77,9 +77,9 @@ class OutOfMemoryError(ImpastoError):
 
 
 class DivergedError(ImpastoError):
-    """The optimization produced values that are not numbers, even with smaller steps."""
+    """The loss is not a finite number, even with smaller steps."""
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things, for a message: "1 mask", "2 masks"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def count_noun(number: int, noun: str) -> str:
+    """Write a number with its noun, for a message: "1 mask", "2 masks"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

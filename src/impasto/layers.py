@@ -1,7 +1,7 @@
 """Names of layers: `reluB_N` (after the ReLU) and `convB_N` (before it), B the block, N the convolution in it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from impasto.errors import SettingsError
@@ -25,11 +25,28 @@ class Layer:
         Raises:
             SettingsError: the name has none of these forms.
         """
+        if layer := cls.find(name):
+            return layer
+        raise SettingsError(f"'{name}' is not a layer", "Layers are written relu4_2 (after the ReLU) or conv4_2.")
+
+    @classmethod
+    def find(cls, name: str) -> Self | None:
+        """Read a layer's name as `parse` does; None where it has none of the forms."""
         if keras := _KERAS_NAME.fullmatch(name):
             return cls(int(keras["block"]), int(keras["index"]), "relu")
         if match := _NAME.fullmatch(name):
             return cls(int(match["block"]), int(match["index"]), "relu" if match["kind"] == "relu" else "conv")
-        raise SettingsError(f"'{name}' is not a layer", "Layers are written relu4_2 (after the ReLU) or conv4_2.")
+        return None
+
+    @property
+    def conv(self) -> Self:
+        """The same convolution before its ReLU; its name is that of the convolution in weights files."""
+        return replace(self, kind="conv")
+
+    @property
+    def relu(self) -> Self:
+        """The same convolution after its ReLU."""
+        return replace(self, kind="relu")
 
     def __str__(self) -> str:
         return f"{self.kind}{self.block}_{self.index}"

@@ -14,7 +14,7 @@ import pytest
 from quick import QUICK, listing
 
 from impasto import images, weights
-from impasto.cli import axes
+from impasto.cli import sweep_axes
 from impasto.errors import InputError
 from impasto.settings import Settings
 
@@ -113,11 +113,11 @@ def test_one_setting_makes_a_row(impasto):
 
 
 def test_a_third_setting_repeats_the_grid_beneath(impasto):
-    plan = axes.plan(axes.parse(["seed=1,2", "size=64,96", "clip=yes,no"], given=()))
-    assert plan.columns == ("size 64", "size 96")
-    assert plan.rows == ("seed 1", "seed 2") * 2
-    assert plan.headings == {0: "clip yes", 2: "clip no"}
-    assert [cell.choice for cell in plan.cells[4:6]] == [
+    layout = sweep_axes.arrange_cells(sweep_axes.parse_axes(["seed=1,2", "size=64,96", "clip=yes,no"], given=()))
+    assert layout.columns == ("size 64", "size 96")
+    assert layout.rows == ("seed 1", "seed 2") * 2
+    assert layout.headings == {0: "clip yes", 2: "clip no"}
+    assert [cell.choice for cell in layout.cells[4:6]] == [
         {"seed": "1", "clip": "no", "size": size} for size in ("64", "96")
     ]
     over = [part for text in ("seed=1,2", "size=64,96", "clip=yes,no") for part in ("--over", text)]
@@ -140,19 +140,19 @@ def test_a_third_setting_repeats_the_grid_beneath(impasto):
     ],
 )
 def test_values_with_commas_in_them_can_be_told_apart(text, values):
-    (axis,) = axes.parse([text], given=())
+    (axis,) = sweep_axes.parse_axes([text], given=())
     assert axis.values == values
 
 
 def test_labels_read_like_words():
-    assert axes.label({"content_weight": "0.3", "style_layers": "relu1_1,relu2_1"}) == (
+    assert sweep_axes.format_choice({"content_weight": "0.3", "style_layers": "relu1_1,relu2_1"}) == (
         "content weight 0.3, style layers relu1_1, relu2_1"
     )
 
 
 def test_an_axis_that_means_nothing_to_a_sweep_is_no_setting():
     with pytest.raises(InputError, match="'save-every' names no setting"):
-        axes.parse(["save-every=1,2"], given=(), without={"save_every"})
+        sweep_axes.parse_axes(["save-every=1,2"], given=(), without={"save_every"})
 
 
 def test_pictures_are_small_unless_a_size_is_named(impasto):

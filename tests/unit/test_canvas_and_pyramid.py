@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from impasto.core import init_image as canvas
-from impasto.core.optim import Iterate
-from impasto.core.optim.averaging import AVERAGE_DECAY, KEEPERS
-from impasto.core.pyramid import SMALLEST_LONG_SIDE, grown, plan, resized
+from impasto.core.init_image import initial_image
+from impasto.core.optim import AVERAGING, OptimizerIterate
+from impasto.core.optim.averaging import AVERAGE_DECAY
+from impasto.core.pyramid import SMALLEST_LONG_SIDE, plan_scales, resize, upsample_with_detail
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
 STYLE = torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(2)) * 50
@@ -15,7 +15,7 @@ MEAN = torch.tensor(GRAY).reshape(1, 3, 1, 1)
 
 
 def start(init, share=0.0, amplitude=20.0, seed=0):
-    return canvas.start(init, CONTENT, STYLE, noise_share=share, noise_amplitude=amplitude, gray=GRAY, seed=seed)
+    return initial_image(init, CONTENT, STYLE, noise_share=share, noise_amplitude=amplitude, mean=GRAY, seed=seed)
 
 
 def test_the_content_start_is_a_copy_of_the_photograph():
@@ -50,7 +50,7 @@ def test_the_seed_decides_the_start(init):
 
 
 def test_scales_double_and_iterations_fall():
-    schedule = plan(512, 342, scales=3, iterations=120, decay=0.5)
+    schedule = plan_scales(512, 342, scales=3, iterations=120, decay=0.5)
     assert [(scale.width, scale.height, scale.iterations) for scale in schedule] == [
         (128, 86, 120),
         (256, 171, 60),
@@ -59,44 +59,47 @@ def test_scales_double_and_iterations_fall():
 
 
 def test_scales_too_small_for_motifs_are_left_out():
-    assert [scale.width for scale in plan(300, 200, scales=5, iterations=10, decay=1)] == [150, 300]
-    assert [scale.width for scale in plan(64, 64, scales=5, iterations=10, decay=1)] == [64]
+    assert [scale.width for scale in plan_scales(300, 200, scales=5, iterations=10, decay=1)] == [150, 300]
+    assert [scale.width for scale in plan_scales(64, 64, scales=5, iterations=10, decay=1)] == [64]
     assert SMALLEST_LONG_SIDE == 128
-    assert [scale.height for scale in plan(2000, 50, scales=5, iterations=10, decay=1, smallest_side=16)] == [25, 50]
+    assert [scale.height for scale in plan_scales(2000, 50, scales=5, iterations=10, decay=1, smallest_side=16)] == [
+        25,
+        50,
+    ]
 
 
 def test_resizing_keeps_flat_color_and_the_right_size_untouched():
     flat = torch.full((1, 3, 8, 8), 77.0)
-    torch.testing.assert_close(resized(flat, 20, 12), torch.full((1, 3, 12, 20), 77.0))
-    assert resized(flat, 8, 8) is flat
+    torch.testing.assert_close(resize(flat, 20, 12), torch.full((1, 3, 12, 20), 77.0))
+    assert resize(flat, 8, 8) is flat
 
 
 def test_what_grows_gets_its_share_of_the_detail_that_the_small_size_could_not_hold():
     sharp = torch.rand((1, 3, 24, 32), generator=torch.Generator().manual_seed(1)) * 255
-    small = resized(sharp, 16, 12)
-    plain = resized(small, 32, 24)
-    torch.testing.assert_close(grown(small, sharp, 1.0), sharp)
-    torch.testing.assert_close(grown(small, sharp, 0.0), plain)
-    torch.testing.assert_close(grown(small, sharp, 0.5), (sharp + plain) / 2)
+    small = resize(sharp, 16, 12)
+    plain = resize(small, 32, 24)
+    torch.testing.assert_close(upsample_with_detail(small, sharp, 1.0), sharp)
+    torch.testing.assert_close(upsample_with_detail(small, sharp, 0.0), plain)
+    torch.testing.assert_close(upsample_with_detail(small, sharp, 0.5), (sharp + plain) / 2)
     where = torch.zeros(1, 1, 24, 32)
     where[..., 16:] = 1
-    torch.testing.assert_close(grown(small, sharp, where)[..., 16:], sharp[..., 16:])
+    torch.testing.assert_close(upsample_with_detail(small, sharp, where)[..., 16:], sharp[..., 16:])
 
 
-def kept(name, losses):
-    keeper = KEEPERS[name]()
+def output(name, losses):
+    averaging = AVERAGING[name]()
     for number, loss in enumerate(losses):
-        keeper.see(Iterate(torch.full((1, 3, 2, 2), float(number)), loss, (loss,)))
-    return keeper.kept()
+        averaging.update(OptimizerIterate(torch.full((1, 3, 2, 2), float(number)), loss, (loss,)))
+    return averaging.value()
 
 
 def test_the_last_or_the_best_picture_is_kept_with_its_own_terms():
-    assert (kept("last", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], kept("last", [5.0, 1.0, 3.0])[1]) == (2, (3.0,))
-    assert (kept("best", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], kept("best", [5.0, 1.0, 3.0])[1]) == (1, (1.0,))
+    assert (output("last", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], output("last", [5.0, 1.0, 3.0])[1]) == (2, (3.0,))
+    assert (output("best", [5.0, 1.0, 3.0])[0][0, 0, 0, 0], output("best", [5.0, 1.0, 3.0])[1]) == (1, (1.0,))
 
 
 def test_the_average_leans_to_the_last_pictures():
-    image, terms = kept("average", [5.0, 1.0, 3.0])
+    image, terms = output("average", [5.0, 1.0, 3.0])
     shares = torch.tensor([AVERAGE_DECAY**2, AVERAGE_DECAY, 1.0])
     assert image[0, 0, 0, 0].item() == pytest.approx((shares * torch.arange(3)).sum().item() / shares.sum().item())
     assert terms is None

@@ -7,12 +7,8 @@ import torch
 import impasto
 from impasto import Finished, Preview, Settings, Stylizer
 from impasto.core import color
-from impasto.core.losses.luminance import LightnessObjective
-from impasto.engine.device import prepare
-from impasto.engine.inputs import Inputs
-from impasto.engine.inputs.recolor import recolored
-from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
+from impasto.core.losses.luminance import LuminanceObjective
+from impasto.engine.inputs.recolor import recolor
 from impasto.images import Picture, read, resize
 
 SMALL = {"size": 64, "iterations": 3, "precision": "float32"}
@@ -178,7 +174,7 @@ def test_a_large_picture_in_bands_comes_out_as_in_one_piece(pictures, monkeypatc
 )
 def test_a_matched_painting_has_the_photographs_palette(pictures, pair):
     photo, painting = (small(name, pictures, 256) for name in pair)
-    _, (matched,) = recolored(photo, (painting,), "match")
+    _, (matched,) = recolor(photo, (painting,), "match")
     assert palette_distance(matched, photo) < palette_distance(painting, photo) / 3
     assert matched.rgb.min() >= 0
     assert matched.rgb.max() <= 255
@@ -189,7 +185,7 @@ def test_a_matched_painting_is_neither_posterized_nor_grainy():
     ramp = np.broadcast_to(np.linspace(60, 190, 128, dtype=np.float32)[:, np.newaxis], (128, 128, 3))
     halves = np.zeros((64, 64, 3), np.float32)
     halves[:32] = 255
-    _, (matched,) = recolored(Picture(halves), (Picture(np.ascontiguousarray(ramp)),), "match")
+    _, (matched,) = recolor(Picture(halves), (Picture(np.ascontiguousarray(ramp)),), "match")
     steps = np.diff(matched.rgb[0].mean(axis=-1))
     assert np.ptp(matched.rgb) > 200
     assert (steps > -0.5).all()
@@ -198,13 +194,13 @@ def test_a_matched_painting_is_neither_posterized_nor_grainy():
 
 def test_a_painting_with_the_photographs_palette_already_hardly_changes(pictures):
     photo = small("cat", pictures)
-    _, (matched,) = recolored(photo, (Picture(photo.rgb[::-1].copy()),), "match")
+    _, (matched,) = recolor(photo, (Picture(photo.rgb[::-1].copy()),), "match")
     np.testing.assert_allclose(matched.rgb, photo.rgb[::-1], atol=6)
 
 
 def test_a_painting_gets_the_photographs_mean_and_spread_of_lightness(pictures):
     photo, painting = (small(name, pictures) for name in ("cat", "great_wave"))
-    gray_photo, (gray_painting,) = recolored(photo, (painting,), "photo")
+    gray_photo, (gray_painting,) = recolor(photo, (painting,), "photo")
     for gray in (gray_photo, gray_painting):
         assert np.array_equal(gray.rgb[..., 0], gray.rgb[..., 2])
         assert oklab(gray.rgb)[..., 0].mean() == pytest.approx(oklab(photo.rgb)[..., 0].mean(), abs=2e-3)
@@ -215,7 +211,7 @@ def test_a_painting_of_one_color_stays_one():
     flat = Picture(np.full((32, 32, 3), 90, np.float32))
     busy = Picture(np.random.default_rng(0).uniform(0, 255, (32, 32, 3)).astype(np.float32))
     for whose in ("photo", "match"):
-        _, (changed,) = recolored(busy, (flat,), whose)
+        _, (changed,) = recolor(busy, (flat,), whose)
         assert np.ptp(changed.rgb.reshape(-1, 3), axis=0).max() < 0.01
 
 
@@ -230,10 +226,10 @@ def half_hidden(picture, hidden):
 @pytest.mark.parametrize("whose", ["photo", "match"])
 def test_what_lies_under_transparency_has_no_say(pictures, whose):
     photo, painting = small("cat", pictures), small("great_wave", pictures)
-    _, (expected,) = recolored(photo, (painting,), whose)
-    _, (found,) = recolored(half_hidden(photo, (255, 0, 255)), (painting,), whose)
+    _, (expected,) = recolor(photo, (painting,), whose)
+    _, (found,) = recolor(half_hidden(photo, (255, 0, 255)), (painting,), whose)
     np.testing.assert_allclose(found.rgb, expected.rgb, atol=1)
-    _, (found,) = recolored(photo, (half_hidden(painting, (255, 0, 255)),), whose)
+    _, (found,) = recolor(photo, (half_hidden(painting, (255, 0, 255)),), whose)
     np.testing.assert_allclose(found.rgb[:, : painting.width], expected.rgb, atol=1)
     np.testing.assert_allclose(
         found.rgb[:, painting.width :], np.broadcast_to(expected.rgb.mean(axis=(0, 1)), painting.rgb.shape), atol=1
@@ -250,8 +246,8 @@ def test_half_transparent_pixels_count_half(whose):
     alpha[:15] = 0.5
     rarer = np.full((30, 30, 3), 40, np.float32)
     rarer[:10] = 220
-    _, (found,) = recolored(Picture(rgb, alpha), (painting,), whose)
-    _, (expected,) = recolored(Picture(rarer), (painting,), whose)
+    _, (found,) = recolor(Picture(rgb, alpha), (painting,), whose)
+    _, (expected,) = recolor(Picture(rarer), (painting,), whose)
     np.testing.assert_allclose(found.rgb, expected.rgb, atol=2)
 
 
@@ -259,7 +255,7 @@ def test_pictures_that_are_transparent_all_over_do_not_break_the_colors(pictures
     photo = small("cat", pictures)
     clear = Picture(photo.rgb, np.zeros(photo.rgb.shape[:2], np.float32))
     for whose in ("photo", "match"):
-        for changed in recolored(clear, (clear,), whose)[1]:
+        for changed in recolor(clear, (clear,), whose)[1]:
             assert np.isfinite(changed.rgb).all()
 
 
@@ -319,7 +315,7 @@ def total(stylizer, photo, paintings, **choices):
 
 
 def test_painting_with_a_matched_palette_is_painting_from_the_recolored_painting(stylizer, photo, painting):
-    _, (matched,) = recolored(read(photo), (read(painting),), "match")
+    _, (matched,) = recolor(read(photo), (read(painting),), "match")
     ours = total(stylizer, photo, [painting], color="match")
     assert ours == pytest.approx(total(stylizer, photo, [matched]), rel=1e-6)
     assert ours != pytest.approx(total(stylizer, photo, [painting]), rel=0.01)
@@ -344,26 +340,24 @@ def test_transparency_and_bit_depth_come_back_whatever_the_colors(painting, whos
     assert np.isfinite(result.picture.rgb).all()
 
 
-def lightness_session(photo, painting, **choices):
-    settings = Settings(**{**SMALL, **choices}, color="photo")
-    machine = prepare(settings)
-    inputs = Inputs(read(photo), (read(painting),), settings)
-    return Session(inputs, settings, machine, load_trunk(settings, machine))
+def luminance_transfer(photo, painting, **choices):
+    return Stylizer().open(photo, painting, Settings(**{**SMALL, **choices}, color="photo")).transfer
 
 
 @pytest.mark.parametrize("init", ["content", "noise", "gaussian", "gray", "style", "file"])
 def test_every_start_is_gray_where_only_lightness_is_painted(photo, painting, init):
-    begun = lightness_session(photo, painting, init=str(painting) if init == "file" else init).start(64, 43)
-    assert torch.equal(begun[:, 0], begun[:, 1])
-    assert torch.equal(begun[:, 0], begun[:, 2])
+    transfer = luminance_transfer(photo, painting, init=str(painting) if init == "file" else init)
+    start = transfer.initial_image(64, 43)
+    assert torch.equal(start[:, 0], start[:, 1])
+    assert torch.equal(start[:, 0], start[:, 2])
 
 
 def test_lightness_has_the_gradient_of_its_own_loss(photo, painting):
-    session = lightness_session(photo, painting, precision="float64", margin=0)
-    objective = session.objective(64, 43)
-    assert isinstance(objective, LightnessObjective)
+    transfer = luminance_transfer(photo, painting, precision="float64", margin=0)
+    objective = transfer.objective(64, 43)
+    assert isinstance(objective, LuminanceObjective)
     noise = torch.randn(1, 1, 43, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    image, gray = session.start(64, 43) + noise, noise.expand(1, 3, 43, 64)
+    image, gray = transfer.initial_image(64, 43) + noise, noise.expand(1, 3, 43, 64)
     gradient = objective.evaluate(image).gradient
     assert torch.equal(gradient[:, 0], gradient[:, 1])
     assert torch.equal(gradient[:, 0], gradient[:, 2])

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from impasto.engine import device as devices
-from impasto.engine.device import Machine
+from impasto.engine.device import ComputeConfig
+from impasto.engine.spec import compute_spec
 from impasto.errors import OutOfMemoryError
 from impasto.settings import Settings
 
 
 def test_auto_finds_a_device_and_a_precision_that_work():
-    machine = devices.prepare(Settings())
+    machine = devices.configure(compute_spec(Settings()))
     kernel = torch.ones(1, 1, 3, 3, device=machine.device, dtype=machine.dtype)
     assert torch.nn.functional.conv2d(kernel, kernel).item() == 9
     assert machine.precision == ("bfloat16" if devices.bfloat16_is_fast(machine.device) else "float32")
@@ -20,23 +21,23 @@ def test_auto_finds_a_device_and_a_precision_that_work():
 
 @pytest.mark.parametrize(("precision", "picture"), [("bfloat16", "float32"), ("float64", "float64")])
 def test_the_picture_is_never_held_in_less_than_float32(precision, picture):
-    machine = devices.prepare(Settings(device="cpu", precision=precision))
+    machine = devices.configure(compute_spec(Settings(device="cpu", precision=precision)))
     assert machine.precision == precision
-    assert str(machine.picture_dtype) == f"torch.{picture}"
+    assert str(machine.image_dtype) == f"torch.{picture}"
 
 
 def test_torch_running_out_of_memory_is_one_clear_error():
-    with pytest.raises(OutOfMemoryError, match="smaller --size"), devices.memory_reported():
+    with pytest.raises(OutOfMemoryError, match="smaller --size"), devices.translate_oom():
         torch.empty(2**60, dtype=torch.uint8)
 
 
 def test_other_failures_are_not_taken_for_a_lack_of_memory():
-    with pytest.raises(RuntimeError, match="size"), devices.memory_reported():
+    with pytest.raises(RuntimeError, match="size"), devices.translate_oom():
         torch.ones(2) + torch.ones(3)
 
 
 def test_a_picture_that_fits_is_not_refused():
-    devices.check_memory(devices.prepare(Settings(device="cpu")), 512 * 384, history=100)
+    devices.check_memory(devices.configure(compute_spec(Settings(device="cpu", history=100))), 512 * 384)
 
 
 @pytest.mark.parametrize(("pixels", "asked"), [(512 * 384, False), (1024 * 768, True)])
@@ -44,10 +45,10 @@ def test_large_maps_are_given_back_at_once_and_small_ones_kept(pixels, asked, mo
     calls = []
     library = SimpleNamespace(mallopt=lambda *arguments: calls.append(arguments))
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: library)
-    devices.give_back_at_once(Machine(torch.device("cpu"), torch.bfloat16, 2), pixels)
+    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.bfloat16, 2, 12), pixels)
     assert bool(calls) is asked
 
 
 def test_a_system_without_glibc_does_without(monkeypatch):
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: SimpleNamespace())
-    devices.give_back_at_once(Machine(torch.device("cpu"), torch.float32, 2), 10**7)
+    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.float32, 2, 12), 10**7)

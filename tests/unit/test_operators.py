@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from impasto.core.losses.statistics import GramGap, gram
+from impasto.core.losses.statistics import STATISTICS
 from impasto.core.network.convolution import OneDNN, Plain, Split, convolution
 from impasto.core.network.pooling import _max_pool as kernels_max_pool
 from impasto.core.network.pooling import average_pool, gated, max_pool
@@ -94,7 +94,8 @@ def test_the_way_back_through_a_relu_is_that_of_autograd():
 def test_in_half_precision_a_small_difference_of_large_gram_matrices_keeps_its_digits():
     generator = torch.Generator().manual_seed(3)
     features = torch.rand(1, 16, 60, 80, generator=generator).bfloat16().contiguous(memory_format=torch.channels_last)
-    (matrix,) = gram(features.double())
+    gram = STATISTICS["gram"]
+    (matrix,) = gram.matrices(gram.measure(features.double()))
     target = matrix * (1 + 0.01 * torch.randn(16, 16, generator=generator, dtype=torch.float64))
-    value = GramGap(features, (target.float(),)).value.item()
+    value = gram.compare_features(features, (target.float(),), None, 60 * 80).value.item()
     assert value == pytest.approx((matrix - target).square().mean().item(), rel=0.01)

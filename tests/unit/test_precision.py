@@ -3,19 +3,14 @@
 import torch
 
 from impasto import Settings, Started, Stylizer
-from impasto.cli.display import started_line
+from impasto.cli.display.text import started_line
 from impasto.engine import device as devices
-from impasto.engine.device import Machine
-from impasto.engine.inputs import Inputs
 from impasto.engine.precision import TOLERANCE, gradient_error
-from impasto.engine.session import Session
-from impasto.engine.stylizer import load_trunk
-from impasto.images import read
 
 
 def opened(photo, painting, dtype):
-    settings, machine = Settings(size=128), Machine(torch.device("cpu"), dtype, torch.get_num_threads())
-    return Session(Inputs(read(photo), (read(painting),), settings), settings, machine, load_trunk(settings, machine))
+    settings = Settings(size=128, device="cpu", precision=str(dtype).removeprefix("torch."))
+    return Stylizer().open(photo, painting, settings).transfer
 
 
 def first_event(photo, painting, **settings):

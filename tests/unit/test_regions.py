@@ -4,15 +4,17 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from objectives import make_objective, make_spec
 
 from impasto import Finished, Settings, Started, Stylizer, images
-from impasto.core.losses.guided import GuidedGram, GuidedMoments, Place, bare, guidance
-from impasto.core.losses.masked import HeldObjective, held
-from impasto.core.losses.objective import CONVENTIONS, Balance, Objective
-from impasto.core.losses.statistics import STATISTICS, GramGap, gram, moments
+from impasto.core.losses.conventions import CONVENTIONS
+from impasto.core.losses.guided import LayerRegion, guidance, uncovered
+from impasto.core.losses.masked import MaskedObjective, blend_with_content
+from impasto.core.losses.statistics import STATISTICS
+from impasto.core.losses.style import StyleLoss
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.pyramid import grown, resized
+from impasto.core.pyramid import resize, upsample_with_detail
 from impasto.engine import device as devices
 from impasto.engine.inputs import masks
 from impasto.errors import ImageError, SettingsError
@@ -43,33 +45,39 @@ def channels_last(maps):
     return maps.contiguous(memory_format=torch.channels_last)
 
 
-def placed(weights):
-    return Place(weights, weights.sum().item(), weights.mean().item())
+def region(weights):
+    return LayerRegion(weights, weights.sum().item(), weights.mean().item())
+
+
+def measure(statistic, features):
+    """What a statistic compares."""
+    return STATISTICS[statistic].matrices(STATISTICS[statistic].measure(features))
+
+
+def evaluate(statistic, features, target, where=None, factor=1.0):
+    """The value of a style loss in one region, and its gradient."""
+    loss = StyleLoss(RELU1_1, 1.0, factor, STATISTICS[statistic], [target], where and [where])
+    value, add_gradient = loss.evaluate(features)
+    return value, add_gradient(None)
 
 
 @pytest.fixture(scope="module")
-def double_trunk(trunk):
-    return trunk.to(torch.device("cpu"), torch.float64)
+def double_weights(vgg_weights):
+    return vgg_weights.to(torch.device("cpu"), torch.float64)
 
 
-def objective(trunk, guided, *, convention="mean", statistic="gram", blend=(1.0,), style=STYLE, **weights):
-    balance = Balance(
-        convention=convention,
-        statistic=statistic,
-        content={Layer.parse("relu2_2"): 1.0},
-        style=style,
-        **{"content_weight": 1.0, "style_weight": 1.0, "tv_weight": 0.0, **weights},
-    )
-    network = VGG(trunk, balance.layers, padding="replicate")
-    paintings = [random_picture(10 + number) for number in range(len(blend))]
-    return Objective(network, random_picture(1), paintings, blend, balance, guided)
+def objective(vgg_weights, guided, *, convention="mean", statistic="gram", blend=(1.0,), layers=STYLE, **weights):
+    spec = make_spec({Layer.parse("relu2_2"): 1.0}, layers, convention=convention, statistic=statistic, **weights)
+    network = VGG(vgg_weights, spec.layers, padding="replicate")
+    styles = [random_picture(10 + number) for number in range(len(blend))]
+    return make_objective(network, random_picture(1), styles, spec, style_weights=blend, guidance=guided)
 
 
 def assert_is_its_finite_difference(measured, picture):
     gradient = measured.evaluate(picture).gradient
     for seed in (5, 6):
         direction = random_picture(seed) / 255 - 0.5
-        ahead, behind = (measured.losses(picture + sign * STEP * direction).sum() for sign in (1, -1))
+        ahead, behind = (measured.values(picture + sign * STEP * direction).sum() for sign in (1, -1))
         slope = (ahead - behind) / (2 * STEP)
         torch.testing.assert_close((gradient * direction).sum(), slope, rtol=2e-5, atol=1e-7 * abs(slope.item()))
 
@@ -81,8 +89,8 @@ WEIGHTS = random(2, 1, 1, 4, 6)
 def test_a_guided_gram_matrix_is_the_weighted_mean_of_outer_products():
     vectors, weights = FEATURES[0].reshape(5, -1).numpy().T, WEIGHTS.numpy().ravel()
     mean = np.average([np.outer(vector, vector) for vector in vectors], axis=0, weights=weights)
-    gap = GuidedGram(FEATURES, (torch.zeros(5, 5, dtype=torch.float64),), placed(WEIGHTS))
-    assert gap.value.item() == pytest.approx((mean**2).mean() * weights.mean())
+    value, _ = evaluate("gram", FEATURES, (torch.zeros(5, 5, dtype=torch.float64),), region(WEIGHTS))
+    assert value.item() == pytest.approx((mean**2).mean() * weights.mean())
 
 
 def test_guided_moments_are_numpys_weighted_covariance_and_mean():
@@ -90,8 +98,8 @@ def test_guided_moments_are_numpys_weighted_covariance_and_mean():
     mean = np.average(vectors, axis=1, weights=weights)
     parts = np.cov(vectors, aweights=weights, ddof=0), np.outer(mean, mean)
     nothing = torch.zeros(5, 5, dtype=torch.float64)
-    gap = GuidedMoments(FEATURES, (nothing, nothing), placed(WEIGHTS))
-    assert gap.value.item() == pytest.approx(sum((part**2).mean() for part in parts) * weights.mean())
+    value, _ = evaluate("moments", FEATURES, (nothing, nothing), region(WEIGHTS))
+    assert value.item() == pytest.approx(sum((part**2).mean() for part in parts) * weights.mean())
 
 
 def test_a_region_sees_only_what_is_in_it():
@@ -99,8 +107,9 @@ def test_a_region_sees_only_what_is_in_it():
     half[..., :3] = 1
     inside, outside = FEATURES[..., :3], FEATURES.clone()
     outside[..., 3:] = 1000
-    assert GuidedGram(channels_last(outside), gram(inside), placed(half)).value.item() < 1e-20
-    assert GuidedMoments(channels_last(outside), moments(inside), placed(half)).value.item() < 1e-20
+    for statistic in STATISTICS:
+        value, _ = evaluate(statistic, channels_last(outside), measure(statistic, inside), region(half))
+        assert value.item() < 1e-20
 
 
 def test_what_is_asked_of_a_place_does_not_depend_on_how_large_its_region_is():
@@ -109,61 +118,59 @@ def test_what_is_asked_of_a_place_does_not_depend_on_how_large_its_region_is():
     small[..., :4, :6] = 1
     large[..., :8, :24] = 1
     target = (torch.eye(5, dtype=torch.float64),)
-    everywhere = GramGap(tiled, target).add_gradient(None, 3.0)
+    _, everywhere = evaluate("gram", tiled, target, factor=3.0)
     for weights in (small, large):
-        gradient = GuidedGram(tiled, target, placed(weights)).add_gradient(None, 3.0)
+        _, gradient = evaluate("gram", tiled, target, region(weights), factor=3.0)
         torch.testing.assert_close(gradient, everywhere * weights)
 
 
-@pytest.mark.parametrize("guided", [GuidedGram, GuidedMoments])
-def test_half_precision_keeps_to_the_gradient_of_a_soft_region(guided):
-    measure = {GuidedGram: gram, GuidedMoments: moments}[guided]
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_half_precision_keeps_to_the_gradient_of_a_soft_region(statistic):
     features = channels_last(random(3, 1, 8, 40, 40).float() * 300)
-    target = measure(features * 0.9)
+    target = measure(statistic, features * 0.9)
     weights = random(4, 1, 1, 40, 40).float()
-    exact = guided(features, target, placed(weights))
-    half = guided(features.bfloat16(), target, placed(weights.bfloat16()))
-    assert half.value.dtype == torch.float32
-    assert half.value.item() == pytest.approx(exact.value.item(), rel=0.02)
-    expected = exact.add_gradient(None, 1.0)
-    error = half.add_gradient(None, 1.0).float() - expected
+    exact, expected = evaluate(statistic, features, target, region(weights))
+    half, gradient = evaluate(statistic, features.bfloat16(), target, region(weights.bfloat16()))
+    assert half.dtype == torch.float32
+    assert half.item() == pytest.approx(exact.item(), rel=0.02)
+    error = gradient.float() - expected
     assert torch.linalg.vector_norm(error) < 0.02 * torch.linalg.vector_norm(expected)
 
 
-@pytest.mark.parametrize("guided", [GuidedGram, GuidedMoments])
-def test_a_region_too_small_for_a_layer_asks_for_nothing_there(guided):
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_a_region_too_small_for_a_layer_asks_for_nothing_there(statistic):
     target = (torch.eye(5, dtype=torch.float64),) * 2
-    gap = guided(FEATURES, target, Place(torch.zeros_like(WEIGHTS), 1.0, 0.0))
-    assert gap.value.item() == 0
-    assert not gap.add_gradient(None, 1.0).any()
+    value, gradient = evaluate(statistic, FEATURES, target, LayerRegion(torch.zeros_like(WEIGHTS), 1.0, 0.0))
+    assert value.item() == 0
+    assert not gradient.any()
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_the_gradient_of_soft_regions_is_its_finite_difference(double_trunk, convention, statistic):
+def test_the_gradient_of_soft_regions_is_its_finite_difference(double_weights, convention, statistic):
     guided = guidance([left(6), 1 - left(3)], left(9).flip(2, 3), (2.0, 1.0))
-    for weights in ({"content_weight": 0.0}, {"style_weight": 0.0}):
+    for weights in ({"content": 0.0}, {"style": 0.0}):
         measured = objective(
-            double_trunk, guided, convention=convention, statistic=statistic, blend=(2.0, 1.0), **weights
+            double_weights, guided, convention=convention, statistic=statistic, blend=(2.0, 1.0), **weights
         )
         assert_is_its_finite_difference(measured, random_picture(4))
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("convention", CONVENTIONS)
-def test_a_mask_that_is_white_all_over_and_a_black_keep_mask_change_nothing(double_trunk, convention, statistic):
-    plain = objective(double_trunk, None, convention=convention, statistic=statistic).evaluate(random_picture(4))
+def test_a_mask_that_is_white_all_over_and_a_black_keep_mask_change_nothing(double_weights, convention, statistic):
+    plain = objective(double_weights, None, convention=convention, statistic=statistic).evaluate(random_picture(4))
     for guided in (guidance([WHITE], None, (1.0,)), guidance([], 0 * WHITE, (1.0,))):
-        measured = objective(double_trunk, guided, convention=convention, statistic=statistic)
+        measured = objective(double_weights, guided, convention=convention, statistic=statistic)
         evaluation = measured.evaluate(random_picture(4))
         assert evaluation.terms == pytest.approx(plain.terms, rel=1e-12)
         torch.testing.assert_close(evaluation.gradient, plain.gradient, rtol=1e-9, atol=0)
 
 
-def test_two_masks_that_are_white_all_over_ask_for_the_blend(double_trunk):
+def test_two_masks_that_are_white_all_over_ask_for_the_blend(double_weights):
     blend = (3.0, 1.0)
-    guided = objective(double_trunk, guidance([WHITE, WHITE], None, blend), blend=blend)
-    plain = objective(double_trunk, None, blend=blend)
+    guided = objective(double_weights, guidance([WHITE, WHITE], None, blend), blend=blend)
+    plain = objective(double_weights, None, blend=blend)
     torch.testing.assert_close(
         guided.evaluate(random_picture(4)).gradient, plain.evaluate(random_picture(4)).gradient, rtol=1e-9, atol=1e-12
     )
@@ -176,21 +183,21 @@ def test_overlapping_masks_share_the_place_and_a_painting_without_weight_has_non
     assert shares[1][0] == 0.5
     assert shares[1][-1] == 0
     (only,) = guidance([WHITE, left(1)], None, (0.0, 1.0)).regions
-    assert only.blend == (0, 1)
+    assert only.style_weights == (0, 1)
 
 
 def test_soft_edges_stay_soft_at_every_layer():
     guided = guidance([left(12)], None, (1.0,))
     for layer, size, columns in ((RELU1_1, (18, 22), 22), (CONV3_1, (4, 5), 20)):
-        (place,) = guided.places(layer, torch.float64)
-        assert place.weights.shape[2:] == size
-        assert ((place.weights > 0.05) & (place.weights < 0.95)).sum() >= size[0] * 2
-        assert place.share == pytest.approx(left(12)[..., :columns].mean().item())
+        (grid,) = guided.regions_at(layer, torch.float64)
+        assert grid.weights.shape[2:] == size
+        assert ((grid.weights > 0.05) & (grid.weights < 0.95)).sum() >= size[0] * 2
+        assert grid.share == pytest.approx(left(12)[..., :columns].mean().item())
 
 
-def test_where_no_mask_is_white_nothing_is_asked_of_style(double_trunk):
+def test_where_no_mask_is_white_nothing_is_asked_of_style(double_weights):
     style = {RELU1_1: 1.0}  # sees one pixel to either side
-    measured = objective(double_trunk, guidance([left(1)], None, (1.0,)), style=style, content_weight=0.0)
+    measured = objective(double_weights, guidance([left(1)], None, (1.0,)), layers=style, content=0.0)
     gradient = measured.evaluate(random_picture(4)).gradient
     assert gradient[..., : WIDTH // 2 + 1].abs().amin() > 0
     assert not gradient[..., WIDTH // 2 + 1 :].any()
@@ -198,16 +205,16 @@ def test_where_no_mask_is_white_nothing_is_asked_of_style(double_trunk):
 
 def test_nothing_is_asked_next_to_what_is_kept():
     guided = guidance([], left(1), (1.0,))
-    (place,) = guided.places(RELU1_1, torch.float64)
-    assert not place.weights[..., :12].any()
-    assert (place.weights[..., 12:] == 1).all()
-    assert guided.free_at(RELU1_1).sum() == HEIGHT * WIDTH / 2
+    (grid,) = guided.regions_at(RELU1_1, torch.float64)
+    assert not grid.weights[..., :12].any()
+    assert (grid.weights[..., 12:] == 1).all()
+    assert guided.trainable_at(RELU1_1).sum() == HEIGHT * WIDTH / 2
 
 
-def test_the_gradient_of_a_held_objective_is_its_finite_difference(double_trunk):
+def test_the_gradient_of_a_held_objective_is_its_finite_difference(double_weights):
     keep = left(9)
-    inner = objective(double_trunk, guidance([], keep, (1.0,)), tv_weight=0.1)
-    assert_is_its_finite_difference(HeldObjective(inner, random_picture(7), keep), random_picture(4))
+    inner = objective(double_weights, guidance([], keep, (1.0,)), tv=0.1)
+    assert_is_its_finite_difference(MaskedObjective(inner, random_picture(7), keep), random_picture(4))
 
 
 MINIMIZERS = {
@@ -218,31 +225,31 @@ MINIMIZERS = {
 
 
 @pytest.mark.parametrize("minimizer", MINIMIZERS)
-def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(double_trunk, minimizer):
+def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(double_weights, minimizer):
     keep, photograph = left(4), random_picture(7)
-    measured = HeldObjective(objective(double_trunk, guidance([], keep, (1.0,))), photograph, keep)
+    measured = MaskedObjective(objective(double_weights, guidance([], keep, (1.0,))), photograph, keep)
     iterates = list(MINIMIZERS[minimizer]().minimize(measured.evaluate, random_picture(4), 8))
     assert iterates[-1].loss < 0.9 * iterates[0].loss
     assert not [iterate for iterate in iterates if iterate.restart]
     kept = (keep == 1).expand_as(photograph)
     assert torch.equal(iterates[-1].image[kept], random_picture(4)[kept])
-    assert torch.equal(held(iterates[-1].image, photograph, keep)[kept], photograph[kept])
+    assert torch.equal(blend_with_content(iterates[-1].image, photograph, keep)[kept], photograph[kept])
 
 
 def test_what_grows_without_a_mask_gets_the_photographs_detail_and_what_is_painted_does_not():
     photograph = random_picture(1)
-    small = resized(photograph, WIDTH // 2, HEIGHT // 2)
-    bigger = grown(small, photograph, bare([left(1)]))
+    small = resize(photograph, WIDTH // 2, HEIGHT // 2)
+    bigger = upsample_with_detail(small, photograph, uncovered([left(1)]))
     torch.testing.assert_close(bigger[..., WIDTH // 2 :], photograph[..., WIDTH // 2 :])
     plain = torch.nn.functional.interpolate(small, size=(HEIGHT, WIDTH), mode="bicubic", antialias=True)
     torch.testing.assert_close(bigger[..., : WIDTH // 2], plain[..., : WIDTH // 2])
 
 
 def read(mask, keep_mask=None, paintings=1, size=(12, 8)):
-    """Masks by the settings that name them."""
+    """Masks by the files that hold them."""
     photograph = images.read(np.zeros((size[1], size[0], 3), np.uint8))
     names = (str(mask),) if mask else ()
-    return masks.read(Settings(mask=names, keep_mask=keep_mask and str(keep_mask)), photograph, paintings)
+    return masks.read_masks(names, keep_mask and str(keep_mask), photograph, paintings)
 
 
 GRAYS = np.linspace(0, 1, 12 * 8).reshape(8, 12)
@@ -280,7 +287,7 @@ def test_a_colored_mask_counts_by_its_luminance_and_transparency_is_black(tmp_pa
 def test_a_hard_mask_of_any_size_has_no_ghost_beside_its_edge(size):
     plane = np.zeros((43, 64), np.float32)
     plane[:, 32:] = 1
-    resized = masks.resize(plane, *size)
+    resized = masks.resize_mask(plane, *size)
     wide = max(1, size[0] / 64)
     middle = size[0] / 2
     assert (resized[:, : int(middle - wide)] == 0).all()

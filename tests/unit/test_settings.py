@@ -5,12 +5,13 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from impasto.core.losses.objective import CONVENTIONS
+from impasto.core.init_image import Init
+from impasto.core.losses.conventions import CONVENTIONS
 from impasto.core.losses.statistics import STATISTICS
 from impasto.core.network.vgg import Padding, Pooling
-from impasto.core.optim.averaging import KEEPERS
+from impasto.core.optim import AVERAGING
 from impasto.errors import OutputError, SettingsError
-from impasto.settings import Settings, recipes
+from impasto.settings import INIT_IMAGES, Settings, recipes
 
 PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
 OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "rebuild", "surface", "texture"]
@@ -125,9 +126,10 @@ def test_the_core_knows_every_choice_that_the_settings_offer():
     core = {
         "convention": CONVENTIONS,
         "statistic": STATISTICS,
-        "output_iterate": KEEPERS,
+        "output_iterate": AVERAGING,
         "pooling": get_args(Pooling),
         "padding": get_args(Padding),
     }
+    assert set(INIT_IMAGES) == set(get_args(Init))
     for name, known in core.items():
         assert set(get_args(Settings.model_fields[name].annotation)) == set(known)

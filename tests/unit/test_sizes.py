@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
-from impasto.engine.sizing import result_size, style_size
+from impasto.core import TensorImage, TransferImages
+from impasto.engine.inputs import Inputs
+from impasto.engine.spec import input_spec, result_size, transfer_spec
 from impasto.images import read
 from impasto.settings import Settings
 
@@ -27,6 +30,12 @@ def test_the_result_has_the_size_that_the_recipe_or_the_user_says(choices, wide,
 
 
 def test_the_painting_keeps_its_aspect_or_is_squashed_to_the_result():
-    assert style_size(Settings(), TALL, (300, 200)) == (200, 300)
-    assert style_size(Settings(style_scale=2), TALL, (300, 200)) == (400, 600)
-    assert style_size(Settings(style_fit="squash"), TALL, (300, 200)) == (300, 200)
+    def size(**choices):
+        settings = Settings(**choices)
+        spec = transfer_spec(settings, Inputs(WIDE, (TALL,), input_spec(settings)))
+        images = TransferImages(None, [TensorImage(torch.zeros(1, 3, TALL.height, TALL.width))], spec)
+        return tuple(reversed(images.style(0, 300, 200).shape[2:]))
+
+    assert size() == (200, 300)
+    assert size(style_scale=2) == (400, 600)
+    assert size(style_fit="squash") == (300, 200)

@@ -10,7 +10,7 @@ from PIL import Image
 
 import impasto
 from impasto import Finished, Preview, Restart, Settings, Started, Step, Stylizer, images
-from impasto.engine.run import PATIENCE, _stalled
+from impasto.core.optim import PATIENCE, has_stalled
 from impasto.errors import DeviceError, ImageError, SettingsError
 
 SMALL = {"size": 64, "iterations": 4, "precision": "float32"}
@@ -137,10 +137,10 @@ def test_a_stalled_scale_is_left_early(stylizer, photo, painting):
 def test_only_a_tolerance_ends_a_scale_early_not_a_rising_loss():
     rising = deque(float(loss) for loss in range(PATIENCE + 1))
     falling = deque(reversed(rising))
-    assert not _stalled(rising, 0)
-    assert not _stalled(falling, 0)
-    assert _stalled(rising, 1e-3)
-    assert not _stalled(falling, 1e-3)
+    assert not has_stalled(rising, 0)
+    assert not has_stalled(falling, 0)
+    assert has_stalled(rising, 1e-3)
+    assert not has_stalled(falling, 1e-3)
 
 
 def test_blended_paintings_are_compared_with_the_average_of_their_statistics(stylizer, photo, painting):

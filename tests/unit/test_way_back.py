@@ -4,11 +4,11 @@ import weakref
 
 import pytest
 import torch
+from objectives import make_objective, make_spec
 from torch.nn import functional
 
-from impasto.core.losses.objective import Balance, Objective
-from impasto.core.network.vgg import VGG, Trunk, layers_of
-from impasto.core.optim.base import finite
+from impasto.core.network.vgg import VGG
+from impasto.core.optim.base import is_finite
 from impasto.layers import Layer
 
 TAPS = [Layer.parse(name) for name in ("conv1_2", "relu1_2", "relu2_1", "relu3_3", "relu4_2", "relu5_1")]
@@ -21,14 +21,14 @@ def picture():
     return torch.rand(1, 3, 45, 39, generator=torch.Generator().manual_seed(5)) * 255
 
 
-def by_autograd(trunk, picture, pooling, padding, weights):
+def by_autograd(vgg_weights, picture, pooling, padding, weights):
     """The same network written with torch's operators, and the gradient of a weighted sum of its features."""
     picture = picture.detach().double().requires_grad_()
-    maps, total = picture - torch.tensor(trunk.mean).double().reshape(1, 3, 1, 1), 0
-    for number, layer in enumerate(layers_of(trunk.blocks)[:11]):
+    maps, total = picture - torch.tensor(vgg_weights.mean).double().reshape(1, 3, 1, 1), 0
+    for number, layer in enumerate(vgg_weights.architecture.layers()[:11]):
         if layer.index == 1 and layer.block > 1:
             maps = POOLS[pooling](maps, 2)
-        weight, bias = (tensor.double() for tensor in trunk.of(layer))
+        weight, bias = (tensor.double() for tensor in vgg_weights.layer(layer))
         replicated = padding == "replicate" and number == 0
         around = functional.pad(maps, (1, 1, 1, 1), mode="replicate" if replicated else "constant")
         before = functional.conv2d(around, weight, bias)
@@ -39,8 +39,8 @@ def by_autograd(trunk, picture, pooling, padding, weights):
     return torch.autograd.grad(total, picture)[0]
 
 
-def ours(trunk, picture, pooling, padding, weights):
-    tape = VGG(trunk, TAPS, pooling=pooling, padding=padding).record(picture)
+def ours(vgg_weights, picture, pooling, padding, weights):
+    tape = VGG(vgg_weights, TAPS, pooling=pooling, padding=padding).record(picture)
 
     def joined(layer):
         mine = weights[layer].to(tape.features[layer].dtype).contiguous(memory_format=torch.channels_last)
@@ -53,19 +53,19 @@ def ours(trunk, picture, pooling, padding, weights):
 @pytest.mark.parametrize("pooling", POOLS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.15)])
 def test_the_gradient_is_that_of_autograd_at_odd_sizes_and_at_every_kind_of_layer(
-    trunk, picture, pooling, padding, dtype, tolerance
+    vgg_weights, picture, pooling, padding, dtype, tolerance
 ):
-    features = VGG(trunk, TAPS)(picture)
+    features = VGG(vgg_weights, TAPS)(picture)
     weights = {layer: torch.sign(maps - maps.mean()) / maps.abs().sum() for layer, maps in features.items()}
-    exact = by_autograd(trunk, picture, pooling, padding, weights)
-    found = ours(trunk.to(CPU, dtype), picture, pooling, padding, weights)
+    exact = by_autograd(vgg_weights, picture, pooling, padding, weights)
+    found = ours(vgg_weights.to(CPU, dtype), picture, pooling, padding, weights)
     assert found.shape == picture.shape
     assert torch.linalg.vector_norm(found - exact) < tolerance * torch.linalg.vector_norm(exact)
 
 
-def test_maps_are_let_go_as_the_way_back_passes_them(trunk, picture):
+def test_maps_are_let_go_as_the_way_back_passes_them(vgg_weights, picture):
     deep, shallow = Layer.parse("relu2_1"), Layer.parse("relu1_1")
-    tape = VGG(trunk, [deep, shallow]).record(picture)
+    tape = VGG(vgg_weights, [deep, shallow]).record(picture)
     alive, seen = weakref.ref(tape.features[deep]), []
 
     def at_shallow(gradient):
@@ -80,11 +80,11 @@ def test_maps_are_let_go_as_the_way_back_passes_them(trunk, picture):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_picture_with_a_value_that_is_no_number_is_noticed(trunk: Trunk, picture, dtype):
+def test_a_picture_with_a_value_that_is_no_number_is_noticed(vgg_weights, picture, dtype):
     content, style = Layer.parse("relu4_2"), Layer.parse("relu3_1")
-    balance = Balance("mean", "gram", {content: 1.0}, {style: 1.0}, 1.0, 1.0, 0.0)
-    objective = Objective(VGG(trunk.to(CPU, dtype), balance.layers), picture, [picture.flip(3)], [1.0], balance)
-    assert finite(objective.evaluate(picture))
+    spec = make_spec({content: 1.0}, {style: 1.0})
+    objective = make_objective(VGG(vgg_weights.to(CPU, dtype), spec.layers), picture, [picture.flip(3)], spec)
+    assert is_finite(objective.evaluate(picture))
     broken = picture.clone()
     broken[0, 1, 20, 20] = float("nan")
-    assert not finite(objective.evaluate(broken))
+    assert not is_finite(objective.evaluate(broken))

@@ -329,8 +329,8 @@ def network():
     """A Keras file of the real structure."""
     random = np.random.default_rng(1)
     with h5py.File("sample.h5", "w", driver="core", backing_store=False) as file:
-        for name, before, after in registry.ARCHITECTURES["vgg16"].layers():
-            layer = f"block{name[4]}_conv{name[6]}"
+        for at, before, after in registry.ARCHITECTURES["vgg16"].convolutions():
+            layer = f"block{at.block}_conv{at.index}"
             kernel = random.standard_normal((3, 3, before, after), dtype=np.float32).astype(np.float16)
             file[f"{layer}/{layer}_W_1:0"] = kernel
             file[f"{layer}/{layer}_b_1:0"] = np.ones(after, np.float16)
@@ -369,7 +369,7 @@ def test_a_fetched_network_is_verified_converted_and_loads_by_its_name(mirror, h
     assert [path for path, _ in mirror.asked] == ["/folder/sample.h5"]
     assert stored == weights.path("sample") == home / "sample.safetensors"
     assert visible(home) == ["sample.safetensors"]
-    assert weights.load("sample").blocks == (2, 2, 3, 3, 3)
+    assert weights.load("sample").architecture.blocks == (2, 2, 3, 3, 3)
     (status,) = [status for status in weights.available() if status.name == "sample"]
     assert (status.state, status.path) == ("fetched", stored)
     umask = os.umask(0)
@@ -427,7 +427,7 @@ def test_an_address_of_the_callers_is_held_to_the_same_checksum(mirror):
     mirror.body = BODY
     with pytest.raises(DownloadError, match="refused"):
         weights.fetch("sample", url=other, force=True)
-    assert weights.load("sample").blocks == (2, 2, 3, 3, 3)
+    assert weights.load("sample").architecture.blocks == (2, 2, 3, 3, 3)
 
 
 def test_a_promised_file_that_is_no_network_is_not_kept(mirror, home, monkeypatch):
@@ -466,4 +466,4 @@ def test_two_processes_that_fetch_at_once_download_once_and_both_succeed(mirror,
     assert [process.returncode for process in both] == [0, 0]
     assert printed == [str(home / "sample.safetensors")] * 2
     assert len(mirror.asked) == 1
-    assert weights.load("sample").blocks == (2, 2, 3, 3, 3)
+    assert weights.load("sample").architecture.blocks == (2, 2, 3, 3, 3)

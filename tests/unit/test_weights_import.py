@@ -36,7 +36,7 @@ def make(layers):
 
 @pytest.fixture(scope="module")
 def vgg16():
-    return make(registry.ARCHITECTURES["vgg16"].layers())
+    return make(registry.ARCHITECTURES["vgg16"].convolutions())
 
 
 @pytest.fixture(scope="module")
@@ -216,16 +216,16 @@ def test_the_input_is_told_from_the_format(name, vgg16, tmp_path):
 
 
 def test_a_vgg19_is_recognized_and_loads_by_its_path(tmp_path):
-    tensors = make(registry.ARCHITECTURES["vgg19"].layers())
+    tensors = make(registry.ARCHITECTURES["vgg19"].convolutions())
     write_keras(tensors, tmp_path / "vgg19.h5")
     network = weights.load(str(tmp_path / "vgg19.h5"))
-    assert network.blocks == (2, 2, 4, 4, 4)
+    assert network.architecture.blocks == (2, 2, 4, 4, 4)
     assert torch.equal(network.tensors["conv5_4.weight"], tensors["conv5_4.weight"])
 
 
 def test_a_compressed_matconvnet_file_gives_the_same_tensors(tmp_path):
     # Each filled with its own number: noise takes zlib half a minute.
-    shapes = make(registry.ARCHITECTURES["vgg16"].layers())
+    shapes = make(registry.ARCHITECTURES["vgg16"].convolutions())
     tensors = {name: torch.full_like(tensor, number) for number, (name, tensor) in enumerate(shapes.items())}
     write_mat_compressed(tensors, tmp_path / "net.mat")
     read = load_file(weights.import_file(tmp_path / "net.mat"))

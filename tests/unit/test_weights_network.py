@@ -46,7 +46,7 @@ def test_the_bundled_file_has_the_figures_that_keras_publishes(bundled):
 
 def test_the_default_network_loads_with_an_empty_home(bundled):
     network = weights.load("vgg16")
-    assert network.blocks == (2, 2, 3, 3, 3)
+    assert network.architecture.blocks == (2, 2, 3, 3, 3)
     assert network.mean == pytest.approx((123.68, 116.779, 103.939))
     assert network.tensors.keys() == bundled.keys()
     assert network.tensors["conv1_1.weight"].dtype == torch.float32
@@ -128,8 +128,10 @@ def test_listing_networks_does_not_load_torch():
 
 @pytest.mark.parametrize(("name", "count"), [("vgg16", 13), ("vgg19", 16)])
 def test_architectures_have_the_published_number_of_convolutions(name, count):
-    layers = registry.ARCHITECTURES[name].layers()
-    assert len(layers) == count
-    assert layers[0] == ("conv1_1", 3, 64)
-    assert layers[2] == ("conv2_1", 64, 128)
-    assert layers[-1][1:] == (512, 512)
+    architecture = registry.ARCHITECTURES[name]
+    convolutions = [(str(layer), *channels) for layer, *channels in architecture.convolutions()]
+    assert len(convolutions) == count
+    assert convolutions[0] == ("conv1_1", 3, 64)
+    assert convolutions[2] == ("conv2_1", 64, 128)
+    assert convolutions[-1][1:] == (512, 512)
+    assert [str(layer.conv) for layer in architecture.layers()] == [name for name, *_ in convolutions]

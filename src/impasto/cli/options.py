@@ -1,106 +1,182 @@
-"""Command-line options out of `Settings`: names, help, groups, ranges and choices are read there and never restated."""
+"""Options that several commands share, each once: those about files, and one for each setting.
+
+The names, help, groups, ranges and choices of the settings' options are read from `Settings` and never restated.
+"""
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from cyclopts import Group, Parameter
 from pydantic.fields import FieldInfo
 
-from impasto.cli import stored_settings
+from impasto.cli.stored_settings import read_stored_settings
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
 from impasto.settings import FORMER_NAMES, Settings, option_name
 
+OUTPUT = Group.create_ordered("Output")
+
+Photo = Annotated[str, Parameter(help="The photograph, which gives the content; - reads stdin.")]
+Paintings = Annotated[
+    list[str], Parameter(name="PAINTING", help="The paintings, which give the style; - reads stdin.", negative="")
+]
+Force = Annotated[bool, Parameter(name=["--force", "-f"], negative="", help="Replace files that exist.", group=OUTPUT)]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print nothing but errors.", group=OUTPUT)]
+SettingsFrom = Annotated[
+    str | None,
+    Parameter(
+        help="Load the settings stored in a PNG made by Impasto; other options override them. "
+        "For a sweep's sheet, add the row and column of a picture: sheet.png#2,3.",
+        metavar="PNG",
+        group=OUTPUT,
+    ),
+]
+
+
+def output_option(default: str) -> Parameter:
+    """Describe the option `--output`; `default` says where the picture is written if it is not given."""
+    return Parameter(
+        name=["--output", "-o"],
+        help=f"Where to write the picture; - writes PNG to stdout. Unset: {default}.",
+        metavar="FILE",
+        group=OUTPUT,
+    )
+
+
+def json_option(records: str) -> Parameter:
+    """Describe the option `--json`; `records` says what its lines are."""
+    return Parameter(negative="", help=f"Write {records}.", group=OUTPUT)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """The further outputs of a command that makes one picture, and how it reports the run."""
+
+    force: Force = False
+    save_dir: Annotated[
+        str | None,
+        Parameter(
+            help="Folder for the pictures of --save-every and of each round, and losses.csv. "
+            "Unset: OUT-steps beside OUT.",
+            metavar="DIR",
+            group=OUTPUT,
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None, Parameter(help="Write all inputs and the result side by side.", metavar="FILE", group=OUTPUT)
+    ] = None
+    plot: Annotated[
+        str | None,
+        Parameter(
+            help="Plot each loss term against iterations and seconds: .png, .svg or .pdf.",
+            metavar="FILE",
+            group=OUTPUT,
+        ),
+    ] = None
+    animation: Annotated[
+        str | None,
+        Parameter(help="Animate the run, from the start to the result: .gif or .webp.", metavar="FILE", group=OUTPUT),
+    ] = None
+    profile: Annotated[
+        Literal["srgb", "source"],
+        Parameter(help="Color profile of the result: sRGB, or the input's own.", show_default=True, group=OUTPUT),
+    ] = "srgb"
+    settings_from: SettingsFrom = None
+    json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False
+    quiet: Quiet = False
+
+
+DEFAULT_OUTPUTS = OutputOptions()
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
-_NO_LIMIT = 2**31  # a bound that nobody will reach is not worth a reader's time
+_NO_LIMIT = 2**31  # a larger bound is never reached, and not worth a reader's time
 _PLACEHOLDERS = {int: "N", float: "X", str: "TEXT"}
 
 
 def with_settings(
-    command: _Command,
     *,
     defaults: Settings | None = None,
     without: Collection[str] = frozenset(),
     names: Mapping[str, str] = MappingProxyType({}),
-) -> _Command:
-    """Give a command one option for each setting in place of its `**values`; those not given are absent from it.
+) -> Callable[[_Command], _Command]:
+    """Replace a command's `**values` by one option for each setting; `values` holds those that are given.
 
     Args:
-        command: what to change.
-        defaults: what the help is to name as such; the default recipe's values if not given.
-        without: settings that mean nothing to this command.
-        names: options that are to stand before a setting's own.
+        defaults: the values that the help shows as defaults; the default recipe's if not given.
+        without: settings that do not apply to this command.
+        names: an additional option for a setting, listed before its own.
     """
-    signature = inspect.signature(command)
-    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
-    offered = [parameter for parameter in _parameters(defaults or Settings(), names) if parameter.name not in without]
-    vars(command)["__signature__"] = signature.replace(parameters=own + offered)
-    return command
+
+    def decorate(command: _Command) -> _Command:
+        signature = inspect.signature(command)
+        own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+        added = [option for option in _setting_options(defaults or Settings(), names) if option.name not in without]
+        vars(command)["__signature__"] = signature.replace(parameters=own + added)
+        return command
+
+    return decorate
 
 
-def settings(values: Mapping[str, Any], stored_in: str | None = None) -> Settings:
-    """Settings out of the options that were given, over those stored in a picture if one is named.
+def build_settings(values: Mapping[str, Any], settings_from: str | None = None) -> Settings:
+    """Make settings from the options given, over those stored in a picture if one is named.
 
     Args:
-        values: by the names of the settings; text as the command line has it.
-        stored_in: a PNG file, or `sheet.png#ROW,COLUMN`; see `stored_settings.read`.
+        values: by the names of the settings; text, as on the command line.
+        settings_from: a PNG file, or `sheet.png#ROW,COLUMN`; see `read_stored_settings`.
 
     Raises:
         SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest.
         ImageError: the picture cannot be read, or holds no settings.
     """
-    for name, given in {"settings_from": stored_in, **values}.items():
+    for name, given in {"settings_from": settings_from, **values}.items():
         if given == STREAM:
             raise SettingsError(f"{option_name(name)} cannot read stdin", "Name a file.")
-    if stored_in is None:
+    if settings_from is None:
         return Settings(**values)
     if "recipe" in values:
         problem = "--recipe and --settings-from both supply all values that are not given"
         raise SettingsError(problem, "Give one of the two.")
-    stored = stored_settings.read(stored_in)
+    stored = read_stored_settings(settings_from)
     try:
         Settings(**stored)
     except SettingsError as error:
-        problem = f"{stored_in} holds settings that this version cannot use: {error.problem}"
+        problem = f"{settings_from} holds settings that this version cannot use: {error.problem}"
         raise ImageError(problem, "Update Impasto, or give the settings as options.") from None
     return Settings(**{**stored, **values})
 
 
-def group_of(name: str) -> str:
-    """The heading under which a setting stands."""
-    return extra(Settings.model_fields[name], "group")
+def read_limits(field: FieldInfo) -> dict[str, float]:
+    """The bounds of a setting by pydantic's names (ge, gt, le, lt), without those too large to matter."""
+    found = {key: getattr(limit, key) for key in _BOUNDS for limit in field.metadata if hasattr(limit, key)}
+    return {key: value for key, value in found.items() if value < _NO_LIMIT}
 
 
-def _parameters(defaults: Settings, others: Mapping[str, str]) -> list[inspect.Parameter]:
+def read_extra(field: FieldInfo, key: str) -> str:
+    """A setting's `group`, `unit` or `placeholder`, which the schema states beside pydantic's own keys."""
+    stated = field.json_schema_extra
+    return str(stated[key]) if isinstance(stated, dict) else ""
+
+
+def _setting_options(defaults: Settings, additional: Mapping[str, str]) -> list[inspect.Parameter]:
     shown = defaults.model_dump(mode="json")
-    headings = dict.fromkeys(extra(field, "group") for field in Settings.model_fields.values())
+    headings = dict.fromkeys(read_extra(field, "group") for field in Settings.model_fields.values())
     groups = {heading: Group.create_ordered(heading) for heading in headings}
-    return [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=_annotation(
-                [*filter(None, [others.get(name)]), option_name(name), *map(option_name, former_names(name))],
-                field,
-                groups[extra(field, "group")],
-                shown[name],
-            ),
-        )
-        for name, field in Settings.model_fields.items()
-    ]
+    options = []
+    for name, field in Settings.model_fields.items():
+        former = [option_name(old) for old, new in FORMER_NAMES.items() if new == name]  # they still work
+        names = [*filter(None, [additional.get(name)]), option_name(name), *former]
+        annotation = _annotate(names, field, groups[read_extra(field, "group")], shown[name])
+        options.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+    return options
 
 
-def former_names(setting: str) -> list[str]:
-    """Names that a setting had; options by them still work and are not shown first."""
-    return [former for former, name in FORMER_NAMES.items() if name == setting]
-
-
-def _annotation(names: list[str], field: FieldInfo, group: Group, default: Any) -> Any:
+def _annotate(names: list[str], field: FieldInfo, group: Group, default: Any) -> Any:
     if field.annotation is bool:
         parameter = Parameter(name=names, help=_help(field, default), group=group)
         return Annotated[bool | None, parameter]
@@ -111,25 +187,19 @@ def _annotation(names: list[str], field: FieldInfo, group: Group, default: Any) 
         choices=get_args(field.annotation) if get_origin(field.annotation) is Literal else None,
         metavar=_placeholder(field),
     )
-    # Text, whatever the field's type: Settings is the only judge of a value.
+    # Text, whatever the field's type: only Settings validates values.
     return Annotated[str | None, parameter]
 
 
 def _help(field: FieldInfo, default: Any) -> str:
-    """The field's own line, its range and unit, and what the recipe says."""
-    bounds = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in limits(field).items())
-    notes = [f"{bounds} {extra(field, 'unit')}".strip(), _shown(default)]
+    """The field's own line, its range and unit, and its default."""
+    bounds = " ".join(f"{_BOUNDS[key]} {value:.7g}" for key, value in read_limits(field).items())
+    notes = [f"{bounds} {read_extra(field, 'unit')}".strip(), _format_default(default)]
     stated = "; ".join(note for note in notes if note)
     return f"{field.description} [{stated}]" if stated else str(field.description)
 
 
-def limits(field: FieldInfo) -> dict[str, float]:
-    """The bounds of a setting by pydantic's names (ge, gt, le, lt), but for those that nobody will reach."""
-    found = {key: getattr(limit, key) for key in _BOUNDS for limit in field.metadata if hasattr(limit, key)}
-    return {key: value for key, value in found.items() if value < _NO_LIMIT}
-
-
-def _shown(default: Any) -> str:
+def _format_default(default: Any) -> str:
     if default in (None, "", []):
         return ""
     if isinstance(default, bool):
@@ -140,15 +210,9 @@ def _shown(default: Any) -> str:
 
 
 def _placeholder(field: FieldInfo) -> str:
-    if stated := extra(field, "placeholder"):
+    if stated := read_extra(field, "placeholder"):
         return stated
     kinds = get_args(field.annotation) or (field.annotation,)
     if get_origin(field.annotation) in (dict, tuple):
         return "LIST"
     return next((text for kind, text in _PLACEHOLDERS.items() if kind in kinds), "NAME")
-
-
-def extra(field: FieldInfo, key: str) -> str:
-    """What the schema says of a setting beside pydantic's own words: its `group`, `unit` or `placeholder`."""
-    stated = field.json_schema_extra
-    return str(stated[key]) if isinstance(stated, dict) else ""

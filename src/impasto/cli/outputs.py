@@ -1,4 +1,4 @@
-"""Where results go: their names, and the checks before any work."""
+"""Where results are written: their paths, and the checks before any work."""
 
 import itertools
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from impasto import images
 from impasto.cli import terminal
-from impasto.cli.request import Request
+from impasto.cli.inputs import check_stdin
+from impasto.cli.options import DEFAULT_OUTPUTS, OutputOptions
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
 from impasto.images import Picture
@@ -17,8 +18,25 @@ PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 @dataclass(frozen=True)
-class Targets:
-    """Every place that a run may write to; None where nothing goes there."""
+class RunArguments:
+    """Inputs and outputs of a run as the user named them; `terminal.STREAM` stands for stdin or stdout."""
+
+    photo: str | None = None
+    paintings: tuple[str, ...] = ()
+    output: str | None = None
+    name_ending: str = ""
+    """What the result's default name ends in, after the names of the inputs."""
+    options: OutputOptions = DEFAULT_OUTPUTS
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The photograph, if there is one, and the paintings."""
+        return (self.photo, *self.paintings) if self.photo is not None else self.paintings
+
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """Every path that a run may write; None where that output is not asked for."""
 
     picture: Path | None
     """None: stdout."""
@@ -29,104 +47,108 @@ class Targets:
     overwrite: bool
 
 
-def plan(request: Request, *, steps: bool, masks: Iterable[str] = ()) -> Targets:
-    """Name the targets and check each one, before any work.
+def plan_outputs(arguments: RunArguments, *, steps: bool, masks: Iterable[str] = ()) -> OutputPaths:
+    """Name the outputs and check each one, before any work.
 
     Args:
-        request: what the user named.
-        steps: whether there are pictures on the way, which want a folder even if none is named.
-        masks: files that are read beside the pictures, and may not be written either.
+        arguments: the names that the user gave.
+        steps: whether the run makes intermediate pictures, which have a folder even if none is named.
+        masks: files that are read beside the pictures, and may not be overwritten either.
 
     Raises:
-        OutputError: a target exists, its folder is missing, or its suffix is unknown.
-        InputError: targets or streams contradict each other.
+        OutputError: a file exists, its folder is missing, or its suffix is unknown.
+        InputError: outputs or streams contradict each other.
     """
-    _check_streams(request)
-    picture = _picture_path(request)
-    targets = Targets(
+    options = arguments.options
+    check_stdin(arguments.sources)
+    if arguments.output == STREAM:
+        _check_stdout(options)
+    picture = _picture_path(arguments)
+    paths = OutputPaths(
         picture=picture,
-        steps=_steps_path(request, picture, wanted=steps),
-        sheet=_path(request.sheet),
-        plot=_path(request.plot),
-        animation=_path(request.animation),
-        overwrite=request.force,
+        steps=_steps_path(options, picture, needed=steps),
+        sheet=_path(options.sheet),
+        plot=_path(options.plot),
+        animation=_path(options.animation),
+        overwrite=options.force,
     )
-    _check_distinct([*request.sources, *masks], targets)
-    _check_places(targets)
-    return targets
+    _check_distinct([*arguments.sources, *masks], paths)
+    _check_paths(paths)
+    return paths
 
 
-def unoccupied(targets: Targets) -> Targets:
-    """The same targets, with another name for each file that came into being since they were checked.
+def avoid_new_files(paths: OutputPaths) -> OutputPaths:
+    """Choose another name for each file that was created since the paths were checked.
 
-    A picture that took a minute is not thrown away because somebody else used its name meanwhile.
+    A picture that took a minute is not discarded because another program used its name during the run.
     """
-    if targets.overwrite:
-        return targets
+    if paths.overwrite:
+        return paths
     return replace(
-        targets,
-        picture=_free(targets.picture),
-        sheet=_free(targets.sheet),
-        plot=_free(targets.plot),
-        animation=_free(targets.animation),
+        paths,
+        picture=_unused_path(paths.picture),
+        sheet=_unused_path(paths.sheet),
+        plot=_unused_path(paths.plot),
+        animation=_unused_path(paths.animation),
     )
 
 
 def write_picture(
-    picture: Picture, targets: Targets, metadata: Mapping[str, str], profile: bytes | None = None
+    picture: Picture, paths: OutputPaths, metadata: Mapping[str, str], profile: bytes | None = None
 ) -> None:
-    """Write the picture to its target, as PNG where that is stdout.
+    """Write the picture to its path, or as PNG to stdout.
 
     Raises:
-        OutputError: the place may not be written, or its format cannot hold the picture.
+        OutputError: the path may not be written, or its format cannot hold the picture.
         StorageError: the write failed half-way.
     """
-    if targets.picture is None:
+    if paths.picture is None:
         terminal.write_stdout(images.encode(picture, "png", metadata=metadata, profile=profile))
     else:
-        images.save(picture, targets.picture, metadata=metadata, overwrite=targets.overwrite, profile=profile)
+        images.save(picture, paths.picture, metadata=metadata, overwrite=paths.overwrite, profile=profile)
 
 
-def announce(request: Request, planned: Targets, written: Targets) -> None:
-    """Tell where the picture went, and say so if that is not where it was to go."""
-    if written.picture != planned.picture and not request.quiet:
-        terminal.say(f"{planned.picture} was made by somebody else meanwhile: written to {written.picture}")
-    if written.picture and not request.json and not request.quiet:
-        terminal.tell(str(written.picture))
+def report_picture(options: OutputOptions, planned: OutputPaths, written: OutputPaths) -> None:
+    """Print the picture's path, and say so if it is not the planned one."""
+    if options.quiet:
+        return
+    if written.picture != planned.picture:
+        terminal.print_status(
+            f"{planned.picture} was created by another program during the run: written to {written.picture}"
+        )
+    if written.picture and not options.json:
+        terminal.print_result(str(written.picture))
 
 
-def _free(path: Path | None) -> Path | None:
+def _unused_path(path: Path | None) -> Path | None:
     if path is None or not path.exists():
         return path
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
     return next(other for other in numbered if not other.exists())
 
 
-def _check_streams(request: Request) -> None:
-    if request.sources.count(STREAM) > 1:
-        raise InputError("stdin can supply one picture only", "Name a file for the others.")
-    if request.output == STREAM:
-        if request.json:
-            raise InputError("--json and -o - both write to stdout", "Name a file with -o, or leave out --json.")
-        terminal.check_stdout()
+def _check_stdout(options: OutputOptions) -> None:
+    if options.json:
+        raise InputError("--json and -o - both write to stdout", "Name a file with -o, or leave out --json.")
+    terminal.check_stdout()
 
 
-def _picture_path(request: Request) -> Path | None:
-    if request.output == STREAM:
+def _picture_path(arguments: RunArguments) -> Path | None:
+    if arguments.output == STREAM:
         return None
-    if named := _path(request.output):
+    if named := _path(arguments.output):
         return named
-    first = request.sources[0]
+    first = arguments.sources[0]
     folder = Path() if first == STREAM else Path(first).parent
-    stems = ["stdin" if source == STREAM else Path(source).stem for source in request.sources]
-    return folder / f"{'-'.join([*stems, *filter(None, [request.name])])}.png"
+    stems = ["stdin" if source == STREAM else Path(source).stem for source in arguments.sources]
+    return folder / f"{'-'.join([*stems, *filter(None, [arguments.name_ending])])}.png"
 
 
-def _steps_path(request: Request, picture: Path | None, *, wanted: bool) -> Path | None:
-    """The folder for pictures on the way; a result that goes to stdout has none unless it is named."""
-    if named := _path(request.save_dir):
+def _steps_path(options: OutputOptions, picture: Path | None, *, needed: bool) -> Path | None:
+    """The folder for intermediate pictures; a result written to stdout has none unless it is named."""
+    if named := _path(options.save_dir):
         return named
-    return picture.with_name(f"{picture.stem}-steps") if wanted and picture else None
+    return picture.with_name(f"{picture.stem}-steps") if needed and picture else None
 
 
 def _path(name: str | None) -> Path | None:
@@ -137,9 +159,9 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def _check_distinct(sources: list[str], targets: Targets) -> None:
+def _check_distinct(sources: list[str], paths: OutputPaths) -> None:
     taken = {Path(source).resolve(): "one of the inputs" for source in sources if source != STREAM}
-    for path in (targets.picture, targets.steps, targets.sheet, targets.plot, targets.animation):
+    for path in (paths.picture, paths.steps, paths.sheet, paths.plot, paths.animation):
         if path is None:
             continue
         if owner := taken.get(path.resolve()):
@@ -147,18 +169,18 @@ def _check_distinct(sources: list[str], targets: Targets) -> None:
         taken[path.resolve()] = "the name of two results"
 
 
-def _check_places(targets: Targets) -> None:
+def _check_paths(paths: OutputPaths) -> None:
     files = (
-        (targets.picture, images.SUFFIXES),
-        (targets.sheet, images.SUFFIXES),
-        (targets.plot, PLOT_SUFFIXES),
-        (targets.animation, images.ANIMATION_SUFFIXES),
+        (paths.picture, images.SUFFIXES),
+        (paths.sheet, images.SUFFIXES),
+        (paths.plot, PLOT_SUFFIXES),
+        (paths.animation, images.ANIMATION_SUFFIXES),
     )
     for path, suffixes in files:
         if path is not None:
-            images.check_output(path, overwrite=targets.overwrite, suffixes=tuple(suffixes))
-    if targets.steps is not None:
-        _check_folder(targets.steps, overwrite=targets.overwrite)
+            images.check_output(path, overwrite=paths.overwrite, suffixes=tuple(suffixes))
+    if paths.steps is not None:
+        _check_folder(paths.steps, overwrite=paths.overwrite)
 
 
 def _check_folder(path: Path, *, overwrite: bool) -> None:

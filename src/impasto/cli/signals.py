@@ -1,4 +1,4 @@
-"""What Ctrl-C and `kill` do: leave at once while nothing has begun, end well while a picture is being made."""
+"""How the command reacts to Ctrl-C and `kill`: it exits at once before a run, and ends a run with its picture."""
 
 import os
 import signal
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 _Handler = Callable[[int, FrameType | None], None]
-_STOPPING = b"\nstopping after this step; once more to stop at once, without the picture\n"
-_SIGNALLED = 128  # a shell adds the signal's number to it
+_NOTICE = b"\nstopping after this step; a second Ctrl-C stops at once, without the picture\n"
+_SIGNAL_EXIT = 128  # a shell adds the signal's number to it
 
 
-class Stop:
+class StopFlag:
     """Turns true at the first SIGINT or SIGTERM, and says so; a second one raises KeyboardInterrupt."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -26,37 +26,38 @@ class Stop:
     @property
     def exit_code(self) -> int:
         """130 after SIGINT, 143 after SIGTERM, 0 after none."""
-        return 0 if self._number is None else _SIGNALLED + self._number
+        return 0 if self._number is None else _SIGNAL_EXIT + self._number
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
         if self._number is not None:
             raise KeyboardInterrupt
         self._number = number
         if not self._quiet:
-            os.write(sys.stderr.fileno(), _STOPPING)  # a handler may not use buffered streams
+            os.write(sys.stderr.fileno(), _NOTICE)  # a handler may not use buffered streams
 
 
 @contextmanager
-def stopping(*, quiet: bool) -> Iterator[Stop]:
-    """While inside, the first SIGINT or SIGTERM only sets the flag that is given."""
-    stop = Stop(quiet=quiet)
-    with _handling(stop.receive, signal.SIGINT, signal.SIGTERM):
+def stop_on_signal(*, quiet: bool) -> Iterator[StopFlag]:
+    """Let the first SIGINT or SIGTERM only set a flag, within this context."""
+    stop = StopFlag(quiet=quiet)
+    with _handle(stop.receive, signal.SIGINT, signal.SIGTERM):
         yield stop
 
 
 @contextmanager
-def leaving_at_once() -> Iterator[None]:
-    """While inside, SIGINT ends the process: imports swallow a KeyboardInterrupt or print it as a traceback."""
-    with _handling(_leave, signal.SIGINT):
+def exit_on_interrupt() -> Iterator[None]:
+    """Let SIGINT end the process, within this context: imports swallow a KeyboardInterrupt or print a traceback."""
+    with _handle(_exit, signal.SIGINT):
         yield
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
-    os._exit(_SIGNALLED + number)
+def _exit(number: int, _frame: FrameType | None) -> None:
+    os._exit(_SIGNAL_EXIT + number)
 
 
 @contextmanager
-def _handling(handler: _Handler, *numbers: signal.Signals) -> Iterator[None]:
+def _handle(handler: _Handler, *numbers: signal.Signals) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return

@@ -1,4 +1,4 @@
-"""The settings that a PNG of Impasto's carries: of one picture, or of each picture on a sweep's sheet."""
+"""The settings stored in a PNG made by Impasto: of one picture, or of each picture on a sweep's sheet."""
 
 import json
 import os
@@ -10,73 +10,72 @@ from impasto.errors import ImageError
 from impasto.settings import METADATA_KEY
 
 SWEEP_KEY = "impasto:sweep"
-"""Under which a sheet carries `{"cells": [[cell, ...], ...]}`, rows of cells, each with its `settings` among others."""
-_PLACE = re.compile(r"(?P<file>.+)#(?:(?P<row>\d{1,6}),)?(?P<column>\d{1,6})")
+"""The key of a sheet's metadata: `{"cells": [[cell, ...], ...]}`, rows of cells, each with its `settings` and more."""
+_CELL_REFERENCE = re.compile(r"(?P<file>.+)#(?:(?P<row>\d{1,6}),)?(?P<column>\d{1,6})")
 
 
-def read(source: str) -> dict[str, Any]:
-    """The settings in a PNG file, by name.
+def read_stored_settings(source: str) -> dict[str, Any]:
+    """Read the settings in a PNG file, by name.
 
     Args:
-        source: a file, or a sweep's sheet and the place of a picture in it, counted from 1: `sheet.png#ROW,COLUMN`, or
-            `sheet.png#COLUMN` where the sheet has one row.
+        source: a file, or a sweep's sheet and the position of a picture on it, counted from 1: `sheet.png#ROW,COLUMN`,
+            or `sheet.png#COLUMN` where the sheet has one row.
 
     Raises:
-        ImageError: the file cannot be read, or holds no settings, or has no picture at that place.
+        ImageError: the file cannot be read, or holds no settings, or has no picture at that position.
     """
     from impasto import images  # noqa: PLC0415 - `impasto --help` must not wait for Pillow
 
-    # A file may be called that; then it is meant. Unlike Path.exists, this says no of names that can name no file.
-    place = None if os.path.exists(source) else _PLACE.fullmatch(source)  # noqa: PTH110
-    file = place["file"] if place else source
+    # A file of that very name is preferred. Unlike Path.exists, this returns False for names that no file can have.
+    cell = None if os.path.exists(source) else _CELL_REFERENCE.fullmatch(source)  # noqa: PTH110
+    file = cell["file"] if cell else source
     texts = images.read_metadata(file)
-    if place or SWEEP_KEY in texts:
-        return _of_cell(file, texts, place)
+    if cell or SWEEP_KEY in texts:
+        return _read_cell(file, texts, cell)
     if METADATA_KEY not in texts:
         raise ImageError(f"{file} holds no settings", "Give a PNG file that Impasto wrote.")
-    return _mapping(file, texts[METADATA_KEY])
+    return _parse_object(file, texts[METADATA_KEY])
 
 
-def _of_cell(file: str, texts: Mapping[str, str], place: re.Match[str] | None) -> dict[str, Any]:
+def _read_cell(file: str, texts: Mapping[str, str], cell: re.Match[str] | None) -> dict[str, Any]:
     if SWEEP_KEY not in texts:
         raise ImageError(f"{file} is not the sheet of a sweep", f"Give {file} without #.")
-    cells = _cells(file, texts[SWEEP_KEY])
+    cells = _parse_cells(file, texts[SWEEP_KEY])
     rows, columns = len(cells), len(cells[0])
     example = f"Name one as {file}#{rows},{columns} (row {rows}, column {columns})."
-    if place is None:
+    if cell is None:
         raise ImageError(f"{file} holds the settings of {rows * columns} pictures", example)
-    if place["row"] is None and rows > 1:
+    if cell["row"] is None and rows > 1:
         raise ImageError(f"{file} has {rows} rows of pictures", example)
-    row, column = int(place["row"] or 1), int(place["column"])
+    row, column = int(cell["row"] or 1), int(cell["column"])
     if not (1 <= row <= rows and 1 <= column <= columns):
         raise ImageError(f"{file} has no picture in row {row}, column {column}", example)
-    found = cells[row - 1][column - 1]["settings"]
-    return dict(found)
+    return dict(cells[row - 1][column - 1]["settings"])
 
 
-def _cells(file: str, text: str) -> Sequence[Sequence[Mapping[str, Any]]]:
-    cells = _mapping(file, text).get("cells")
+def _parse_cells(file: str, text: str) -> Sequence[Sequence[Mapping[str, Any]]]:
+    cells = _parse_object(file, text).get("cells")
     if not (isinstance(cells, list) and cells and all(_is_row(row, like=cells[0]) for row in cells)):
-        raise _damaged(file)
+        raise _damage_error(file)
     return cells
 
 
 def _is_row(row: Any, like: Any) -> bool:
-    """Whether this is a list of cells, each with its settings, as long as another."""
+    """Whether this is a list of cells, each with its settings, as long as `like`."""
     if not (isinstance(row, list) and row and len(row) == len(like)):
         return False
     return all(isinstance(cell, dict) and isinstance(cell.get("settings"), dict) for cell in row)
 
 
-def _mapping(file: str, text: str) -> dict[str, Any]:
+def _parse_object(file: str, text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError:
         values = None
     if not isinstance(values, dict):
-        raise _damaged(file)
+        raise _damage_error(file)
     return values
 
 
-def _damaged(file: str) -> ImageError:
+def _damage_error(file: str) -> ImageError:
     return ImageError(f"{file} holds settings that are damaged", "Give a PNG file as Impasto wrote it.")

@@ -6,6 +6,7 @@ from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
 from impasto.core.spec import Iterate, TransferSpec
 from impasto.core.transfer import StyleTransfer, transfer
+from impasto.layers import Layer
 
 __all__ = [
     "LBFGS",
@@ -15,6 +16,7 @@ __all__ = [
     "Image",
     "ImageSource",
     "Iterate",
+    "Layer",
     "Loss",
     "ObjectiveSpec",
     "ScipyLBFGSB",

@@ -14,7 +14,7 @@ from impasto.core.pyramid import Size, with_long_side
 from impasto.core.spec import TransferSpec
 from impasto.engine.device import ComputeSpec
 from impasto.engine.inputs import Inputs, InputSpec
-from impasto.errors import SettingsError, counted
+from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
@@ -55,6 +55,12 @@ def compute_spec(settings: Settings) -> ComputeSpec:
 def preview_interval(settings: Settings) -> int:
     """Read the iterations between previews."""
     return settings.save_every
+
+
+def for_evaluation(settings: Settings) -> Settings:
+    """Give the settings with which an existing picture is evaluated: no margin, and float32 unless they say."""
+    exact = {"precision": "float32"} if settings.precision == "auto" else {}
+    return settings.model_copy(update={"margin": 0, **exact})
 
 
 def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
@@ -164,7 +170,7 @@ def _style_weights(settings: Settings, count: int) -> tuple[float, ...]:
     """
     weights = settings.style_blend or (1.0,) * count
     if len(weights) != count:
-        problem = f"--style-blend has {counted(len(weights), 'weight')} for {counted(count, 'painting')}"
+        problem = f"--style-blend has {count_noun(len(weights), 'weight')} for {count_noun(count, 'painting')}"
         raise SettingsError(problem, "Give one weight for each painting.")
     if count and not sum(weights):
         raise SettingsError("--style-blend has no weight above 0", "Give at least one painting a weight.")

@@ -1,12 +1,11 @@
 """`Stylizer` loads the network once and runs with it; `stylize` is the one-call form."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
-from impasto.core.network.vgg import Trunk
 from impasto.core.pyramid import check_side
 from impasto.engine import spec
 from impasto.engine.device import (
@@ -26,6 +25,7 @@ from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.settings import Settings
+from impasto.weights.vgg_weights import VGGWeights
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Stylizer:
     def __init__(self, device: str = "auto") -> None:
         find_device(device)
         self._device = device
-        self._trunks: dict[tuple[Any, ...], Trunk] = {}
+        self._weights: dict[tuple[Any, ...], VGGWeights] = {}
 
     def run(
         self,
@@ -115,7 +115,7 @@ class Stylizer:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
-        _prepare(self._open(_read_optional(content), _read_all(styles), settings or Settings()))
+        _prepare(self.open(content, styles, settings))
 
     def losses(
         self,
@@ -133,8 +133,7 @@ class Stylizer:
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        without_margin = (settings or Settings()).model_copy(update={"margin": 0})
-        inputs = self._open(_read_optional(content), _read_all(styles), without_margin, full_precision=True)
+        inputs = self.open(content, styles, spec.for_evaluation(settings or Settings()))
         picture = _read(image)
         transfer, size = inputs.transfer, (picture.width, picture.height)
         smallest = transfer.smallest_side
@@ -148,24 +147,24 @@ class Stylizer:
         )
         return Losses(sum(values), terms)
 
-    def _open(
+    def open(
         self,
-        content: Picture | None,
-        styles: tuple[Picture, ...],
-        settings: Settings,
-        *,
-        full_precision: bool = False,
+        content: Source | Picture | None = None,
+        styles: Sequence[Source | Picture] | Source | Picture = (),
+        settings: Settings | None = None,
     ) -> RunInputs:
-        """Set up a run; `full_precision` is float32 where the choice is ours."""
-        inputs = Inputs(content, styles, spec.input_spec(settings))
-        asked = spec.compute_spec(settings)
-        if full_precision and asked.precision == "auto":
-            asked = replace(asked, precision="float32")
-        return self._set_up(inputs, settings, configure(asked, self._device))
+        """Set up a run, in the precision that is fastest on the device where the settings leave it open.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+        """
+        settings = settings or Settings()
+        inputs = Inputs(_read_optional(content), _read_all(styles), spec.input_spec(settings))
+        return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
     def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
         """Set up a run in the fastest precision that the gradient bears, where the choice is ours."""
-        opened = self._open(content, styles, settings)
+        opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
             return opened
         with translate_oom():
@@ -173,17 +172,25 @@ class Stylizer:
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
         transfer_spec, asked = spec.transfer_spec(settings, inputs), spec.network_spec(settings)
-        trunk = self._trunk(asked, compute)
-        network = VGG(trunk, transfer_spec.objective.layers, pooling=asked.pooling, padding=asked.padding)
+        loaded = self._load_weights(asked, compute)
+        network = VGG(loaded, transfer_spec.objective.layers, pooling=asked.pooling, padding=asked.padding)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings)
 
-    def _trunk(self, asked: spec.NetworkSpec, compute: ComputeConfig) -> Trunk:
+    def _load_weights(self, asked: spec.NetworkSpec, compute: ComputeConfig) -> VGGWeights:
+        """Give the weights of a network on the device, loaded once.
+
+        Raises:
+            WeightsError: there is no such network, or it is not fetched yet.
+            SettingsError: it is to be normalized and was never measured.
+        """
         key = asked.name, asked.normalize, compute.device, compute.dtype
-        if key not in self._trunks:
-            self._trunks[key] = load_trunk(asked, compute)
-        return self._trunks[key]
+        if key not in self._weights:
+            loaded = weights.load(asked.name)
+            loaded = loaded.normalize() if asked.normalize else loaded
+            self._weights[key] = loaded.to(compute.device, compute.dtype)
+        return self._weights[key]
 
 
 def stylize(
@@ -235,20 +242,3 @@ def _read_all(sources: Sequence[Source | Picture] | Source | Picture) -> tuple[P
 
 def _read(source: Source | Picture) -> Picture:
     return source if isinstance(source, Picture) else images.read(source)
-
-
-def load_trunk(asked: spec.NetworkSpec, compute: ComputeConfig) -> Trunk:
-    """Load a network to the device.
-
-    Raises:
-        WeightsError: there is no such network, or it is not fetched yet.
-        SettingsError: it is to be normalized and was never measured.
-    """
-    network = weights.load(asked.name)
-    measured = weights.activations(asked.name)
-    trunk = Trunk(network.blocks, network.tensors, network.mean, measured.pool_gains if measured else ())
-    if asked.normalize:
-        if measured is None:
-            raise SettingsError(f"no activations were measured for {asked.name}", "Use it without --normalize.")
-        trunk = trunk.normalized(measured.means)
-    return trunk.to(compute.device, compute.dtype)

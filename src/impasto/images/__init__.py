@@ -1,8 +1,7 @@
 """Reading and writing pictures, and putting several together; knows nothing of optimizing."""
 
-from impasto.images.animation import ANIMATION_SUFFIXES, save_animation
-from impasto.images.decode import readable_suffixes
-from impasto.images.encoders import SUFFIXES
+from impasto.images.animation import save_animation
+from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffixes
 from impasto.images.picture import Picture, Source
 from impasto.images.read import read, read_metadata
 from impasto.images.resize import resize

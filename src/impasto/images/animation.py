@@ -1,23 +1,16 @@
 """How a picture came about, as a looping animation."""
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from PIL import Image
 
 from impasto.errors import ImageError, OutputError
+from impasto.images import formats
+from impasto.images.formats import ANIMATION_SUFFIXES
 from impasto.images.picture import Picture, on_white
 from impasto.images.resize import resize
 from impasto.images.write import check_output
 from impasto.storage.atomic import replace_file
-
-ANIMATION_SUFFIXES = (".gif", ".webp")
-_PALETTE_SAMPLES = 16
-_PALETTE_SIDE = 160
 
 
 def save_animation(
@@ -49,48 +42,12 @@ def save_animation(
     last = frames[-1]
     images = [Picture(on_white(resize(frame, last.width, last.height))).to_pil() for frame in frames]
     durations = [duration_ms] * (len(images) - 1) + [hold_ms]
-    write = _gif if path.suffix.lower() == ".gif" else _webp
+    animate = formats.of_suffix(path.suffix.lower()).animate
+    assert animate is not None
     try:
-        data = write(images, durations)
+        data = animate(images, durations)
     except (OSError, ValueError, RuntimeError) as error:
         raise OutputError(
             f"{path} cannot hold {last.width} x {last.height} pixels ({error})", "Make it smaller."
         ) from None
     replace_file(path, data)
-
-
-def _gif(images: list[Image.Image], durations: list[int]) -> bytes:
-    palette = _palette(images)
-    frames = [image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for image in images]
-    return _encoded(frames, "GIF", durations, optimize=False, disposal=1)
-
-
-def _webp(images: list[Image.Image], durations: list[int]) -> bytes:
-    return _encoded(images, "WEBP", durations, quality=90, method=4)
-
-
-def _encoded(images: list[Image.Image], kind: str, durations: list[int], **options: Any) -> bytes:
-    out = io.BytesIO()
-    images[0].save(
-        out,
-        kind,
-        save_all=len(images) > 1,
-        append_images=images[1:],
-        duration=durations if len(images) > 1 else durations[0],
-        loop=0,
-        **options,
-    )
-    return out.getvalue()
-
-
-def _palette(images: list[Image.Image]) -> Image.Image:
-    """One palette for all frames, so that nothing flickers, from small copies of some; the last counts double."""
-    chosen = np.linspace(0, len(images) - 1, min(len(images), _PALETTE_SAMPLES)).round().astype(int)
-    samples = [images[index] for index in chosen] + [images[-1]]
-    scale = min(1.0, _PALETTE_SIDE / max(samples[0].size))
-    width, height = (max(1, round(side * scale)) for side in samples[0].size)
-    strip = Image.new("RGB", (width, height * len(samples)))
-    for row, image in enumerate(samples):
-        # Nearest, since averaging would lose the rare, strong colors.
-        strip.paste(image.resize((width, height), Image.Resampling.NEAREST), (0, row * height))
-    return strip.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)

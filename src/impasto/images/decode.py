@@ -6,21 +6,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import BinaryIO
 
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImageError
+from impasto.images import formats
 
 MAX_PIXELS = 250_000_000
 """Pictures with more pixels are refused by their header, before anything is decoded."""
 
-# Only what photographs and scans come in: Pillow's EPS, for one, would start Ghostscript on the file.
-_FORMATS = ["AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP"]
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-
-_TIFF_MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _TIFF_STRIPS = [(273, 279), (324, 325)]  # the tags of where strips lie and how long they are, and the same for tiles
 
 # Pillow reads 16-bit RGB as its high bytes. Taking the same file for one of the other byte order gives the low bytes.
@@ -47,13 +42,6 @@ class Decoded:
     """The low bytes of 16-bit RGB and RGBA, of the same mode and size."""
     gray_alpha_16: bool = False
     """`image` is RGBA and holds the four bytes of big-endian 16-bit gray and alpha."""
-
-
-def readable_suffixes() -> list[str]:
-    """Those of the files that can be read here, with their dots; of HEIC where the extra is installed."""
-    Image.init()
-    found = {suffix for suffix, kind in Image.registered_extensions().items() if kind in _FORMATS}
-    return sorted(found | {".heic", ".heif"} if find_spec("pillow_heif") else found)
 
 
 def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decoded:
@@ -89,14 +77,14 @@ def decode_pillow(image: Image.Image, name: str) -> Decoded:
 
 
 def text_chunks(stream: BinaryIO, name: str) -> dict[str, str]:
-    """The text in a PNG file; nothing for other formats.
+    """Read the text in a PNG file; nothing for formats without.
 
     Raises:
         ImageError: as for `decode`.
     """
     with _reported(name):
         image = open_image(stream, name)
-        if image.format != "PNG":
+        if image.format not in formats.METADATA_FORMATS:
             return {}
         load(image)  # text may follow the pixels
         return {key: str(value) for key, value in getattr(image, "text", {}).items()}
@@ -111,14 +99,9 @@ def load(image: Image.Image) -> Image.Image:
 def open_image(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Image.Image:
     """Read the header and check the size."""
     try:
-        image: Image.Image = Image.open(stream, formats=_FORMATS)
+        image: Image.Image = Image.open(stream, formats=formats.PILLOW_FORMATS)
     except UnidentifiedImageError:
-        if _head(stream)[:4] in _TIFF_MAGIC:
-            problem = f"{name} is a TIFF that is damaged or cut short, or of a kind that Impasto does not read"
-            raise ImageError(
-                problem, "Get an intact copy, or save it as RGB or gray with 8 or 16 bits a channel."
-            ) from None
-        image = _open_heif(stream, name)
+        image = _open_without_pillow(stream, name)
     if image.width * image.height > most_pixels:
         raise ImageError(
             f"{name} has {image.width} x {image.height} pixels, more than {most_pixels // 1_000_000} million",
@@ -128,9 +111,9 @@ def open_image(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Im
 
 
 def _head(stream: BinaryIO) -> bytes:
-    """The first bytes, where formats state their kind."""
+    """Read the first bytes, where formats state their kind."""
     stream.seek(0)
-    head = stream.read(12)
+    head = stream.read(formats.HEAD)
     stream.seek(0)
     return head
 
@@ -147,22 +130,21 @@ def _check_strips(image: Image.Image, stream: BinaryIO) -> None:
     stream.seek(0)
 
 
-def _open_heif(stream: BinaryIO, name: str) -> Image.Image:
-    head = _head(stream)
-    if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
+def _open_without_pillow(stream: BinaryIO, name: str) -> Image.Image:
+    """Open a file of a format that has its own reader; of any other, say what the file seems to be."""
+    found = formats.recognize(_head(stream))
+    if found is None:
+        titles = [row.title for row in formats.FORMATS]
         raise ImageError(
-            f"{name} is not a picture, or its beginning is damaged",
-            "Give a PNG, JPEG, TIFF, WebP, AVIF, HEIC, GIF or BMP file.",
+            f"{name} is not a picture, or its beginning is damaged", f"Give a {formats.choices(titles)} file."
         )
-    try:
-        from pillow_heif import HeifImageFile  # noqa: PLC0415 -- an extra, and slow to load
-    except ImportError:
+    if found.opener is None:
+        article = "an" if found.title[0] in "AEIO" else "a"
         raise ImageError(
-            f"{name} is a HEIC picture, and the reader for those is not installed",
-            'Run: pip install "impasto[heic]", or save the picture as JPEG.',
-        ) from None
-    heif: Image.Image = HeifImageFile(stream)  # type: ignore[no-untyped-call]
-    return heif
+            f"{name} is {article} {found.title} that is damaged or cut short, or of a kind that Impasto does not read",
+            "Get an intact copy, or save it as RGB or gray with 8 or 16 bits a channel.",
+        )
+    return found.opener(stream, name)
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -1,9 +1,9 @@
-"""The bytes of each format that Impasto writes."""
+"""The bytes of each format that Impasto writes; `formats` says which picture comes to which writer."""
 
 import io
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -11,44 +11,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo, putchunk
 
-from impasto.errors import OutputError
-from impasto.images import color_profiles
-from impasto.images.picture import Picture, on_white, to_integers
-
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Writer = Callable[[Samples, Mapping[str, str], bytes | None], bytes]
+"""Samples (H, W, 3 or 4), metadata and an ICC profile to the bytes of a file."""
+AnimationWriter = Callable[[list[Image.Image], list[int]], bytes]
+"""RGB frames of one size, and for how many milliseconds each stays, to the bytes of a file."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SUB = 1
 _PNG_COLOR_TYPES = {3: 2, 4: 6}  # by channels
 _TIFF_ICC_PROFILE = 34675
-_OPAQUE = {".jpg", ".jpeg", ".bmp"}
-_DEEP = {".png", ".tif", ".tiff"}
-_WITHOUT_PROFILE = {".bmp"}
+_PALETTE_SAMPLES = 16
+_PALETTE_SIDE = 160
 
 
-def encode(picture: Picture, suffix: str, metadata: Mapping[str, str], profile: bytes | None) -> bytes:
-    """Write a picture into memory; `suffix` is a key of `SUFFIXES`.
-
-    Raises:
-        OutputError: the format cannot hold the picture, by its size.
-    """
-    rgb, alpha = (on_white(picture), None) if suffix in _OPAQUE else (picture.rgb, picture.alpha)
-    moved = None if profile is None or suffix in _WITHOUT_PROFILE else color_profiles.from_srgb(rgb, profile)
-    if moved is None:
-        profile = None
-    depth: Literal[8, 16] = 16 if picture.depth == 16 and suffix in _DEEP else 8  # noqa: PLR2004 -- bits
-    samples = to_integers(rgb if moved is None else moved, alpha, depth)
-    try:
-        return SUFFIXES[suffix](samples, metadata, profile)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise OutputError(
-            f"a {suffix} file cannot hold this picture of {picture.width} x {picture.height} pixels ({error})",
-            "Choose .png or .tif.",
-        ) from None
-
-
-def _png(samples: Samples, metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def png(samples: Samples, metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+    """Write a PNG of 8 or 16 bits a channel, its text in any script."""
     extra = PngInfo()
     if profile is None:
         extra.add(b"sRGB", b"\x01")  # relative colorimetric
@@ -70,13 +48,13 @@ def _png_16(samples: Samples, extra: PngInfo, profile: bytes | None) -> bytes:
         putchunk(out, b"iCCP", b"ICC Profile\0\0", zlib.compress(profile))
     for kind, data, *_ in extra.chunks:
         putchunk(out, kind, data)
-    putchunk(out, b"IDAT", zlib.compress(_sub_filtered(samples)))
+    putchunk(out, b"IDAT", zlib.compress(_sub_filter(samples)))
     putchunk(out, b"IEND")
     return out.getvalue()
 
 
-def _sub_filtered(samples: Samples) -> bytes:
-    """PNG's rows, big-endian, each byte less the same byte of the pixel before, which compresses better."""
+def _sub_filter(samples: Samples) -> bytes:
+    """Lay out PNG's rows, big-endian, each byte less the same byte of the pixel before, which compresses better."""
     height, width, channels = samples.shape
     step = channels * samples.dtype.itemsize
     rows = samples.astype(">u2").view(np.uint8).reshape(height, width * step)
@@ -87,7 +65,8 @@ def _sub_filtered(samples: Samples) -> bytes:
     return filtered.tobytes()
 
 
-def _tiff(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def tiff(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+    """Write a TIFF of 8 or 16 bits a channel, losslessly compressed."""
     out = io.BytesIO()
     tifffile.imwrite(
         out,
@@ -102,20 +81,36 @@ def _tiff(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None)
     return out.getvalue()
 
 
-def _jpeg(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def jpeg(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+    """Write a JPEG of full color resolution."""
     return _pillow(samples, "JPEG", quality=95, subsampling="4:4:4", optimize=True, icc_profile=profile)
 
 
-def _webp(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def webp(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+    """Write a lossy WebP."""
     return _pillow(samples, "WEBP", quality=95, method=4, icc_profile=profile or b"")
 
 
-def _avif(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def avif(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+    """Write an AVIF of full color resolution."""
     return _pillow(samples, "AVIF", quality=90, subsampling="4:4:4", icc_profile=profile or b"")
 
 
-def _bmp(samples: Samples, _metadata: Mapping[str, str], _profile: bytes | None) -> bytes:
+def bmp(samples: Samples, _metadata: Mapping[str, str], _profile: bytes | None) -> bytes:
+    """Write a BMP."""
     return _pillow(samples, "BMP")
+
+
+def gif_animation(images: list[Image.Image], durations: list[int]) -> bytes:
+    """Write a looping GIF whose frames share one palette."""
+    palette = _palette(images)
+    frames = [image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for image in images]
+    return _animate(frames, "GIF", durations, optimize=False, disposal=1)
+
+
+def webp_animation(images: list[Image.Image], durations: list[int]) -> bytes:
+    """Write a looping WebP."""
+    return _animate(images, "WEBP", durations, quality=90, method=4)
 
 
 def _pillow(samples: Samples, kind: str, **options: Any) -> bytes:
@@ -124,14 +119,28 @@ def _pillow(samples: Samples, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-SUFFIXES: dict[str, Writer] = {
-    ".png": _png,
-    ".jpg": _jpeg,
-    ".jpeg": _jpeg,
-    ".webp": _webp,
-    ".avif": _avif,
-    ".tif": _tiff,
-    ".tiff": _tiff,
-    ".bmp": _bmp,
-}
-"""What `save` writes, and how."""
+def _animate(images: list[Image.Image], kind: str, durations: list[int], **options: Any) -> bytes:
+    out = io.BytesIO()
+    images[0].save(
+        out,
+        kind,
+        save_all=len(images) > 1,
+        append_images=images[1:],
+        duration=durations if len(images) > 1 else durations[0],
+        loop=0,
+        **options,
+    )
+    return out.getvalue()
+
+
+def _palette(images: list[Image.Image]) -> Image.Image:
+    """Choose one palette for all frames, so that none flickers, from small copies of some; the last counts double."""
+    chosen = np.linspace(0, len(images) - 1, min(len(images), _PALETTE_SAMPLES)).round().astype(int)
+    samples = [images[index] for index in chosen] + [images[-1]]
+    scale = min(1.0, _PALETTE_SIDE / max(samples[0].size))
+    width, height = (max(1, round(side * scale)) for side in samples[0].size)
+    strip = Image.new("RGB", (width, height * len(samples)))
+    for row, image in enumerate(samples):
+        # Nearest, since averaging would lose the rare, strong colors.
+        strip.paste(image.resize((width, height), Image.Resampling.NEAREST), (0, row * height))
+    return strip.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)

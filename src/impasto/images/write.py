@@ -1,13 +1,13 @@
 """Writing pictures: whole or not at all."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from impasto.errors import OutputError
-from impasto.images import encoders
-from impasto.images.encoders import SUFFIXES
-from impasto.images.picture import Picture
+from impasto.images import color_profiles, formats
+from impasto.images.formats import SUFFIXES
+from impasto.images.picture import Picture, on_white, to_integers
 from impasto.storage.atomic import check_folder, replace_file
 
 
@@ -21,7 +21,8 @@ def save(
 ) -> None:
     """Write a picture in the format of the path's suffix; at any moment there is the whole file or none.
 
-    A picture of depth 16 becomes a 16-bit PNG or TIFF; the other formats hold 8. JPEG and BMP put alpha onto white.
+    A picture of depth 16 keeps it where the format holds 16 bits (PNG, TIFF), else it becomes 8; where the format holds
+    no alpha (JPEG, BMP), the picture is put onto white: see `formats.FORMATS`.
 
     Args:
         picture: what to write.
@@ -46,19 +47,33 @@ def encode(
     metadata: Mapping[str, str] | None = None,
     profile: bytes | None = None,
 ) -> bytes:
-    """The bytes of a file, as `save` would write it; `format` is `png`, `jpeg` and so on, or a suffix.
+    """Make the bytes of a file, as `save` would write it; `format` is `png`, `jpeg` and so on, or a suffix.
 
     Raises:
         OutputError: there is no such format, or it cannot hold the picture.
     """
     suffix = "." + format.lower().lstrip(".")
     if suffix not in SUFFIXES:
-        raise OutputError(f"'{format}' is not a format that Impasto writes", _choose(SUFFIXES))
-    return encoders.encode(picture, suffix, metadata or {}, profile)
+        raise OutputError(f"'{format}' is not a format that Impasto writes", f"Choose {formats.choices(SUFFIXES)}.")
+    row = formats.of_suffix(suffix)
+    rgb, alpha = (picture.rgb, picture.alpha) if row.alpha else (on_white(picture), None)
+    converted = color_profiles.from_srgb(rgb, profile) if profile is not None and row.profile else None
+    samples = to_integers(
+        rgb if converted is None else converted, alpha, picture.depth if picture.depth in row.depths else 8
+    )
+    assert row.write is not None
+    try:
+        return row.write(samples, metadata or {}, None if converted is None else profile)
+    except (OSError, ValueError, RuntimeError) as error:
+        roomy = [row.suffixes[0] for row in formats.FORMATS if len(row.depths) > 1]  # formats of scans, of any size
+        raise OutputError(
+            f"a {suffix} file cannot hold this picture of {picture.width} x {picture.height} pixels ({error})",
+            f"Choose {formats.choices(roomy)}.",
+        ) from None
 
 
-def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Collection[str] = tuple(SUFFIXES)) -> None:
-    """See to it that a file can be written there, before any work is done for it.
+def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Sequence[str] = SUFFIXES) -> None:
+    """Check that a file can be written there, before any work is done for it.
 
     Args:
         path: where a file is to be written.
@@ -76,7 +91,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Col
         raise OutputError(f"{path} cannot be written ({error})", "Choose another place.") from None
     if path.suffix.lower() not in suffixes:
         problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
-        raise OutputError(f"{problem}, which names no format to write", _choose(suffixes))
+        raise OutputError(f"{problem}, which names no format to write", f"Choose {formats.choices(suffixes)}.")
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:
@@ -88,8 +103,3 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
     check_folder(folder)
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force (overwrite=True) to replace it, or choose another name.")
-
-
-def _choose(suffixes: Collection[str]) -> str:
-    *most, last = suffixes
-    return f"Choose {', '.join(most)} or {last}."

@@ -1,4 +1,4 @@
-"""`Settings`: every knob once, with its range, default, unit and one line of help.
+"""`Settings`: every setting once, with its range, default, unit and one line of help.
 
 Command-line options, recipe files, picture metadata and the generated docs are all derived from this class.
 A value comes from the first of these that states it: the caller, the recipe, the default below.
@@ -17,23 +17,23 @@ from impasto.settings import recipes
 
 DEFAULT_RECIPE = "painterly"
 FORMER_NAMES: Mapping[str, str] = {"frame": "size_rule", "keep": "output_iterate"}
-"""Names that settings had, and theirs: recipes, metadata and command lines with the former are still read."""
+"""Former names of settings and their present ones: recipes, metadata and options with the former are still read."""
 InitImage = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
 INIT_IMAGES: tuple[InitImage, ...] = get_args(InitImage)
-"""What the setting `init` may say beside the name of a file."""
+"""The values of the setting `init` other than the name of a file."""
 METADATA_KEY = "impasto:settings"
-"""Under which a PNG carries the settings that made it."""
+"""The key of a PNG's metadata for the settings that made it."""
 INPUTS_KEY = "impasto:inputs"
-"""Under which it carries the role, the name and the digest of each picture that it was made of."""
+"""The key for the role, the name and the digest of each input."""
 SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
-"""What the setting `size_rule` may say."""
+"""The pattern of the setting `size_rule`."""
 _CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"
 CROPS = f"^{_CROP}(;{_CROP})*$"
-"""What the setting `style_crop` may say."""
+"""The pattern of the setting `style_crop`."""
 
 
 def _layer_weights(value: Any) -> Any:
-    """Accept `relu4_2=1,relu5_1`, a list of names, or a mapping; give a mapping in the order of the forward pass."""
+    """Accept `relu4_2=1,relu5_1`, a list of names, or a mapping; returns a mapping in the order of the forward pass."""
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, list | tuple):
@@ -54,14 +54,14 @@ def _numbers(value: Any) -> Any:
 
 
 def _file_names(value: Any) -> Any:
-    """Split `one.png,two.png` at the commas, but for those within double quotes."""
+    """Split `one.png,two.png` at the commas outside double quotes."""
     if not isinstance(value, str):
         return value
     try:
         return next(csv.reader([value], skipinitialspace=True, strict=True), [])
     except csv.Error:
-        remedy = "Separate them by commas; a name that has a comma stands between two double quotes."
-        raise SettingsError(f"the file names in {value!r} cannot be told apart", remedy) from None
+        hint = "Separate them by commas, and put a name that contains a comma in double quotes."
+        raise SettingsError(f"the file names in {value!r} cannot be told apart", hint) from None
 
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -70,13 +70,25 @@ Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
 
 
-def _knob(default: Any, meaning: str, *, group: str, unit: str = "", placeholder: str = "", **limits: Any) -> Any:
-    stated: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
-    return Field(default, description=meaning, json_schema_extra=stated, **limits)
+def setting_field(
+    default: Any, description: str, *, group: str, unit: str = "", placeholder: str = "", **limits: Any
+) -> Any:
+    """Describe a setting.
+
+    Args:
+        default: its value where neither the caller nor the recipe states one.
+        description: one line of help.
+        group: the heading under which it is listed.
+        unit: of its value.
+        placeholder: of its value in the command's help; unset, it follows from the type.
+        limits: pydantic's `ge`, `gt`, `le`, `lt` and `pattern`.
+    """
+    extra: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
 class Settings(BaseModel):
-    """All that decides how a picture comes out, beside the inputs; immutable.
+    """Everything that determines a result, beside the inputs; immutable.
 
     Raises:
         SettingsError: a key is unknown, a value is out of its range, or the recipe does not exist.
@@ -84,10 +96,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    recipe: str = _knob(
-        DEFAULT_RECIPE, "Named look that supplies every value not given: a name or a .toml file.", group="Look"
+    recipe: str = setting_field(
+        DEFAULT_RECIPE, "Recipe that supplies every value not given: a name or a .toml file.", group="Look"
     )
-    size: int | None = _knob(
+    size: int | None = setting_field(
         None,
         "Long side of the result; unset, the recipe's size rule decides.",
         group="Look",
@@ -95,167 +107,187 @@ class Settings(BaseModel):
         ge=32,
         le=20_000,
     )
-    strength: float = _knob(
+    strength: float = setting_field(
         0.5,
-        "How much painting: 0 is the photograph, 1 asks nothing of its content; 0.5 is the recipe as it stands.",
+        "Degree of stylization: 0 keeps the photograph, 1 drops the content loss; 0.5 is the recipe unchanged.",
         group="Look",
         ge=0,
         le=1,
     )
-    seed: int = _knob(0, "Seed of everything random.", group="Look", ge=0, lt=2**63)
-    color: Literal["style", "photo", "match"] = _knob(
+    seed: int = setting_field(0, "Seed of the random number generator.", group="Look", ge=0, lt=2**63)
+    color: Literal["style", "photo", "match"] = setting_field(
         "style",
-        "Whose colors: style, the painting's; photo, the photograph's own under painted lightness; "
-        "match, those of the painting recolored to the photograph's palette.",
+        "Colors of the result: style, the painting's; photo, the photograph's, stylizing only luminance; "
+        "match, the painting's after matching it to the photograph's palette.",
         group="Look",
     )
 
-    content_weight: float = _knob(1.0, "Weight of the photograph's content.", group="Objective", ge=0)
-    style_weight: float = _knob(1.0, "Weight of the paintings' style.", group="Objective", ge=0)
-    tv_weight: float = _knob(0.0, "Weight of total variation, which smooths.", group="Objective", ge=0)
-    content_layers: LayerWeights = _knob(
-        {"relu4_2": 1.0}, "Layers that hold content, each with its weight: relu4_2=1,relu5_2.", group="Objective"
+    content_weight: float = setting_field(1.0, "Weight of the content loss.", group="Objective", ge=0)
+    style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0)
+    tv_weight: float = setting_field(0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0)
+    content_layers: LayerWeights = setting_field(
+        {"relu4_2": 1.0}, "Layers of the content loss, each with its weight: relu4_2=1,relu5_2.", group="Objective"
     )
-    style_layers: LayerWeights = _knob(
+    style_layers: LayerWeights = setting_field(
         {"relu1_1": 0.2, "relu2_1": 0.2, "relu3_1": 0.2, "relu4_1": 0.2, "relu5_1": 0.2},
-        "Layers that hold style, each with its weight.",
+        "Layers of the style loss, each with its weight.",
         group="Objective",
     )
-    convention: Literal["mean", "gatys", "coursera", "keras", "neural-style"] = _knob(
-        "neural-style", "Whose factors the terms carry; see how-it-works.", group="Objective"
+    convention: Literal["mean", "gatys", "coursera", "keras", "neural-style"] = setting_field(
+        "neural-style", "Whose loss normalization to use; see how-it-works.", group="Objective"
     )
-    statistic: Literal["gram", "moments"] = _knob(
-        "gram", "What style compares: Gram matrices, or mean and covariance apart.", group="Objective"
+    statistic: Literal["gram", "moments"] = setting_field(
+        "gram", "Statistic that the style loss compares: Gram matrix, or mean and covariance.", group="Objective"
     )
-    style_scale: float = _knob(
+    style_scale: float = setting_field(
         1.0,
         "Size of the painting relative to the result: larger gives larger brush strokes.",
         group="Objective",
         ge=0.1,
         le=8,
     )
-    style_blend: Weights = _knob(
-        (), "Weights of several paintings, comma-separated; unset, all alike.", group="Objective"
+    style_blend: Weights = setting_field(
+        (), "Weights of several paintings, comma-separated; unset, all equal.", group="Objective"
     )
-    style_fit: Literal["aspect", "squash"] = _knob(
-        "aspect", "Whether the painting keeps its aspect or is squashed to the result's.", group="Objective"
+    style_fit: Literal["aspect", "squash"] = setting_field(
+        "aspect", "Whether the painting keeps its aspect ratio or is squashed to the result's.", group="Objective"
     )
-    style_crop: str = _knob(
+    style_crop: str = setting_field(
         "",
-        "Part of the painting to learn from: x,y,width,height from its upper left; unset, all of it. "
-        "Several paintings: one each, separated by ; and nothing for all of one.",
+        "Part of the painting to use: x,y,width,height from its upper left; unset, all of it. "
+        "For several paintings, separate the crops by semicolons; an empty crop is a whole painting.",
         group="Objective",
         unit="px",
         pattern=CROPS,
     )
 
-    mask: FileNames = _knob(
+    mask: FileNames = setting_field(
         (),
-        "Gray pictures, comma-separated, one for each painting in order: white where its style goes, black where not. "
-        "A name that has a comma stands in double quotes.",
+        "Grayscale masks, comma-separated, one for each painting in order: white where its style applies. "
+        "Put a name that contains a comma in double quotes.",
         group="Regions",
         placeholder="FILE,FILE",
     )
-    keep_mask: str | None = _knob(
+    keep_mask: str | None = setting_field(
         None,
-        "Gray picture: white leaves the photograph as it is, black paints.",
+        "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
     )
 
-    network: str = _knob("vgg16", "Which weights: vgg16 ships; see `impasto weights list`.", group="Network")
-    pooling: Literal["max", "average", "average-scaled"] = _knob(
-        "max", "How the network halves its maps; average-scaled keeps the mean activation.", group="Network"
+    network: str = setting_field(
+        "vgg16", "Network weights: vgg16 is bundled; see `impasto weights list`.", group="Network"
     )
-    padding: Literal["zeros", "replicate"] = _knob(
-        "zeros", "Border of the first layer; replicate leaves no dark frame.", group="Network"
+    pooling: Literal["max", "average", "average-scaled"] = setting_field(
+        "max", "Pooling layers of the network; average-scaled keeps the mean activation.", group="Network"
     )
-    margin: int = _knob(
+    padding: Literal["zeros", "replicate"] = setting_field(
+        "zeros", "Padding of the first layer; replicate avoids a dark frame.", group="Network"
+    )
+    margin: int = setting_field(
         0,
-        "Painted around the picture at each scale and cut off at the end, so that no frame shows.",
+        "Border painted around the picture at each scale and cropped at the end, so that no frame shows.",
         group="Network",
         unit="px",
         ge=0,
         le=64,
     )
-    normalize: bool = _knob(False, "Scale every convolution to a mean activation of 1.", group="Network")
+    normalize: bool = setting_field(False, "Scale each convolution to a mean activation of 1.", group="Network")
 
-    size_rule: str = _knob(
+    size_rule: str = setting_field(
         "long:512",
-        "The recipe's own size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
+        "Size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
         group="Schedule",
         pattern=SIZE_RULE,
     )
-    scales: int = _knob(1, "Scales from coarse to fine, each twice the one before.", group="Schedule", ge=1, le=10)
-    iterations: int = _knob(500, "Iterations at the first scale (of each round).", group="Schedule", ge=1, le=1_000_000)
-    iterations_decay: float = _knob(
-        1.0, "Share of a scale's iterations that the next finer one runs.", group="Schedule", gt=0, le=1
+    scales: int = setting_field(
+        1, "Number of scales, coarse to fine, each twice the size of the one before.", group="Schedule", ge=1, le=10
     )
-    rounds: int = _knob(1, "Times that the minimizer is started anew at each scale.", group="Schedule", ge=1, le=1000)
-    detail: float = _knob(
+    iterations: int = setting_field(
+        500, "Iterations at the first scale, in each round.", group="Schedule", ge=1, le=1_000_000
+    )
+    iterations_decay: float = setting_field(
+        1.0, "Factor on the iterations from each scale to the next finer one.", group="Schedule", gt=0, le=1
+    )
+    rounds: int = setting_field(
+        1,
+        "Optimizer runs at each scale; each restarts from the result of the one before.",
+        group="Schedule",
+        ge=1,
+        le=1000,
+    )
+    detail: float = setting_field(
         0.0,
-        "Share of the photograph's fine detail that is put back each time the picture grows.",
+        "Share of the photograph's fine detail that is added back at each upsampling.",
         group="Schedule",
         ge=0,
         le=1,
     )
-    tolerance: float = _knob(
+    tolerance: float = setting_field(
         0.0,
-        "Go on to the next scale when 10 iterations gain less than this share of the loss; 0 never.",
+        "End a scale when 10 iterations reduce the loss by less than this fraction; 0 disables this.",
         group="Schedule",
         ge=0,
         lt=1,
     )
-    save_every: int = _knob(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
+    save_every: int = setting_field(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
 
-    init: str = _knob(
+    init: str = setting_field(
         "content",
-        "Start: content, palette (it in the painting's colors), noise, gaussian, gray, style (the painting's colors "
-        "scattered), or a picture file.",
+        "Initial picture: content, palette (the photograph in the painting's colors), noise, gaussian, gray, style "
+        "(random pixels of the painting), or a picture file.",
         group="Start",
     )
-    noise_share: float = _knob(0.0, "Share of noise mixed into the start.", group="Start", ge=0, le=1)
-    noise_amplitude: float = _knob(
+    noise_share: float = setting_field(
+        0.0, "Share of noise blended into the initial picture.", group="Start", ge=0, le=1
+    )
+    noise_amplitude: float = setting_field(
         20.0,
-        "Half-width of uniform noise, standard deviation of Gaussian.",
+        "Half-width of uniform noise, or standard deviation of Gaussian noise.",
         group="Start",
         unit="pixel values 0..255",
         ge=0,
         le=255,
     )
 
-    optimizer: Literal["lbfgs", "adam", "scipy-lbfgsb"] = _knob("lbfgs", "Which minimizer.", group="Minimizer")
-    history: int = _knob(20, "Steps that L-BFGS remembers.", group="Minimizer", ge=1, le=1000)
-    learning_rate: float = _knob(2.0, "Adam's step.", group="Minimizer", unit="pixel values 0..255", gt=0, le=255)
-    beta1: float = _knob(0.9, "Adam's decay of the first moment.", group="Minimizer", ge=0, lt=1)
-    beta2: float = _knob(0.999, "Adam's decay of the second moment.", group="Minimizer", ge=0, lt=1)
-    epsilon: float = _knob(1e-8, "Adam's guard against division by zero.", group="Minimizer", gt=0)
-    clip: bool = _knob(False, "Keep every iterate inside the pixel range.", group="Minimizer")
-    output_iterate: Literal["last", "best", "average"] = _knob(
-        "last", "Which iterate a scale hands on: the last, the best, or an average of the last ten.", group="Minimizer"
+    optimizer: Literal["lbfgs", "adam", "scipy-lbfgsb"] = setting_field(
+        "lbfgs", "Optimization algorithm.", group="Optimizer"
+    )
+    history: int = setting_field(20, "History size of L-BFGS.", group="Optimizer", ge=1, le=1000)
+    learning_rate: float = setting_field(
+        2.0, "Learning rate of Adam.", group="Optimizer", unit="pixel values 0..255", gt=0, le=255
+    )
+    beta1: float = setting_field(0.9, "Decay rate of Adam's first moment.", group="Optimizer", ge=0, lt=1)
+    beta2: float = setting_field(0.999, "Decay rate of Adam's second moment.", group="Optimizer", ge=0, lt=1)
+    epsilon: float = setting_field(1e-8, "Adam's epsilon, which prevents division by zero.", group="Optimizer", gt=0)
+    clip: bool = setting_field(False, "Clip each iterate to the pixel range.", group="Optimizer")
+    output_iterate: Literal["last", "best", "average"] = setting_field(
+        "last",
+        "Which iterate is the output of a scale: the last, the best, or an average of the last ten.",
+        group="Optimizer",
     )
 
-    device: str = _knob(
+    device: str = setting_field(
         "auto",
-        "Where to compute: auto, cpu, cuda, cuda:N or mps.",
+        "Device to compute on: auto, cpu, cuda, cuda:N or mps.",
         group="Machine",
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
     )
-    precision: Literal["auto", "float32", "bfloat16", "float64"] = _knob(
+    precision: Literal["auto", "float32", "bfloat16", "float64"] = setting_field(
         "auto",
-        "Type of the convolutions; auto takes bfloat16 where that is faster and the gradient bears it.",
+        "Data type of the convolutions; auto uses bfloat16 where it is faster and accurate enough.",
         group="Machine",
     )
-    threads: int = _knob(0, "CPU threads; 0 leaves the choice to torch.", group="Machine", ge=0, le=1024)
+    threads: int = setting_field(0, "CPU threads; 0 uses PyTorch's default.", group="Machine", ge=0, le=1024)
 
     @property
     def has_content(self) -> bool:
-        """Whether the objective has a content term, for which it takes a photograph."""
+        """Whether the objective has a content loss, which requires a content image."""
         return bool(self.content_layers) and self.content_weight > 0
 
     @property
     def has_style(self) -> bool:
-        """Whether the objective has a style term, for which it takes a painting."""
+        """Whether the objective has a style loss, which requires a style image."""
         return bool(self.style_layers) and self.style_weight > 0
 
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
@@ -273,10 +305,10 @@ class Settings(BaseModel):
 
 
 def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by the names that they have now, from settings by names that some may have had.
+    """Replace former names of settings by their present ones.
 
     Raises:
-        SettingsError: one is given by both.
+        SettingsError: a setting is given under both names.
     """
     for former, name in FORMER_NAMES.items():
         if former in values and name in values:
@@ -285,7 +317,7 @@ def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a recipe states, over what the recipe that it names as its own base states."""
+    """The values that a recipe states, over those of the recipe that it names as its base."""
     if recipe in above:
         raise SettingsError(f"recipe '{recipe}' is its own base", f"Change `recipe` in one of {', '.join(above)}.")
     values = with_present_names(recipes.settings(recipe))
@@ -301,13 +333,15 @@ def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError
     field, *within = (str(part) for part in first["loc"] if isinstance(part, str))
     if first["type"] == "extra_forbidden":
         return SettingsError(f"there is no setting '{field}'", _hint(field))
-    what = " ".join((field if recipe else option_name(field), *within))
+    name = " ".join((field if recipe else option_name(field), *within))
     source = f"recipe '{recipe}': " if recipe else ""
     if first["type"] == "string_pattern_mismatch":
         meaning = Settings.model_fields[field].description
-        return SettingsError(f"{source}{what} {first['input']!r} is not of the form that is read", f"{meaning}")
-    hint = f"Give {what} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{source}{what} {first['input']!r}: {first['msg'].lower()}", hint)
+        return SettingsError(
+            f"{source}{name} {first['input']!r} is not of the form that this setting takes", f"{meaning}"
+        )
+    hint = f"Give {name} a value in its range; `impasto --help` lists them."
+    return SettingsError(f"{source}{name} {first['input']!r}: {first['msg'].lower()}", hint)
 
 
 def _hint(name: str) -> str:
@@ -316,5 +350,5 @@ def _hint(name: str) -> str:
 
 
 def option_name(field: str) -> str:
-    """How the command line writes a setting: `content_weight` is `--content-weight`."""
+    """The command-line option of a setting: `--content-weight` for `content_weight`."""
     return "--" + field.replace("_", "-")

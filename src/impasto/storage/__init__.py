@@ -1,1 +1,1 @@
-"""."""
+"""Files on disk: atomic writes, and the user's folder."""

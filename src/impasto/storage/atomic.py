@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all."""
+"""Atomic writes: a file is written whole or not at all."""
 
 import contextlib
 import secrets
@@ -9,18 +9,18 @@ from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 
 
 def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another place.") -> None:
-    """Write beside the target, then rename.
+    """Write to a temporary file beside the target, then rename it.
 
     Args:
         path: the target, whose folder exists.
-        data: all of it.
-        elsewhere: what to do where the place may not be written.
+        data: the content.
+        elsewhere: the hint of the error if the path may not be written.
 
     Raises:
-        OutputError: the place may not be written.
+        OutputError: the path may not be written.
         StorageError: the disk is full or failed.
     """
-    # A random name, made by `open`, gets the permissions that the user's umask gives; those of `tempfile` are private.
+    # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
     partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
     try:
         with partial.open("xb") as file:
@@ -33,16 +33,16 @@ def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another pl
                 f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
             ) from None
         raise OutputError(f"{path} cannot be written: {error.strerror}", elsewhere) from None
-    except BaseException:  # Ctrl-C must not leave half a file either
+    except BaseException:  # Ctrl-C must not leave a partial file either
         _discard(partial)
         raise
 
 
 def make_folder(path: Path, *, elsewhere: str = "Choose another place.") -> None:
-    """Make a folder, and those above it, if it is not there.
+    """Create a folder and its parents, unless they exist.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -51,10 +51,10 @@ def make_folder(path: Path, *, elsewhere: str = "Choose another place.") -> None
 
 
 def check_folder(folder: Path) -> None:
-    """See to it that files can be made in a folder, by making one without a name: permissions alone do not tell.
+    """Check that files can be created in a folder by creating one without a name: permissions alone do not decide.
 
     Raises:
-        OutputError: they cannot.
+        OutputError: no file can be created there.
     """
     try:
         tempfile.TemporaryFile(dir=folder).close()
@@ -65,5 +65,5 @@ def check_folder(folder: Path) -> None:
 
 
 def _discard(partial: Path) -> None:
-    with contextlib.suppress(OSError):  # what went wrong before is what is told
+    with contextlib.suppress(OSError):  # the error before this one is the one to report
         partial.unlink()

@@ -1,4 +1,4 @@
-"""Where Impasto keeps what belongs to its user."""
+"""The folder of the user's own files."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,6 @@ HOME_VARIABLE = "IMPASTO_HOME"
 
 
 def home() -> Path:
-    """The folder for fetched weights and saved recipes: `IMPASTO_HOME`, or the platform's data folder."""
+    """Return the folder for fetched weights and saved recipes: `IMPASTO_HOME`, or the platform's data folder."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("impasto", appauthor=False)

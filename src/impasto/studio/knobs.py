@@ -29,8 +29,8 @@ def knobs() -> list[Knob]:
 
 def layers() -> list[str]:
     """Every layer of a network, by the name that settings use."""
-    convolutions = {name for network in weights.ARCHITECTURES.values() for name, *_ in network.layers()}
-    return sorted(convolutions | {name.replace("conv", "relu") for name in convolutions})
+    layers = {layer for network in weights.ARCHITECTURES.values() for layer in network.layers()}
+    return sorted(str(kind) for layer in layers for kind in (layer.conv, layer.relu))
 
 
 def recipe_list(cards: Mapping[str, str]) -> list[RecipeOut]:

@@ -3,10 +3,9 @@
 Importing this loads no torch; `load`, `fetch` and `import_file` do when they convert or read a file.
 """
 
-from impasto.weights.activations import Activations, activations
-from impasto.weights.network import Network, load
-from impasto.weights.registry import ARCHITECTURES, CONVENTIONS, ENTRIES, Architecture, Checksum, Entry, InputConvention
-from impasto.weights.store import MIRROR_VARIABLE, Status, available, fetch, import_file, path
+from impasto.weights.architecture import Activations, Architecture, InputConvention
+from impasto.weights.registry import ARCHITECTURES, CONVENTIONS, ENTRIES, Checksum, Entry
+from impasto.weights.store import MIRROR_VARIABLE, Status, available, fetch, import_file, load, path
 
 __all__ = [
     "ARCHITECTURES",
@@ -18,9 +17,7 @@ __all__ = [
     "Checksum",
     "Entry",
     "InputConvention",
-    "Network",
     "Status",
-    "activations",
     "available",
     "fetch",
     "import_file",

@@ -10,45 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from impasto.errors import WeightsError
-
-CHANNELS = (64, 128, 256, 512, 512)
+from impasto.weights.architecture import Architecture, InputConvention
 
 BUNDLED = Path(__file__).with_name("data") / "vgg16-features-fp16.safetensors"
 """The network that ships with Impasto."""
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A VGG trunk: five blocks of 3 x 3 convolutions, halved in size between them."""
-
-    name: str
-    blocks: tuple[int, ...]
-    """Convolutions in each block."""
-    channels: tuple[int, ...] = CHANNELS
-    """Channels of each block."""
-
-    def layers(self) -> list[tuple[str, int, int]]:
-        """`(convB_N, channels in, channels out)` of every convolution, in the order of the forward pass."""
-        outs = [
-            (f"conv{block}_{index}", channels)
-            for block, (count, channels) in enumerate(zip(self.blocks, self.channels, strict=True), start=1)
-            for index in range(1, count + 1)
-        ]
-        ins = [3, *(channels for _, channels in outs)]
-        return [(name, before, after) for (name, after), before in zip(outs, ins, strict=False)]
-
-
-@dataclass(frozen=True)
-class InputConvention:
-    """What a network wants to be fed: `(scale * pixel - mean) / std`, channels in `order`, pixels 0..255."""
-
-    name: str
-    order: Literal["rgb", "bgr"]
-    scale: float
-    mean: tuple[float, float, float]
-    """In the network's own channel order."""
-    std: tuple[float, float, float]
-    """In the network's own channel order."""
 
 
 @dataclass(frozen=True)

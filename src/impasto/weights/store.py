@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -21,10 +21,11 @@ from impasto.errors import OutputError, WeightsError
 from impasto.storage import home as paths
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.weights import registry
+from impasto.weights.activations import read_activations
 from impasto.weights.download import Progress, discard, download
 
 if TYPE_CHECKING:
-    from impasto.weights.importers import Trunk
+    from impasto.weights.vgg_weights import VGGWeights
 
 MIRROR_VARIABLE = "IMPASTO_MIRROR"
 """Environment variable: the address of a folder that holds the publishers' files under their own names."""
@@ -67,6 +68,21 @@ def path(name: str) -> Path:
     if known:
         raise WeightsError(f"the network '{name}' is not on this machine yet", f"Run `impasto weights fetch {name}`.")
     raise registry.unknown(name, [*registry.ENTRIES, *_own_names()])
+
+
+def load(name: str) -> "VGGWeights":
+    """Load a network ready for pixels: the bundled one, a fetched or imported one by name, or a file by its path.
+
+    Its tensors are views of the memory-mapped file where possible, float16 or float32 as stored; only those that meet
+    pixels are float32 always.
+
+    Raises:
+        WeightsError: there is no such network, it is not fetched yet, or the file is not a VGG-16 or VGG-19.
+    """
+    from impasto.weights import importers  # noqa: PLC0415  loads torch
+
+    found = importers.read(path(name)).for_pixels()
+    return replace(found, name=name, activations=read_activations(name))
 
 
 def available() -> list[Status]:
@@ -124,11 +140,11 @@ def import_file(
 
     source = Path(file)
     name = _free_name(name or _name_from(source), overwrite=overwrite)
-    trunk = importers.read(source, convention=convention)
+    found = importers.read(source, convention=convention)
     entry = registry.ENTRIES.get(name)
-    if entry and entry.architecture != trunk.architecture.name:
-        raise WeightsError(f"{source} is a {trunk.architecture.name}", f"'{name}' names another: choose another name.")
-    _keep(trunk, _stored(name), {"source": source.name, "sha256": _sha256(source)})
+    if entry and entry.architecture != found.architecture.name:
+        raise WeightsError(f"{source} is a {found.architecture.name}", f"'{name}' names another: choose another name.")
+    _keep(found, _stored(name), {"source": source.name, "sha256": _sha256(source)})
     return _stored(name)
 
 
@@ -136,22 +152,22 @@ def _convert_download(entry: registry.Entry, part: Path, target: Path) -> None:
     from impasto.weights import importers  # noqa: PLC0415  loads torch
 
     try:
-        trunk = importers.read(part, convention=entry.convention)
+        found = importers.read(part, convention=entry.convention)
     except WeightsError:
         discard(part)
         raise
-    _keep(trunk, target, {"source": entry.source, "license": entry.license, "sha256": _sha256(part)})
+    _keep(found, target, {"source": entry.source, "license": entry.license, "sha256": _sha256(part)})
     discard(part)
 
 
-def _keep(trunk: "Trunk", target: Path, metadata: dict[str, str]) -> None:
+def _keep(found: "VGGWeights", target: Path, metadata: dict[str, str]) -> None:
     """Write a network beside its place, then move it there: nobody ever sees half of it."""
     from safetensors.torch import save  # noqa: PLC0415  loads torch
 
-    about = {"architecture": trunk.architecture.name, "convention": trunk.convention.name, **metadata}
+    about = {"architecture": found.architecture.name, "convention": found.convention.name, **metadata}
     _folder()
     # Not save_file: its files are readable to their owner only, whatever the umask says.
-    replace_file(target, save(trunk.tensors, about), elsewhere=f"Choose another folder with {paths.HOME_VARIABLE}.")
+    replace_file(target, save(found.tensors, about), elsewhere=f"Choose another folder with {paths.HOME_VARIABLE}.")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """VGG-16 and VGG-19 as feature extractors (Simonyan and Zisserman, 2014)."""
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Literal
 
@@ -13,6 +12,8 @@ from impasto.core.network.convolution import convolution
 from impasto.core.network.pooling import Back, Pool, Pooling, average_pool, gated, max_pool
 from impasto.errors import SettingsError
 from impasto.layers import Layer
+from impasto.weights.architecture import FIRST, Architecture
+from impasto.weights.vgg_weights import VGGWeights
 
 Features = dict[Layer, Tensor]
 GradientHook = Callable[[Tensor | None], Tensor]
@@ -20,65 +21,7 @@ GradientHook = Callable[[Tensor | None], Tensor]
 Padding = Literal["zeros", "replicate"]
 
 
-@dataclass(frozen=True)
-class Trunk:
-    """The convolutions of a VGG, ready for a device, with their input convention.
-
-    Attributes:
-        blocks: convolutions per block: (2, 2, 3, 3, 3) is VGG-16, (2, 2, 4, 4, 4) VGG-19.
-        tensors: `convB_N.weight` (out, in, 3, 3) and `convB_N.bias` (out,), for RGB input in 0..255 minus `mean`.
-        mean: RGB, 0..255.
-        pool_gains: factor per block that keeps the mean activation where average pooling replaces the maximum.
-    """
-
-    blocks: tuple[int, ...]
-    tensors: Mapping[str, Tensor]
-    mean: tuple[float, float, float]
-    pool_gains: tuple[float, ...] = ()
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.tensors["conv1_1.weight"].device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The type of the features."""
-        return self.tensors["conv1_1.bias"].dtype
-
-    def of(self, layer: Layer) -> tuple[Tensor, Tensor]:
-        """Weight (out, in, 3, 3) and bias (out,) of a layer's convolution."""
-        name = _convolution(layer)
-        return self.tensors[f"{name}.weight"], self.tensors[f"{name}.bias"]
-
-    def to(self, device: torch.device, dtype: torch.dtype) -> "Trunk":
-        """The same trunk on a device, in the type of the convolutions; the weights that meet pixels stay unrounded."""
-        moved = {name: tensor.to(device, dtype) for name, tensor in self.tensors.items()}
-        if dtype.itemsize < torch.float32.itemsize:
-            moved["conv1_1.weight"] = self.tensors["conv1_1.weight"].to(device, torch.float32)
-        return Trunk(self.blocks, moved, self.mean, self.pool_gains)
-
-    def normalized(self, activations: Mapping[str, float]) -> "Trunk":
-        """Scale each convolution to a mean activation of 1 (Gatys et al. 2016, section 2).
-
-        ReLU and pooling are homogeneous, so dividing weight and bias by the layer's own mean activation, and
-        undoing the layer before in the weight, leaves the network's function the same up to a factor a layer.
-
-        Args:
-            activations: mean ReLU activation of each convolution by name, `conv1_1` and on.
-        """
-        tensors: dict[str, Tensor] = {}
-        before = 1.0
-        for layer in layers_of(self.blocks):
-            name = _convolution(layer)
-            mean = activations[name]
-            tensors[f"{name}.weight"] = self.tensors[f"{name}.weight"].float() * (before / mean)
-            tensors[f"{name}.bias"] = self.tensors[f"{name}.bias"].float() / mean
-            before = mean
-        return Trunk(self.blocks, tensors, self.mean, self.pool_gains)
-
-
-class Tape:
+class BackwardTape:
     """Features, and the way back from them to the picture; each step's maps are let go once it is passed."""
 
     def __init__(self, *, way_back: bool = True) -> None:
@@ -122,24 +65,31 @@ class Tape:
 class VGG:
     """The features of pictures at chosen layers; nothing past the last of them is built or computed.
 
+    Args:
+        weights: ready for pixels, on the device and in the type that the network runs in.
+        layers: those whose features are read.
+        pooling: between the blocks.
+        padding: around the picture; between layers there are zeros.
+
     Raises:
         SettingsError: the network has no such layer.
     """
 
     def __init__(
-        self, trunk: Trunk, layers: Iterable[Layer], *, pooling: Pooling = "max", padding: Padding = "zeros"
+        self, weights: VGGWeights, layers: Iterable[Layer], *, pooling: Pooling = "max", padding: Padding = "zeros"
     ) -> None:
         self.layers = frozenset(layers)
-        self.dtype = trunk.dtype
-        self.mean = trunk.mean
-        self._picture_dtype = trunk.tensors["conv1_1.weight"].dtype
-        self._mean = torch.tensor(trunk.mean, device=trunk.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
+        self.dtype, self.mean = weights.dtype, weights.mean
+        self._picture_dtype = weights.layer(FIRST)[0].dtype
+        self._mean = torch.tensor(weights.mean, device=weights.device, dtype=self._picture_dtype).reshape(1, 3, 1, 1)
         self._replicate = padding == "replicate"
-        self._pools = [_pool(pooling, block, trunk.pool_gains) for block in range(len(trunk.blocks) - 1)]
+        self._pools = [
+            _pool(pooling, block, weights.pool_gains) for block in range(len(weights.architecture.blocks) - 1)
+        ]
         self._pool_rectifies = pooling == "max"
         self._convolutions = {
-            layer: convolution(*trunk.of(layer), padding=0 if self._replicate and number == 0 else 1)
-            for number, layer in enumerate(_used(trunk.blocks, self.layers))
+            layer: convolution(*weights.layer(layer), padding=0 if self._replicate and number == 0 else 1)
+            for number, layer in enumerate(_used(weights.architecture, self.layers))
         }
 
     def __call__(self, image: Tensor) -> Features:
@@ -151,14 +101,14 @@ class VGG:
         Returns:
             (1, C, H', W') for each layer, in the type of the convolutions.
         """
-        return self._run(image, Tape(way_back=False)).features
+        return self._run(image, BackwardTape(way_back=False)).features
 
-    def record(self, image: Tensor) -> Tape:
+    def record(self, image: Tensor) -> BackwardTape:
         """The same with the way back, from features to a picture (1, 3, H, W)."""
-        return self._run(image, Tape())
+        return self._run(image, BackwardTape())
 
     @torch.no_grad()
-    def _run(self, image: Tensor, tape: Tape) -> Tape:
+    def _run(self, image: Tensor, tape: BackwardTape) -> BackwardTape:
         maps = self._entered(image, tape)
         order = list(self._convolutions)
         for layer, following in zip(order, [*order[1:], None], strict=True):
@@ -172,7 +122,7 @@ class VGG:
                 tape.tap(layer, maps)
         return tape
 
-    def _entered(self, image: Tensor, tape: Tape) -> Tensor:
+    def _entered(self, image: Tensor, tape: BackwardTape) -> Tensor:
         tape.record(lambda gradient: gradient.to(image.dtype, memory_format=torch.contiguous_format))
         centered = image - self._mean.to(image.dtype)
         if self._replicate:
@@ -180,8 +130,8 @@ class VGG:
             tape.record(_without_border)
         return centered.to(self._picture_dtype, memory_format=torch.channels_last)
 
-    def _convolved(self, maps: Tensor, layer: Layer, tape: Tape) -> Tensor:
-        kernel, before = self._convolutions[layer], Layer(layer.block, layer.index, "conv")
+    def _convolved(self, maps: Tensor, layer: Layer, tape: BackwardTape) -> Tensor:
+        kernel, before = self._convolutions[layer], layer.conv
         tapped = before in self.layers
         maps = kernel.forward(maps, rectify=not tapped)
         tape.record(kernel.backward)
@@ -191,28 +141,19 @@ class VGG:
         return maps
 
 
-def layers_of(blocks: Iterable[int]) -> list[Layer]:
-    """Every ReLU of a network, in the order of the forward pass."""
-    return [Layer(block, index, "relu") for block, count in enumerate(blocks, 1) for index in range(1, count + 1)]
-
-
 def smallest_side(layers: Iterable[Layer]) -> int:
     """Pixels that a picture's short side needs so that the deepest of these layers still has one position."""
     deepest = max(layer.block for layer in layers)
     return 1 << (deepest - 1)
 
 
-def _used(blocks: tuple[int, ...], wanted: frozenset[Layer]) -> list[Layer]:
-    order = layers_of(blocks)
+def _used(architecture: Architecture, wanted: frozenset[Layer]) -> list[Layer]:
+    order = architecture.layers()
     for layer in sorted(wanted):
-        if Layer(layer.block, layer.index, "relu") not in order:
+        if layer.relu not in order:
             raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
     last = max((layer.block, layer.index) for layer in wanted)
     return [layer for layer in order if (layer.block, layer.index) <= last]
-
-
-def _convolution(layer: Layer) -> str:
-    return f"conv{layer.block}_{layer.index}"
 
 
 def _without_border(gradient: Tensor) -> Tensor:

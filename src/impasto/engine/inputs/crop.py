@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from impasto.errors import SettingsError, counted
+from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
 
@@ -18,7 +18,7 @@ def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     parts = crops.split(";")
     if len(parts) != len(paintings):
         raise SettingsError(
-            f"--style-crop '{crops}' has {counted(len(parts), 'crop')} for {counted(len(paintings), 'painting')}",
+            f"--style-crop '{crops}' has {count_noun(len(parts), 'crop')} for {count_noun(len(paintings), 'painting')}",
             f"Give {len(paintings)}, separated by ';'; nothing before or after a ';' means the whole painting."
             if len(paintings) > 1
             else "Give one crop.",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError, SettingsError, counted
+from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.images import Picture
 
 MaskPlane = NDArray[np.float32]
@@ -46,7 +46,7 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
     """
     if files and len(files) != styles:
         raise SettingsError(
-            f"--mask names {counted(len(files), 'mask')} for {counted(styles, 'painting')}",
+            f"--mask names {count_noun(len(files), 'mask')} for {count_noun(styles, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
     planes = tuple(_read(name, content) for name in files)

@@ -16,14 +16,16 @@ from torch import Tensor
 
 from impasto.errors import ImpastoError, WeightsError
 from impasto.weights import registry
+from impasto.weights.architecture import Architecture, tensor_names
 from impasto.weights.importers import conventions
 from impasto.weights.importers.found import Found
+from impasto.weights.vgg_weights import VGGWeights
 
 _SNIFF = 64
 
 
 @dataclass(frozen=True)
-class Format:
+class WeightsFormat:
     """One format of weights files."""
 
     title: str
@@ -39,29 +41,19 @@ class Format:
 
 FORMATS = (
     # Eight bytes of length, then a JSON object.
-    Format("safetensors", "from_safetensors", (".safetensors",), lambda head: head[8:9] == b"{"),
+    WeightsFormat("safetensors", "from_safetensors", (".safetensors",), lambda head: head[8:9] == b"{"),
     # A zip archive, or before torch 1.6 a bare pickle of protocol 2.
-    Format(
+    WeightsFormat(
         "torch state dict", "from_torch", (".pth", ".pt"), lambda head: head.startswith((b"PK\x03\x04", b"\x80\x02"))
     ),
-    Format("Keras .h5", "from_keras", (".h5", ".hdf5"), lambda head: head.startswith(b"\x89HDF\r\n\x1a\n")),
-    Format("MatConvNet .mat", "from_matconvnet", (".mat",), lambda head: head.startswith(b"MATLAB ")),
-    Format("ONNX", "from_onnx", (".onnx",), lambda _: False),
+    WeightsFormat("Keras .h5", "from_keras", (".h5", ".hdf5"), lambda head: head.startswith(b"\x89HDF\r\n\x1a\n")),
+    WeightsFormat("MatConvNet .mat", "from_matconvnet", (".mat",), lambda head: head.startswith(b"MATLAB ")),
+    WeightsFormat("ONNX", "from_onnx", (".onnx",), lambda _: False),
 )
 
 
-@dataclass(frozen=True)
-class Trunk:
-    """A recognized network, as its file has it."""
-
-    architecture: registry.Architecture
-    convention: registry.InputConvention
-    tensors: dict[str, Tensor]
-    """`convB_N.weight` (out, in, 3, 3) and `convB_N.bias` (out,), float16 or float32."""
-
-
-def read(file: Path, *, convention: str | None = None) -> Trunk:
-    """Read a weights file of any format.
+def read(file: Path, *, convention: str | None = None) -> VGGWeights:
+    """Read a weights file of any format, as it is: tensors of float16 or float32, the file's own input convention.
 
     Args:
         file: the file.
@@ -84,10 +76,10 @@ def read(file: Path, *, convention: str | None = None) -> Trunk:
             "It may be cut short or damaged: download or export it again.",
         ) from error
     architecture, tensors = _recognize(file, found)
-    return Trunk(architecture, stated or conventions.choose(file, found, architecture), tensors)
+    return VGGWeights(str(file), architecture, tensors, stated or conventions.choose(file, found, architecture))
 
 
-def _format(file: Path) -> Format:
+def _format(file: Path) -> WeightsFormat:
     head = _head(file)
     for form in FORMATS:
         if form.magic(head):
@@ -113,31 +105,32 @@ def _head(file: Path) -> bytes:
     return head
 
 
-def _recognize(file: Path, found: Found) -> tuple[registry.Architecture, dict[str, Tensor]]:
-    convolutions = _trunk(found.convolutions)
+def _recognize(file: Path, found: Found) -> tuple[Architecture, dict[str, Tensor]]:
+    convolutions = _without_classifier(found.convolutions)
     shapes = [tuple(weight.shape) for weight, _ in convolutions]
     for architecture in registry.ARCHITECTURES.values():
-        layers = architecture.layers()
-        if shapes == [(after, before, 3, 3) for _, before, after in layers]:
+        expected = architecture.convolutions()
+        if shapes == [(after, before, 3, 3) for _, before, after in expected]:
             named = {}
-            for (name, _, after), (weight, bias) in zip(layers, convolutions, strict=True):
+            for (layer, _, after), (weight, bias) in zip(expected, convolutions, strict=True):
                 if tuple(bias.shape) != (after,):
-                    raise _wrong(file, f"a bias of shape {tuple(bias.shape)} at {name}")
-                named[f"{name}.weight"], named[f"{name}.bias"] = _plain(weight), _plain(bias)
+                    raise _wrong(file, f"a bias of shape {tuple(bias.shape)} at {layer}")
+                for name, tensor in zip(tensor_names(layer), (weight, bias), strict=True):
+                    named[name] = _to_float(tensor)
             return architecture, _finite(file, named)
     raise _wrong(file, _describe(shapes))
 
 
-def _trunk(convolutions: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
-    """Without the classifier, which some files write as 7 x 7 and 1 x 1 convolutions at the end."""
+def _without_classifier(convolutions: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
+    """Drop the classifier, which some files write as 7 x 7 and 1 x 1 convolutions at the end."""
     end = len(convolutions)
     while end and convolutions[end - 1][0].shape[2:] != (3, 3):
         end -= 1
     return convolutions[:end] or convolutions
 
 
-def _plain(tensor: Tensor) -> Tensor:
-    """The tensor itself where it is float16 or float32; else in float32."""
+def _to_float(tensor: Tensor) -> Tensor:
+    """Convert to float32 what is neither float16 nor float32."""
     return tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)
 
 

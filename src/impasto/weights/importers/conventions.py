@@ -13,11 +13,13 @@ from torch import Tensor
 
 from impasto.errors import WeightsError
 from impasto.weights import registry
+from impasto.weights.architecture import Architecture, InputConvention
 from impasto.weights.importers.found import Found
+from impasto.weights.vgg_weights import FIRST_WEIGHT
 
 
-def choose(file: Path, found: Found, architecture: registry.Architecture) -> registry.InputConvention:
-    """The convention that the file states, or that it is known to have, or that its format usually has.
+def choose(file: Path, found: Found, architecture: Architecture) -> InputConvention:
+    """Choose the convention that the file states, or that it is known to have, or that its format usually has.
 
     Raises:
         WeightsError: none of these is known.
@@ -32,9 +34,9 @@ def choose(file: Path, found: Found, architecture: registry.Architecture) -> reg
 
 
 def _known_kernel(weight: Tensor) -> str | None:
-    """Caffe's VGG-16 is told by its first layer, (64, 3, 3, 3), whatever file it came in."""
+    """Recognize Caffe's VGG-16 by its first layer, (64, 3, 3, 3), whatever file it came in."""
     with safe_open(registry.BUNDLED, framework="pt") as bundled:
-        caffe = bundled.get_tensor("conv1_1.weight").float()
+        caffe = bundled.get_tensor(FIRST_WEIGHT).float()
     for name, candidate in (("caffe", caffe), ("matconvnet", caffe.flip(1))):
         if torch.allclose(weight.float(), candidate, rtol=1e-2, atol=1e-3):
             return name

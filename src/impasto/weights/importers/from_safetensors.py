@@ -1,15 +1,14 @@
 """safetensors: Impasto's own files, and any with torchvision's names."""
 
-import re
 from pathlib import Path
 
 from safetensors import safe_open
 from torch import Tensor
 
+from impasto.layers import Layer
+from impasto.weights.architecture import tensor_names
 from impasto.weights.importers import from_torch
 from impasto.weights.importers.found import Found
-
-_OWN = re.compile(r"conv(\d)_(\d)\.weight")
 
 
 def read(file: Path) -> Found:
@@ -17,11 +16,13 @@ def read(file: Path) -> Found:
     with safe_open(file, framework="pt") as opened:
         tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  a handle, not a dict
         stated = (opened.metadata() or {}).get("convention")
-    own = sorted((int(match[1]), int(match[2]), name) for name in tensors if (match := _OWN.fullmatch(name)))
-    if own:
-        return Found([_pair(tensors, name) for _, _, name in own], stated=stated)
+    if own := sorted(_own_layers(tensors)):
+        pairs = [tensor_names(layer) for layer in own]
+        return Found([(tensors[weight], tensors[bias]) for weight, bias in pairs], stated=stated)
     return from_torch.convolutions(file, tensors)
 
 
-def _pair(tensors: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
-    return tensors[name], tensors[name.removesuffix("weight") + "bias"]
+def _own_layers(tensors: dict[str, Tensor]) -> list[Layer]:
+    """List the convolutions that have weights under Impasto's own names, `convB_N.weight`."""
+    layers = [Layer.find(name.removesuffix(".weight")) for name in tensors if name.endswith(".weight")]
+    return [layer for layer in layers if layer and layer.kind == "conv"]

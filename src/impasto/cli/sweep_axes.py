@@ -1,4 +1,4 @@
-"""`--over NAME=V1,V2,...`: the settings that a sweep goes through, and how their combinations lie on its sheet."""
+"""`--over NAME=V1,V2,...`: the settings that a sweep varies, and how their combinations are arranged on its sheet."""
 
 import difflib
 import itertools
@@ -16,7 +16,7 @@ Choice = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """One setting and the values that it takes."""
 
     setting: str
@@ -29,105 +29,105 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a combination stands on the sheet."""
+class GridCell:
+    """One combination of values and its position on the sheet."""
 
     row: int
-    """From 0, from the top of the sheet; `column` from the left."""
+    """From 0, counted from the top of the sheet; `column` from the left."""
     column: int
     choice: Choice
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How the combinations lie on a sheet."""
+class SheetLayout:
+    """The combinations, arranged on a sheet."""
 
-    cells: tuple[Place, ...]
+    cells: tuple[GridCell, ...]
     """Row by row."""
     rows: tuple[str, ...]
-    """Of each row its label; empty where there is one row."""
+    """The label of each row; empty where there is one row."""
     columns: tuple[str, ...]
-    """Of each column its label."""
+    """The label of each column."""
     headings: Mapping[int, str]
-    """What is written above the rows that begin another grid, by their index."""
+    """The headings of the grids, by the index of their first row."""
 
 
-def parse(texts: Sequence[str], *, given: Collection[str], without: Collection[str] = ()) -> list[Axis]:
-    """The axes that the command line names.
+def parse_axes(texts: Sequence[str], *, given: Collection[str], without: Collection[str] = ()) -> list[SweepAxis]:
+    """Parse the axes that the command line names.
 
     Args:
         texts: `NAME=V1,V2,...` each, NAME as the command line writes a setting.
-        given: settings that stand as options of their own.
-        without: settings that mean nothing to a sweep.
+        given: settings that are given as options of their own.
+        without: settings that do not apply to a sweep.
 
     Raises:
         InputError: one is not of that form, names no setting, a value is empty, or a setting is named twice.
     """
-    axes: list[Axis] = []
+    axes: list[SweepAxis] = []
     for text in texts:
-        axis = _axis(text, without)
+        axis = _parse_axis(text, without)
         if axis.setting in {other.setting for other in axes}:
-            raise InputError(f"--over {_written(axis.setting)} is given twice", "Give all its values in one --over.")
+            raise InputError(f"--over {_axis_name(axis.setting)} is given twice", "Give all its values in one --over.")
         if axis.setting in given:
             option = option_name(axis.setting)
-            raise InputError(f"{option} is given beside --over {_written(axis.setting)}", f"Leave out {option}.")
+            raise InputError(f"{option} is given beside --over {_axis_name(axis.setting)}", f"Leave out {option}.")
         axes.append(axis)
     return axes
 
 
-def plan(axes: Sequence[Axis]) -> Plan:
-    """Lay out the combinations: one axis goes across; of more, the first goes down and the second across.
+def arrange_cells(axes: Sequence[SweepAxis]) -> SheetLayout:
+    """Arrange the combinations: one axis runs across; of more, the first runs down and the second across.
 
-    Each combination of the values of further axes has a grid of its own; the grids stand one under another.
+    Each combination of the values of further axes has a grid of its own; the grids are stacked vertically.
     """
     down, across, beyond = (axes[0], axes[1], axes[2:]) if len(axes) > 1 else (None, axes[0], ())
-    blocks = [_joined(choices) for choices in itertools.product(*(axis.choices for axis in beyond))]
+    blocks = [_merge(choices) for choices in itertools.product(*(axis.choices for axis in beyond))]
     vertical = down.choices if down else [{}]
     rows = [{**row, **block} for block in blocks for row in vertical]
-    return Plan(
+    return SheetLayout(
         cells=tuple(
-            Place(row, column, {**choice, **across.choices[column]})
+            GridCell(row, column, {**choice, **across.choices[column]})
             for row, choice in enumerate(rows)
             for column in range(len(across.choices))
         ),
-        rows=tuple(label(row) for row in vertical) * len(blocks),
-        columns=tuple(label(choice) for choice in across.choices),
-        headings={number * len(vertical): label(block) for number, block in enumerate(blocks)},
+        rows=tuple(format_choice(row) for row in vertical) * len(blocks),
+        columns=tuple(format_choice(choice) for choice in across.choices),
+        headings={number * len(vertical): format_choice(block) for number, block in enumerate(blocks)},
     )
 
 
-def label(choice: Choice) -> str:
-    """What the sheet says of a choice: `content weight 0.3, style scale 2`."""
+def format_choice(choice: Choice) -> str:
+    """Format a choice for the sheet: `content weight 0.3, style scale 2`."""
     parts = (f"{setting.replace('_', ' ')} {value.replace(',', ', ')}" for setting, value in choice.items())
     return ", ".join(parts)
 
 
-def _joined(choices: Sequence[Choice]) -> Choice:
+def _merge(choices: Sequence[Choice]) -> Choice:
     return {setting: value for choice in choices for setting, value in choice.items()}
 
 
-def _axis(text: str, without: Collection[str]) -> Axis:
+def _parse_axis(text: str, without: Collection[str]) -> SweepAxis:
     name, _, listed = text.partition("=")
-    setting = _setting(name.strip(), without)
+    setting = _find_setting(name.strip(), without)
     separator = next((mark for mark in SEPARATORS if mark in listed), SEPARATORS[-1])
     values = tuple(value.strip() for value in listed.split(separator))
     if not all(values):
         problem = f"--over {text} has an empty value" if len(values) > 1 else f"--over {text} has no values"
-        raise InputError(problem, f"Write it as --over {_written(setting)}=V1{separator}V2.")
-    return Axis(setting, values)
+        raise InputError(problem, f"Write it as --over {_axis_name(setting)}=V1{separator}V2.")
+    return SweepAxis(setting, values)
 
 
-def _setting(name: str, without: Collection[str]) -> str:
+def _find_setting(name: str, without: Collection[str]) -> str:
     setting = name.removeprefix("--").replace("-", "_")
     setting = FORMER_NAMES.get(setting, setting)
     known = [field for field in Settings.model_fields if field not in without]
     if setting in known:
         return setting
     close = difflib.get_close_matches(setting, known, n=1)
-    hint = f"Did you mean '{_written(close[0])}'?" if close else "`impasto sweep --help` lists the settings."
+    hint = f"Did you mean '{_axis_name(close[0])}'?" if close else "`impasto sweep --help` lists the settings."
     raise InputError(f"--over '{name}' names no setting", hint)
 
 
-def _written(setting: str) -> str:
-    """As the command line writes a setting, less the dashes before it."""
+def _axis_name(setting: str) -> str:
+    """The name of a setting's option, without its dashes."""
     return option_name(setting).removeprefix("--")

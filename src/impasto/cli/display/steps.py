@@ -1,4 +1,4 @@
-"""Pictures on the way: one file for each preview, and a table of their losses."""
+"""Intermediate pictures: one file for each preview, and a table of their losses."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from impasto.storage.atomic import make_folder, replace_file
 TABLE = "losses.csv"
 
 
-class StepFiles:
+class StepWriter:
     """Saves each preview but the start as `0020.png` (iterations since the run began), and `losses.csv` beside them."""
 
     def __init__(self, folder: Path) -> None:
@@ -19,8 +19,8 @@ class StepFiles:
         self._last: Step | None = None
         self._rows: dict[int, dict[str, object]] = {}
 
-    def see(self, event: Event) -> Path | None:
-        """Take note of an event; returns the picture's path where one was saved.
+    def on_event(self, event: Event) -> Path | None:
+        """Save the picture of a preview, and record the losses of a step; returns the path of a picture that was saved.
 
         Raises:
             OutputError: the folder cannot be made.

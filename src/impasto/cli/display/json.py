@@ -3,33 +3,34 @@
 from pathlib import Path
 from typing import Any
 
-from impasto.cli import display, terminal
+from impasto.cli import terminal
+from impasto.cli.display.base import NullDisplay
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 
-class JsonLines(display.Silent):
-    """One object a line, written out at once; no step is left out."""
+class JsonLines(NullDisplay):
+    """One object a line, written at once; no step is left out."""
 
-    def show(self, event: Event, path: Path | None) -> None:
+    def on_event(self, event: Event, path: Path | None) -> None:
         match event:
             case Started():
-                self._write("started", _started(event))
+                self._write("started", _started_fields(event))
             case Step() | Restart():
                 self._write(type(event).__name__.lower(), vars(event))
             case Preview() if path is not None:
-                self._write("preview", _preview(event, path))
+                self._write("preview", _preview_fields(event, path))
 
-    def done(self, event: Finished, path: Path | None) -> None:
+    def finish(self, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed, "stopped": event.stopped}
         self._write("finished", {"path": str(path), **figures, "settings": event.settings.model_dump(mode="json")})
 
     def _write(self, name: str, fields: dict[str, Any]) -> None:
-        terminal.tell_json({"event": name, **fields})
+        terminal.print_json({"event": name, **fields})
 
 
-def _started(event: Started) -> dict[str, Any]:
+def _started_fields(event: Started) -> dict[str, Any]:
     return {**vars(event), "settings": event.settings.model_dump(mode="json")}
 
 
-def _preview(event: Preview, path: Path) -> dict[str, Any]:
+def _preview_fields(event: Preview, path: Path) -> dict[str, Any]:
     return {"path": str(path), **{key: value for key, value in vars(event).items() if key != "picture"}}

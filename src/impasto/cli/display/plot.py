@@ -1,4 +1,7 @@
-"""A run's losses as a figure: each term against iterations and against seconds."""
+"""A run's losses as a figure: each term against iterations and against seconds.
+
+Importing this takes matplotlib's time: import it only where a plot is asked for.
+"""
 
 import io
 from collections.abc import Sequence
@@ -9,41 +12,52 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from impasto.engine.events import Step
+from impasto.engine.events import Event, Step
 from impasto.storage.atomic import replace_file
 
 _COLORMAPS = {"content": "winter", "style": "autumn"}
 
 
-def save(steps: Sequence[Step], path: Path) -> None:
-    """Draw the losses of these steps and write the figure; the suffix decides its format.
+class LossHistory:
+    """Collects the losses of every step."""
 
-    Raises:
-        StorageError: the write failed half-way.
-    """
-    content = io.BytesIO()
-    _draw(steps).savefig(content, format=path.suffix.lower().removeprefix("."), dpi=150)
-    replace_file(path, content.getvalue())
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    def on_event(self, event: Event) -> None:
+        """Record a step, and ignore every other event."""
+        if isinstance(event, Step):
+            self._steps.append(event)
+
+    def save_plot(self, path: Path) -> None:
+        """Draw the losses and write the figure; the suffix decides its format.
+
+        Raises:
+            StorageError: the write failed half-way.
+        """
+        content = io.BytesIO()
+        _draw(self._steps).savefig(content, format=path.suffix.lower().removeprefix("."), dpi=150)
+        replace_file(path, content.getvalue())
 
 
 def _draw(steps: Sequence[Step]) -> Figure:
     figure = Figure(figsize=(12, 5), layout="constrained")  # no pyplot: this draws without any display
     by_iteration, by_time = figure.subplots(1, 2, sharey=True)
-    _curves(by_iteration, steps, list(range(1, len(steps) + 1)), "iteration")
-    _curves(by_time, steps, [step.elapsed for step in steps], "seconds")
+    _draw_terms(by_iteration, steps, list(range(1, len(steps) + 1)), "iteration")
+    _draw_terms(by_time, steps, [step.elapsed for step in steps], "seconds")
     by_iteration.set_ylabel("weighted loss")
     figure.legend(*by_iteration.get_legend_handles_labels(), loc="outside right upper", frameon=False)
     return figure
 
 
-def _curves(axes: Axes, steps: Sequence[Step], across: Sequence[float], label: str) -> None:
+def _draw_terms(axes: Axes, steps: Sequence[Step], x: Sequence[float], label: str) -> None:
     marker = "o" if len(steps) == 1 else ""  # one point makes no line
     names = list(dict.fromkeys(name for step in steps for name in step.terms))
-    axes.plot(across, [step.loss for step in steps], color="black", linewidth=2, label="total", marker=marker)
+    axes.plot(x, [step.loss for step in steps], color="black", linewidth=2, label="total", marker=marker)
     for name, color in zip(names, _colors(names), strict=True):
         values = [step.terms.get(name, float("nan")) or float("nan") for step in steps]  # a log axis has no zero
-        axes.plot(across, values, color=color, linewidth=1.2, label=name, marker=marker)
-    for at, (before, after) in zip(across[1:], pairwise(steps), strict=True):
+        axes.plot(x, values, color=color, linewidth=1.2, label=name, marker=marker)
+    for at, (before, after) in zip(x[1:], pairwise(steps), strict=True):
         if before.scale != after.scale:
             axes.axvline(at, color="#999999", linewidth=0.8, linestyle=":")
             axes.annotate(
@@ -60,7 +74,7 @@ def _curves(axes: Axes, steps: Sequence[Step], across: Sequence[float], label: s
 
 
 def _colors(names: Sequence[str]) -> list[tuple[float, float, float, float]]:
-    """Terms of one kind share a family of colors."""
+    """Choose a color for each term; terms of one kind share a color map."""
     kinds = [name.partition(" ")[0] for name in names]
     seen: dict[str, int] = {}
     colors = []

@@ -1,0 +1,35 @@
+"""The default command: stylize a photograph."""
+
+from typing import Annotated, Any
+
+from impasto.cli.options import (
+    DEFAULT_OUTPUTS,
+    OutputOptions,
+    Paintings,
+    Photo,
+    build_settings,
+    output_option,
+    with_settings,
+)
+from impasto.cli.signals import exit_on_interrupt
+
+
+@with_settings()
+def stylize(
+    photo: Photo,
+    paintings: Paintings,
+    /,
+    *,
+    output: Annotated[
+        str | None,
+        output_option("photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin)"),
+    ] = None,
+    outputs: OutputOptions = DEFAULT_OUTPUTS,
+    **values: Any,
+) -> int:
+    """Paint a photograph in the style of one or more paintings."""
+    settings = build_settings(values, outputs.settings_from)
+    with exit_on_interrupt():
+        from impasto.cli import runner  # noqa: PLC0415
+        from impasto.cli.outputs import RunArguments  # noqa: PLC0415
+    return runner.run(RunArguments(photo, tuple(paintings), output, options=outputs), settings)

@@ -1,0 +1,64 @@
+"""Events as lines of text."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from impasto.engine.events import Finished, Preview, Restart, Started, Step
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def started_line(event: Started) -> str:
+    scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
+    machine = f"{event.device}, {format_precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
+    size = f"{event.width} x {event.height}"
+    return f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+
+
+def format_precision(event: Started) -> str:
+    """Name the type of the convolutions, and the reason if a faster one was rejected."""
+    return f"{event.precision} because {event.fallback}" if event.fallback else event.precision
+
+
+def step_line(event: Step) -> str:
+    where = f"scale {event.scale}/{event.scales} ({event.width} x {event.height})"
+    how_far = f"iteration {event.iteration}/{event.iterations}"
+    times = f"{format_seconds(event.elapsed)}, {format_seconds(event.remaining)} left"
+    return f"{where}, {how_far}: loss {event.loss:.4g}, {times}"
+
+
+def preview_line(event: Preview, last: Step | None, path: Path) -> str:
+    """Show the losses at a saved picture, in the form of the deep learning course's notebook."""
+    costs = f"total {event.loss:.6g}" if event.loss is not None else "not evaluated"
+    kinds = "".join(f", {kind} {value:.6g}" for kind, value in sum_by_kind(last.terms).items()) if last else ""
+    return f"iteration {event.total_iterations}: {costs}{kinds} -> {path}"
+
+
+def restart_line(event: Restart) -> str:
+    return f"scale {event.scale}, iteration {event.iteration}: restarted from the best picture ({event.reason})"
+
+
+def finished_line(event: Finished, iterations: int) -> str:
+    verb = f"stopped after {iterations} iterations, the picture is saved as it is" if event.stopped else "finished"
+    return f"{verb}: loss {event.loss:.4g}, {format_seconds(event.elapsed)}"
+
+
+def sum_by_kind(terms: Mapping[str, float]) -> dict[str, float]:
+    """Sum the terms of each kind: content, style, tv."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for name, value in terms.items():
+        sums[name.partition(" ")[0]] += value
+    return dict(sums)
+
+
+def format_seconds(time: float) -> str:
+    """Format a duration: 4.2 s, 1:05 min, 2:03:10 h."""
+    if time < _MINUTE:
+        return f"{time:.1f} s"
+    whole = round(time)
+    minutes, rest = divmod(whole, _MINUTE)
+    if whole < _HOUR:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // _MINUTE}:{minutes % _MINUTE:02d}:{rest:02d} h"

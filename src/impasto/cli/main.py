@@ -1,0 +1,85 @@
+"""The entry point of the command.
+
+This module imports only the standard library and the error tree, so that `impasto --version` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from impasto.cli.signals import exit_on_interrupt
+from impasto.cli.terminal import STREAM
+from impasto.errors import STORAGE_FAILURES, ImpastoError
+
+DEBUG_VARIABLE = "IMPASTO_DEBUG"
+
+TORCH_ENVIRONMENT = {
+    # Threads that wait by spinning make a run several times slower when another program wants a core.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # Every step allocates and frees maps of many megabytes: the system provides pages of 2 MiB far sooner.
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
+"""Environment variables that torch reads when it is loaded; the user's own values are kept."""
+
+_FAILED = 1
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141  # the exit code that a shell reports for a program ended by SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (those of the process when None); returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        sys.stdout.write(f"impasto {_version()}\n")
+        return 0
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        _silence_stdout()
+        return _BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost handler: one line, no traceback
+        return _report(error)
+
+
+def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - only `--version` needs it
+
+    return metadata.version("impasto")
+
+
+def _run(arguments: list[str]) -> int:
+    for name, value in TORCH_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with exit_on_interrupt():
+        from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
+    code = app.run(arguments)
+    sys.stdout.flush()
+    return code
+
+
+def _report(error: BaseException) -> int:
+    """Say in one line what went wrong; returns the exit code."""
+    match error:
+        case ImpastoError():
+            return _fail(f"error: {error}", error.exit_code)
+        case KeyboardInterrupt():
+            return _fail("interrupted", _INTERRUPTED)
+        case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
+            _silence_stdout()
+            return _fail(f"error: the output was cut short: {error.strerror}. Make room, and run it again.", _FAILED)
+        case MemoryError():
+            return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
+    if os.environ.get(DEBUG_VARIABLE):
+        raise error
+    hint = f"Please report this; run with {DEBUG_VARIABLE}=1 for the traceback."
+    return _fail(f"error: unexpected {type(error).__name__}: {error}. {hint}", _FAILED)
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"impasto: {' '.join(message.replace(STREAM, '-').split())}\n")
+    return code
+
+
+def _silence_stdout() -> None:
+    """Redirect stdout to the null device: nothing reads it any more, and Python would fail again at its last flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,89 @@
+"""Run a job for a command: read the inputs, execute, show the events and write the outputs."""
+
+from impasto import images
+from impasto.cli import outputs
+from impasto.cli.display import Display, choose_display
+from impasto.cli.display.animation import FrameRecorder, preview_interval
+from impasto.cli.display.steps import StepWriter
+from impasto.cli.inputs import read_picture
+from impasto.cli.outputs import OutputPaths, RunArguments
+from impasto.cli.signals import stop_on_signal
+from impasto.engine.events import Event, Finished
+from impasto.engine.job import Job, execute
+from impasto.engine.spec import input_spec
+from impasto.engine.stylizer import Stylizer
+from impasto.images import Picture
+from impasto.settings import Settings
+
+
+def run(arguments: RunArguments, settings: Settings) -> int:
+    """Make a picture of a photograph, of paintings, or of both, and write all its outputs.
+
+    Returns:
+        The exit code: 0, or 130 or 143 when a signal ended the run early.
+
+    Raises:
+        ImpastoError: an input, an output or a setting cannot be used, or the run or a write failed.
+    """
+    options = arguments.options
+    saves_steps = settings.save_every > 0 or settings.rounds > 1
+    paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).mask_files)
+    content = [] if arguments.photo is None else [read_picture(arguments.photo)]
+    styles = [read_picture(painting) for painting in arguments.paintings]
+    job = Job(content[0] if content else None, tuple(styles), settings)
+    display = choose_display(json=options.json, quiet=options.quiet)
+    recorder = _Recorder(paths, display)
+    with stop_on_signal(quiet=options.quiet or options.json) as stop:
+        with display:
+            finished = execute(
+                job, Stylizer(), recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings)
+            )
+        written = outputs.avoid_new_files(paths)
+        profile = finished.picture.profile if options.profile == "source" else None
+        outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
+        labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
+        _write_sheet(written, [*content, *styles, finished.picture], labels)
+        recorder.write(finished, written)
+        display.finish(finished, written.picture)
+        outputs.report_picture(options, paths, written)
+    return stop.exit_code if finished.stopped else 0
+
+
+class _Recorder:
+    """Passes each event to the display, and to those that make the steps, the plot and the animation."""
+
+    def __init__(self, paths: OutputPaths, display: Display) -> None:
+        self._display = display
+        self._steps = StepWriter(paths.steps) if paths.steps else None
+        self._frames = FrameRecorder() if paths.animation else None
+        self._losses = None
+        if paths.plot:
+            from impasto.cli.display.plot import LossHistory  # noqa: PLC0415 - few runs need matplotlib
+
+            self._losses = LossHistory()
+
+    def preview_every(self, settings: Settings) -> int | None:
+        """None, for the settings' own interval, unless only an animation needs previews."""
+        return preview_interval(settings.iterations) if self._frames and not self._steps else None
+
+    def on_event(self, event: Event) -> None:
+        """Pass an event on."""
+        path = self._steps.on_event(event) if self._steps else None
+        for observer in (self._losses, self._frames):
+            if observer:
+                observer.on_event(event)
+        self._display.on_event(event, path)
+
+    def write(self, finished: Finished, paths: OutputPaths) -> None:
+        """Write the plot and the animation, if they are asked for."""
+        if paths.plot and self._losses:
+            self._losses.save_plot(paths.plot)
+        if paths.animation and self._frames:
+            frames = self._frames.finish(finished.picture)
+            images.save_animation(frames, paths.animation, overwrite=paths.overwrite)
+
+
+def _write_sheet(paths: OutputPaths, pictures: list[Picture], labels: list[str]) -> None:
+    """Write the inputs and the result side by side, if that is asked for."""
+    if paths.sheet:
+        images.save(images.side_by_side(pictures, labels), paths.sheet, overwrite=paths.overwrite)

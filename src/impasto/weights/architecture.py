@@ -1,0 +1,66 @@
+"""What describes a VGG beside its weights: its shape, the input that it takes, its measured activations.
+
+Plain values: nothing here loads torch or reads a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from impasto.layers import Layer
+
+CHANNELS = (64, 128, 256, 512, 512)
+
+FIRST = Layer(1, 1, "conv")
+"""The convolution that takes pixels."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The convolutional part of a VGG: five blocks of 3 x 3 convolutions, halved in size between them."""
+
+    name: str
+    blocks: tuple[int, ...]
+    """Convolutions in each block: (2, 2, 3, 3, 3) is VGG-16, (2, 2, 4, 4, 4) VGG-19."""
+    channels: tuple[int, ...] = CHANNELS
+    """Channels of each block."""
+
+    def layers(self) -> list[Layer]:
+        """List every `reluB_N`, in the order of the forward pass."""
+        return [
+            Layer(block, index, "relu") for block, count in enumerate(self.blocks, 1) for index in range(1, count + 1)
+        ]
+
+    def convolutions(self) -> list[tuple[Layer, int, int]]:
+        """List every `convB_N` with its channels in and out, in the order of the forward pass."""
+        convolutions = [layer.conv for layer in self.layers()]
+        outs = [self.channels[layer.block - 1] for layer in convolutions]
+        return list(zip(convolutions, [3, *outs[:-1]], outs, strict=True))
+
+
+@dataclass(frozen=True)
+class InputConvention:
+    """What a network takes: `(scale * pixel - mean) / std`, channels in `order`, pixels 0..255."""
+
+    name: str
+    order: Literal["rgb", "bgr"]
+    scale: float
+    mean: tuple[float, float, float]
+    """In the network's own channel order."""
+    std: tuple[float, float, float]
+    """In the network's own channel order."""
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Means over a set of pictures, measured for pixels 0..255: `normalize` and `average-scaled` pooling use them."""
+
+    means: Mapping[str, float]
+    """Mean ReLU activation of each convolution, by its name `convB_N`."""
+    pool_gains: tuple[float, ...]
+    """For each pooling layer, the factor on average pooling that keeps the mean of the next layer with max pooling."""
+
+
+def tensor_names(layer: Layer) -> tuple[str, str]:
+    """Name the weight and the bias of a layer's convolution: `convB_N.weight` and `convB_N.bias`."""
+    return f"{layer.conv}.weight", f"{layer.conv}.bias"

@@ -1,0 +1,127 @@
+"""The registry of formats: what a row claims is what files of that format do, and no other place knows formats."""
+
+import ast
+import io
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageCms
+
+from impasto import images
+from impasto.errors import ImageError, OutputError
+from impasto.images import Picture, formats
+from impasto.images.formats import FORMATS
+
+WRITTEN = [row for row in FORMATS if row.write]
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+SWAPPED = SRGB.replace(b"rXYZ", b"....").replace(b"gXYZ", b"rXYZ").replace(b"....", b"gXYZ")
+
+
+def title(row):
+    return row.title
+
+
+def sample(*, depth=8, alpha=False):
+    rgb = np.linspace(0, 255, 32 * 32 * 3, dtype=np.float32).reshape(32, 32, 3)
+    return Picture(rgb, np.full((32, 32), 0.5, np.float32) if alpha else None, depth)
+
+
+def file_of(row):
+    """A small file of the format: Impasto's own, or Pillow's."""
+    if row.write:
+        return images.encode(sample(), row.suffixes[0])
+    out, image = io.BytesIO(), sample().to_pil()
+    if row.opener:
+        pillow_heif.from_pillow(image).save(out)
+    else:
+        image.save(out, row.pillow[0])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("row", FORMATS, ids=title)
+def test_a_file_of_each_format_is_read_and_recognized_as_that_format_alone(row):
+    data = file_of(row)
+    picture = images.read(data)
+    assert (picture.width, picture.height) == (32, 32)
+    assert [other.title for other in FORMATS if other.magic(data[: formats.HEAD])] == [row.title]
+
+
+@pytest.mark.parametrize("row", FORMATS, ids=title)
+def test_a_file_of_each_format_that_is_cut_to_its_first_bytes_is_called_damaged(row):
+    with pytest.raises(ImageError, match="damaged"):
+        images.read(file_of(row)[: formats.HEAD])
+
+
+@pytest.mark.parametrize("row", WRITTEN, ids=title)
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_written_file_has_the_depth_that_its_row_claims(row, depth):
+    back = images.read(images.encode(sample(depth=depth), row.suffixes[0]))
+    assert back.depth == (depth if depth in row.depths else 8)
+
+
+@pytest.mark.parametrize("row", WRITTEN, ids=title)
+def test_a_written_file_holds_alpha_where_its_row_claims_so(row):
+    back = images.read(images.encode(sample(alpha=True), row.suffixes[0]))
+    assert (back.alpha is not None) == row.alpha
+
+
+@pytest.mark.parametrize("row", WRITTEN, ids=title)
+def test_a_written_file_holds_a_profile_where_its_row_claims_so(row):
+    back = images.read(images.encode(sample(), row.suffixes[0], profile=SWAPPED))
+    assert back.profile == (SWAPPED if row.profile else None)
+
+
+@pytest.mark.parametrize("row", WRITTEN, ids=title)
+def test_a_written_file_holds_metadata_where_its_row_claims_so(row):
+    data = images.encode(sample(), row.suffixes[0], metadata={"key": "text"})
+    assert images.read_metadata(data) == ({"key": "text"} if row.metadata else {})
+
+
+@pytest.mark.parametrize("row", [row for row in FORMATS if row.animate], ids=title)
+def test_an_animation_is_written_where_the_row_claims_so(row, tmp_path):
+    path = tmp_path / f"film{row.suffixes[0]}"
+    images.save_animation([sample(), Picture(255 - sample().rgb)], path)
+    with Image.open(path) as film:
+        assert film.format == row.pillow[0]
+        assert film.n_frames == 2
+
+
+def test_suffixes_are_those_of_the_rows_and_each_belongs_to_one():
+    every = [suffix for row in FORMATS for suffix in (*row.suffixes, *row.other_suffixes)]
+    assert len(every) == len(set(every))
+    assert images.SUFFIXES == (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp")
+    assert images.ANIMATION_SUFFIXES == (".gif", ".webp")
+    assert all(formats.of_suffix(suffix).write for suffix in images.SUFFIXES)
+
+
+def test_every_suffix_that_pillow_knows_for_these_formats_can_be_read_and_heics_where_its_reader_is_there(monkeypatch):
+    Image.init()
+    pillows = {suffix for suffix, kind in Image.registered_extensions().items() if kind in formats.PILLOW_FORMATS}
+    assert set(images.readable_suffixes()) == pillows | {".heic", ".heif"}
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "pillow_heif" else find_spec(name))
+    assert set(images.readable_suffixes()) == pillows
+
+
+def test_messages_name_the_formats_of_the_rows():
+    with pytest.raises(ImageError) as unread:
+        images.read(b"hello, world")
+    assert all(row.title in unread.value.hint for row in FORMATS)
+    with pytest.raises(OutputError) as unwritten:
+        images.encode(sample(), "xyz")
+    assert all(suffix in unwritten.value.hint for suffix in images.SUFFIXES)
+
+
+def test_no_other_module_names_a_suffix_or_how_a_file_begins():
+    suffixes = {suffix for row in FORMATS for suffix in (*row.suffixes, *row.other_suffixes)}
+    folder = Path(formats.__file__).parent
+    for module in sorted(folder.glob("*.py")):
+        if module.name == "formats.py":
+            continue
+        constants = [node.value for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Constant)]
+        assert not suffixes & {text for text in constants if isinstance(text, str)}, module.name
+        if module.name != "encoders.py":  # writes 16-bit PNG itself
+            heads = [value for value in constants if isinstance(value, bytes) and len(value) >= 2]
+            assert not [head for head in heads if formats.recognize(head)], module.name

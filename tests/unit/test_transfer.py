@@ -1,0 +1,107 @@
+"""The algorithm on tensors, without settings, files and events."""
+
+import importlib.util
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import impasto
+from impasto import images
+from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, TransferSpec, transfer
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "from_tensors.py"
+RELU1_1, RELU2_1 = Layer.parse("relu1_1"), Layer.parse("relu2_1")
+
+
+def tensor(array):
+    return torch.from_numpy(array.astype(np.float32)).permute(2, 0, 1).unsqueeze(0)
+
+
+def small(path, width, height):
+    return np.rint(images.resize(images.read(path), width, height).rgb).astype(np.uint8)
+
+
+def spec(**choices):
+    objective = ObjectiveSpec(
+        weights={"content": 1.0, "style": 100.0},
+        content_layers={RELU2_1: 1.0},
+        style_layers={RELU1_1: 1.0},
+        convention="neural-style",
+        statistic="gram",
+    )
+    values = {"size": (48, 32), "objective": objective, "optimizer": partial(LBFGS, 5), "iterations": 3}
+    return TransferSpec(**{**values, **choices})
+
+
+@pytest.fixture(scope="module")
+def pair(photo, painting):
+    return tensor(small(photo, 48, 32)), tensor(small(painting, 40, 32))
+
+
+@pytest.fixture(scope="module")
+def network(vgg_weights):
+    return VGG(vgg_weights, [RELU1_1, RELU2_1])
+
+
+def test_the_example_paints_from_two_tensors_what_stylize_paints(photo, painting):
+    module_spec = importlib.util.spec_from_file_location("from_tensors", EXAMPLE)
+    example = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(example)
+    content, style = small(photo, 96, 64), small(painting, 96, 76)
+    choices = {"size": 96, "scales": 1, "iterations": 4, "tolerance": 0, "precision": "float32"}
+    expected = impasto.stylize(content, style, **choices)
+    found = example.paint(tensor(content), tensor(style), iterations=4)
+    assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 40
+    np.testing.assert_allclose(found.image[0].permute(1, 2, 0).clamp(0, 255), expected.picture.rgb, atol=0.01)
+    assert dict(found.terms) == pytest.approx(dict(expected.losses), rel=1e-4)
+
+
+def test_the_stages_come_in_the_order_of_the_algorithm(network, pair):
+    iterates = list(transfer(network, pair[0], [pair[1]], spec(rounds=2)))
+    assert [iterate.stage for iterate in iterates] == ["start", *(["step"] * 3 + ["output"]) * 2, "result"]
+    assert iterates[0].loss is None
+    assert torch.equal(iterates[0].image, pair[0])
+    losses = [iterate.loss for iterate in iterates if iterate.stage == "step"]
+    assert losses == sorted(losses, reverse=True)
+    assert torch.equal(iterates[-1].image, iterates[-2].image)
+
+
+def test_a_stopped_transfer_still_ends_with_a_result_of_the_full_size(network, pair):
+    big = torch.nn.functional.interpolate(pair[0], (172, 256))
+    *_, last = transfer(network, big, [pair[1]], spec(size=(256, 172), scales=2), stop=lambda: True)
+    assert (last.stage, last.image.shape) == ("result", (1, 3, 172, 256))
+
+
+def test_an_image_to_start_from_replaces_the_one_that_the_spec_names(network, pair):
+    first, *_ = transfer(network, pair[0], [pair[1]], spec(init="noise"), init=pair[0].flip(3))
+    assert torch.equal(first.image, pair[0].flip(3))
+
+
+def test_masks_and_a_kept_part_work_on_tensors(network, pair):
+    left = torch.zeros(1, 1, 32, 48)
+    left[..., :24] = 1
+    *_, last = transfer(network, pair[0], [pair[1]], spec(), masks=[left], keep=1 - left)
+    assert torch.equal(last.image[..., 24:], pair[0][..., 24:])
+    assert not torch.equal(last.image[..., :24], pair[0][..., :24])
+
+
+class Darkness(AutogradLoss):
+    """A loss of a caller's own, of which only the value is written."""
+
+    def value(self, inputs):
+        return inputs.square().mean()
+
+
+@pytest.mark.parametrize("layer", [None, RELU1_1])
+def test_a_loss_of_ones_own_needs_only_its_value(network, pair, layer):
+    def darkness(weight):
+        extra = [Darkness("darkness", layer, weight)] if weight else []
+        *_, last = transfer(network, pair[0], [pair[1]], spec(), extra_losses=extra)
+        return last.image.mean(), last.terms
+
+    (plain, _), (dark, terms) = darkness(0), darkness(1.0)
+    assert dark < plain - 1
+    assert terms["darkness"] > 0
