@@ -13,13 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/core
 	@$(BIN)/impasto $(PICTURES)/summer_palace.jpg $(PICTURES)/starry_night.jpg -o demo.png --force
 
-# One thread a worker: two workers with two threads each would fight over two cores.
+# A worker for each core, with one thread each: workers with more threads would fight over the cores.
 test: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not slow"
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --skip-empty
 
 test-slow: $(VENV)/dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --timeout 3600
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check

@@ -9,6 +9,24 @@ from impasto import weights
 
 PICTURES = Path(__file__).parent.parent / "examples" / "pictures"
 
+LONGEST = (
+    "test_load.py",
+    "test_crashes.py",
+    "test_openapi.py",
+    "test_sweep.py",
+    "test_stylizer.py",
+    "test_docs.py",
+    "test_golden.py",
+    "test_convergence.py",
+)
+"""Files with long tests, the longest first."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files, so that no worker is left alone with one at the end."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
+
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory, monkeypatch):

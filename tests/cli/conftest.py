@@ -6,10 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import PIL.Image
 import pytest
-from quick import Outcome
+from quick import Outcome, save_pictures
 
 from impasto.cli import main
 
@@ -24,12 +22,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    y, x = np.mgrid[0:72, 0:96] / 96
-    photo = np.stack([255 * x, 127 + 120 * np.sin(9 * y), 255 * (1 - x * y)], axis=-1)
-    stroke = ((96 * x + 192 * y).astype(int) // 8 % 2)[..., None]
-    painting = np.where(stroke, (230, 180, 40), (20, 40, 120))
-    for name, pixels in (("photo.jpg", photo), ("painting.jpg", painting)):
-        PIL.Image.fromarray(pixels.astype(np.uint8)).save(work / name, quality=95)
+    save_pictures(work)
     return work
 
 

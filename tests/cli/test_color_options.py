@@ -73,7 +73,7 @@ def test_losses_judges_colors_as_painting_does(impasto):
         return json.loads(out)["total"]
 
     # Kept within the range of pixels, a picture is the same in its file.
-    clipped = ["--optimizer", "adam", "--clip", "--precision", "float32", "--margin", "0"]
+    clipped = ["--optimizer", "adam", "--clip", "--precision", "float32"]
     command = ["photo.jpg", "painting.jpg", "-o", "out.png", "--json", *QUICK, *clipped]
     for whose in ("style", "match"):
         finished = json.loads(impasto(*command, "-f", "--color", whose).out.splitlines()[-1])

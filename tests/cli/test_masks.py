@@ -50,7 +50,7 @@ def gram(pixels):
 
 @pytest.mark.parametrize("paintings", [("painting.jpg", "dots.png"), ("dots.png", "painting.jpg")])
 def test_each_painting_goes_to_its_own_half(impasto, paintings):
-    options = ["--size", "96", "--iterations", "25", "--content-weight", "1", "-o", "out.png"]
+    options = ["--size", "96", "--iterations", "15", "--margin", "0", "--content-weight", "1", "-o", "out.png"]
     assert impasto("photo.jpg", *paintings, "--mask", "left.png,right.png", *options).code == 0
     result = pixels_of("out.png")
     left, right = gram(result[:, :44]), gram(result[:, 52:])
@@ -70,7 +70,7 @@ def test_each_painting_goes_to_its_own_half(impasto, paintings):
         ["--size", "64", "--recipe", "keras-lbfgs", "--rounds", "2"],
         ["--size", "64", "--recipe", "coursera", "--precision", "float64"],
         ["--size", "64", "--keep", "average", "--statistic", "moments"],
-        ["--size", "256", "--scales", "2"],
+        ["--size", "192", "--scales", "2", "--margin", "0"],
     ],
     ids=" ".join,
 )
@@ -88,7 +88,7 @@ def test_what_is_kept_is_the_photograph_to_the_last_bit_and_the_rest_is_painted(
 
 
 def test_a_soft_border_lets_the_paint_come_in_bit_by_bit(impasto):
-    options = ["--keep-mask", "soft, left.png", "--size", "96", "--iterations", "20", "-o", "out.png"]
+    options = ["--keep-mask", "soft, left.png", "--size", "96", "--iterations", "10", "--margin", "0", "-o", "out.png"]
     assert impasto("photo.jpg", "painting.jpg", *options).code == 0
     change = np.abs(pixels_of("out.png") - photograph((96, 72)).astype(float)).mean(axis=(0, 2))
     assert not change[:33].any()

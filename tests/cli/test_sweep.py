@@ -6,20 +6,22 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 
 import numpy as np
 import PIL.Image
 import pytest
-from quick import QUICK, listing
+from quick import QUICK, listing, save_pictures
 
 from impasto import images, weights
-from impasto.cli import sweep_axes
+from impasto.cli import main, sweep_axes
 from impasto.errors import InputError
 from impasto.settings import Settings
 
 PAIR = ["photo.jpg", "painting.jpg"]
 TWO_BY_TWO = ["--over", "content-weight=1,100", "--over", "style-scale=0.5,2"]
+GRID = "photo-painting-sweep.png"
 
 
 def cells_of(sheet):
@@ -42,6 +44,31 @@ def is_gray(pixels):
     return len(np.unique(pixels.reshape(-1, 3), axis=0)) == 1
 
 
+@pytest.fixture(scope="module")
+def painted_grid(tmp_path_factory):
+    """The folder of a sweep of two by two pictures, and its lines of JSON: painted once for all tests that read it."""
+    folder, out = tmp_path_factory.mktemp("grid"), io.StringIO()
+    save_pictures(folder)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.chdir(folder)
+        patch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home")))
+        code = main(["sweep", *PAIR, *TWO_BY_TWO, "--json", "--save-dir", "cells", *QUICK])
+    assert (code, err.getvalue()) == (0, "")
+    return folder, out.getvalue()
+
+
+@pytest.fixture
+def grid(painted_grid, folder):
+    """The lines of JSON of a sweep of two by two pictures, and what it wrote in the current folder."""
+    written, lines = painted_grid
+    shutil.copytree(written, folder, dirs_exist_ok=True)
+    return lines
+
+
 @pytest.fixture
 def refused(impasto, folder):
     """Run a sweep that must fail; gives its one line after seeing that nothing was written."""
@@ -57,9 +84,8 @@ def refused(impasto, folder):
     return run
 
 
+@pytest.mark.usefixtures("grid")
 def test_each_cell_is_what_painting_alone_with_its_settings_gives(impasto, folder):
-    done = impasto("sweep", *PAIR, *TWO_BY_TWO, "--save-dir", "cells", *QUICK)
-    assert (done.code, done.out) == (0, "photo-painting-sweep.png\n"), done.err
     cells = cells_of("photo-painting-sweep.png")
     assert [[cell["over"] for cell in row] for row in cells] == [
         [{"content_weight": weight, "style_scale": scale} for scale in ("0.5", "2")] for weight in ("1", "100")
@@ -77,11 +103,11 @@ def test_each_cell_is_what_painting_alone_with_its_settings_gives(impasto, folde
     assert len(seen) == 4
 
 
-def test_rows_lie_under_one_another_and_columns_side_by_side(impasto):
-    impasto("sweep", *PAIR, *TWO_BY_TWO, "-o", "sheet.png", *QUICK)
-    boxes = np.array([[cell["box"] for cell in row] for row in cells_of("sheet.png")])
+@pytest.mark.usefixtures("grid")
+def test_rows_lie_under_one_another_and_columns_side_by_side():
+    boxes = np.array([[cell["box"] for cell in row] for row in cells_of(GRID)])
     lefts, tops, widths, heights = np.moveaxis(boxes, -1, 0)
-    height, width = pixels_of("sheet.png").shape[:2]
+    height, width = pixels_of(GRID).shape[:2]
     assert (lefts[:, 1] >= lefts[:, 0] + widths[:, 0]).all()
     assert (tops[1] >= tops[0] + heights[0]).all()
     assert (lefts[0] == lefts[1]).all()
@@ -92,10 +118,10 @@ def test_rows_lie_under_one_another_and_columns_side_by_side(impasto):
     assert (tops + heights).max() < height
 
 
-def test_labels_stand_beside_rows_and_above_columns_and_nowhere_else(impasto):
-    impasto("sweep", *PAIR, *TWO_BY_TWO, "-o", "sheet.png", *QUICK)
-    cells = cells_of("sheet.png")
-    ink = pixels_of("sheet.png").min(axis=-1) < 160
+@pytest.mark.usefixtures("grid")
+def test_labels_stand_beside_rows_and_above_columns_and_nowhere_else():
+    cells = cells_of(GRID)
+    ink = pixels_of(GRID).min(axis=-1) < 160
     (left, top, width, height), (next_left, next_top, *_) = cells[0][0]["box"], cells[1][1]["box"]
     for row in (cells[0][0]["box"], cells[1][0]["box"]):
         assert ink[row[1] : row[1] + row[3], : left - 2].any()
@@ -121,7 +147,7 @@ def test_a_third_setting_repeats_the_grid_beneath(impasto):
         {"seed": "1", "clip": "no", "size": size} for size in ("64", "96")
     ]
     over = [part for text in ("seed=1,2", "size=64,96", "clip=yes,no") for part in ("--over", text)]
-    assert impasto("sweep", *PAIR, *over, "-o", "sheet.png", "--iterations", "1").code == 0
+    assert impasto("sweep", *PAIR, *over, "-o", "sheet.png", "--iterations", "1", "--margin", "0").code == 0
     cells = cells_of("sheet.png")
     assert [cell["settings"]["clip"] for row in cells for cell in row] == [True] * 4 + [False] * 4
     between = [cells[row + 1][0]["box"][1] - cells[row][0]["box"][1] for row in range(3)]
@@ -155,11 +181,14 @@ def test_an_axis_that_means_nothing_to_a_sweep_is_no_setting():
         sweep_axes.parse_axes(["save-every=1,2"], given=(), without={"save_every"})
 
 
+SHORTEST = ["--iterations", "1", "--scales", "1", "--margin", "0"]
+
+
 def test_pictures_are_small_unless_a_size_is_named(impasto):
-    done = impasto("sweep", *PAIR, "--over", "seed=1", "-o", "small.png", "--iterations", "1", "--scales", "1")
+    done = impasto("sweep", *PAIR, "--over", "seed=1", "-o", "small.png", *SHORTEST)
     assert "1 pictures of 256 x 192 px; --size makes them larger or smaller" in done.err
     assert cells_of("small.png")[0][0]["box"][2:] == [256, 192]
-    impasto("sweep", *PAIR, "--over", "size-rule=64x48,80x60", "-o", "frames.png", "--iterations", "1")
+    impasto("sweep", *PAIR, "--over", "size-rule=64x48,80x60", "-o", "frames.png", "--iterations", "1", "--margin", "0")
     assert [cell["box"][2:] for cell in cells_of("frames.png")[0]] == [[64, 48], [80, 60]]
 
 
@@ -182,8 +211,9 @@ def test_a_cell_of_a_single_row_needs_only_its_column(impasto):
     assert [cell["settings"]["seed"] for cell in cells_of("next.png")[0]] == [4, 4]
 
 
-def test_a_sheet_asks_which_of_its_pictures_is_meant(impasto, folder, refused):
-    impasto("sweep", *PAIR, *TWO_BY_TWO, "-o", "sheet.png", *QUICK)
+@pytest.mark.usefixtures("grid")
+def test_a_sheet_asks_which_of_its_pictures_is_meant(folder, refused):
+    (folder / GRID).rename("sheet.png")
     PIL.Image.new("RGB", (64, 64)).save(folder / "plain.png")
     example = "sheet.png#2,2 (row 2, column 2)"
     for place, problem, remedy in (
@@ -214,7 +244,7 @@ def test_the_network_is_loaded_once(impasto, monkeypatch):
     loaded = []
     load = weights.load
     monkeypatch.setattr(weights, "load", lambda name: (loaded.append(name), load(name))[1])
-    options = ["--precision", "float32", "-o", "sheet.png", *QUICK]
+    options = ["--precision", "float32", "-o", "sheet.png", *QUICK[:-1], "1"]
     assert impasto("sweep", *PAIR, "--over", "seed=1,2,3", *options).code == 0
     assert loaded == ["vgg16"]
 
@@ -254,10 +284,8 @@ def test_quiet_says_nothing(impasto):
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
-def test_json_tells_of_each_cell_and_at_last_of_the_sheet(impasto, folder):
-    done = impasto("sweep", *PAIR, *TWO_BY_TWO, "--json", "--save-dir", "cells", *QUICK)
-    assert done.err == ""
-    *cells, last = (json.loads(line) for line in done.out.splitlines())
+def test_json_tells_of_each_cell_and_at_last_of_the_sheet(grid, folder):
+    *cells, last = (json.loads(line) for line in grid.splitlines())
     assert [(cell["event"], cell["cell"], cell["cells"]) for cell in cells] == [("cell", k, 4) for k in range(1, 5)]
     assert [(cell["row"], cell["column"]) for cell in cells] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert cells[1]["over"] == {"content_weight": 1.0, "style_scale": 2.0}
