@@ -25,12 +25,12 @@ def studio(
         InputError: the extra is not installed, or the place cannot be used.
     """
     try:
-        from impasto.studio import serve  # noqa: PLC0415 - an extra
+        from impasto.studio.server import serve  # noqa: PLC0415 - an extra
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
         raise InputError(problem, 'Run: pip install "impasto[studio]".') from None
     devices = tuple(Settings(device=name).device for name in device or ("auto",))  # checks how they are written
-    place = serve.Place(
+    config = serve.ServerConfig(
         data=Path(data).expanduser() if data else paths.home() / "studio",
         host=host,
         port=port,
@@ -39,4 +39,4 @@ def studio(
         quota_gigabytes=quota,
         devices=devices,
     )
-    serve.serve(place, browser=browser, tell=tell)
+    serve.serve(config, browser=browser, announce=tell)

@@ -1,4 +1,4 @@
-"""The server: routes, and what runs beside them."""
+"""The ASGI application: its routes, its background tasks, and the translation of errors to HTTP."""
 
 import asyncio
 import threading
@@ -15,21 +15,20 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
-from impasto.studio import database, foreman, housekeeping, pictures
-from impasto.studio.feed import Feed
-from impasto.studio.folder import Folder
-from impasto.studio.guard import HEADERS, Guard
-from impasto.studio.jobs import BusyError, MissingError, StateError
-from impasto.studio.pictures import Intake, Limits, SlowError, TooLargeError
-from impasto.studio.quota import QuotaError
-from impasto.studio.routes import about, jobs, shelf, streams
-from impasto.studio.routes import pictures as picture_routes
-from impasto.studio.state import State
+from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
+from impasto.studio.server.dependencies import StudioContext
+from impasto.studio.server.notifier import ChangeNotifier
+from impasto.studio.server.routes import about, jobs, pictures, samples, streams
+from impasto.studio.server.security import HEADERS, SecurityMiddleware
+from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.store import cleanup, database
+from impasto.studio.store.folder import Folder
+from impasto.studio.worker import supervisor
 
 PAGE = Path(__file__).with_name("static")
-"""The page as `make web` builds it."""
+"""The page as built by `make web`."""
 
-_STATUS: tuple[tuple[type[ImpastoError], int], ...] = (
+_STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (MissingError, 404),
     (SlowError, 408),
     (StateError, 409),
@@ -40,7 +39,7 @@ _STATUS: tuple[tuple[type[ImpastoError], int], ...] = (
     (InputError, 422),
     (ImpastoError, 500),
 )
-"""The first kind that an error is of decides."""
+"""The first class that an error is an instance of decides."""
 
 
 def create_app(
@@ -51,36 +50,36 @@ def create_app(
     token: str | None = None,
     devices: Sequence[str] = ("auto",),
 ) -> FastAPI:
-    """The studio as an ASGI application; it has the folder to itself.
+    """Create the studio as an ASGI application; no other server may use the folder.
 
     Args:
-        folder: where everything is kept.
-        limits: how much it takes in.
-        hosts: names under which it may be asked for, beside those of this machine's loopback.
-        token: a secret that every request needs; None where only this machine can reach it.
-        devices: one painter paints on each; none where another program paints.
+        folder: where everything is stored.
+        limits: bounds on uploads and on the folder.
+        hosts: host names that requests may use, beside this machine's loopback names.
+        token: a secret that every request must present; None where only this machine can reach the studio.
+        devices: one worker runs on each; none where another program runs the jobs.
 
     Raises:
         StorageError: the database cannot be used.
-        OutputError: a painter of an earlier studio is still there.
+        OutputError: a worker of an earlier studio is still running.
     """
     database.migrate(folder.database)
-    pictures.forget_arriving(folder)
+    folder.delete_incoming()
     if devices:
-        housekeeping.begin(folder)
+        cleanup.recover_on_startup(folder)
     limits = limits or Limits()
-    state = State(folder, Intake(folder, limits), Feed(), limits, threading.Semaphore(2))
+    context = StudioContext(folder, UploadService(folder, limits), ChangeNotifier(), limits, threading.Semaphore(2))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        beside = [asyncio.create_task(state.feed.watch(folder.database))]
-        for painter, device in enumerate(devices):
-            painted = foreman.keep_painting(folder, painter, device, limits.folder_bytes)
-            beside.append(asyncio.create_task(painted))
+        tasks = [asyncio.create_task(context.notifier.watch(folder.database))]
+        for worker, device in enumerate(devices):
+            running = supervisor.run_worker(folder, worker, device, limits.folder_bytes)
+            tasks.append(asyncio.create_task(running))
         yield
-        for task in beside:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="Impasto studio",
@@ -91,16 +90,16 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.studio = state
-    for routes in (about, shelf, picture_routes, streams, jobs):
+    app.state.context = context
+    for routes in (about, samples, pictures, streams, jobs):
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/", _page, include_in_schema=False, methods=["GET", "HEAD"])
     app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
-    app.add_exception_handler(ImpastoError, _failed)
-    app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Guard, hosts=hosts, token=token)
+    app.add_exception_handler(ImpastoError, _on_impasto_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unexpected_error)
+    app.add_middleware(SecurityMiddleware, hosts=hosts, token=token)
     return app
 
 
@@ -112,25 +111,25 @@ def _message(status: int, problem: str, hint: str, headers: Any = None) -> JSONR
     return JSONResponse({"problem": problem, "hint": hint}, status, headers)
 
 
-async def _failed(_request: Request, error: Exception) -> JSONResponse:
+async def _on_impasto_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ImpastoError)
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
     return _message(status, error.problem, error.hint)
 
 
-async def _not_understood(_request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return _message(422, f"{where}: {first['msg'].lower()}", "See /api/openapi.json.")
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return _message(error.status_code, str(error.detail).lower(), "See /api/openapi.json.", error.headers)
 
 
-async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-    """Such an answer is made outside the guard."""
+async def _on_unexpected_error(_request: Request, error: Exception) -> JSONResponse:
+    """Respond with 500; this response is made outside the security middleware and needs its headers."""
     problem = f"unexpected {type(error).__name__}"
-    return _message(500, problem, "Please report this, with what the studio's terminal says.", HEADERS)
+    return _message(500, problem, "Please report this, with the output in the studio's terminal.", HEADERS)

@@ -1,4 +1,4 @@
-"""What the routes share."""
+"""Shared by the routes: the studio's context, cache headers, and the responses that the OpenAPI lists."""
 
 import threading
 from dataclasses import dataclass
@@ -6,45 +6,45 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from impasto.studio.feed import Feed
-from impasto.studio.folder import Folder
-from impasto.studio.pictures import Intake, Limits
 from impasto.studio.schemas import Message
+from impasto.studio.server.notifier import ChangeNotifier
+from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.store.folder import Folder
 
-LATEST = {"cache-control": "private, no-cache"}
-"""For jobs: their numbers begin anew in another folder."""
-FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
-"""For what never changes under its address."""
+REVALIDATE = {"cache-control": "private, no-cache"}
+"""For what belongs to a job: another folder has jobs of the same numbers."""
+IMMUTABLE = {"cache-control": "private, max-age=31536000, immutable"}
+"""For content that never changes at its URL."""
 
 
 @dataclass(frozen=True)
-class State:
+class StudioContext:
     """One studio."""
 
     folder: Folder
-    intake: Intake
-    feed: Feed
+    uploads: UploadService
+    notifier: ChangeNotifier
     limits: Limits
     converting: threading.Semaphore
-    """Held while a result is made into another format: a large one takes much memory."""
+    """Held while a result is converted to another format: a large one takes much memory."""
 
 
-def _studio(request: Request) -> State:
-    state: State = request.app.state.studio
-    return state
+def _context(request: Request) -> StudioContext:
+    context: StudioContext = request.app.state.context
+    return context
 
 
-Studio = Annotated[State, Depends(_studio)]
+Context = Annotated[StudioContext, Depends(_context)]
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The answers that a route may give beside its own, for the OpenAPI; the guard's are every route's."""
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """List the errors that a route may return, for the OpenAPI, together with those of the security middleware."""
     schema = {"$ref": f"#/components/schemas/{Message.__name__}"}
-    # Not as a model: that would give the answer a stream's or a picture's type.
+    # Not as a model: that would give the error the media type of a stream or a picture.
     message = {"content": {"application/json": {"schema": schema}}}
     return dict.fromkeys(sorted({400, 401, 403, 413, 421, *statuses}), message)
 
 
-def webp() -> dict[int | str, dict[str, Any]]:
-    """A picture as an answer, for the OpenAPI."""
+def webp_response() -> dict[int | str, dict[str, Any]]:
+    """Describe a WebP response for the OpenAPI."""
     return {200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}}

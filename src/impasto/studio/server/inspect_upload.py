@@ -1,7 +1,7 @@
-"""Look at one file that somebody sent: `python -m impasto.studio.reading FILE NAME PIXELS`, in a process of its own.
+"""Inspects an uploaded file: `python -m impasto.studio.server.inspect_upload FILE NAME MAX_PIXELS`, run as a process.
 
-Prints JSON, and writes two WebP pictures beside the file: `FILE.thumbnail` and `FILE.display`. The process may use so
-much memory and time and no more, and a decoder that it crashes takes nobody with it.
+Prints JSON, and writes two WebP pictures beside the file: `FILE.thumbnail` and `FILE.display`. Its memory and CPU time
+are limited, and a decoder that crashes does not affect the server.
 """
 
 import contextlib
@@ -12,72 +12,63 @@ from typing import Any
 
 from impasto import images
 from impasto.errors import ImageError, ImpastoError
-from impasto.images import Picture
 from impasto.settings import INPUTS_KEY, METADATA_KEY
+from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
-THUMBNAIL, DISPLAY = 320, 2048
-"""Long sides, pixels."""
-_MEMORY = 6 * 2**30
+_MEMORY_BYTES = 6 * 2**30
 _CPU_SECONDS = 60
-_ORIGIN_BYTES = 64_000
-"""What a picture says of its making is repeated wherever it is named: more than this is not Impasto's."""
+_MAX_ORIGIN_BYTES = 64_000
+"""The metadata is sent with every request for the picture: more than this is not Impasto's."""
 
 
 def main(arguments: list[str]) -> int:
-    """Look, write and print."""
-    file, name, most_pixels = Path(arguments[0]), arguments[1], int(arguments[2])
+    """Inspect the file and print the findings."""
+    file, name, max_pixels = Path(arguments[0]), arguments[1], int(arguments[2])
     _limit_resources()
     try:
-        found = look(file, name, most_pixels)
+        found = inspect(file, name, max_pixels)
     except ImpastoError as error:
         found = {"problem": error.problem, "hint": error.hint}
     except MemoryError:
-        found = {"problem": f"{name} takes too much memory", "hint": "Send a smaller picture."}
+        found = {"problem": f"{name} takes too much memory", "hint": "Upload a smaller picture."}
     sys.stdout.write(json.dumps(found))
     return 0
 
 
-def look(file: Path, name: str, most_pixels: int) -> dict[str, Any]:
-    """What there is to know of a picture file.
+def inspect(file: Path, name: str, max_pixels: int) -> dict[str, Any]:
+    """Decode a picture file and write its thumbnails; returns its size and origin.
 
     Raises:
         ImageError: it cannot be read, or has too many pixels.
     """
     data = file.read_bytes()
-    picture = images.read(data, name=name, most_pixels=most_pixels)
-    for suffix, side in ((".thumbnail", THUMBNAIL), (".display", DISPLAY)):
-        file.with_suffix(suffix).write_bytes(small(picture, side))
-    return {"width": picture.width, "height": picture.height, "origin": origin(data)}
+    picture = images.read(data, name=name, most_pixels=max_pixels)
+    for suffix, side in ((".thumbnail", THUMBNAIL_SIDE), (".display", DISPLAY_SIDE)):
+        file.with_suffix(suffix).write_bytes(encode_webp(picture, side))
+    return {"width": picture.width, "height": picture.height, "origin": read_origin(data)}
 
 
-def small(picture: Picture, side: int) -> bytes:
-    """A WebP of a picture, of at most so many pixels a side."""
-    share = min(1.0, side / max(picture.width, picture.height))
-    size = max(1, round(picture.width * share)), max(1, round(picture.height * share))
-    return images.encode(images.resize(picture, *size) if share < 1 else picture, "webp")
-
-
-def origin(data: bytes) -> dict[str, Any] | None:
-    """The settings and inputs that a PNG of Impasto's carries; None where there are none that make sense."""
+def read_origin(data: bytes) -> dict[str, Any] | None:
+    """Read the settings and inputs stored in a PNG made by Impasto; None where there are none, or invalid ones."""
     with contextlib.suppress(ImageError, ValueError, KeyError, TypeError):
         texts = images.read_metadata(data)
         settings, inputs = json.loads(texts[METADATA_KEY]), json.loads(texts[INPUTS_KEY])
-        found = [{key: str(it[key]) for key in ("role", "name", "sha256")} for it in inputs]
-        stated = {"settings": dict(settings), "inputs": found}
-        # What cannot be written as UTF-8 could not be told to the page either.
-        return stated if len(json.dumps(stated, ensure_ascii=False).encode()) <= _ORIGIN_BYTES else None
+        sources = [{key: str(it[key]) for key in ("role", "name", "sha256")} for it in inputs]
+        origin = {"settings": dict(settings), "inputs": sources}
+        # Text that cannot be encoded as UTF-8 could not be sent to the page either.
+        return origin if len(json.dumps(origin, ensure_ascii=False).encode()) <= _MAX_ORIGIN_BYTES else None
     return None
 
 
 def _limit_resources() -> None:
-    with contextlib.suppress(ImportError):  # Windows has no such limits; there the time limit of the server holds
+    with contextlib.suppress(ImportError):  # Windows has no such limits; there the server's time limit applies
         import resource  # noqa: PLC0415
 
-        for what, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_SECONDS)):
+        for what, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CPU, _CPU_SECONDS)):
             _, hard = resource.getrlimit(what)
-            least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            with contextlib.suppress(ValueError, OSError):  # some systems know a limit and do not take it
-                resource.setrlimit(what, (least, hard))
+            limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            with contextlib.suppress(ValueError, OSError):  # some systems define a limit and do not accept it
+                resource.setrlimit(what, (limit, hard))
 
 
 if __name__ == "__main__":

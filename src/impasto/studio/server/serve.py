@@ -1,4 +1,4 @@
-"""Opens the studio: one server for a folder, the address told, the browser opened."""
+"""Runs the studio: one server per folder, its address printed, the browser opened."""
 
 import ipaddress
 import logging
@@ -18,48 +18,48 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from impasto.errors import InputError, OutputError
-from impasto.studio.app import create_app
-from impasto.studio.feed import Feed
-from impasto.studio.folder import Folder
-from impasto.studio.pictures import Limits
+from impasto.studio.server.app import create_app
+from impasto.studio.server.notifier import ChangeNotifier
+from impasto.studio.server.uploads import Limits
+from impasto.studio.store.folder import Folder
 
 _SHUTDOWN_SECONDS = 2
-"""Whoever is still being answered then is cut off."""
+"""Requests that take longer are cut off."""
 _BACKLOG = 128
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a studio is to be."""
+class ServerConfig:
+    """Where a studio runs, and how it may be reached."""
 
     data: Path
     host: str
     port: int
-    """0 for any that is free."""
+    """0 for any free port."""
     token: str | None
-    """None for one that is made up where the host is not this machine's own."""
+    """None to generate one where other machines can reach the studio."""
     hosts: tuple[str, ...]
-    """Names under which it may be asked for."""
+    """Host names that requests may use."""
     quota_gigabytes: float
     devices: tuple[str, ...]
-    """A painter works on each."""
+    """A worker runs on each."""
 
 
-def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
-    """Run until it is told to stop.
+def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None]) -> None:
+    """Run until interrupted.
 
     Raises:
         InputError: the address cannot be used.
         OutputError: the folder cannot be used, or another studio uses it.
     """
-    folder = Folder(place.data)
-    with _alone(folder), _listening(place.host, place.port) as listener:
-        # A name of its own means that something passes on what others ask.
-        private = _is_loopback(place.host) and not place.hosts
-        token = place.token or (None if private else secrets.token_urlsafe(24))
-        limits = Limits(folder_bytes=int(place.quota_gigabytes * 1e9))
-        app = create_app(folder, limits=limits, hosts=(*place.hosts, place.host), token=token, devices=place.devices)
-        address = _address(place.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
+    folder = Folder(config.data)
+    with _locked(folder), _listen(config.host, config.port) as listener:
+        # A host name means that a proxy forwards requests of other machines.
+        private = _is_loopback(config.host) and not config.hosts
+        token = config.token or (None if private else secrets.token_urlsafe(24))
+        limits = Limits(folder_bytes=int(config.quota_gigabytes * 1e9))
+        app = create_app(folder, limits=limits, hosts=(*config.hosts, config.host), token=token, devices=config.devices)
+        address = _address(config.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
         server = _Server(
             uvicorn.Config(
                 app,
@@ -69,28 +69,28 @@ def serve(place: Place, *, browser: bool, tell: Callable[[str], None]) -> None:
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
                 lifespan="on",
             ),
-            app.state.studio.feed,
+            app.state.context.notifier,
         )
-        tell(f"The studio is at {address}\nCtrl-C ends it; what is queued goes on next time.")
+        announce(f"The studio is at {address}\nCtrl-C ends it; the queue continues at the next start.")
         if browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of events when it is told to stop; they would otherwise be cut off, with a traceback each."""
+    """Ends the event streams on interrupt; they would otherwise be cut off, with a traceback each."""
 
-    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+    def __init__(self, config: uvicorn.Config, notifier: ChangeNotifier) -> None:
         super().__init__(config)
-        self._feed = feed
+        self._notifier = notifier
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._feed.ended = True
+        self._notifier.closing = True
         super().handle_exit(sig, frame)
 
 
 @contextmanager
-def _alone(folder: Folder) -> Iterator[None]:
+def _locked(folder: Folder) -> Iterator[None]:
     try:
         with FileLock(folder.server_lock, timeout=0):
             yield
@@ -99,18 +99,18 @@ def _alone(folder: Folder) -> Iterator[None]:
         raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens already: a browser that is opened at once finds it."""
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket before the server starts, so that the browser can connect at once."""
     try:
-        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family)
-        if os.name != "nt":  # there it would share the port with whoever has it
+        if os.name != "nt":  # there it would share a port that is in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
+        listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as error:
         raise InputError(
-            f"{host}, port {port}, cannot be used: {error.strerror}", "Choose another --port; 0 takes any that is free."
+            f"{host}, port {port}, cannot be used: {error.strerror}", "Choose another --port; 0 takes any free one."
         ) from None
     return listener
 
@@ -128,7 +128,7 @@ def _address(host: str, port: int) -> str:
 
 
 def _own_address() -> str:
-    """Under which other machines of the network know this one; loopback where it has no network."""
+    """Return the address under which other machines can reach this one; loopback where it has no network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # for documentation only; a datagram socket sends nothing by this

@@ -1,4 +1,4 @@
-"""Taking pictures in: each is looked at by a process of its own, which may die of it without harm to the server."""
+"""Uploads: each is inspected by a separate process, which may crash without harm to the server."""
 
 import asyncio
 import hashlib
@@ -15,182 +15,167 @@ from pathlib import Path
 
 from starlette.requests import ClientDisconnect
 
-from impasto.errors import ImageError, InputError, StorageError
-from impasto.studio import database, history, jobs, quota
-from impasto.studio.folder import Folder
-from impasto.studio.jobs import BusyError
+from impasto.errors import ImageError, StorageError
+from impasto.studio.errors import BusyError, SlowError, TooLargeError
 from impasto.studio.schemas import PictureOut
+from impasto.studio.server import queries
+from impasto.studio.store import database, queue, quota
+from impasto.studio.store.folder import Folder
 
-_NAME_LENGTH = 120
-
-
-class TooLargeError(InputError):
-    """An upload has too many bytes."""
-
-
-class SlowError(InputError):
-    """An upload took too long."""
+_MAX_NAME_LENGTH = 120
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much the studio takes in."""
+    """Bounds on uploads and on the folder."""
 
     upload_bytes: int = 100_000_000
     pixels: int = 100_000_000
     """Of a picture."""
     uploads: int = 4
-    """At once."""
+    """At the same time."""
     upload_seconds: float = 120.0
-    reading_seconds: float = 60.0
+    inspection_seconds: float = 60.0
     folder_bytes: int = 10_000_000_000
 
 
-class Intake:
-    """Takes pictures in, a few at a time."""
+class UploadService:
+    """Receives pictures, a few at a time, and stores them in the folder."""
 
     def __init__(self, folder: Folder, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
-        self._busy = 0
-        self._looking = asyncio.Semaphore(1)
+        self._active = 0
+        self._inspecting = asyncio.Semaphore(1)
 
-    async def upload(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
-        """Take what a browser sends.
+    async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
+        """Store a picture from the body of a request.
 
         Raises:
-            BusyError: too many others are being sent.
-            TooLargeError, SlowError: it has too many bytes, or they come too slowly.
+            BusyError: too many uploads are in progress.
+            TooLargeError, SlowError: it has too many bytes, or takes too long.
             QuotaError: the studio's folder is full.
-            ImageError: it is no picture that can be read.
+            ImageError: it is not a readable picture.
         """
-        if self._busy >= self._limits.uploads:
-            raise BusyError(f"{self._busy} pictures are being sent already", "Wait a moment, and try again.")
-        self._busy += 1
-        arriving = self._folder.arriving / secrets.token_hex(16)
+        if self._active >= self._limits.uploads:
+            raise BusyError(f"{self._active} uploads are in progress already", "Wait a moment, and try again.")
+        self._active += 1
+        incoming = self._folder.incoming / secrets.token_hex(16)
         try:
             await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
             async with asyncio.timeout(self._limits.upload_seconds):
-                digest = await self._receive(arriving, chunks)
-            return await self._take(arriving, digest, name)
+                digest = await self._write(incoming, chunks)
+            return await self._add(incoming, digest, name)
         except TimeoutError:
-            raise SlowError(f"{_plain(name)} did not arrive in time", "Try again, or send a smaller file.") from None
+            raise SlowError(
+                f"{_display_name(name)} took too long to upload", "Try again, or send a smaller file."
+            ) from None
         except ClientDisconnect:
-            raise SlowError(f"{_plain(name)} did not arrive whole", "Try again.") from None
+            raise SlowError(f"the upload of {_display_name(name)} was interrupted", "Try again.") from None
         finally:
-            self._busy -= 1
-            await asyncio.to_thread(_discard, arriving)
+            self._active -= 1
+            await asyncio.to_thread(_discard, incoming)
 
-    async def file(self, path: Path, name: str) -> PictureOut:
-        """Take a file of this machine that the studio itself knows: one that ships, or a result.
+    async def add_file(self, path: Path, name: str) -> PictureOut:
+        """Store a copy of a file of this machine that the studio chose itself: a sample or a result.
 
         Raises:
             QuotaError: the studio's folder is full.
-            ImageError: it is no picture that can be read.
+            ImageError: it is not a readable picture.
         """
         await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
-        arriving = self._folder.arriving / secrets.token_hex(16)
+        incoming = self._folder.incoming / secrets.token_hex(16)
         try:
-            digest = await asyncio.to_thread(_copy, path, arriving)
-            return await self._take(arriving, digest, name)
+            digest = await asyncio.to_thread(_copy, path, incoming)
+            return await self._add(incoming, digest, name)
         finally:
-            await asyncio.to_thread(_discard, arriving)
+            await asyncio.to_thread(_discard, incoming)
 
-    async def _receive(self, arriving: Path, chunks: AsyncIterator[bytes]) -> str:
+    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes]) -> str:
         digest, size = hashlib.sha256(), 0
-        with _stored(), arriving.open("xb") as file:
+        with _translate_disk_errors(), incoming.open("xb") as file:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > self._limits.upload_bytes:
-                    most = self._limits.upload_bytes / 1e6
-                    raise TooLargeError(f"the file has more than {most:.0f} MB", "Send a smaller one.")
+                    limit = self._limits.upload_bytes / 1e6
+                    raise TooLargeError(f"the file has more than {limit:.0f} MB", "Send a smaller one.")
                 digest.update(chunk)
                 await asyncio.to_thread(file.write, chunk)
         return digest.hexdigest()
 
-    async def _take(self, arriving: Path, digest: str, name: str) -> PictureOut:
-        seen = await asyncio.to_thread(jobs.renew, self._folder, [digest])
-        # A row without its files is what a kill in the middle of deleting them may leave.
-        if not (seen and self._folder.picture(digest).exists()):
-            async with self._looking:
-                found = await self._look(arriving, name)
-            await asyncio.to_thread(_keep, self._folder, arriving, digest, _plain(name), found)
-        return await asyncio.to_thread(history.picture, self._folder, digest)
+    async def _add(self, incoming: Path, digest: str, name: str) -> PictureOut:
+        known = await asyncio.to_thread(queue.touch_pictures, self._folder, [digest])
+        # A process killed while it deletes files may leave a row without them.
+        if not (known and self._folder.picture(digest).exists()):
+            async with self._inspecting:
+                found = await self._inspect(incoming, name)
+            await asyncio.to_thread(_store, self._folder, incoming, digest, _display_name(name), found)
+        return await asyncio.to_thread(queries.picture, self._folder, digest)
 
-    async def _look(self, arriving: Path, name: str) -> dict[str, object]:
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "impasto.studio.reading",
-            str(arriving),
-            _plain(name),
-            str(self._limits.pixels),
-        ]
+    async def _inspect(self, incoming: Path, name: str) -> dict[str, object]:
+        shown = _display_name(name)
+        command = [sys.executable, "-P", "-m", "impasto.studio.server.inspect_upload", str(incoming), shown]
         process = await asyncio.create_subprocess_exec(
             *command,
+            str(self._limits.pixels),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            async with asyncio.timeout(self._limits.reading_seconds):
-                said, _ = await process.communicate()
+            async with asyncio.timeout(self._limits.inspection_seconds):
+                output, _ = await process.communicate()
         except TimeoutError:
-            raise ImageError(f"{_plain(name)} takes too long to read", "Save it anew with another program.") from None
+            raise ImageError(f"{shown} takes too long to read", "Save it again with another program.") from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         try:
-            found: dict[str, object] = json.loads(said)
+            found: dict[str, object] = json.loads(output)
         except ValueError:
-            problem = f"{_plain(name)} could not be read: the reader stopped with {process.returncode}"
-            raise ImageError(problem, "Save it anew with another program, or smaller.") from None
+            problem = f"{shown} could not be read: its decoder stopped with {process.returncode}"
+            raise ImageError(problem, "Save it again with another program, or smaller.") from None
         if "problem" in found:
             raise ImageError(str(found["problem"]), str(found["hint"]))
         return found
 
 
-def _keep(folder: Folder, arriving: Path, digest: str, name: str, found: dict[str, object]) -> None:
-    """Files first and the row last: what the database names is there."""
+def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[str, object]) -> None:
+    """Move the files first and insert the row last, so that a row never names a missing file."""
     origin = json.dumps(found["origin"]) if found["origin"] else None
-    with _stored(), database.writing(folder.database) as connection:
-        row = digest, name, found["width"], found["height"], arriving.stat().st_size, time.time(), origin
-        # Suffixes that `reading` puts beside the file that it looks at.
-        arriving.with_suffix(".thumbnail").replace(folder.thumbnail(digest))
-        arriving.with_suffix(".display").replace(folder.display(digest))
-        arriving.replace(folder.picture(digest))
-        connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", row)
-
-
-def forget_arriving(folder: Folder) -> None:
-    """Delete what interrupted uploads left behind; call it before the first one."""
-    for path in folder.arriving.iterdir():
-        path.unlink(missing_ok=True)
+    with _translate_disk_errors(), database.write_transaction(folder.database) as connection:
+        row = digest, name, found["width"], found["height"], incoming.stat().st_size, time.time(), origin
+        incoming.with_suffix(".thumbnail").replace(folder.thumbnail(digest))  # the names that `inspect_upload` gives
+        incoming.with_suffix(".display").replace(folder.display(digest))
+        incoming.replace(folder.picture(digest))
+        connection.execute(
+            "INSERT INTO pictures (id, name, width, height, bytes, added, origin) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING",
+            row,
+        )
 
 
 def _copy(source: Path, target: Path) -> str:
-    with _stored():
+    with _translate_disk_errors():
         shutil.copyfile(source, target)
         with target.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _stored() -> Iterator[None]:
-    """Say what the disk says."""
+def _translate_disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"the picture could not be kept: {error.strerror}", "Make room on the disk.") from None
+        raise StorageError(f"the picture could not be stored: {error.strerror}", "Free some disk space.") from None
 
 
-def _discard(arriving: Path) -> None:
-    for path in (arriving, arriving.with_suffix(".thumbnail"), arriving.with_suffix(".display")):
+def _discard(incoming: Path) -> None:
+    for path in (incoming, incoming.with_suffix(".thumbnail"), incoming.with_suffix(".display")):
         path.unlink(missing_ok=True)
 
 
-def _plain(name: str) -> str:
-    """A name for people to read; it never becomes a path."""
+def _display_name(name: str) -> str:
+    """Reduce a name to printable text without folders; it never becomes a path."""
     last = os.path.basename(name.replace("\\", "/"))  # noqa: PTH119 -- a browser's name is no path of this system
-    return "".join(letter for letter in last if letter.isprintable())[:_NAME_LENGTH].strip() or "picture"
+    return "".join(letter for letter in last if letter.isprintable())[:_MAX_NAME_LENGTH].strip() or "picture"

@@ -1,34 +1,33 @@
-"""What keeps a painter from painting, for the page to tell; no more than one thing a painter."""
+"""The current problem of each worker, shown on the page; at most one per worker."""
 
-from impasto.studio import database
-from impasto.studio.folder import Folder
-
-
-def note_death(folder: Folder, painter: int, problem: str, hint: str) -> None:
-    """Say that a painter is gone, unless it has said itself what ails it."""
-    with database.writing(folder.database) as connection:
-        added = connection.execute("INSERT OR IGNORE INTO troubles VALUES (?, ?, ?)", (painter, problem, hint))
-        if added.rowcount:
-            database.tick(connection)
+from impasto.studio.store import database
+from impasto.studio.store.folder import Folder
 
 
-def note(folder: Folder, painter: int, problem: str, hint: str) -> None:
-    """Say what it is now."""
-    with database.writing(folder.database) as connection:
+def set_alert(folder: Folder, worker: int, problem: str, hint: str, *, overwrite: bool = True) -> None:
+    """Store a worker's problem.
+
+    Args:
+        folder: the studio's folder.
+        worker: its number.
+        problem: the one-line description that the page shows.
+        hint: what to do about it.
+        overwrite: whether to replace an earlier alert of this worker; a worker that explained its exit knows more than
+            the supervisor, which sees only the exit status.
+    """
+    with database.write_transaction(folder.database) as connection:
         changed = connection.execute(
-            "INSERT INTO troubles VALUES (:painter, :problem, :hint) ON CONFLICT (painter) "
-            "DO UPDATE SET problem = :problem, hint = :hint WHERE (problem, hint) != (:problem, :hint)",
-            {"painter": painter, "problem": problem, "hint": hint},
+            "INSERT INTO alerts (worker, problem, hint) VALUES (:worker, :problem, :hint) ON CONFLICT (worker) "
+            "DO UPDATE SET problem = :problem, hint = :hint WHERE :overwrite AND (problem, hint) != (:problem, :hint)",
+            {"worker": worker, "problem": problem, "hint": hint, "overwrite": overwrite},
         )
         if changed.rowcount:
-            database.tick(connection)
+            database.next_version(connection)
 
 
-def clear(folder: Folder, painter: int | None = None) -> None:
-    """It is over; None for those of all painters."""
-    with database.writing(folder.database) as connection:
-        gone = connection.execute(
-            "DELETE FROM troubles WHERE :painter IS NULL OR painter = :painter", {"painter": painter}
-        )
-        if gone.rowcount:
-            database.tick(connection)
+def clear(folder: Folder, worker: int | None = None) -> None:
+    """Delete a worker's alert, or with None those of all workers."""
+    with database.write_transaction(folder.database) as connection:
+        deleted = connection.execute("DELETE FROM alerts WHERE :worker IS NULL OR worker = :worker", {"worker": worker})
+        if deleted.rowcount:
+            database.next_version(connection)

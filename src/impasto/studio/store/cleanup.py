@@ -1,4 +1,4 @@
-"""What is put in order before a studio begins: jobs of painters that are gone, and files that no row names any more."""
+"""Recovery after a crash, and deletion of files that no database row refers to."""
 
 import time
 from collections.abc import Iterable
@@ -7,62 +7,62 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from impasto.errors import OutputError
-from impasto.studio import database, jobs, troubles
-from impasto.studio.folder import Folder
+from impasto.studio.store import alerts, database, queue
+from impasto.studio.store.folder import Folder
 
-_PATIENCE = 20.0
-"""Seconds that the painters of a server that was killed may take to notice."""
+_LOCK_TIMEOUT = 20.0
+"""Seconds that the workers of a killed server may take to exit."""
 _SHORT_GRACE = 3600.0
-"""Seconds that a picture which no job uses is kept where there is no room."""
+"""Seconds that an unreferenced picture is kept while space is short."""
 
 
-def begin(folder: Folder) -> None:
-    """Put everything in order; call it before the first painter is started.
+def recover_on_startup(folder: Folder) -> None:
+    """Requeue interrupted jobs and delete orphans; call it before the first worker is started.
 
     Raises:
-        OutputError: a painter of an earlier studio is still there.
+        OutputError: a worker of an earlier studio is still running.
     """
-    end = time.monotonic() + _PATIENCE
-    for lock in folder.painter_locks():
+    deadline = time.monotonic() + _LOCK_TIMEOUT
+    for lock in folder.worker_locks():
         try:
-            with FileLock(lock, timeout=max(0.0, end - time.monotonic())):
+            with FileLock(lock, timeout=max(0.0, deadline - time.monotonic())):
                 pass
         except Timeout:
-            problem = f"a painter of an earlier studio still holds {lock}"
+            problem = f"a worker of an earlier studio still holds {lock}"
             raise OutputError(problem, "End that process, or choose another folder with --data.") from None
-    jobs.recover(folder, blame=False)
-    troubles.clear(folder)
-    sweep(folder)
+    queue.recover(folder, count_crash=False)
+    alerts.clear(folder)
+    delete_orphans(folder)
 
 
-def sweep(folder: Folder) -> None:
-    """Delete pictures that nobody uses, and files that nobody knows of; call it only while nothing is painted."""
-    # Whoever adds files does so in a transaction of its own: none comes or goes while this one lasts.
-    with database.writing(folder.database) as connection:
-        jobs.forget_unused(connection)
+def delete_orphans(folder: Folder) -> None:
+    """Delete unreferenced pictures, and files without a row; call it only while no worker runs."""
+    # Files are added only within write transactions: none comes or goes during this one.
+    with database.write_transaction(folder.database) as connection:
+        queue.delete_unreferenced(connection)
         pictures = {row["id"] for row in connection.execute("SELECT id FROM pictures")}
         finished = {str(row["id"]) for row in connection.execute("SELECT id FROM jobs WHERE state = 'finished'")}
-        _delete(path for path in folder.picture_files() if _stem(path) not in pictures)
-        _delete(path for path in folder.result_files() if _stem(path) not in finished)
-    tidy_previews(folder)
+        _delete(path for path in folder.picture_files() if _owner(path) not in pictures)
+        _delete(path for path in folder.result_files() if _owner(path) not in finished)
+    delete_old_previews(folder)
 
 
-def tidy_previews(folder: Folder) -> None:
-    """Delete the previews of jobs that are not painted any more."""
-    with database.writing(folder.database) as connection:  # none begins meanwhile
+def delete_old_previews(folder: Folder) -> None:
+    """Delete the previews of jobs that are no longer running."""
+    with database.write_transaction(folder.database) as connection:  # so that no job starts meanwhile
         running = {row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'running'")}
-        folder.forget_old_previews(running)
+        folder.delete_old_previews(running)
 
 
-def make_room(folder: Folder) -> None:
-    """Delete the pictures that nobody uses, but for the latest: a page may have those in its form."""
-    with database.writing(folder.database) as connection:
-        for picture in jobs.forget_unused(connection, grace=_SHORT_GRACE):
-            folder.forget_picture(picture)
+def free_space(folder: Folder) -> None:
+    """Delete unreferenced pictures except recent ones, which a page may have in its form."""
+    with database.write_transaction(folder.database) as connection:
+        for picture in queue.delete_unreferenced(connection, grace=_SHORT_GRACE):
+            folder.delete_picture(picture)
 
 
-def _stem(path: Path) -> str:
-    """The digest or the number that a name begins with: `12-thumbnail.webp` is job 12's."""
+def _owner(path: Path) -> str:
+    """Return the digest or number that a file name starts with: `12-thumbnail.webp` belongs to job 12."""
     return path.name.partition(".")[0].partition("-")[0]
 
 

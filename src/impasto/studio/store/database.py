@@ -1,19 +1,21 @@
-"""The studio's SQLite database: opened anew for each piece of work, and brought up to date when a studio starts."""
+"""The studio's SQLite database: one connection per transaction, and migrations that bring it up to date on startup."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from impasto.errors import StorageError
 
-_PATIENCE = 30.0
+_BUSY_TIMEOUT = 30.0
 """Seconds to wait for another process that writes."""
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection whose statements all see the database at one moment."""
+def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a connection whose statements all see the database at one moment."""
     with _connected(path) as connection:
         connection.execute("BEGIN")
         yield connection
@@ -21,8 +23,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction: written whole when the block ends, or not at all when it raises.
+def write_transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """Commit everything when the block ends, or nothing when it raises.
 
     Raises:
         StorageError: the disk is full or failed.
@@ -38,19 +40,19 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
 
 
-def tick(connection: sqlite3.Connection) -> int:
-    """The version of a change that this transaction makes: later than every other so far."""
-    row = connection.execute("UPDATE clock SET version = version + 1 RETURNING version").fetchone()
+def next_version(connection: sqlite3.Connection) -> int:
+    """Count a change up: the version is higher than that of every change before this transaction."""
+    row = connection.execute("UPDATE change_counter SET version = version + 1 RETURNING version").fetchone()
     return int(row["version"])
 
 
-def watch(path: Path) -> sqlite3.Connection:
-    """A connection for asking `PRAGMA data_version`, which changes whenever another connection commits."""
+def connect_for_watching(path: Path) -> sqlite3.Connection:
+    """Open a connection for polling `PRAGMA data_version`, which changes whenever another connection commits."""
     return _open(path, check_same_thread=False)
 
 
 def migrate(path: Path) -> None:
-    """Make the database, or bring one of an earlier version up to date.
+    """Create the database, or bring one of an earlier version up to date.
 
     Raises:
         StorageError: the file cannot be opened or is no database; or a later version of Impasto made it.
@@ -81,11 +83,11 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
-        raise StorageError(f"{path}: {error}", "Make room, or choose another folder with --data.") from None
+        raise StorageError(f"{path}: {error}", "Free some disk space, or choose another folder with --data.") from None
 
 
 def _open(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=check_same_thread)
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=check_same_thread)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -160,5 +162,44 @@ def _several_painters(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_pictures_and_jobs, _several_painters)
-"""In order; the database's `user_version` is how many of them it has had. Never change one: add another."""
+def _standard_names(connection: sqlite3.Connection) -> None:
+    """Give tables, columns and the keys of stored settings the names that the code has."""
+    for statement in (
+        "DROP VIEW placed_jobs",
+        "ALTER TABLE jobs RENAME COLUMN wish TO requested_action",
+        "ALTER TABLE jobs RENAME COLUMN deaths TO crash_count",
+        "ALTER TABLE jobs RENAME COLUMN painter TO worker",
+        "ALTER TABLE inputs RENAME COLUMN place TO position",
+        "ALTER TABLE clock RENAME TO change_counter",
+        "ALTER TABLE removed RENAME TO deleted_jobs",
+        "ALTER TABLE troubles RENAME TO alerts",
+        "ALTER TABLE alerts RENAME COLUMN painter TO worker",
+        """CREATE VIEW jobs_with_queue_position AS
+            SELECT jobs.*, queue.queue_position FROM jobs LEFT JOIN (
+                SELECT id, row_number() OVER (ORDER BY position) AS queue_position FROM jobs WHERE state = 'queued'
+            ) AS queue USING (id)""",
+    ):
+        connection.execute(statement)
+    for row in connection.execute("SELECT id, settings FROM jobs").fetchall():
+        settings = _with_standard_keys(json.loads(row["settings"]))
+        connection.execute("UPDATE jobs SET settings = ? WHERE id = ?", (json.dumps(settings), row["id"]))
+    for row in connection.execute("SELECT id, origin FROM pictures WHERE origin IS NOT NULL").fetchall():
+        origin = json.loads(row["origin"])
+        origin["settings"] = _with_standard_keys(origin["settings"])
+        connection.execute("UPDATE pictures SET origin = ? WHERE id = ?", (json.dumps(origin), row["id"]))
+
+
+def _with_standard_keys(settings: dict[str, Any]) -> dict[str, Any]:
+    names = {"frame": "size_rule", "keep": "output_iterate"}
+    # A file may state both: then the present name counts.
+    return {names[name]: settings[name] for name in names if name in settings} | {
+        name: value for name, value in settings.items() if name not in names
+    }
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _pictures_and_jobs,
+    _several_painters,
+    _standard_names,
+)
+"""In order; the database's `user_version` is the number already applied. Never change one: append another."""

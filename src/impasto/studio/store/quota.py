@@ -1,36 +1,32 @@
-"""How much the studio's folder may take on the disk, and whether the disk has room."""
+"""The folder's quota, and the free space on its disk."""
 
 import shutil
 
-from impasto.errors import InputError
-from impasto.studio import housekeeping
-from impasto.studio.folder import Folder
+from impasto.studio.errors import QuotaError
+from impasto.studio.store import cleanup
+from impasto.studio.store.folder import Folder
 
-_LEAST_FREE = 100_000_000
-"""Bytes that the disk must have left: less might not take a large result and the database's journal."""
-
-
-class QuotaError(InputError):
-    """There is no room for more."""
+_MIN_FREE_BYTES = 100_000_000
+"""Free space that the disk must have: less might not take a large result and the database's journal."""
 
 
-def check(folder: Folder, most: int) -> None:
-    """Refuse more where there is no room, also after what nobody uses is deleted; `most` is in bytes.
+def check(folder: Folder, max_bytes: int) -> None:
+    """Raise where there is no space left, even after deleting unreferenced pictures.
 
     Raises:
-        QuotaError: the folder is as large as it may become, or the disk is full.
+        QuotaError: the folder has reached its quota, or the disk is full.
     """
-    if _lacking(folder, most):
-        housekeeping.make_room(folder)
-        if lacking := _lacking(folder, most):
-            raise QuotaError(*lacking)
+    if _shortage(folder, max_bytes):
+        cleanup.free_space(folder)
+        if shortage := _shortage(folder, max_bytes):
+            raise QuotaError(*shortage)
 
 
-def _lacking(folder: Folder, most: int) -> tuple[str, str] | None:
-    """What there is too little of, and what to do about it."""
-    if folder.bytes() >= most:
-        problem = f"the studio's folder takes {most / 1e9:.3g} GB, all that it may"
+def _shortage(folder: Folder, max_bytes: int) -> tuple[str, str] | None:
+    """Return the problem and the hint, or None while there is space."""
+    if folder.size_bytes() >= max_bytes:
+        problem = f"the studio's folder has reached its quota of {max_bytes / 1e9:.3g} GB"
         return problem, "Delete pictures from the history, or start the studio with a larger --quota."
-    if shutil.disk_usage(folder.root).free < _LEAST_FREE:
-        return "the disk of the studio's folder is full", "Make room on it."
+    if shutil.disk_usage(folder.root).free < _MIN_FREE_BYTES:
+        return "the disk of the studio's folder is full", "Free some space on it."
     return None

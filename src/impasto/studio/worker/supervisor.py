@@ -1,4 +1,4 @@
-"""Keeps painters alive for as long as the server lives."""
+"""Starts a worker process, and restarts it for as long as the server runs."""
 
 import asyncio
 import contextlib
@@ -6,68 +6,68 @@ import logging
 import sys
 import time
 
-from impasto.studio import jobs, troubles
-from impasto.studio.folder import Folder
+from impasto.studio.store import alerts, queue
+from impasto.studio.store.folder import Folder
 
-HOPELESS = 2
-"""How a painter ends that has no device: another would not have it either."""
-BLAMELESS = 3
-"""How a painter ends that cannot write its files: no job is to blame for that."""
+EXIT_NO_DEVICE = 2
+"""Exit status of a worker whose device does not exist: restarting it would not help."""
+EXIT_STORAGE = 3
+"""Exit status of a worker that could not write its files: the job is not the cause."""
 
-_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before a painter that ended is replaced: twice as many each time, for one that cannot even start."""
+_PAUSE, _MAX_PAUSE = 1.0, 60.0
+"""Seconds before a worker is restarted, doubled each time it exits early."""
 _KILLED = -9
-_HEALTHY = 30.0
-"""A painter that lived for so many seconds could start."""
+_HEALTHY_SECONDS = 30.0
+"""A worker that ran for so long did start properly."""
 
 _log = logging.getLogger(__name__)
 
 
-async def keep_painting(folder: Folder, painter: int, device: str, most_bytes: int) -> None:
-    """Start a painter, and another whenever it ends; until cancelled, which ends it too.
+async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int) -> None:
+    """Run a worker, and restart it whenever it exits; cancelling this ends the worker too.
 
     Args:
-        folder: the studio's.
-        painter: its number.
+        folder: the studio's folder.
+        worker: its number.
         device: where it computes.
-        most_bytes: it waits while the folder has as many.
+        max_bytes: the folder's quota, at which the worker waits.
     """
-    name = "the painter" if device == "auto" else f"the painter on {device}"
+    name = "the worker" if device == "auto" else f"the worker on {device}"
     pause = _PAUSE
     while True:
-        begin = time.monotonic()
-        code = await _painted(str(folder.root), str(painter), device, str(most_bytes))
-        pause = _PAUSE if time.monotonic() - begin > _HEALTHY else min(2 * pause, _LONGEST_PAUSE)
-        problem = f"{name} {_ending(code)}"
-        hopeless = code == HOPELESS
-        _log.warning("%s; %s", problem, "it is not started again" if hopeless else f"starting another in {pause:.0f} s")
-        blame = code != BLAMELESS
-        while not await asyncio.to_thread(_settled, folder, painter, problem, blame=blame):  # noqa: ASYNC110 - only trying tells
+        start = time.monotonic()
+        status = await _run_process(str(folder.root), str(worker), device, str(max_bytes))
+        pause = _PAUSE if time.monotonic() - start > _HEALTHY_SECONDS else min(2 * pause, _MAX_PAUSE)
+        problem = f"{name} {_describe_exit(status)}"
+        final = status == EXIT_NO_DEVICE
+        _log.warning("%s; %s", problem, "it is not restarted" if final else f"restarting it in {pause:.0f} s")
+        count_crash = status != EXIT_STORAGE
+        while not await asyncio.to_thread(_requeue, folder, worker, problem, count_crash=count_crash):  # noqa: ASYNC110 - only trying shows
             await asyncio.sleep(pause)
-        if hopeless:
+        if final:
             return
         await asyncio.sleep(pause)
 
 
-def _settled(folder: Folder, painter: int, problem: str, *, blame: bool) -> bool:
-    """Put its job back, and tell the page until the next one takes that back; returns whether that could be done."""
+def _requeue(folder: Folder, worker: int, problem: str, *, count_crash: bool) -> bool:
+    """Requeue the worker's job and set an alert until the next worker runs; returns whether the database allowed it."""
     try:
-        jobs.recover(folder, painter, blame=blame)
-        hint = "Another is started by itself; what it said is in the studio's terminal."
-        troubles.note_death(folder, painter, problem, hint)
-    except Exception as error:  # noqa: BLE001 - whatever it is, without this nothing would ever be painted again
-        _log.warning("what it left behind cannot be put in order: %s", error)
+        queue.recover(folder, worker, count_crash=count_crash)
+        hint = "It is restarted automatically; the studio's terminal shows the details."
+        alerts.set_alert(folder, worker, problem, hint, overwrite=False)
+    except Exception as error:  # noqa: BLE001 - whatever the cause, giving up here would stop the queue for good
+        _log.warning("the worker's job cannot be requeued: %s", error)
         return False
     return True
 
 
-async def _painted(*arguments: str) -> int | None:
-    """One painter's life; returns its exit status, None if it could not be started."""
+async def _run_process(*arguments: str) -> int | None:
+    """Run one worker process to its end; returns its exit status, None if it could not be started."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "impasto.studio.painter", *arguments),
+            *(sys.executable, "-P", "-m", "impasto.studio.worker.worker", *arguments),
             stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is the server's, which then ends the painter
+            start_new_session=True,  # Ctrl-C goes to the server, which then ends the worker
         )
     except OSError as error:
         _log.warning("no process can be started: %s", error.strerror)
@@ -81,9 +81,9 @@ async def _painted(*arguments: str) -> int | None:
             await process.wait()
 
 
-def _ending(code: int | None) -> str:
-    if code is None:
+def _describe_exit(status: int | None) -> str:
+    if status is None:
         return "could not be started"
-    if code == _KILLED:
+    if status == _KILLED:
         return "was killed, perhaps because memory ran out"
-    return f"stopped with exit status {code}"
+    return f"stopped with exit status {status}"

@@ -1,8 +1,8 @@
-"""A painter: `python -m impasto.studio.painter FOLDER NUMBER DEVICE QUOTA`, a process that paints what is in the queue.
+"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE QUOTA` runs the jobs in the queue.
 
-It shares nothing with the server but the folder and its database, so either may be killed at any moment. It ends when
-its standard input does, which is when the server that started it is gone. There may be several, each with a number and
-a device of its own.
+It shares nothing with the server but the folder and its database, so either may be killed at any moment. It exits when
+its standard input closes, which happens when the server that started it is gone. Several workers may run, each with its
+own number and device.
 """
 
 import contextlib
@@ -15,147 +15,150 @@ from typing import NoReturn
 
 from filelock import FileLock
 
-from impasto import Finished, Preview, Step, Stylizer, images
-from impasto.engine.result import describe
+from impasto import Event, Finished, Job, Preview, Step, Stylizer, execute, images
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import make_folder, replace_file
-from impasto.studio import foreman, housekeeping, jobs, quota, reading, troubles
-from impasto.studio.folder import Folder
-from impasto.studio.quota import QuotaError
+from impasto.studio.errors import QuotaError
+from impasto.studio.store import alerts, cleanup, queue, quota
+from impasto.studio.store.folder import Folder
+from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
+from impasto.studio.worker.supervisor import EXIT_NO_DEVICE, EXIT_STORAGE
 
-_IDLE = 0.2
-"""Seconds between looks at an empty queue."""
-_FULL = 2.0
-"""Seconds between looks at a full folder."""
+_POLL_SECONDS = 0.2
+"""Between looks at an empty queue."""
+_FULL_POLL_SECONDS = 2.0
+"""Between looks at a full folder."""
 _PREVIEW_STEPS = 2
 _PREVIEW_SECONDS = 0.6
-"""Previews closer together are left out: writing them takes time from painting."""
-_PREVIEW_NUMBERS = 1_000_000
-_PREVIEW_SIDE = 1024
-_PREVIEWS = 20
-"""So many are kept, for pages that are slow to ask for them."""
+"""Previews closer together are skipped: writing them takes time from the run."""
+_PREVIEWS_PER_ATTEMPT = 1_000_000
+_PREVIEWS_KEPT = 20
+"""For pages that are slow to request them."""
 _NICENESS = 5
-"""The page is to answer at once while both cores paint."""
+"""Lets the server answer at once while a job uses all cores."""
 
 
 def main(arguments: list[str]) -> int:
-    """Paint until nobody is there to paint for; whatever keeps it from that, the page is told."""
-    folder, painter, device, most_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
-    threading.Thread(target=_leave_with_the_server, daemon=True).start()
+    """Run jobs until the server is gone; report any other reason to stop as an alert."""
+    folder, worker, device, max_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
+    threading.Thread(target=_exit_with_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
-    with FileLock(folder.painter_lock(painter)):
+    with FileLock(folder.worker_lock(worker)):
         try:
-            _paint_all(folder, painter, Stylizer(device), most_bytes)
+            _run_jobs(folder, worker, Stylizer(device), max_bytes)
         except ImpastoError as error:
-            troubles.note(folder, painter, error.problem, error.hint)
+            alerts.set_alert(folder, worker, error.problem, error.hint)
             sys.stderr.write(f"{error}\n")
-            return foreman.HOPELESS if isinstance(error, DeviceError) else foreman.BLAMELESS
+            return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
         except Exception as error:
-            problem = f"the painter met an unexpected {type(error).__name__}: {error}"
-            troubles.note(folder, painter, problem, "Please report this, with what the studio's terminal says.")
+            problem = f"the worker raised an unexpected {type(error).__name__}: {error}"
+            alerts.set_alert(folder, worker, problem, "Please report this, with the output in the studio's terminal.")
             raise
 
 
-def _paint_all(folder: Folder, painter: int, stylizer: Stylizer, most_bytes: int) -> NoReturn:
-    """Paint what is in the queue, as long as there is room."""
-    told = True  # what ailed the painter before this one
+def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, max_bytes: int) -> NoReturn:
+    """Run the queued jobs one after another, waiting while the folder is full."""
+    alerted = True  # perhaps by the worker before this one
     while True:
-        waiting = jobs.any_waiting(folder)
-        if waiting:
+        queued = queue.has_queued(folder)
+        if queued:
             try:
-                quota.check(folder, most_bytes)
+                quota.check(folder, max_bytes)
             except QuotaError as error:
-                troubles.note(folder, painter, error.problem, error.hint)
-                told = True
-                time.sleep(_FULL)
+                alerts.set_alert(folder, worker, error.problem, error.hint)
+                alerted = True
+                time.sleep(_FULL_POLL_SECONDS)
                 continue
-        if told:
-            troubles.clear(folder, painter)
-            told = False
-        work = jobs.take(folder, painter) if waiting else None
-        if work:
-            _Painting(folder, work).paint(stylizer)
+        if alerted:
+            alerts.clear(folder, worker)
+            alerted = False
+        job = queue.claim(folder, worker) if queued else None
+        if job:
+            JobRun(folder, job).run(stylizer)
         else:
-            time.sleep(_IDLE)
+            time.sleep(_POLL_SECONDS)
 
 
-class _Painting:
-    """One job."""
+class JobRun:
+    """One attempt at a job: its events become rows and files."""
 
-    def __init__(self, folder: Folder, work: jobs.Work) -> None:
-        self._folder, self._work = folder, work
-        self._wish: jobs.Wish | None = None
+    def __init__(self, folder: Folder, job: queue.ClaimedJob) -> None:
+        self._folder, self._job = folder, job
+        self._action: queue.Action | None = None
         self._steps = 0
-        self._previews = work.attempt * _PREVIEW_NUMBERS  # no attempt's address is another's
-        self._shown = 0.0
+        self._previews = job.attempt * _PREVIEWS_PER_ATTEMPT  # so that no two attempts share a preview's URL
+        self._preview_time = 0.0
 
-    def paint(self, stylizer: Stylizer) -> None:
-        """Paint it, and say how it ended.
+    def run(self, stylizer: Stylizer) -> None:
+        """Run the job and record its end.
 
         Raises:
             StorageError, OutputError: its files cannot be written, which is not the job's fault.
-            Exception: something unexpected. A device that failed may fail for good in this process: another tries it
-                once more, and then it has failed.
+            Exception: something unexpected. A device that failed may be unusable in this process: the job fails only
+                if another process, after one crash, fails with it too.
         """
-        job = self._work.job
         try:
-            self._paint(stylizer)
+            self._execute(stylizer)
         except (StorageError, OutputError):
             raise
         except ImpastoError as error:
-            jobs.fail(self._folder, job, error.problem, error.hint)
+            queue.fail(self._folder, self._job.id, error.problem, error.hint)
         except Exception as error:
-            if self._work.deaths:
-                jobs.fail(self._folder, job, f"unexpected {type(error).__name__}: {error}", "Please report this.")
+            if self._job.crash_count:
+                queue.fail(
+                    self._folder, self._job.id, f"unexpected {type(error).__name__}: {error}", "Please report this."
+                )
             raise
 
-    def _paint(self, stylizer: Stylizer) -> None:
-        photo = self._picture(self._work.photo) if self._work.photo else None
-        paintings = [self._picture(painting) for painting in self._work.paintings]
-        housekeeping.tidy_previews(self._folder)
-        for event in stylizer.run(
-            photo, paintings, self._work.settings, stop=lambda: self._wish is not None, preview_every=_PREVIEW_STEPS
-        ):
-            if isinstance(event, Step):
-                self._steps += 1
-                self._wish = jobs.step(self._folder, self._work.job, self._steps, event)
-            elif isinstance(event, Preview):
-                self._preview(event)
-            elif isinstance(event, Finished):
-                self._finish(event, photo, paintings)
+    def _execute(self, stylizer: Stylizer) -> None:
+        photo = self._read(self._job.photo) if self._job.photo else None
+        paintings = tuple(self._read(painting) for painting in self._job.paintings)
+        cleanup.delete_old_previews(self._folder)
+        finished = execute(
+            Job(photo, paintings, self._job.settings),
+            stylizer,
+            self._on_event,
+            stop=lambda: self._action is not None,
+            preview_every=_PREVIEW_STEPS,
+        )
+        if self._action == "cancel":
+            queue.mark_cancelled(self._folder, self._job.id)
+        else:
+            self._save(finished)
 
-    def _picture(self, given: jobs.Given) -> Picture:
-        return images.read(self._folder.picture(given.id), name=given.name)
+    def _read(self, upload: queue.UploadRef) -> Picture:
+        return images.read(self._folder.picture(upload.id), name=upload.name)
 
-    def _preview(self, event: Preview) -> None:
-        now = time.monotonic()
-        if now - self._shown < _PREVIEW_SECONDS:
-            return
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Step):
+            self._steps += 1
+            self._action = queue.record_step(self._folder, self._job.id, self._steps, event)
+        elif isinstance(event, Preview) and time.monotonic() - self._preview_time >= _PREVIEW_SECONDS:
+            self._write_preview(event.picture)
+            self._preview_time = time.monotonic()
+
+    def _write_preview(self, picture: Picture) -> None:
         self._previews += 1
-        target = self._folder.preview(self._work.job, self._previews)
+        target = self._folder.preview(self._job.id, self._previews)
         make_folder(target.parent)
-        replace_file(target, reading.small(event.picture, _PREVIEW_SIDE))
-        jobs.preview(self._folder, self._work.job, self._previews)
-        self._folder.preview(self._work.job, self._previews - _PREVIEWS).unlink(missing_ok=True)
-        self._shown = time.monotonic()
+        replace_file(target, encode_webp(picture, PREVIEW_SIDE))
+        queue.record_preview(self._folder, self._job.id, self._previews)
+        self._folder.preview(self._job.id, self._previews - _PREVIEWS_KEPT).unlink(missing_ok=True)
 
-    def _finish(self, event: Finished, photo: Picture | None, paintings: list[Picture]) -> None:
-        if self._wish == "cancel":
-            jobs.cancelled(self._folder, self._work.job)
-            return
-        metadata = describe(self._work.settings, photo, paintings)
-        data = images.encode(event.picture, "png", metadata=metadata)
-        replace_file(self._folder.result_thumbnail(self._work.job), reading.small(event.picture, reading.THUMBNAIL))
-        replace_file(self._folder.result(self._work.job), data)
-        size = event.picture.width, event.picture.height
-        jobs.finish(self._folder, self._work.job, size, kept_early=event.stopped)
+    def _save(self, finished: Finished) -> None:
+        """Write the files first and the row last, so that a row never names a missing file."""
+        picture, job = finished.result.picture, self._job.id
+        data = images.encode(picture, "png", metadata=finished.result.metadata)
+        replace_file(self._folder.result_thumbnail(job), encode_webp(picture, THUMBNAIL_SIDE))
+        replace_file(self._folder.result(job), data)
+        queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
 
 
-def _leave_with_the_server() -> None:
+def _exit_with_server() -> None:
     with contextlib.suppress(OSError):
-        while os.read(sys.stdin.fileno(), 1):  # the buffered reader would be in the way of an orderly end
+        while os.read(sys.stdin.fileno(), 1):  # a buffered reader would block an orderly exit
             pass
     os._exit(0)
 

@@ -1,1 +1,1 @@
-"""What the server answers: each route finds what is asked for, and the rooms beside do the work."""
+"""The HTTP routes: thin functions over the store, the queries and the upload service."""

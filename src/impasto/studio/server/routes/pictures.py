@@ -1,13 +1,13 @@
-"""The pictures that were given."""
+"""The uploaded pictures."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from impasto.studio import history
 from impasto.studio.schemas import PictureId, PictureOut
-from impasto.studio.state import FOREVER, Studio, answers, webp
+from impasto.studio.server import queries
+from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
 
 router = APIRouter(prefix="/pictures")
 
@@ -19,37 +19,37 @@ _BODY = {
 }
 
 
-@router.post("", status_code=201, responses=answers(408, 413, 422, 429, 507), openapi_extra=_BODY)
+@router.post("", status_code=201, responses=error_responses(408, 413, 422, 429, 507), openapi_extra=_BODY)
 async def upload(
     request: Request,
-    studio: Studio,
-    name: Annotated[str, Query(description="The file's name, for people.")] = "picture",
+    context: Context,
+    name: Annotated[str, Query(description="The file's name, for display.")] = "picture",
 ) -> PictureOut:
-    """Give a picture: the body is the file."""
-    return await studio.intake.upload(name, request.stream())
+    """Upload a picture: the request's body is the file."""
+    return await context.uploads.receive(name, request.stream())
 
 
-@router.get("/recent", responses=answers(422))
-def recent(role: Literal["photo", "painting"], studio: Studio) -> list[PictureOut]:
-    """The pictures that were used last."""
-    return history.recent(studio.folder, role)
+@router.get("/recent", responses=error_responses(422))
+def recent(role: Literal["photo", "painting"], context: Context) -> list[PictureOut]:
+    """List the most recently used pictures."""
+    return queries.recent(context.folder, role)
 
 
-@router.get("/{picture}", responses=answers(404, 422))
-def one(picture: PictureId, studio: Studio) -> PictureOut:
-    """A picture."""
-    return history.picture(studio.folder, picture)
+@router.get("/{picture}", responses=error_responses(404, 422))
+def get_picture(picture: PictureId, context: Context) -> PictureOut:
+    """Get an uploaded picture's details."""
+    return queries.picture(context.folder, picture)
 
 
-@router.get("/{picture}/thumbnail", response_class=FileResponse, responses=webp() | answers(404, 422))
-def thumbnail(picture: PictureId, studio: Studio) -> FileResponse:
-    """A small one."""
-    history.picture(studio.folder, picture)
-    return FileResponse(studio.folder.thumbnail(picture), media_type="image/webp", headers=FOREVER)
+@router.get("/{picture}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
+def picture_thumbnail(picture: PictureId, context: Context) -> FileResponse:
+    """Get a 320 px WebP thumbnail."""
+    queries.picture(context.folder, picture)
+    return FileResponse(context.folder.thumbnail(picture), media_type="image/webp", headers=IMMUTABLE)
 
 
-@router.get("/{picture}/display", response_class=FileResponse, responses=webp() | answers(404, 422))
-def display(picture: PictureId, studio: Studio) -> FileResponse:
-    """One that any browser shows."""
-    history.picture(studio.folder, picture)
-    return FileResponse(studio.folder.display(picture), media_type="image/webp", headers=FOREVER)
+@router.get("/{picture}/display", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
+def picture_display(picture: PictureId, context: Context) -> FileResponse:
+    """Get a WebP of at most 2048 px."""
+    queries.picture(context.folder, picture)
+    return FileResponse(context.folder.display(picture), media_type="image/webp", headers=IMMUTABLE)

@@ -1,4 +1,4 @@
-"""The pictures that ship."""
+"""The sample pictures."""
 
 import asyncio
 import functools
@@ -7,37 +7,38 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from impasto import images
-from impasto.studio import reading, shelf
+from impasto.studio import samples
 from impasto.studio.schemas import PictureOut
-from impasto.studio.state import FOREVER, Studio, answers, webp
+from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
-router = APIRouter(prefix="/shelf/{name}")
-
-
-@router.post("", status_code=201, responses=answers(404, 422, 507))
-async def take(name: str, studio: Studio) -> PictureOut:
-    """Put one among the pictures that were given."""
-    file = shelf.file(name)
-    return await studio.intake.file(file, file.name)
+router = APIRouter(prefix="/samples/{name}")
 
 
-@router.get("/thumbnail", response_class=Response, responses=webp() | answers(404, 422))
-async def thumbnail(name: str) -> Response:
-    """A small one."""
-    return await _answer(name, reading.THUMBNAIL)
+@router.post("", status_code=201, responses=error_responses(404, 422, 507))
+async def add_sample(name: str, context: Context) -> PictureOut:
+    """Add a sample to the uploaded pictures."""
+    file = samples.file(name)
+    return await context.uploads.add_file(file, file.name)
 
 
-@router.get("/display", response_class=Response, responses=webp() | answers(404, 422))
-async def display(name: str) -> Response:
-    """A large one."""
-    return await _answer(name, reading.DISPLAY)
+@router.get("/thumbnail", response_class=Response, responses=webp_response() | error_responses(404, 422))
+async def sample_thumbnail(name: str) -> Response:
+    """Get a 320 px WebP thumbnail."""
+    return await _respond(name, THUMBNAIL_SIDE)
 
 
-async def _answer(name: str, side: int) -> Response:
-    shelf.file(name)
-    return Response(await asyncio.to_thread(_small, name, side), media_type="image/webp", headers=FOREVER)
+@router.get("/display", response_class=Response, responses=webp_response() | error_responses(404, 422))
+async def sample_display(name: str) -> Response:
+    """Get a WebP of at most 2048 px."""
+    return await _respond(name, DISPLAY_SIDE)
+
+
+async def _respond(name: str, side: int) -> Response:
+    samples.file(name)
+    return Response(await asyncio.to_thread(_encode, name, side), media_type="image/webp", headers=IMMUTABLE)
 
 
 @functools.cache
-def _small(name: str, side: int) -> bytes:
-    return reading.small(images.read(shelf.file(name)), side)
+def _encode(name: str, side: int) -> bytes:
+    return encode_webp(images.read(samples.file(name)), side)

@@ -1,4 +1,4 @@
-"""Server-sent events: what changes, told as it happens."""
+"""Server-sent events: changes as they happen."""
 
 import asyncio
 import re
@@ -10,23 +10,23 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import GetCoreSchemaHandler
 
-from impasto.studio import history
-from impasto.studio.jobs import MissingError
+from impasto.studio.errors import MissingError
 from impasto.studio.schemas import Changes, JobId, JobOut, Steps
-from impasto.studio.state import Studio, answers
+from impasto.studio.server import queries
+from impasto.studio.server.dependencies import Context, error_responses
 
 router = APIRouter()
 
-_PAUSE = 0.2
-"""Seconds between events of one stream: what happens within is told together."""
+_MIN_INTERVAL = 0.2
+"""Seconds between events of one stream: changes within it are sent together."""
 _ENDED = frozenset({"finished", "failed", "cancelled"})
 
 _ID = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
-class _Tells:
-    """What the data of a stream's events is, for the OpenAPI."""
+class _EventData:
+    """The type of a stream's event data, for the OpenAPI."""
 
     data: Any
 
@@ -37,44 +37,47 @@ class _Tells:
 LastEvent = Annotated[str | None, Header(alias="last-event-id", max_length=60)]
 
 
-def _exists(job: JobId, studio: Studio) -> None:
-    """A stream that has begun can no longer answer 404."""
-    history.job(studio.folder, job)
+def _check_exists(job: JobId, context: Context) -> None:
+    """Respond with 404 before the stream starts; afterwards it is too late."""
+    queries.job(context.folder, job)
 
 
-@router.get("/events", response_class=EventSourceResponse, responses=answers(422))
-async def changes(
-    studio: Studio, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
-) -> AsyncIterator[Annotated[object, _Tells(Changes)]]:
-    """Whatever changes in any job: events `changes`, each with a `Changes`."""
+@router.get("/events", response_class=EventSourceResponse, responses=error_responses(422))
+async def stream_changes(
+    context: Context, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
+) -> AsyncIterator[Annotated[object, _EventData(Changes)]]:
+    """Stream the changes of all jobs as `changes` events."""
     version = after if last_event is None else _number(last_event)
-    while not studio.feed.ended:
-        ticket = studio.feed.ticket()
-        found = await asyncio.to_thread(history.changes, studio.folder, version)
+    while not context.notifier.closing:
+        changed = context.notifier.next_change()
+        found = await asyncio.to_thread(queries.changes, context.folder, version)
         if found.version != version:
             version = found.version
             yield ServerSentEvent(event="changes", id=str(version), data=found)
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_MIN_INTERVAL)
         else:
-            await ticket.wait()
+            await changed.wait()
 
 
 @router.get(
     "/jobs/{job}/events",
     response_class=EventSourceResponse,
-    responses=answers(404, 422),
-    dependencies=[Depends(_exists)],
+    responses=error_responses(404, 422),
+    dependencies=[Depends(_check_exists)],
 )
-async def job_events(
-    job: JobId, studio: Studio, last_event: LastEvent = None
-) -> AsyncIterator[Annotated[object, _Tells(Steps | JobOut)]]:
-    """One job until it ends: events `steps`, of which none is left out, `job`, the latest of it, and last `end`."""
-    attempt, number = _place(last_event)
-    told: JobOut | None = None
-    while not studio.feed.ended:
-        ticket = studio.feed.ticket()
+async def stream_job(
+    job: JobId, context: Context, last_event: LastEvent = None
+) -> AsyncIterator[Annotated[object, _EventData(Steps | JobOut)]]:
+    """Stream one job until it ends.
+
+    Events named `steps` contain every iteration, `job` the job's latest state, and the last one is `end`.
+    """
+    attempt, number = _last_step(last_event)
+    sent: JobOut | None = None
+    while not context.notifier.closing:
+        changed = context.notifier.next_change()
         try:
-            found, steps = await asyncio.to_thread(history.job_and_steps, studio.folder, job, attempt, number)
+            found, steps = await asyncio.to_thread(queries.job_and_steps, context.folder, job, attempt, number)
         except MissingError:  # deleted meanwhile
             return
         if steps.steps:
@@ -83,20 +86,20 @@ async def job_events(
         if found.state in _ENDED:
             yield ServerSentEvent(event="end", data=found)
             return
-        if found != told:
-            told = found
+        if found != sent:
+            sent = found
             yield ServerSentEvent(event="job", data=found)
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_MIN_INTERVAL)
         else:
-            await ticket.wait()
+            await changed.wait()
 
 
-def _place(last_event: str | None) -> tuple[int, int]:
-    """The attempt and the step that a page has seen last."""
+def _last_step(last_event: str | None) -> tuple[int, int]:
+    """Parse the attempt and the step that the page has received last."""
     attempt, _, number = (last_event or "").partition(".")
     return _number(attempt), _number(number)
 
 
 def _number(text: str) -> int:
-    """What was sent as an event's id; 0, which tells everything anew, for what never was."""
+    """Parse an event's id; an invalid one becomes 0, which restarts the stream."""
     return int(text) if _ID.fullmatch(text) else 0
