@@ -1,11 +1,11 @@
-/** How the page puts things: titles, durations, states. */
+/** Formats titles, durations and states. */
 
 import type { Job, Picture } from "./api";
 import { about } from "./state/about";
 
-/** `starry_night.jpg` of the shelf is "The Starry Night"; a `my_garden.jpg` is "my garden". */
+/** `starry_night.jpg` of the samples is "The Starry Night"; a `my_garden.jpg` is "my garden". */
 export function title(picture: Picture): string {
-  const known = picture.shelf && about.value?.shelf.find((one) => one.name === picture.shelf);
+  const known = picture.sample && about.value?.samples.find((one) => one.name === picture.sample);
   if (known) return known.title;
   const stem = picture.name.replace(/\.[a-z0-9]{2,5}$/i, "");
   return (stem.replace(/[_-]+/g, " ").trim() || picture.name);
@@ -39,7 +39,7 @@ export function when(seconds: number): string {
   return then.toDateString() === new Date().toDateString() ? CLOCK.format(then) : DAY.format(then);
 }
 
-/** How much of it is painted, 0 to 1. */
+/** The progress of a job, 0 to 1. */
 export function share(job: Job): number {
   const progress = job.progress;
   return progress ? progress.elapsed / Math.max(progress.elapsed + progress.remaining, 1e-9) : 0;

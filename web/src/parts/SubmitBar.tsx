@@ -1,17 +1,17 @@
-import { paint } from "../state/deeds";
+import { paint } from "../state/actions";
 import { missing } from "../state/form";
 import { about } from "../state/about";
 import { running } from "../state/jobs";
 import { uploads } from "../state/uploads";
 
 const COMMAND_KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
-/** Where there is no pointer that hovers, there is hardly a keyboard. */
+/** A device without a hovering pointer hardly has a keyboard. */
 const KEYS = matchMedia("(hover: none)").matches ? "Everything stays on this machine" : `${COMMAND_KEY} + Enter paints`;
 
-export function PaintBar() {
+export function SubmitBar() {
   const ready = about.value !== null && !missing.value && !uploads.value.length;
   return (
-    <div class="paint-bar">
+    <div class="submit-bar">
       <button type="button" class="paint" aria-disabled={!ready} aria-describedby="paint-hint" aria-keyshortcuts="Control+Enter" onClick={paint}>
         Paint
       </button>

@@ -5,10 +5,10 @@ import { Stage } from "./Stage";
 const GAP = 16;
 
 /**
- * The stage and the queue stay in sight while the form scrolls by. Where the two are taller than the window, they stay
- * with their lower end at its lower end, so that scrolling reaches it: CSS alone cannot say that.
+ * Keeps the stage and the queue visible while the form scrolls. Where they are taller than the window, their lower end
+ * sticks to the window's lower end, so that scrolling reaches it: CSS alone cannot express that.
  */
-export function EaselSide() {
+export function StageColumn() {
   const side = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = side.current!;
@@ -22,7 +22,7 @@ export function EaselSide() {
     };
   }, []);
   return (
-    <div class="easel-side" ref={side}>
+    <div class="stage-column" ref={side}>
       <Stage />
       <Queue />
     </div>

@@ -5,24 +5,25 @@ import json
 import sqlite3
 
 import pytest
-from studios import asked, given, png
+from studios import enqueue, png, upload
 
-from impasto.studio import serve
-from impasto.studio.guard import BODY_BYTES, Guard
-from impasto.studio.pictures import Intake, Limits, SlowError
+from impasto.studio.errors import SlowError
+from impasto.studio.server import serve
+from impasto.studio.server.security import BODY_BYTES, SecurityMiddleware
+from impasto.studio.server.uploads import Limits, UploadService
 
 JSON_TYPE = {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[", "10.0.0.1"])
-def test_a_strangers_name_that_points_here_is_refused(client, host):
+def test_a_foreign_host_name_is_refused(client, host):
     answer = client.get("/api/about", headers={"host": host})
     assert answer.status_code == 421
     assert set(answer.json()) == {"problem", "hint"}
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:7860", "127.0.0.1:1", "[::1]:7860"])
-def test_this_machines_own_names_are_known(client, host):
+def test_loopback_host_names_are_accepted(client, host):
     assert client.get("/api/about", headers={"host": host}).status_code == 200
 
 
@@ -50,7 +51,7 @@ def test_the_pages_own_requests_pass(client):
     assert client.post("/api/pictures", content=png(), headers=headers).status_code == 201
 
 
-def test_elsewhere_than_on_loopback_nothing_is_told_without_the_token(opened):
+def test_beyond_loopback_every_request_needs_the_token(opened):
     client = opened(token="secret", hosts=["studio.example"])
     for host in ("studio.example", "10.0.0.7:7860", "127.0.0.1"):
         assert client.get("/api/about", headers={"host": host}).status_code == 401
@@ -59,7 +60,7 @@ def test_elsewhere_than_on_loopback_nothing_is_told_without_the_token(opened):
         assert client.get("/api/about", headers={"authorization": f"Bearer {wrong}"}).status_code == 401
         assert (
             client.get(
-                "/api/about", headers={"cookie": f"{Guard(client.app, (), 'secret').cookie}={wrong}"}
+                "/api/about", headers={"cookie": f"{SecurityMiddleware(client.app, (), 'secret').cookie}={wrong}"}
             ).status_code
             == 401
         )
@@ -70,7 +71,7 @@ def test_elsewhere_than_on_loopback_nothing_is_told_without_the_token(opened):
     assert client.get("/api/about", headers={"authorization": "Bearer secret"}).status_code == 200
 
 
-def test_the_address_with_the_token_opens_the_page_and_leaves_it_out_of_the_history(opened):
+def test_the_address_with_the_token_opens_the_page_and_is_not_kept_in_the_browsers_history(opened):
     client = opened(token="secret")
     answer = client.get("/", params={"token": "secret"}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -84,14 +85,14 @@ def test_the_address_with_the_token_opens_the_page_and_leaves_it_out_of_the_hist
     assert client.get("/api/about", headers={"cookie": others.encode()}).status_code == 200
 
 
-def test_a_name_of_its_own_needs_a_token_even_on_loopback(tmp_path, monkeypatch):
-    told = []
+def test_a_host_name_needs_a_token_even_on_loopback(tmp_path, monkeypatch):
+    announced = []
     monkeypatch.setattr("uvicorn.Server.run", lambda _self, sockets: sockets)
     for hosts in ((), ("studio.example:8443",)):
-        place = serve.Place(tmp_path, "127.0.0.1", 0, None, hosts, 1.0, ("cpu",))
-        serve.serve(place, browser=False, tell=told.append)
-    assert "token" not in told[0]
-    assert "?token=" in told[1]
+        config = serve.ServerConfig(tmp_path, "127.0.0.1", 0, None, hosts, 1.0, ("cpu",))
+        serve.serve(config, browser=False, announce=announced.append)
+    assert "token" not in announced[0]
+    assert "?token=" in announced[1]
 
 
 def test_pictures_are_not_for_other_sites_pages(client):
@@ -107,7 +108,7 @@ def test_a_body_without_end_is_refused(client):
 
 
 def test_every_answer_forbids_guessing_its_type_and_scripts_from_elsewhere(client):
-    for address in ("/", "/api/about", "/api/nothing", "/assets/nothing", "/api/shelf/cat/thumbnail"):
+    for address in ("/", "/api/about", "/api/nothing", "/assets/nothing", "/api/samples/cat/thumbnail"):
         headers = client.get(address).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "unsafe-inline" not in headers["content-security-policy"]
@@ -117,7 +118,7 @@ def test_every_answer_forbids_guessing_its_type_and_scripts_from_elsewhere(clien
 
 def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
     (tmp_path / "secret.png").write_bytes(png())
-    photo = given(client)
+    photo = upload(client)
     names = ["../../secret.png", "/etc/passwd", "..\\..\\secret", "a/b\0c\n.png", "", "." * 300, "💥.png"]
     for name in names:
         answer = client.post("/api/pictures", params={"name": name}, content=png(7))
@@ -125,7 +126,7 @@ def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
         assert "/" not in answer.json()["name"]
     for address in (
         "/api/pictures/..%2F..%2Fsecret.png/display",
-        "/api/shelf/..%2F..%2Fpyproject/display",
+        "/api/samples/..%2F..%2Fpyproject/display",
         "/api/recipes/..%2Ffast/card",
         "/api/jobs/1%2F..%2F2/result",
         "/assets/..%2F..%2F__init__.py",
@@ -156,7 +157,7 @@ def test_an_upload_of_too_many_bytes_is_refused_before_it_is_all_there(opened, f
     client = opened(Limits(upload_bytes=1000))
     answer = client.post("/api/pictures", content=(b"x" * 600 for _ in range(50)))
     assert answer.status_code == 413
-    assert list(folder.arriving.iterdir()) == []
+    assert list(folder.incoming.iterdir()) == []
 
 
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(opened):
@@ -167,14 +168,14 @@ def test_a_picture_of_too_many_pixels_is_refused_by_its_header(opened):
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n", png()[:-30], b"PK\3\4" * 99])
-def test_what_is_no_picture_is_refused_and_nothing_is_kept(client, folder, content):
+def test_a_file_that_is_no_picture_is_refused_and_nothing_is_stored(client, folder, content):
     answer = client.post("/api/pictures", params={"name": "bad.png"}, content=content)
     assert answer.status_code == 422
     assert answer.json()["problem"].startswith("bad.png ")
-    assert [*folder.arriving.iterdir(), *(folder.root / "pictures").iterdir()] == []
+    assert [*folder.incoming.iterdir(), *(folder.root / "pictures").iterdir()] == []
 
 
-def test_an_upload_that_does_not_end_is_given_up(folder, opened):
+def test_an_upload_that_does_not_end_is_aborted(folder, opened):
     opened()
 
     async def endless():
@@ -183,25 +184,25 @@ def test_an_upload_that_does_not_end_is_given_up(folder, opened):
             await asyncio.sleep(0.05)
 
     async def upload():
-        await Intake(folder, Limits(upload_seconds=0.3)).upload("slow.png", endless())
+        await UploadService(folder, Limits(upload_seconds=0.3)).receive("slow.png", endless())
 
-    with pytest.raises(SlowError, match=r"slow\.png did not arrive in time"):
+    with pytest.raises(SlowError, match=r"slow\.png took too long to upload"):
         asyncio.run(upload())
-    assert list(folder.arriving.iterdir()) == []
+    assert list(folder.incoming.iterdir()) == []
 
 
 def test_only_so_many_uploads_at_once(opened):
     client = opened(Limits(uploads=1))
     # The test's client hands over a body only when it is whole; so the server's own count is set for it.
-    client.app.state.studio.intake._busy = 1
+    client.app.state.context.uploads._active = 1
     answer = client.post("/api/pictures", content=png())
     assert answer.status_code == 429
-    client.app.state.studio.intake._busy = 0
+    client.app.state.context.uploads._active = 0
     assert client.post("/api/pictures", content=png()).status_code == 201
 
 
-def test_a_full_folder_says_so_and_what_to_do(opened):
-    photo = given(opened())
+def test_a_full_folder_is_reported_with_a_hint(opened):
+    photo = upload(opened())
     client = opened(Limits(folder_bytes=1))
     answer = client.post("/api/pictures", content=png(1))
     assert answer.status_code == 507
@@ -209,8 +210,8 @@ def test_a_full_folder_says_so_and_what_to_do(opened):
     assert client.post("/api/jobs", json={"photo": photo, "paintings": [photo]}).status_code == 507
 
 
-def test_what_is_asked_for_wrongly_is_answered_in_one_line(client):
-    photo = given(client)
+def test_an_invalid_request_gets_an_error_of_one_line(client):
+    photo = upload(client)
     for body in (
         b"{",
         b"[]",
@@ -233,11 +234,11 @@ def test_text_from_users_is_never_a_statement_of_sql(client, folder):
     name = "'); DROP TABLE pictures; --.png"
     picture = client.post("/api/pictures", params={"name": name}, content=png()).json()
     assert picture["name"] == name
-    asked(client, picture["id"], picture["id"])
+    enqueue(client, picture["id"], picture["id"])
     with sqlite3.connect(folder.database) as connection:
         assert connection.execute("SELECT count(*) FROM pictures").fetchone() == (1,)
 
 
-def test_only_this_machine_can_reach_it_unless_asked_otherwise():
+def test_only_loopback_hosts_need_no_token():
     assert all(serve._is_loopback(host) for host in ("127.0.0.1", "localhost", "::1"))
     assert not any(serve._is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.2", "example.org"))

@@ -1,24 +1,24 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Job } from "../api";
 import { Icon } from "../parts/Icon";
-import { jobTitle, title } from "../words";
-import { ratioOf } from "./shape";
-import { useDecoded } from "./useDecoded";
+import { jobTitle, title } from "../format";
+import { aspectRatio } from "./aspectRatio";
+import { useDecodedImage } from "./useDecodedImage";
 
 interface Props {
   job: Job;
-  /** One pixel of the picture on one of the screen. */
+  /** Show one pixel of the picture per pixel of the screen. */
   pixels: boolean;
 }
 
-/** How much of the photograph shows beside the finished picture at first, in percent. */
-const GLIMPSE = 22;
+/** Initial share of the photograph beside the result, in percent. */
+const INITIAL_SHARE = 22;
 
-/** The picture of a job: its previews while it is painted, and then the result beside the photograph. */
-export function Easel({ job, pixels }: Props) {
-  const painted = useDecoded(job.result ?? job.preview);
+/** The picture of a job: its previews while it runs, then the result beside the photograph. */
+export function Viewer({ job, pixels }: Props) {
+  const painted = useDecodedImage(job.result ?? job.preview);
   const finished = job.state === "finished" && painted === job.result;
-  const [share, setShare] = useState(GLIMPSE);
+  const [share, setShare] = useState(INITIAL_SHARE);
   const viewer = useRef<HTMLDivElement>(null);
   useEffect(() => viewer.current?.scrollTo(0, 0), [pixels]);
   const compares = finished && job.photo !== null;
@@ -29,7 +29,7 @@ export function Easel({ job, pixels }: Props) {
       class={`viewer ${pixels ? "pixels" : ""}`}
       id="viewer"
       ref={viewer}
-      style={{ "--ratio": ratioOf(job) }}
+      style={{ "--ratio": aspectRatio(job) }}
       tabIndex={pixels ? 0 : -1}
       role="group"
       aria-label="Picture"
@@ -55,7 +55,7 @@ export function Easel({ job, pixels }: Props) {
   );
 }
 
-/** Left of it is the photograph, right of it the painting. */
+/** The slider between the photograph on the left and the result on the right. */
 function Divider({ share, onMove }: { share: number; onMove: (share: number) => void }) {
   return (
     <div class="divider">

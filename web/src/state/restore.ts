@@ -1,18 +1,18 @@
-/** A picture that Impasto painted brings back how it was made, instead of being an input. */
+/** Restores pictures and settings from a picture made by Impasto, instead of using it as an input. */
 
 import { signal } from "@preact/signals";
 import * as api from "../api";
 import type { Job, Picture, Role } from "../api";
-import { fill, fillSettings, give, paintings, photo, snapshot, type Form } from "./form";
-import { say } from "./notices";
+import { fill, fillSettings, addPicture, paintings, photo, snapshot, type Form } from "./form";
+import { notify } from "./notices";
 
 export interface Restored {
   picture: Picture;
   role: Role;
   missing: string[];
-  leftOut: string[];
+  unsupported: string[];
   before: Form;
-  /** As it was filled in, to see whether it was changed since. */
+  /** The form as restored, to detect later changes. */
   filled: string;
 }
 
@@ -28,22 +28,22 @@ export async function restore(picture: Picture, role: Role): Promise<void> {
   const found = others.filter((one) => one !== null);
   if (found.length) paintings.value = found;
   fillSettings(origin.settings);
-  restored.value = { picture, role, missing: origin.missing, leftOut: origin.left_out, before, filled: JSON.stringify(snapshot()) };
+  restored.value = { picture, role, missing: origin.missing, unsupported: origin.unsupported, before, filled: JSON.stringify(snapshot()) };
 }
 
-/** The notice's other choice: everything as it was before, unless it was changed since, and the picture an input. */
+/** Undo the restore, unless the form was changed since, and use the picture as an input. */
 export function useInstead(role: Role): void {
   const last = restored.value;
   if (!last) return;
   if (JSON.stringify(snapshot()) === last.filled) fill(last.before);
-  give(role, last.picture);
+  addPicture(role, last.picture);
   restored.value = null;
 }
 
-/** The same from the history. */
+/** Restore from a job of the history. */
 export function restoreJob(job: Job): void {
   photo.value = job.photo;
   paintings.value = job.paintings;
   fillSettings(job.settings);
-  say("Its pictures and settings are back in the form.");
+  notify("Its pictures and settings are back in the form.");
 }

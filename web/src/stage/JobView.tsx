@@ -1,37 +1,37 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Job } from "../api";
-import { cancel, retry } from "../state/deeds";
-import { inOurWords } from "../state/notices";
-import { restoreJob } from "../state/restoring";
-import { duration, jobTitle } from "../words";
-import { Easel } from "./Easel";
-import { FinishedTools } from "./FinishedTools";
-import { Loss } from "./Loss";
+import { cancel, retry } from "../state/actions";
+import { withLabels } from "../state/notices";
+import { restoreJob } from "../state/restore";
+import { duration, jobTitle } from "../format";
+import { Viewer } from "./Viewer";
+import { ResultTools } from "./ResultTools";
+import { LossCurve } from "./LossCurve";
 import { Running } from "./Running";
 
-export function OnStage({ job }: { job: Job }) {
+export function JobView({ job }: { job: Job }) {
   const [pixels, setPixels] = useState(false);
   const finished = job.state === "finished";
   const caption = useRef<HTMLDivElement>(null);
-  const held = caption.current?.contains(document.activeElement);
+  const hadFocus = caption.current?.contains(document.activeElement);
   useEffect(() => {
-    if (held) caption.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(); // the one that was pressed may be gone
+    if (hadFocus) caption.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(); // the pressed button may have been removed
   }, [job.state]);
   return (
     <>
-      <Easel job={job} pixels={finished && pixels} />
+      <Viewer job={job} pixels={finished && pixels} />
       <div class="caption" ref={caption}>
         <div class="caption-head">
           <h2>{jobTitle(job)}</h2>
           <p class="facts">{facts(job)}</p>
         </div>
-        {job.attempt > 1 && !finished && <p class="help">Started over: the painter had been interrupted.</p>}
+        {job.attempt > 1 && !finished && <p class="help">Restarted after the worker was interrupted.</p>}
         {job.state === "queued" && <Waiting job={job} />}
         {job.state === "running" && <Running job={job} />}
-        {finished && <FinishedTools job={job} pixels={pixels} onPixels={setPixels} />}
+        {finished && <ResultTools job={job} pixels={pixels} onPixels={setPixels} />}
         {(job.state === "failed" || job.state === "cancelled") && <Ended job={job} />}
       </div>
-      {job.state !== "queued" && <Loss job={job} />}
+      {job.state !== "queued" && <LossCurve job={job} />}
     </>
   );
 }
@@ -47,7 +47,7 @@ function facts(job: Job): string {
 function Waiting({ job }: { job: Job }) {
   return (
     <div class="progress">
-      <p>{job.place === 1 ? "Next in the queue" : `Number ${job.place} in the queue`}</p>
+      <p>{job.queue_position === 1 ? "Next in the queue" : `Number ${job.queue_position} in the queue`}</p>
       <div class="row">
         <button type="button" onClick={() => cancel(job)}>
           Cancel
@@ -62,7 +62,7 @@ function Ended({ job }: { job: Job }) {
     <div class="progress">
       {job.error ? (
         <p class="wrong">
-          It failed: {inOurWords(job.error.problem)}. {inOurWords(job.error.hint)}
+          It failed: {withLabels(job.error.problem)}. {withLabels(job.error.hint)}
         </p>
       ) : (
         <p>Cancelled.</p>

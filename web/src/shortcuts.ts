@@ -1,36 +1,36 @@
-/** What works wherever the focus is: dropping, pasting, and the two keys. */
+/** Page-wide shortcuts: dropping, pasting, and two keys. */
 
-import { cancelWatched, paint } from "./state/deeds";
-import { takeFiles } from "./state/uploads";
+import { cancelSelected, paint } from "./state/actions";
+import { uploadFiles } from "./state/uploads";
 
 let leftFullScreen = -Infinity;
 let dragging: ReturnType<typeof setTimeout> | undefined;
 
-export function listenEverywhere(): void {
+export function addShortcuts(): void {
   addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     showDragging();
   });
   addEventListener("drop", (event) => {
-    event.preventDefault(); // the browser would leave the page and show the file
-    takeFiles(Array.from(event.dataTransfer?.files ?? []));
+    event.preventDefault(); // the browser would leave the page to show the file
+    uploadFiles(Array.from(event.dataTransfer?.files ?? []));
   });
   addEventListener("paste", (event) => {
     const files = Array.from(event.clipboardData?.files ?? []);
     if (!files.length || (isField(event.target) && event.clipboardData?.types.includes("text/plain"))) return;
     event.preventDefault();
-    takeFiles(files);
+    uploadFiles(files);
   });
   addEventListener("keydown", keys);
   document.addEventListener("fullscreenchange", () => (leftFullScreen = performance.now()));
 }
 
-/** Whether something is typed or chosen there. */
+/** Whether the element is a text field or a list. */
 const isField = (target: EventTarget | null): boolean =>
   target instanceof Element && target.matches("input:not([type=range], [type=radio], [type=checkbox], [type=file]), select");
 
-/** Browsers do not say reliably that a drag has left or ended; that it goes on they say all the time. */
+/** Browsers do not reliably report the end of a drag, but they report its progress continuously. */
 function showDragging(): void {
   document.body.classList.add("dragging");
   clearTimeout(dragging);
@@ -43,13 +43,13 @@ function keys(event: KeyboardEvent): void {
     event.preventDefault();
     void paint();
   }
-  // In a field it takes back what was typed, or closes a list.
+  // In a field it undoes typing or closes a list.
   if (event.key === "Escape" && !isField(event.target) && !event.defaultPrevented) escape();
 }
 
 function escape(): void {
   if (document.fullscreenElement) return void document.exitFullscreen();
-  // Some browsers leave the full screen by themselves, and pass the key on.
+  // Some browsers leave full screen themselves, and also pass the key to the page.
   if (performance.now() - leftFullScreen < 300) return;
-  cancelWatched();
+  cancelSelected();
 }

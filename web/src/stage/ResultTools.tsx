@@ -2,9 +2,9 @@ import * as api from "../api";
 import type { Format, Job, Role } from "../api";
 import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
-import { give } from "../state/form";
-import { attempt, complain, say } from "../state/notices";
-import { restoreJob } from "../state/restoring";
+import { addPicture } from "../state/form";
+import { attempt, showError, notify } from "../state/notices";
+import { restoreJob } from "../state/restore";
 
 interface Props {
   job: Job;
@@ -19,7 +19,7 @@ const FORMATS: [Format, string][] = [
 ];
 const canCopy = typeof ClipboardItem !== "undefined" && navigator.clipboard !== undefined;
 
-export function FinishedTools({ job, pixels, onPixels }: Props) {
+export function ResultTools({ job, pixels, onPixels }: Props) {
   return (
     <div class="tools">
       <Menu label="Download">
@@ -46,7 +46,7 @@ export function FinishedTools({ job, pixels, onPixels }: Props) {
         </button>
       </span>
       <span class="divided looking">
-        <button type="button" aria-pressed={pixels} aria-label="100 %, actual pixels" title="One pixel of the picture on one of the screen" onClick={() => onPixels(!pixels)}>
+        <button type="button" aria-pressed={pixels} aria-label="100 %, actual pixels" title="One pixel of the picture per pixel of the screen" onClick={() => onPixels(!pixels)}>
           100 %
         </button>
         {document.fullscreenEnabled && (
@@ -60,23 +60,23 @@ export function FinishedTools({ job, pixels, onPixels }: Props) {
 }
 
 function fill(): void {
-  const refused = () => complain("the browser did not go to full screen");
+  const refused = () => showError("the browser did not go to full screen");
   document.getElementById("viewer")?.requestFullscreen().catch(refused);
 }
 
 async function copy(job: Job): Promise<void> {
   try {
-    // The promise goes in as it is: Safari allows copying only in the click itself.
+    // Pass the promise itself: Safari allows copying only within the click handler.
     const picture = fetch(`/api/jobs/${job.id}/result?format=png`).then((answer) => answer.blob());
     await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
-    say("Copied.");
+    notify("Copied.");
   } catch {
-    complain("the browser did not let the picture be copied", "Download it instead.");
+    showError("the browser did not let the picture be copied", "Download it instead.");
   }
 }
 
 async function use(job: Job, role: Role): Promise<void> {
-  const picture = await attempt(() => api.usePainted(job.id));
+  const picture = await attempt(() => api.addResult(job.id));
   if (!picture) return;
-  if (give(role, picture)) say(role === "photo" ? "It is the photograph now." : "It is among the paintings now.");
+  if (addPicture(role, picture)) notify(role === "photo" ? "It is the photograph now." : "It is among the paintings now.");
 }

@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import * as api from "../api";
 import type { Picture, Role } from "../api";
 import { about } from "../state/about";
-import { give, paintings, photo } from "../state/form";
+import { addPicture, paintings, photo } from "../state/form";
 import { attempt } from "../state/notices";
 import { recent } from "../state/recent";
-import { title } from "../words";
+import { title } from "../format";
 
-/** Pictures that one click puts in: those that ship, and those that were used before. */
-export function Picks({ role }: { role: Role }) {
+/** Pictures to add with one click: the samples, and those that were used before. */
+export function PicturePicker({ role }: { role: Role }) {
   const [before, setBefore] = useState(false);
   const used = recent[role].value;
   const tab = (label: string, value: boolean) => (
@@ -17,31 +17,31 @@ export function Picks({ role }: { role: Role }) {
     </button>
   );
   return (
-    <div class="picks">
+    <div class="picker">
       <div class="tabs" role="group" aria-label={`Which ${role === "photo" ? "photographs" : "paintings"}`}>
         {tab("Examples", false)}
         {used.length > 0 && tab("Used before", true)}
       </div>
-      <div class="thumbnails">{before && used.length ? used.map((one) => <Used key={one.id} role={role} picture={one} />) : <Shelf role={role} />}</div>
+      <div class="thumbnails">{before && used.length ? used.map((one) => <Used key={one.id} role={role} picture={one} />) : <Samples role={role} />}</div>
     </div>
   );
 }
 
-const WHAT = { photo: "photograph", painting: "painting" };
+const ROLE_NAMES = { photo: "photograph", painting: "painting" };
 
-function Shelf({ role }: { role: Role }) {
-  const shelf = about.value?.shelf.filter((picture) => picture.role === role) ?? [];
-  return shelf.map((one) => (
+function Samples({ role }: { role: Role }) {
+  const samples = about.value?.samples.filter((picture) => picture.role === role) ?? [];
+  return samples.map((one) => (
     <button
       type="button"
       class="pick"
       key={one.name}
       title={`${one.title}. ${one.credit}`}
-      aria-label={`Example ${WHAT[role]}: ${one.title}`}
-      aria-pressed={chosen(role, (given) => given.shelf === one.name)}
+      aria-label={`Example ${ROLE_NAMES[role]}: ${one.title}`}
+      aria-pressed={chosen(role, (given) => given.sample === one.name)}
       onClick={async () => {
-        const taken = await attempt(() => api.takeFromShelf(one.name));
-        if (taken) give(role, taken);
+        const added = await attempt(() => api.addSample(one.name));
+        if (added) addPicture(role, added);
       }}
     >
       <img class="fill" src={one.thumbnail} alt="" draggable={false} />
@@ -57,7 +57,7 @@ function Used({ role, picture }: { role: Role; picture: Picture }) {
       title={title(picture)}
       aria-label={`Used before: ${title(picture)}`}
       aria-pressed={chosen(role, (given) => given.id === picture.id)}
-      onClick={() => give(role, picture)}
+      onClick={() => addPicture(role, picture)}
     >
       <img class="fill" src={picture.thumbnail} alt="" loading="lazy" draggable={false} />
     </button>

@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api";
 import type { Job, Step, Steps } from "../api";
 
-/** How the loss fell; asked for only by those who open it. */
-export function Loss({ job }: { job: Job }) {
+/** The loss curve; its steps are requested only while it is open. */
+export function LossCurve({ job }: { job: Job }) {
   const [open, setOpen] = useState(false);
   const steps = useSteps(job, open);
   return (
@@ -14,26 +14,26 @@ export function Loss({ job }: { job: Job }) {
   );
 }
 
-/** Milliseconds until steps are asked for once more that could not be had. */
-const AGAIN = 3000;
+/** Milliseconds until a failed request is repeated. */
+const RETRY_PAUSE = 3000;
 
 function useSteps(job: Job, wanted: boolean): Step[] {
   const [known, setKnown] = useState<Steps>({ attempt: 0, steps: [] });
-  const asked = useRef(0);
+  const requested = useRef(0);
   const latest = useRef(0);
   latest.current = job.version;
   const [round, setRound] = useState(0);
   const again = () => setRound((before) => before + 1);
   useEffect(() => {
-    if (!wanted || asked.current) return; // one question at a time
-    asked.current = job.version;
+    if (!wanted || requested.current) return; // one request at a time
+    requested.current = job.version;
     api
       .steps(job.id, known.attempt, known.steps.at(-1)?.number ?? 0)
       .then(({ attempt, steps }) => setKnown({ attempt, steps: attempt === known.attempt ? [...known.steps, ...steps] : steps }))
-      .catch(() => void setTimeout(again, AGAIN))
+      .catch(() => void setTimeout(again, RETRY_PAUSE))
       .finally(() => {
-        if (latest.current !== asked.current) again(); // there was more meanwhile
-        asked.current = 0;
+        if (latest.current !== requested.current) again(); // more steps arrived meanwhile
+        requested.current = 0;
       });
   }, [wanted, job.version, round]);
   return known.steps;
@@ -41,7 +41,7 @@ function useSteps(job: Job, wanted: boolean): Step[] {
 
 const WIDTH = 600;
 const HEIGHT = 160;
-/** More points than these would fall on one another. */
+/** More points than this would overlap. */
 const POINTS = 300;
 
 function Curve({ steps }: { steps: Step[] }) {
@@ -59,7 +59,7 @@ function Curve({ steps }: { steps: Step[] }) {
       <svg preserveAspectRatio="none" viewBox={`-4 -6 ${WIDTH + 8} ${HEIGHT + 12}`} role="img" aria-label={`Loss over ${last} iterations, from ${brief(steps[0]!.loss)} to ${brief(steps.at(-1)!.loss)}`}>
         <path class="grid" d={`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
         {scales.map((scale) => (
-          <polyline key={scale} class={`scale-${((scale - 1) % 4) + 1}`} points={thinned(steps.filter((step) => step.scale === scale)).map(point).join(" ")} />
+          <polyline key={scale} class={`scale-${((scale - 1) % 4) + 1}`} points={downsample(steps.filter((step) => step.scale === scale)).map(point).join(" ")} />
         ))}
       </svg>
       <figcaption>
@@ -76,7 +76,7 @@ function Curve({ steps }: { steps: Step[] }) {
   );
 }
 
-function thinned(steps: Step[]): Step[] {
+function downsample(steps: Step[]): Step[] {
   const every = Math.ceil(steps.length / POINTS);
   return every < 2 ? steps : steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
 }

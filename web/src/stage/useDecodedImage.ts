@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** The last address whose picture is decoded: swapping to it neither flickers nor shows half a picture. */
-export function useDecoded(address: string | null): string | null {
+/** Return the latest URL whose picture is decoded: showing it neither flickers nor shows half a picture. */
+export function useDecodedImage(address: string | null): string | null {
   const [shown, setShown] = useState<string | null>(null);
-  const asked = useRef(0);
+  const requested = useRef(0);
   const latest = useRef(0);
   useEffect(() => {
     if (!address) return;
-    const turn = ++asked.current;
+    const turn = ++requested.current;
     const picture = new Image();
     picture.src = address;
     const show = () => {
-      if (turn < latest.current) return; // a later one was faster
+      if (turn < latest.current) return; // a later one was decoded first
       latest.current = turn;
       setShown(address);
     };
