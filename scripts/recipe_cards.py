@@ -2,8 +2,8 @@
 
     python scripts/recipe_cards.py [RECIPE ...]
 
-Writes src/impasto/studio/cards/RECIPE.webp; takes some minutes. The papers' recipes run fewer iterations than their
-own, as on the sheet of `scripts/recipe_sheet.py`.
+Writes src/impasto/studio/recipe_thumbnails/RECIPE.webp; takes some minutes. The papers' recipes run fewer iterations
+than their own, as on the sheet of `scripts/recipe_sheet.py`.
 """
 
 import sys
@@ -15,7 +15,7 @@ from recipe_sheet import PUBLISHED
 from impasto import Picture, Settings, Stylizer, images
 from impasto.settings import recipes
 
-CARDS = Path(__file__).resolve().parent.parent / "src" / "impasto" / "studio" / "cards"
+CARDS = Path(__file__).resolve().parent.parent / "src" / "impasto" / "studio" / "recipe_thumbnails"
 PHOTO, PAINTING = "summer_palace", "great_wave"
 WIDTH, HEIGHT = 192, 128
 

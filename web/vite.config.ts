@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 // The built page is committed, so that installing Impasto needs no Node.
 export default defineConfig({
   build: {
-    outDir: "../src/impasto/studio/static",
+    outDir: "../src/impasto/studio/server/static",
     emptyOutDir: true,
     sourcemap: false,
     target: "es2022",

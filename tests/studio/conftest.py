@@ -1,5 +1,6 @@
-"""Studios to test: one in this process without a painter, and real ones in processes of their own."""
+"""Studios to test: one in this process without a worker, and real ones in separate processes."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 from studios import HOME, Running
 
-from impasto.studio.app import create_app
-from impasto.studio.folder import Folder
-from impasto.studio.pictures import Limits
+from impasto.studio.server import inspect_upload
+from impasto.studio.server.app import create_app
+from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.store.folder import Folder
 
 
 @pytest.fixture
@@ -18,8 +20,18 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
+def quick_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inspects uploads in this process, for tests of something else: starting a process takes a second or two."""
+
+    async def inspect(service: UploadService, incoming: Path, name: str) -> dict[str, object]:
+        return await asyncio.to_thread(inspect_upload.inspect, incoming, name, service._limits.pixels)
+
+    monkeypatch.setattr(UploadService, "_inspect", inspect)
+
+
+@pytest.fixture
 def opened(folder: Folder) -> Iterator[Callable[..., TestClient]]:
-    """Opens a studio that paints nothing, with limits of its own."""
+    """Opens a studio without a worker, with limits of the test's choice."""
     clients: list[TestClient] = []
 
     def opened(limits: Limits | None = None, **choices) -> TestClient:
@@ -39,7 +51,7 @@ def client(opened: Callable[..., TestClient]) -> TestClient:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One for all tests that only paint with it."""
+    """One for all tests that only run jobs with it."""
     studio = Running(tmp_path_factory.mktemp("studio"))
     yield studio
     studio.close()
@@ -47,7 +59,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def starts() -> Iterator[Callable[..., Running]]:
-    """Starts studios of a test's own; they end with it."""
+    """Starts studios for one test; they end with it."""
     studios: list[Running] = []
 
     def starts(data: Path, *options: str, port: int = 0) -> Running:

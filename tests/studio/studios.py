@@ -26,15 +26,15 @@ def png(seed: int = 0, width: int = 64, height: int = 48) -> bytes:
     return stream.getvalue()
 
 
-def given(client: httpx2.Client, seed: int = 0) -> str:
-    """Gives the studio a picture; its id."""
+def upload(client: httpx2.Client, seed: int = 0) -> str:
+    """Uploads a picture; returns its id."""
     answer = client.post("/api/pictures", params={"name": f"{seed}.png"}, content=png(seed))
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
 
 
-def asked(client: httpx2.Client, photo: str, painting: str, **settings) -> dict:
-    """Asks for a picture; the job."""
+def enqueue(client: httpx2.Client, photo: str, painting: str, **settings) -> dict:
+    """Adds a job; returns it."""
     body = {"photo": photo, "paintings": [painting], "settings": {**SMALL, **settings}}
     answer = client.post("/api/jobs", json=body)
     assert answer.status_code == 201, answer.text
@@ -67,9 +67,9 @@ class Running:
         self.process, self.address = studio_load.start(data, *options, port=port, OMP_NUM_THREADS="1")
         self.client = httpx2.Client(base_url=self.address, timeout=30)
 
-    def painter(self, number: int = 0) -> int | None:
-        """A painter's process, if there is one now."""
-        arguments = b"\0".join([b"impasto.studio.painter", str(self.data).encode(), str(number).encode(), b""])
+    def worker(self, number: int = 0) -> int | None:
+        """Finds a worker's process, if it runs."""
+        arguments = b"\0".join([b"impasto.studio.worker.worker", str(self.data).encode(), str(number).encode(), b""])
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
                 command = (status.parent / "cmdline").read_bytes()
@@ -89,16 +89,16 @@ class Running:
             time.sleep(0.1)
         raise AssertionError(f"job {job} is still {found['state']}")
 
-    def wait_for_trouble(self, part: str | None) -> dict | None:
-        """Waits until a trouble says something, or until there is none."""
+    def wait_for_alert(self, part: str | None) -> dict | None:
+        """Waits until a worker's problem contains some text, or with None until there is no problem."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            found = self.client.get("/api/jobs", params={"limit": 1}).json()["troubles"]
+            found = self.client.get("/api/jobs", params={"limit": 1}).json()["problems"]
             if part is None and not found:
                 return None
-            for trouble in found:
-                if part and part in trouble["problem"]:
-                    return trouble
+            for alert in found:
+                if part and part in alert["problem"]:
+                    return alert
             time.sleep(0.1)
         raise AssertionError(f"not {part!r} but {found}")
 

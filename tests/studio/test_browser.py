@@ -14,9 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
-from studios import asked, given, png
+from studios import enqueue, png, upload
 
-from impasto.studio.app import PAGE
+from impasto.studio.server.app import PAGE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -81,9 +81,9 @@ def file(name, seed):
 def fill_in(page, recipe="fast", size=64):
     """A small picture of two files."""
     page.locator("input[type=file]").first.set_input_files(file("house.png", 3))
-    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     page.locator("input[type=file]").nth(1).set_input_files(file("brush.png", 4))
-    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove painting brush")).to_be_visible()
     page.get_by_role("radio", name=recipe, exact=True).check(force=True)
     if size:
         page.get_by_role("textbox", name="Size", exact=True).fill(str(size))
@@ -115,8 +115,10 @@ def result(page):
 
 def long_job(running):
     """A job that goes on until it is told not to."""
-    photo, painting = given(running.client, 1), given(running.client, 2)
-    return asked(running.client, photo, painting, recipe="painterly", iterations=100_000, tolerance=0.0, scales=1)["id"]
+    photo, painting = upload(running.client, 1), upload(running.client, 2)
+    return enqueue(running.client, photo, painting, recipe="painterly", iterations=100_000, tolerance=0.0, scales=1)[
+        "id"
+    ]
 
 
 def test_three_clicks_on_the_examples_are_a_picture_under_way(opens, running):
@@ -138,9 +140,9 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
     page.get_by_role("textbox", name="Size", exact=True).fill("64")
     drop(page, page.locator("label.zone").first, file("house.png", 3), file("garden.png", 5))
     expect(page.get_by_role("alert", name="Problems")).to_contain_text("room for one photograph. house.png was taken")
-    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     drop(page, page.locator("h1"), file("brush.png", 4))  # anywhere: the photograph is there, so it is a painting
-    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove painting brush")).to_be_visible()
     paint(page)
     expect(result(page)).to_be_visible(timeout=PAINTED)
     kept(page, "finished-light")
@@ -156,14 +158,14 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
 
 
 def test_a_result_is_copied_pasted_and_seen_in_full_screen(opens, running):
-    job = asked(running.client, given(running.client, 1), given(running.client, 2))["id"]
+    job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2))["id"]
     running.wait_for(job, "finished")
     page = opens(permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"{running.address}/#job={job}")
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("status", name="News")).to_contain_text("Copied.")
     page.keyboard.press("Control+v")
-    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     page.get_by_role("button", name="Full screen", exact=True).click()
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
     assert page.evaluate("document.fullscreenElement.id") == "viewer"
@@ -219,8 +221,8 @@ def test_a_reload_in_the_middle_goes_on_watching_and_two_tabs_see_the_same(opens
 
 
 def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, running):
-    photo, painting = given(running.client, 1), given(running.client, 2)
-    job = asked(running.client, photo, painting, strength=0.8, style_scale=2.0)["id"]
+    photo, painting = upload(running.client, 1), upload(running.client, 2)
+    job = enqueue(running.client, photo, painting, strength=0.8, style_scale=2.0)["id"]
     running.wait_for(job, "finished")
     data = running.client.get(f"/api/jobs/{job}/result").content
     page = opens()
@@ -230,7 +232,7 @@ def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, run
     expect(page.get_by_role("textbox", name="Strength")).to_have_value("0.8")
     expect(page.get_by_role("textbox", name="Brush size")).to_have_value("2")
     expect(page.get_by_role("radio", name="fast", exact=True)).to_be_checked()
-    expect(page.get_by_role("button", name="Take the painting 2 away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove painting 2")).to_be_visible()
 
 
 def test_the_keyboard_alone_is_enough(opens, running):
@@ -245,10 +247,10 @@ def test_the_keyboard_alone_is_enough(opens, running):
 
     go_to("Example photograph: Chelsea")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     go_to("Example painting: The Great Wave off Kanagawa")
     page.keyboard.press("Space")
-    expect(page.get_by_role("button", name=re.compile("^Take the painting"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Remove painting"))).to_be_visible()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none", "focus is seen"
     page.keyboard.press("Control+Enter")
@@ -260,7 +262,7 @@ def test_the_keyboard_alone_is_enough(opens, running):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_stands_in_anyones_way(opens, running, scheme):
-    job = asked(running.client, given(running.client, 1), given(running.client, 2), iterations=2)["id"]
+    job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2), iterations=2)["id"]
     running.wait_for(job, "finished")
     page = opens(color_scheme=scheme)
     kept(page, f"empty-{scheme}")
@@ -291,7 +293,7 @@ def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
     page.locator("input[type=file]").first.set_input_files(bad)
     expect(page.get_by_role("alert", name="Problems")).to_contain_text("notes.png is not a picture")
-    expect(page.get_by_role("button", name="Take the painting brush away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove painting brush")).to_be_visible()
     expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("64")
 
 
@@ -334,10 +336,10 @@ def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running,
     page.set_viewport_size({"width": width, "height": 800})
     name = "a-very-long-name-that-somebody-gave-to-a-picture-of-a-house-by-the-sea.png"
     page.locator("input[type=file]").first.set_input_files({**file("x", 3), "name": name})
-    expect(page.get_by_role("button", name="Take the photograph away")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     for painting in ("The Scream", "Water Lilies"):
         page.get_by_role("button", name=f"Example painting: {painting}").click()
-        expect(page.get_by_role("button", name=f"Take the painting {painting} away")).to_be_attached()
+        expect(page.get_by_role("button", name=f"Remove painting {painting}")).to_be_attached()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("button", name="Keep this")).to_be_visible()
     for waiting in (1, 2):

@@ -8,7 +8,7 @@ import sqlite3
 import time
 
 from PIL import Image
-from studios import asked, given
+from studios import enqueue, upload
 
 KILLS = 20
 
@@ -17,16 +17,16 @@ def test_nothing_that_was_acknowledged_is_lost_whatever_is_killed_when(starts, t
     moments = random.Random(5)
     data = tmp_path / "studio"
     studio = starts(data)
-    photo, painting = given(studio.client, 1), given(studio.client, 2)
+    photo, painting = upload(studio.client, 1), upload(studio.client, 2)
     acknowledged: list[int] = []
     for kill in range(KILLS):
         with contextlib.suppress(Exception):  # one that is killed meanwhile was not acknowledged
-            acknowledged.append(asked(studio.client, photo, painting, seed=kill, iterations=6)["id"])
+            acknowledged.append(enqueue(studio.client, photo, painting, seed=kill, iterations=6)["id"])
         if moments.random() < 0.6:
             until_one_is_painted(studio)
         time.sleep(moments.uniform(0.0, 0.6))
         if kill % 2:
-            if painter := studio.painter():
+            if painter := studio.worker():
                 os.kill(painter, signal.SIGKILL)
         else:
             studio.kill()

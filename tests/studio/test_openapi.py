@@ -1,4 +1,4 @@
-"""The OpenAPI is true: whatever is asked by it is answered as it says, and never with a 5xx."""
+"""The OpenAPI is correct: every documented request is answered as documented, and never with a 5xx."""
 
 import json
 from pathlib import Path
@@ -13,42 +13,42 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from studios import HOME, asked, given
+from studios import HOME, enqueue, upload
 
-from impasto.studio import jobs
+from impasto.studio.store import queue
 
 STREAMS = r"/events$"
-"""These do not end; tests of their own read them."""
+"""These do not end; other tests read them."""
 
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-def test_every_answer_is_documented_and_none_is_a_failure(client, folder):
-    picture = given(client)
+def test_every_response_is_documented_and_none_is_a_server_error(client, folder):
+    picture = upload(client)
     for _ in range(3):
-        asked(client, picture, picture)
-    jobs.take(folder)
+        enqueue(client, picture, picture)
+    queue.claim(folder)
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", client.app, headers={"host": "localhost"})
-    asked_for = 0
+    tested = 0
     for found in schema.exclude(path_regex=STREAMS).get_all_operations():
         operation = found.ok()
 
         @settings(
             max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
         )
-        @hypothesis.given(case=operation.as_strategy())
+        @hypothesis.upload(case=operation.as_strategy())
         def holds(case):
             case.call_and_validate(base_url=HOME, checks=CHECKS)
 
         holds()
-        asked_for += 1
+        tested += 1
     documented = client.get("/api/openapi.json").json()["paths"]
-    assert asked_for == sum(len(methods) for path, methods in documented.items() if not path.endswith("/events"))
+    assert tested == sum(len(methods) for path, methods in documented.items() if not path.endswith("/events"))
 
 
-def test_the_page_is_made_for_this_openapi(client):
-    kept = Path(__file__).parents[2] / "web" / "openapi.json"
-    if not kept.exists():
+def test_the_page_is_built_for_this_openapi(client):
+    stored = Path(__file__).parents[2] / "web" / "openapi.json"
+    if not stored.exists():
         pytest.fail("web/openapi.json is missing: run `make web`")
-    assert json.loads(kept.read_text()) == client.get("/api/openapi.json").json(), "run `make web`"
+    assert json.loads(stored.read_text()) == client.get("/api/openapi.json").json(), "run `make web`"

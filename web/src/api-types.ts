@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * About
-         * @description Limits, settings, recipes and pictures that ship.
+         * @description Get the limits, controls, recipes and samples.
          */
         get: operations["about_api_about_get"];
         put?: never;
@@ -24,7 +24,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/recipes/{name}/card": {
+    "/api/recipes/{name}/thumbnail": {
         parameters: {
             query?: never;
             header?: never;
@@ -32,10 +32,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Card
-         * @description A picture made by a recipe.
+         * Recipe Thumbnail
+         * @description Get a picture made with a recipe.
          */
-        get: operations["card_api_recipes__name__card_get"];
+        get: operations["recipe_thumbnail_api_recipes__name__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -44,7 +44,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/shelf/{name}": {
+    "/api/samples/{name}": {
         parameters: {
             query?: never;
             header?: never;
@@ -54,17 +54,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take
-         * @description Put one among the pictures that were given.
+         * Add Sample
+         * @description Add a sample to the uploaded pictures.
          */
-        post: operations["take_api_shelf__name__post"];
+        post: operations["add_sample_api_samples__name__post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/shelf/{name}/thumbnail": {
+    "/api/samples/{name}/thumbnail": {
         parameters: {
             query?: never;
             header?: never;
@@ -72,10 +72,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Thumbnail
-         * @description A small one.
+         * Sample Thumbnail
+         * @description Get a 320 px WebP thumbnail.
          */
-        get: operations["thumbnail_api_shelf__name__thumbnail_get"];
+        get: operations["sample_thumbnail_api_samples__name__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -84,7 +84,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/shelf/{name}/display": {
+    "/api/samples/{name}/display": {
         parameters: {
             query?: never;
             header?: never;
@@ -92,10 +92,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Display
-         * @description A large one.
+         * Sample Display
+         * @description Get a WebP of at most 2048 px.
          */
-        get: operations["display_api_shelf__name__display_get"];
+        get: operations["sample_display_api_samples__name__display_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Upload
-         * @description Give a picture: the body is the file.
+         * @description Upload a picture: the request's body is the file.
          */
         post: operations["upload_api_pictures_post"];
         delete?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Recent
-         * @description The pictures that were used last.
+         * @description List the most recently used pictures.
          */
         get: operations["recent_api_pictures_recent_get"];
         put?: never;
@@ -152,10 +152,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One
-         * @description A picture.
+         * Get Picture
+         * @description Get an uploaded picture's details.
          */
-        get: operations["one_api_pictures__picture__get"];
+        get: operations["get_picture_api_pictures__picture__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -172,10 +172,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Thumbnail
-         * @description A small one.
+         * Picture Thumbnail
+         * @description Get a 320 px WebP thumbnail.
          */
-        get: operations["thumbnail_api_pictures__picture__thumbnail_get"];
+        get: operations["picture_thumbnail_api_pictures__picture__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -192,10 +192,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Display
-         * @description One that any browser shows.
+         * Picture Display
+         * @description Get a WebP of at most 2048 px.
          */
-        get: operations["display_api_pictures__picture__display_get"];
+        get: operations["picture_display_api_pictures__picture__display_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -212,10 +212,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Changes
-         * @description Whatever changes in any job: events `changes`, each with a `Changes`.
+         * Stream Changes
+         * @description Stream the changes of all jobs as `changes` events.
          */
-        get: operations["changes_api_events_get"];
+        get: operations["stream_changes_api_events_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -232,10 +232,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Job Events
-         * @description One job until it ends: events `steps`, of which none is left out, `job`, the latest of it, and last `end`.
+         * Stream Job
+         * @description Stream one job until it ends.
+         *
+         *     Events named `steps` contain every iteration, `job` the job's latest state, and the last one is `end`.
          */
-        get: operations["job_events_api_jobs__job__events_get"];
+        get: operations["stream_job_api_jobs__job__events_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -252,16 +254,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Page
-         * @description The history, the newest first.
+         * List Jobs
+         * @description List the jobs, newest first.
          */
-        get: operations["page_api_jobs_get"];
+        get: operations["list_jobs_api_jobs_get"];
         put?: never;
         /**
-         * Add
-         * @description Ask for a picture; it is painted when its turn comes.
+         * Add Job
+         * @description Add a job to the queue.
          */
-        post: operations["add_api_jobs_post"];
+        post: operations["add_job_api_jobs_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,17 +278,17 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One
-         * @description A job.
+         * Get Job
+         * @description Get a job.
          */
-        get: operations["one_api_jobs__job__get"];
+        get: operations["get_job_api_jobs__job__get"];
         put?: never;
         post?: never;
         /**
-         * Remove
-         * @description Take a job and its picture out of the history.
+         * Delete Job
+         * @description Delete a job and its picture.
          */
-        delete: operations["remove_api_jobs__job__delete"];
+        delete: operations["delete_job_api_jobs__job__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -300,10 +302,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Steps
-         * @description Its iterations, for the loss curve: those after one of an attempt, or all of a later attempt.
+         * Job Steps
+         * @description Get a job's iterations after a given one of an attempt, or all of a later attempt.
          */
-        get: operations["steps_api_jobs__job__steps_get"];
+        get: operations["job_steps_api_jobs__job__steps_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -322,10 +324,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
-         * @description Have no picture of it.
+         * Cancel Job
+         * @description Cancel a job and discard its picture.
          */
-        post: operations["cancel_api_jobs__job__cancel_post"];
+        post: operations["cancel_job_api_jobs__job__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -342,10 +344,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Keep
-         * @description End a running job with the picture as it is.
+         * Keep Job
+         * @description Stop a running job and keep its picture as it is.
          */
-        post: operations["keep_api_jobs__job__keep_post"];
+        post: operations["keep_job_api_jobs__job__keep_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -362,10 +364,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry
-         * @description Ask for the same once more, as a new job.
+         * Retry Job
+         * @description Add a new job with the same pictures and settings.
          */
-        post: operations["retry_api_jobs__job__retry_post"];
+        post: operations["retry_job_api_jobs__job__retry_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -382,10 +384,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move
-         * @description Change a waiting job's place.
+         * Move Job
+         * @description Move a queued job to another position.
          */
-        post: operations["move_api_jobs__job__move_post"];
+        post: operations["move_job_api_jobs__job__move_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -402,10 +404,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Use
-         * @description Put the finished picture among those that were given.
+         * Use Result
+         * @description Add the result to the uploaded pictures.
          */
-        post: operations["use_api_jobs__job__use_post"];
+        post: operations["use_result_api_jobs__job__use_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -420,10 +422,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Preview
-         * @description A running job's picture as it was; only the latest are kept.
+         * Job Preview
+         * @description Get a preview of a running job; only the latest ones are kept.
          */
-        get: operations["preview_api_jobs__job__previews__number__get"];
+        get: operations["job_preview_api_jobs__job__previews__number__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -440,10 +442,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Thumbnail
-         * @description The finished picture, small.
+         * Job Thumbnail
+         * @description Get a 320 px WebP thumbnail of the result.
          */
-        get: operations["thumbnail_api_jobs__job__thumbnail_get"];
+        get: operations["job_thumbnail_api_jobs__job__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -460,10 +462,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Result
-         * @description The finished picture; as PNG it carries its settings.
+         * Job Result
+         * @description Get the result; as PNG it contains the settings as metadata.
          */
-        get: operations["result_api_jobs__job__result_get"];
+        get: operations["job_result_api_jobs__job__result_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -478,7 +480,7 @@ export interface components {
     schemas: {
         /**
          * About
-         * @description What the page needs to know before it starts.
+         * @description Limits, controls, recipes and samples.
          */
         About: {
             /** Version */
@@ -493,32 +495,69 @@ export interface components {
             default_recipe: string;
             /** Suffixes */
             suffixes: string[];
-            /** Knobs */
-            knobs: components["schemas"]["Knob"][];
+            /** Controls */
+            controls: components["schemas"]["Control"][];
             /** Layers */
             layers: string[];
             /** Recipes */
             recipes: components["schemas"]["RecipeOut"][];
-            /** Shelf */
-            shelf: components["schemas"]["ShelfPicture"][];
+            /** Samples */
+            samples: components["schemas"]["SamplePicture"][];
         };
         /**
          * Changes
-         * @description What changed since a version: the data of an event `changes` of `/api/events`.
+         * @description The changes since a version: the data of a `changes` event of `/api/events`.
          */
         Changes: {
             /** Version */
             version: number;
             /** Jobs */
             jobs: components["schemas"]["JobOut"][];
-            /** Removed */
-            removed: number[];
-            /** Troubles */
-            troubles: components["schemas"]["Message"][];
+            /** Deleted */
+            deleted: number[];
+            /** Problems */
+            problems: components["schemas"]["Message"][];
+        };
+        /**
+         * Control
+         * @description A setting as the page offers it, derived from `Settings`.
+         */
+        Control: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /** Group */
+            group: string;
+            /** Help */
+            help: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "number" | "integer" | "boolean" | "choice" | "text" | "layers" | "numbers";
+            /** Default */
+            default: unknown;
+            /** Choices */
+            choices: string[];
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** Exclusive Minimum */
+            exclusive_minimum: boolean;
+            /** Exclusive Maximum */
+            exclusive_maximum: boolean;
+            /** Nullable */
+            nullable: boolean;
+            /** Primary */
+            primary: boolean;
         };
         /**
          * JobIn
-         * @description What is to be painted.
+         * @description A new job.
          */
         JobIn: {
             /** Photo */
@@ -532,7 +571,7 @@ export interface components {
         };
         /**
          * JobOut
-         * @description A picture that was asked for, and how far it is.
+         * @description A job: a picture to make, its progress and its result.
          */
         JobOut: {
             /** Id */
@@ -544,8 +583,8 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "finished" | "failed" | "cancelled";
-            /** Place */
-            place: number | null;
+            /** Queue Position */
+            queue_position: number | null;
             photo: components["schemas"]["PictureOut"] | null;
             /** Paintings */
             paintings: components["schemas"]["PictureOut"][];
@@ -578,7 +617,7 @@ export interface components {
         };
         /**
          * JobPage
-         * @description Some of the jobs, the newest first.
+         * @description A page of jobs, newest first.
          */
         JobPage: {
             /** Jobs */
@@ -587,49 +626,12 @@ export interface components {
             next: number | null;
             /** Version */
             version: number;
-            /** Troubles */
-            troubles: components["schemas"]["Message"][];
-        };
-        /**
-         * Knob
-         * @description A setting, as the page offers it; everything here is read off `Settings`.
-         */
-        Knob: {
-            /** Name */
-            name: string;
-            /** Label */
-            label: string;
-            /** Group */
-            group: string;
-            /** Help */
-            help: string;
-            /** Unit */
-            unit: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "number" | "integer" | "boolean" | "choice" | "text" | "layers" | "numbers";
-            /** Default */
-            default: unknown;
-            /** Choices */
-            choices: string[];
-            /** Minimum */
-            minimum: number | null;
-            /** Maximum */
-            maximum: number | null;
-            /** Above */
-            above: boolean;
-            /** Below */
-            below: boolean;
-            /** Nullable */
-            nullable: boolean;
-            /** Shown */
-            shown: boolean;
+            /** Problems */
+            problems: components["schemas"]["Message"][];
         };
         /**
          * Message
-         * @description Any answer that is not a success.
+         * @description An error, or a problem of a worker.
          */
         Message: {
             /** Problem */
@@ -639,7 +641,7 @@ export interface components {
         };
         /**
          * MoveIn
-         * @description Where a queued job is to go.
+         * @description A new position in the queue.
          */
         MoveIn: {
             /** Before */
@@ -647,7 +649,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description What a picture that Impasto made says of how it was made.
+         * @description How a picture made by Impasto was made, according to its metadata.
          */
         Origin: {
             /** Settings */
@@ -660,12 +662,12 @@ export interface components {
             paintings: (string | null)[];
             /** Missing */
             missing: string[];
-            /** Left Out */
-            left_out: string[];
+            /** Unsupported */
+            unsupported: string[];
         };
         /**
          * PictureOut
-         * @description A picture that was given to the studio.
+         * @description An uploaded picture.
          */
         PictureOut: {
             /** Id */
@@ -682,13 +684,13 @@ export interface components {
             thumbnail: string;
             /** Display */
             display: string;
-            /** Shelf */
-            shelf: string | null;
+            /** Sample */
+            sample: string | null;
             origin?: components["schemas"]["Origin"] | null;
         };
         /**
          * Progress
-         * @description How far a running job is.
+         * @description Progress of a running job.
          */
         Progress: {
             /** Scale */
@@ -712,15 +714,15 @@ export interface components {
         };
         /**
          * RecipeOut
-         * @description A named look.
+         * @description A recipe: a named set of settings.
          */
         RecipeOut: {
             /** Name */
             name: string;
             /** Description */
             description: string;
-            /** Card */
-            card: string | null;
+            /** Thumbnail */
+            thumbnail: string | null;
             /** Values */
             values: {
                 [key: string]: unknown;
@@ -731,10 +733,10 @@ export interface components {
             needs_painting: boolean;
         };
         /**
-         * ShelfPicture
-         * @description A picture that ships.
+         * SamplePicture
+         * @description A sample picture.
          */
-        ShelfPicture: {
+        SamplePicture: {
             /** Name */
             name: string;
             /** Title */
@@ -851,7 +853,7 @@ export interface operations {
             };
         };
     };
-    card_api_recipes__name__card_get: {
+    recipe_thumbnail_api_recipes__name__thumbnail_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -936,7 +938,7 @@ export interface operations {
             };
         };
     };
-    take_api_shelf__name__post: {
+    add_sample_api_samples__name__post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1030,7 +1032,7 @@ export interface operations {
             };
         };
     };
-    thumbnail_api_shelf__name__thumbnail_get: {
+    sample_thumbnail_api_samples__name__thumbnail_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1115,7 +1117,7 @@ export interface operations {
             };
         };
     };
-    display_api_shelf__name__display_get: {
+    sample_display_api_samples__name__display_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1203,7 +1205,7 @@ export interface operations {
     upload_api_pictures_post: {
         parameters: {
             query?: {
-                /** @description The file's name, for people. */
+                /** @description The file's name, for display. */
                 name?: string;
             };
             header?: never;
@@ -1384,7 +1386,7 @@ export interface operations {
             };
         };
     };
-    one_api_pictures__picture__get: {
+    get_picture_api_pictures__picture__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1469,7 +1471,7 @@ export interface operations {
             };
         };
     };
-    thumbnail_api_pictures__picture__thumbnail_get: {
+    picture_thumbnail_api_pictures__picture__thumbnail_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1554,7 +1556,7 @@ export interface operations {
             };
         };
     };
-    display_api_pictures__picture__display_get: {
+    picture_display_api_pictures__picture__display_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1639,7 +1641,7 @@ export interface operations {
             };
         };
     };
-    changes_api_events_get: {
+    stream_changes_api_events_get: {
         parameters: {
             query?: {
                 after?: number;
@@ -1717,7 +1719,7 @@ export interface operations {
             };
         };
     };
-    job_events_api_jobs__job__events_get: {
+    stream_job_api_jobs__job__events_get: {
         parameters: {
             query?: never;
             header?: {
@@ -1804,7 +1806,7 @@ export interface operations {
             };
         };
     };
-    page_api_jobs_get: {
+    list_jobs_api_jobs_get: {
         parameters: {
             query?: {
                 before?: number | null;
@@ -1881,7 +1883,7 @@ export interface operations {
             };
         };
     };
-    add_api_jobs_post: {
+    add_job_api_jobs_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1986,7 +1988,7 @@ export interface operations {
             };
         };
     };
-    one_api_jobs__job__get: {
+    get_job_api_jobs__job__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2071,7 +2073,7 @@ export interface operations {
             };
         };
     };
-    remove_api_jobs__job__delete: {
+    delete_job_api_jobs__job__delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -2163,7 +2165,7 @@ export interface operations {
             };
         };
     };
-    steps_api_jobs__job__steps_get: {
+    job_steps_api_jobs__job__steps_get: {
         parameters: {
             query?: {
                 attempt?: number | null;
@@ -2251,7 +2253,7 @@ export interface operations {
             };
         };
     };
-    cancel_api_jobs__job__cancel_post: {
+    cancel_job_api_jobs__job__cancel_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2345,7 +2347,7 @@ export interface operations {
             };
         };
     };
-    keep_api_jobs__job__keep_post: {
+    keep_job_api_jobs__job__keep_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2439,7 +2441,7 @@ export interface operations {
             };
         };
     };
-    retry_api_jobs__job__retry_post: {
+    retry_job_api_jobs__job__retry_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2542,7 +2544,7 @@ export interface operations {
             };
         };
     };
-    move_api_jobs__job__move_post: {
+    move_job_api_jobs__job__move_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2640,7 +2642,7 @@ export interface operations {
             };
         };
     };
-    use_api_jobs__job__use_post: {
+    use_result_api_jobs__job__use_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -2743,7 +2745,7 @@ export interface operations {
             };
         };
     };
-    preview_api_jobs__job__previews__number__get: {
+    job_preview_api_jobs__job__previews__number__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2829,7 +2831,7 @@ export interface operations {
             };
         };
     };
-    thumbnail_api_jobs__job__thumbnail_get: {
+    job_thumbnail_api_jobs__job__thumbnail_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -2923,7 +2925,7 @@ export interface operations {
             };
         };
     };
-    result_api_jobs__job__result_get: {
+    job_result_api_jobs__job__result_get: {
         parameters: {
             query?: {
                 format?: "png" | "jpeg" | "webp";

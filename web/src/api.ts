@@ -1,4 +1,4 @@
-/** What the page asks of the server: one function for each address, and the one kind of error they throw. */
+/** The HTTP API: one function per endpoint, and the two errors they throw. */
 
 import type { components } from "./api-types";
 
@@ -8,25 +8,25 @@ export type Changes = Schemas["Changes"];
 export type Job = Schemas["JobOut"];
 export type JobIn = Schemas["JobIn"];
 export type JobPage = Schemas["JobPage"];
-export type Knob = Schemas["Knob"];
+export type Control = Schemas["Control"];
 export type Message = Schemas["Message"];
 export type Picture = Schemas["PictureOut"];
 export type Recipe = Schemas["RecipeOut"];
-export type ShelfPicture = Schemas["ShelfPicture"];
+export type SamplePicture = Schemas["SamplePicture"];
 export type Step = Schemas["StepOut"];
 export type Steps = Schemas["Steps"];
 export type Settings = Record<string, unknown>;
-export type Role = ShelfPicture["role"];
+export type Role = SamplePicture["role"];
 
-/** The server said no, in words that are meant for people. */
-export class Refused extends Error {
+/** The server refused, with a message for the user. */
+export class RefusedError extends Error {
   constructor(readonly status: number, readonly problem: string, readonly hint: string) {
     super(`${problem}. ${hint}`);
   }
 }
 
-/** There was no answer at all. */
-export class Unreachable extends Error {}
+/** The server did not answer. */
+export class UnreachableError extends Error {}
 
 export const about = () => ask<About>("/api/about");
 export const jobPage = (before?: number) => ask<JobPage>(`/api/jobs?limit=24${before ? `&before=${before}` : ""}`);
@@ -38,16 +38,16 @@ export const keep = (id: number) => ask<Job>(`/api/jobs/${id}/keep`, "POST");
 export const retry = (id: number) => ask<Job>(`/api/jobs/${id}/retry`, "POST");
 export const move = (id: number, before: number | null) => ask<Job>(`/api/jobs/${id}/move`, "POST", { before });
 export const remove = (id: number) => ask<void>(`/api/jobs/${id}`, "DELETE");
-export const usePainted = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
+export const addResult = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
 export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
 export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
-export const takeFromShelf = (name: string) => ask<Picture>(`/api/shelf/${encodeURIComponent(name)}`, "POST");
+export const addSample = (name: string) => ask<Picture>(`/api/samples/${encodeURIComponent(name)}`, "POST");
 export const eventsAfter = (version: number) => new EventSource(`/api/events?after=${version}`);
 
 export type Format = "png" | "jpeg" | "webp";
 export const download = (id: number, format: Format) => `/api/jobs/${id}/result?format=${format}&download=true`;
 
-/** Send a file; `XMLHttpRequest`, because `fetch` does not tell how far an upload is. */
+/** Send a file; `XMLHttpRequest`, because `fetch` does not report the progress of an upload. */
 export function upload(file: File, onProgress: (share: number) => void): Promise<Picture> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -59,7 +59,7 @@ export function upload(file: File, onProgress: (share: number) => void): Promise
       if (request.status === 201 || request.status === 200) resolve(answer as Picture);
       else reject(refusal(request.status, answer));
     };
-    request.onerror = request.onabort = () => reject(new Unreachable());
+    request.onerror = request.onabort = () => reject(new UnreachableError());
     request.send(file);
   });
 }
@@ -75,7 +75,7 @@ async function ask<Answer>(address: string, method = "GET", body?: unknown): Pro
     response = await fetch(address, options);
     text = await response.text();
   } catch {
-    throw new Unreachable();
+    throw new UnreachableError();
   }
   if (!response.ok) throw refusal(response.status, parsed(text));
   return parsed(text) as Answer;
@@ -89,7 +89,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function refusal(status: number, answer: unknown): Refused {
+function refusal(status: number, answer: unknown): RefusedError {
   const { problem, hint } = (answer ?? {}) as Partial<Message>;
-  return new Refused(status, problem ?? `the studio answered with ${status}`, hint ?? "Try once more.");
+  return new RefusedError(status, problem ?? `the studio answered with ${status}`, hint ?? "Try again.");
 }

@@ -1,4 +1,4 @@
-/** Where the focus goes when what had it is gone: otherwise the keyboard would begin at the top of the page again. */
+/** Move the focus after its element was removed: otherwise the keyboard would start at the top of the page again. */
 
 export function focusSoon(selector: string, index = 0): void {
   requestAnimationFrame(() => {

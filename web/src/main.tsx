@@ -1,12 +1,12 @@
 import { render } from "preact";
 import { App } from "./App";
-import { listenEverywhere } from "./everywhere";
+import { addShortcuts } from "./shortcuts";
 import { connect } from "./state/live";
 import "./style/base.css";
-import "./style/order.css";
+import "./style/form.css";
 import "./style/stage.css";
 import "./style/history.css";
 
 render(<App />, document.getElementById("studio")!);
-listenEverywhere();
+addShortcuts();
 void connect();

@@ -1,5 +1,5 @@
-"""The studio: a page on the same machine where anyone can paint.
+"""The studio: a page on this machine for running style transfer, with a queue and a history.
 
-A server with thin routes, a painter in a process of its own, and a folder with a SQLite database between them; neither
-of the two needs the other to be alive.
+The server and its workers are separate processes that share a folder with a SQLite database; each keeps working while
+the other is down.
 """

@@ -1,4 +1,4 @@
-"""What the studio's page and its server say to each other; the OpenAPI and the page's types are made of this."""
+"""The JSON of the HTTP API; the OpenAPI and the page's types are generated from these classes."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,49 +12,50 @@ MAX_PAINTINGS = 16
 
 
 class Message(BaseModel):
-    """Any answer that is not a success."""
+    """An error, or a problem of a worker."""
 
     problem: str
-    """What was wrong."""
+    """Description of the error in one line."""
     hint: str
-    """What to do about it."""
+    """How to resolve it."""
 
 
 class Origin(BaseModel):
-    """What a picture that Impasto made says of how it was made."""
+    """How a picture made by Impasto was made, according to its metadata."""
 
     settings: dict[str, Any]
     photo: PictureId | None
-    """The photograph, if it is in the studio."""
+    """The photograph, if the studio has it."""
     paintings: list[PictureId | None]
+    """The paintings; null for each that the studio does not have."""
     missing: list[str]
-    """Names of the inputs that are not in the studio."""
-    left_out: list[str]
-    """Settings that it states and the studio cannot use, such as masks; `settings` is without them."""
+    """Names of the inputs that the studio does not have."""
+    unsupported: list[str]
+    """Names of stored settings that the studio does not support, such as masks; `settings` does not have them."""
 
 
 class PictureOut(BaseModel):
-    """A picture that was given to the studio."""
+    """An uploaded picture."""
 
     id: PictureId
     name: str
     width: int
-    """Upright, pixels."""
+    """In pixels, after the EXIF orientation is applied."""
     height: int
     bytes: int
-    """Size of the file."""
+    """Size of the file in bytes."""
     thumbnail: str
-    """Address of a small WebP."""
+    """URL of a 320 px WebP thumbnail."""
     display: str
-    """Address of a WebP that any browser shows, at most 2048 pixels a side."""
-    shelf: str | None
-    """Its name on the shelf, if it is one that ships."""
+    """URL of a WebP of at most 2048 px."""
+    sample: str | None
+    """Name of the sample, if it is one."""
     origin: Origin | None = None
-    """Only where Impasto made it, and the picture is asked for by itself."""
+    """Only for pictures made by Impasto, and only where a single picture is requested."""
 
 
-class ShelfPicture(BaseModel):
-    """A picture that ships."""
+class SamplePicture(BaseModel):
+    """A sample picture."""
 
     name: str
     title: str
@@ -65,38 +66,38 @@ class ShelfPicture(BaseModel):
 
 
 class JobIn(BaseModel):
-    """What is to be painted."""
+    """A new job."""
 
     model_config = ConfigDict(extra="forbid")
 
     photo: PictureId | None = None
     paintings: list[PictureId] = Field(default_factory=list, max_length=MAX_PAINTINGS)
     settings: dict[str, Any] = Field(default_factory=dict)
-    """Those that differ from the recipe's; by the names of the knobs in `/api/about`."""
+    """Settings that differ from the recipe's, by the names of the controls in `/api/about`."""
 
 
 class StepOut(BaseModel):
     """One iteration, for the loss curve."""
 
     number: int
-    """From 1, over all scales."""
+    """From 1, counted over all scales."""
     scale: int
     iteration: int
     loss: float
     elapsed: float
-    """Seconds since painting began."""
+    """Seconds since the run started."""
 
 
 class Steps(BaseModel):
     """Some iterations of a job, in order."""
 
     attempt: int
-    """That they are of: a job that starts over has others."""
+    """The attempt they belong to: a job that was restarted has new ones."""
     steps: list[StepOut]
 
 
 class Progress(BaseModel):
-    """How far a running job is."""
+    """Progress of a running job."""
 
     scale: int
     scales: int
@@ -114,62 +115,62 @@ class Progress(BaseModel):
 
 
 class JobOut(BaseModel):
-    """A picture that was asked for, and how far it is."""
+    """A job: a picture to make, its progress and its result."""
 
     id: JobId
     version: int
-    """Grows whenever anything of any job changes."""
+    """Increases with every change of any job."""
     state: JobState
-    place: int | None
-    """In the queue, from 1; null unless queued."""
+    queue_position: int | None
+    """From 1; null unless queued."""
     photo: PictureOut | None
     paintings: list[PictureOut]
     settings: dict[str, Any]
-    """All of them."""
+    """All settings, those of the recipe included."""
     attempt: int
-    """1, or more after the painter was interrupted and the job started over."""
+    """1, or higher if the job was restarted after the worker was interrupted."""
     created: float
     """Seconds since 1970."""
     started: float | None
     ended: float | None
     progress: Progress | None
     preview: str | None
-    """Address of the latest preview, another one for each; null before the first, and once there is a result."""
+    """URL of the latest preview, which differs for each; null before the first and after the end."""
     result: str | None
-    """Address of the finished picture as PNG; add `?format=jpeg` or `webp` for those."""
+    """URL of the result as PNG; add `?format=jpeg` or `?format=webp` for other formats."""
     thumbnail: str | None
     width: int | None
     """Of the result."""
     height: int | None
     kept_early: bool
-    """Whether the picture was kept before its planned end."""
+    """Whether the job was stopped early and its picture kept."""
     error: Message | None
     """Why it failed."""
 
 
 class JobPage(BaseModel):
-    """Some of the jobs, the newest first."""
+    """A page of jobs, newest first."""
 
     jobs: list[JobOut]
     next: JobId | None
-    """Give this as `before` for the page after this one; null on the last."""
+    """Pass this as `before` to get the next page; null on the last."""
     version: int
-    """Give this as `after` to `/api/events` to hear of everything that changes from here on."""
-    troubles: list[Message]
-    """What keeps painters from painting."""
+    """Pass this as `after` to `/api/events` to receive all later changes."""
+    problems: list[Message]
+    """Current problems of the workers."""
 
 
 class MoveIn(BaseModel):
-    """Where a queued job is to go."""
+    """A new position in the queue."""
 
     model_config = ConfigDict(extra="forbid")
 
     before: JobId | None = None
-    """The queued job that is to come right after it; null for the end of the queue."""
+    """The queued job to move it before; null for the end of the queue."""
 
 
-class Knob(BaseModel):
-    """A setting, as the page offers it; everything here is read off `Settings`."""
+class Control(BaseModel):
+    """A setting as the page offers it, derived from `Settings`."""
 
     name: str
     label: str
@@ -181,59 +182,53 @@ class Knob(BaseModel):
     """In the default recipe."""
     choices: list[str]
     minimum: float | None
-    """Inclusive, unless `above`."""
+    """Inclusive, unless `exclusive_minimum`."""
     maximum: float | None
-    """Inclusive, unless `below`."""
-    above: bool
-    """Whether the minimum itself is out of range."""
-    below: bool
+    """Inclusive, unless `exclusive_maximum`."""
+    exclusive_minimum: bool
+    exclusive_maximum: bool
     nullable: bool
-    shown: bool
-    """Whether the page has it in sight; the others are behind "more"."""
+    primary: bool
+    """Whether it is always visible; the others are under "More settings"."""
 
 
 class RecipeOut(BaseModel):
-    """A named look."""
+    """A recipe: a named set of settings."""
 
     name: str
     description: str
-    card: str | None
-    """Address of a picture made by it; null for the user's own."""
+    thumbnail: str | None
+    """URL of a picture made with it; null for the user's own recipes."""
     values: dict[str, Any]
-    """Every setting by this recipe."""
+    """All settings as this recipe sets them."""
     needs_photo: bool
     needs_painting: bool
 
 
 class About(BaseModel):
-    """What the page needs to know before it starts."""
+    """Limits, controls, recipes and samples."""
 
     version: str
     max_bytes: int
-    """Of an upload."""
+    """Maximum size of an upload."""
     max_pixels: int
+    """Maximum width times height of an upload."""
     max_paintings: int
     default_recipe: str
     suffixes: list[str]
-    """Of picture files that can be read."""
-    knobs: list[Knob]
+    """File name suffixes of the readable formats."""
+    controls: list[Control]
     layers: list[str]
-    """What knobs of the kind `layers` may name."""
+    """Layer names that controls of the kind `layers` accept."""
     recipes: list[RecipeOut]
-    shelf: list[ShelfPicture]
-
-
-class Removed(BaseModel):
-    """A job that is no longer in the history."""
-
-    id: JobId
+    samples: list[SamplePicture]
 
 
 class Changes(BaseModel):
-    """What changed since a version: the data of an event `changes` of `/api/events`."""
+    """The changes since a version: the data of a `changes` event of `/api/events`."""
 
     version: int
     jobs: list[JobOut]
-    removed: list[JobId]
-    troubles: list[Message]
-    """All that keeps painters from painting now."""
+    deleted: list[JobId]
+    problems: list[Message]
+    """Current problems of the workers."""

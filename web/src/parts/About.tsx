@@ -1,6 +1,6 @@
 import { about } from "../state/about";
 
-/** Who made the examples: some of their licenses ask for the name. */
+/** Credits of the samples, which some of their licenses require. */
 export function About() {
   const it = about.value;
   if (!it) return null;
@@ -9,7 +9,7 @@ export function About() {
       <details>
         <summary>About the examples</summary>
         <ul>
-          {it.shelf.map((picture) => (
+          {it.samples.map((picture) => (
             <li key={picture.name}>
               {picture.title}: {picture.credit}
             </li>

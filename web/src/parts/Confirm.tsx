@@ -2,13 +2,13 @@ import { useEffect, useRef } from "preact/hooks";
 
 interface Props {
   question: string;
-  deed: string;
+  action: string;
   onYes: () => void;
   onEnd: () => void;
 }
 
-/** Asks before something is gone for good; Esc and "Keep it" leave everything as it is. */
-export function Confirm({ question, deed, onYes, onEnd }: Props) {
+/** Asks for confirmation before something is deleted; Esc and "Keep it" cancel. */
+export function Confirm({ question, action, onYes, onEnd }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const answer = (yes: boolean) => {
@@ -23,7 +23,7 @@ export function Confirm({ question, deed, onYes, onEnd }: Props) {
           Keep it
         </button>
         <button type="button" class="strong" onClick={() => answer(true)}>
-          {deed}
+          {action}
         </button>
       </div>
     </dialog>

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Role } from "../api";
 import { about } from "../state/about";
-import { takeFiles, uploads } from "../state/uploads";
+import { uploadFiles, uploads } from "../state/uploads";
 
 interface Props {
   role: Role;
@@ -11,7 +11,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** A place to drop pictures; it is the label of a file field, so that a click and the keyboard open the chooser. */
+/** A drop target for pictures; it is the label of a file field, so that a click and the keyboard open the chooser. */
 export function DropZone({ role, label, multiple = false, children }: Props) {
   const [over, setOver] = useState(false);
   const drop = (event: DragEvent) => {
@@ -19,7 +19,7 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
     event.stopPropagation();
-    takeFiles(event.dataTransfer.files, role);
+    uploadFiles(event.dataTransfer.files, role);
   };
   return (
     <label
@@ -38,8 +38,8 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
         multiple={multiple}
         onKeyDown={openByEnter}
         onChange={({ currentTarget }) => {
-          takeFiles(Array.from(currentTarget.files ?? []), role);
-          currentTarget.value = ""; // so that the same file can be chosen once more
+          uploadFiles(Array.from(currentTarget.files ?? []), role);
+          currentTarget.value = ""; // so that the same file can be chosen again
         }}
       />
       {children}
@@ -48,7 +48,7 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
   );
 }
 
-/** Space opens the chooser by itself; Enter does not everywhere. */
+/** Open the chooser on Enter; on Space every browser does so itself. */
 function openByEnter(event: KeyboardEvent): void {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
   event.preventDefault();

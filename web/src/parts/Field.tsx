@@ -1,55 +1,55 @@
 import { useState } from "preact/hooks";
-import type { Knob } from "../api";
+import type { Control } from "../api";
 import { change, differs, problemWith, recipeValue, reset, valueOf } from "../state/form";
-import { read, written } from "../state/values";
+import { parseValue, formatValue } from "../state/values";
 
-/** One setting as a form field of its kind. */
-export function Field({ knob }: { knob: Knob }) {
-  const id = `field-${knob.name}`;
-  const value = valueOf(knob);
-  if (knob.kind === "choice") {
+/** A setting as a form field of its kind. */
+export function Field({ control }: { control: Control }) {
+  const id = `field-${control.name}`;
+  const value = valueOf(control);
+  if (control.kind === "choice") {
     return (
-      <select id={id} value={written(value)} aria-describedby={`help-${knob.name}`} onChange={(event) => change(knob, event.currentTarget.value)}>
-        {knob.choices.map((choice) => (
+      <select id={id} value={formatValue(value)} aria-describedby={`help-${control.name}`} onChange={(event) => change(control, event.currentTarget.value)}>
+        {control.choices.map((choice) => (
           <option key={choice}>{choice}</option>
         ))}
       </select>
     );
   }
-  if (knob.kind === "boolean") {
-    return <input id={id} type="checkbox" checked={value === true} aria-describedby={`help-${knob.name}`} onChange={(event) => change(knob, event.currentTarget.checked)} />;
+  if (control.kind === "boolean") {
+    return <input id={id} type="checkbox" checked={value === true} aria-describedby={`help-${control.name}`} onChange={(event) => change(control, event.currentTarget.checked)} />;
   }
-  return <Written knob={knob} id={id} />;
+  return <TextField control={control} id={id} />;
 }
 
-/** A field that is typed into; while it has the focus it shows what was typed, not what was made of it. */
-function Written({ knob, id }: { knob: Knob; id: string }) {
+/** A text field; while it has the focus it shows the text as typed rather than the parsed value. */
+function TextField({ control, id }: { control: Control; id: string }) {
   const [draft, setDraft] = useState<string | null>(null);
-  const value = valueOf(knob);
-  const isNumber = knob.kind === "number" || knob.kind === "integer";
-  const wrong = problemWith(knob) !== "";
+  const value = valueOf(control);
+  const isNumber = control.kind === "number" || control.kind === "integer";
+  const wrong = problemWith(control) !== "";
   return (
-    <span class={`written ${isNumber ? "number" : ""}`}>
+    <span class={`text-field ${isNumber ? "number" : ""}`}>
       <input
         id={id}
-        value={draft ?? written(value)}
-        inputMode={isNumber && knob.minimum !== null && knob.minimum >= 0 ? "decimal" : "text"}
-        placeholder={knob.nullable ? (written(recipeValue(knob)) || "auto") : undefined}
+        value={draft ?? formatValue(value)}
+        inputMode={isNumber && control.minimum !== null && control.minimum >= 0 ? "decimal" : "text"}
+        placeholder={control.nullable ? (formatValue(recipeValue(control)) || "auto") : undefined}
         aria-invalid={wrong}
-        aria-describedby={`${wrong ? `wrong-${knob.name} ` : ""}help-${knob.name}`}
-        data-changed={differs(knob)}
+        aria-describedby={`${wrong ? `wrong-${control.name} ` : ""}help-${control.name}`}
+        data-changed={differs(control)}
         spellcheck={false}
         autocomplete="off"
         onInput={(event) => {
           setDraft(event.currentTarget.value);
-          change(knob, isNumber ? read(knob, event.currentTarget.value) : event.currentTarget.value);
+          change(control, isNumber ? parseValue(control, event.currentTarget.value) : event.currentTarget.value);
         }}
         onBlur={() => {
           setDraft(null);
-          if (value === "") reset(knob); // nothing is no number: the recipe's own
+          if (value === "") reset(control); // an empty number means the recipe's
         }}
       />
-      {knob.unit && knob.unit.length < 4 && <span class="unit">{knob.unit}</span>}
+      {control.unit && control.unit.length < 4 && <span class="unit">{control.unit}</span>}
     </span>
   );
 }

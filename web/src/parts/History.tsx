@@ -1,23 +1,23 @@
 import { useState } from "preact/hooks";
 import type { Job } from "../api";
-import { remove } from "../state/deeds";
+import { remove } from "../state/actions";
 import { focusSoon } from "../focus";
 import { listed, more, showMore } from "../state/jobs";
 import { attempt } from "../state/notices";
-import { jobTitle } from "../words";
+import { jobTitle } from "../format";
 import { Confirm } from "./Confirm";
 import { HistoryCard } from "./HistoryCard";
 
-/** Everything that was asked for here, the newest first. */
+/** All jobs, newest first. */
 export function History() {
-  const [doomed, setDoomed] = useState<Job | null>(null);
+  const [toDelete, setToDelete] = useState<Job | null>(null);
   if (!listed.value.length) return null;
   return (
     <section class="history" aria-labelledby="history-heading">
       <h2 id="history-heading">Your pictures</h2>
       <ul>
         {listed.value.map((id) => (
-          <HistoryCard key={id} id={id} onDelete={setDoomed} />
+          <HistoryCard key={id} id={id} onDelete={setToDelete} />
         ))}
       </ul>
       {more.value !== null && (
@@ -25,12 +25,12 @@ export function History() {
           Show more
         </button>
       )}
-      {doomed && (
+      {toDelete && (
         <Confirm
-          question={`Delete ${jobTitle(doomed)}? The picture will be gone for good.`}
-          deed="Delete"
-          onYes={() => void removeShown(doomed)}
-          onEnd={() => setDoomed(null)}
+          question={`Delete ${jobTitle(toDelete)}? The picture will be gone for good.`}
+          action="Delete"
+          onYes={() => void removeShown(toDelete)}
+          onEnd={() => setToDelete(null)}
         />
       )}
     </section>

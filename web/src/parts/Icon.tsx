@@ -1,4 +1,4 @@
-/** A few line drawings, all on a grid of 16. */
+/** Line icons on a grid of 16. */
 
 const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",

@@ -1,9 +1,9 @@
 import { focusSoon } from "../focus";
-import { paintings, photo, takeAway } from "../state/form";
-import { title } from "../words";
+import { paintings, photo, removePainting } from "../state/form";
+import { title } from "../format";
 import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
-import { Picks } from "./Picks";
+import { PicturePicker } from "./PicturePicker";
 
 export function PhotoInput() {
   const given = photo.value;
@@ -19,12 +19,12 @@ export function PhotoInput() {
           )}
         </DropZone>
         {given && (
-          <button type="button" class="away-with" aria-label="Take the photograph away" onClick={() => ((photo.value = null), focusSoon("#choose-photo"))}>
+          <button type="button" class="remove" aria-label="Remove photograph" onClick={() => ((photo.value = null), focusSoon("#choose-photo"))}>
             <Icon name="close" />
           </button>
         )}
       </div>
-      <Picks role="photo" />
+      <PicturePicker role="photo" />
     </section>
   );
 }
@@ -36,9 +36,9 @@ export function PaintingInput() {
       <h2 id="paintings-heading">{given.length > 1 ? `Paintings (${given.length})` : "Paintings"}</h2>
       <div class={`slot ${given.length > 1 ? "several" : ""}`}>
         {given.map((one) => (
-          <div class="given" key={one.id}>
+          <div class="chosen" key={one.id}>
             <img class="fill" src={given.length > 1 ? one.thumbnail : one.display} alt={`Painting: ${title(one)}`} draggable={false} />
-            <button type="button" class="away-with" aria-label={`Take the painting ${title(one)} away`} onClick={() => (takeAway(one), focusSoon("#choose-painting"))}>
+            <button type="button" class="remove" aria-label={`Remove painting ${title(one)}`} onClick={() => (removePainting(one), focusSoon("#choose-painting"))}>
               <Icon name="close" />
             </button>
           </div>
@@ -53,7 +53,7 @@ export function PaintingInput() {
           )}
         </DropZone>
       </div>
-      <Picks role="painting" />
+      <PicturePicker role="painting" />
     </section>
   );
 }

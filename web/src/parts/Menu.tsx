@@ -2,10 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Icon } from "./Icon";
 
-/** Pixels that the links take above the button. */
-const ROOM = 180;
+/** Height of the links in pixels. */
+const SHEET_HEIGHT = 180;
 
-/** A button that opens a few links above it, or below where there is no room; Esc, a click elsewhere, or moving on closes it. */
+/** A button that opens a few links above it, or below where there is no space; Esc, a click elsewhere, or moving the focus closes it. */
 export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const [below, setBelow] = useState(false);
@@ -22,7 +22,7 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
     };
   }, [open]);
   const toggle = () => {
-    setBelow((button.current?.getBoundingClientRect().top ?? 0) < ROOM);
+    setBelow((button.current?.getBoundingClientRect().top ?? 0) < SHEET_HEIGHT);
     setOpen(!open);
   };
   const escape = (event: KeyboardEvent) => {

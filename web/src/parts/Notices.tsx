@@ -1,10 +1,10 @@
 import { answering } from "../state/live";
-import { troubles } from "../state/jobs";
-import { dismiss, notices, sentence, spoken } from "../state/notices";
+import { problems } from "../state/jobs";
+import { dismissNotice, notices, sentence, spoken } from "../state/notices";
 import { focusSoon } from "../focus";
 import { Icon } from "./Icon";
 
-/** What went wrong and what went well, over the page, so that nothing below moves. */
+/** Errors and news, over the page, so that its layout does not move. */
 export function Notices() {
   const of = (kind: "problem" | "news") => notices.value.filter((notice) => notice.kind === kind);
   return (
@@ -15,7 +15,7 @@ export function Notices() {
             <span>
               <strong>{notice.text}.</strong> {notice.hint}
             </span>
-            <button type="button" class="plain" aria-label="Dismiss" onClick={() => (dismiss(notice.id), focusSoon(".notice button, button.paint"))}>
+            <button type="button" class="plain" aria-label="Dismiss" onClick={() => (dismissNotice(notice.id), focusSoon(".notice button, button.paint"))}>
               <Icon name="close" />
             </button>
           </p>
@@ -33,15 +33,15 @@ export function Notices() {
   );
 }
 
-/** What keeps everything from going on, at the top of the page. */
-export function Away() {
+/** Problems of the server and its workers, at the top of the page. */
+export function ConnectionBanner() {
   return (
-    <div class="away" role="status" aria-label="Connection">
+    <div class="banner" role="status" aria-label="Connection">
       {!answering.value && <p>The studio is not answering; trying again …</p>}
       {answering.value &&
-        troubles.value.map((trouble) => (
-          <p key={trouble.problem}>
-            {sentence(trouble.problem)}. {trouble.hint}
+        problems.value.map((problem) => (
+          <p key={problem.problem}>
+            {sentence(problem.problem)}. {problem.hint}
           </p>
         ))}
     </div>

@@ -5,7 +5,7 @@ import { recipe, recipeName } from "../state/form";
 
 const AT_FIRST = 8;
 
-/** The named looks, as cards of which one is chosen. */
+/** The recipes, as cards of which one is selected. */
 export function Recipes() {
   const [all, setAll] = useState(false);
   const list = recipes.value;
@@ -45,10 +45,10 @@ function Card({ recipe: one }: { recipe: Recipe }) {
         onChange={() => (recipeName.value = one.name)}
         aria-label={one.name}
       />
-      {one.card ? (
+      {one.thumbnail ? (
         <>
           <span class="face">
-            <img class="fill" src={one.card} alt="" draggable={false} />
+            <img class="fill" src={one.thumbnail} alt="" draggable={false} />
           </span>
           <span class="name clip">{one.name}</span>
         </>

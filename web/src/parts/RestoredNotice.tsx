@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { focusSoon } from "../focus";
-import { restored, useInstead } from "../state/restoring";
+import { restored, useInstead } from "../state/restore";
 import { Icon } from "./Icon";
 
-/** Said when a picture was dropped that Impasto itself painted. */
+/** Shown after a picture made by Impasto was dropped. */
 export function RestoredNotice() {
   const last = restored.value;
   const notice = useRef<HTMLDivElement>(null);
@@ -14,7 +14,7 @@ export function RestoredNotice() {
         <div class="restored" ref={notice}>
           <p>
             <strong>{last.picture.name}</strong> was painted by Impasto: its settings {!last.missing.length && "and pictures "}are back in the form
-            {last.leftOut.length > 0 && `, but for these, which the studio cannot use: ${last.leftOut.join(", ").replaceAll("_", " ")}`}.
+            {last.unsupported.length > 0 && `, but for these, which the studio cannot use: ${last.unsupported.join(", ").replaceAll("_", " ")}`}.
             {last.missing.length > 0 && ` Not in the studio: ${last.missing.join(", ")}.`}
           </p>
           <div class="row">

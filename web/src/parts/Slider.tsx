@@ -1,18 +1,18 @@
-import type { Knob } from "../api";
+import type { Control } from "../api";
 import { change, problemWith, recipe, recipeValue, valueOf } from "../state/form";
-import { written } from "../state/values";
-import { Problem, Reset } from "./Reset";
+import { formatValue } from "../state/values";
+import { Problem, ResetButton } from "./ResetButton";
 
 interface Span {
   low: number;
   high: number;
-  /** Equal distances multiply by the same. */
+  /** Whether the scale is logarithmic. */
   log: boolean;
   round: number;
   ends: [string, string];
 }
 
-/** Where a slider is of use: the field beside it takes the whole range. */
+/** The useful range of each slider: the field beside it accepts the whole range. */
 const SPANS: Record<string, Span> = {
   strength: { low: 0, high: 1, log: false, round: 0.01, ends: ["photograph", "painting"] },
   style_scale: { low: 0.25, high: 4, log: true, round: 0.05, ends: ["fine", "broad"] },
@@ -20,11 +20,11 @@ const SPANS: Record<string, Span> = {
 };
 const NOTCHES = 200;
 
-export function Slider({ knob }: { knob: Knob }) {
-  const span = SPANS[knob.name] ?? plain(knob);
-  const value = valueOf(knob);
-  const own = recipeValue(knob);
-  const number = typeof value === "number" ? value : typeof own === "number" ? own : ownSize();
+export function Slider({ control }: { control: Control }) {
+  const span = SPANS[control.name] ?? defaultSpan(control);
+  const value = valueOf(control);
+  const fallback = recipeValue(control);
+  const number = typeof value === "number" ? value : typeof fallback === "number" ? fallback : recipeSize();
   return (
     <div class="slider">
       <input
@@ -33,16 +33,16 @@ export function Slider({ knob }: { knob: Knob }) {
         max={NOTCHES}
         step={1}
         value={notch(span, number)}
-        aria-label={knob.label}
-        aria-valuetext={written(value) || "the recipe’s own"}
-        onInput={(event) => change(knob, at(span, Number(event.currentTarget.value)))}
+        aria-label={control.label}
+        aria-valuetext={formatValue(value) || "the recipe’s own"}
+        onInput={(event) => change(control, at(span, Number(event.currentTarget.value)))}
       />
-      {problemWith(knob) ? (
-        <Problem knob={knob} />
+      {problemWith(control) ? (
+        <Problem control={control} />
       ) : (
         <span class="ends">
           <span aria-hidden="true">{span.ends[0]}</span>
-          <Reset knob={knob} />
+          <ResetButton control={control} />
           <span aria-hidden="true">{span.ends[1]}</span>
         </span>
       )}
@@ -50,9 +50,9 @@ export function Slider({ knob }: { knob: Knob }) {
   );
 }
 
-/** Where size is not set, the recipe's frame says it: `long:512`. */
-function ownSize(): number {
-  const sizes = String(recipe.value?.values.frame ?? "").match(/\d+/g);
+/** The recipe's size rule, such as `long:512`, applies while size is unset. */
+function recipeSize(): number {
+  const sizes = String(recipe.value?.values.size_rule ?? "").match(/\d+/g);
   return Math.max(0, ...(sizes ?? ["512"]).map(Number));
 }
 
@@ -68,8 +68,8 @@ function notch(span: Span, value: number): number {
   return Math.round(share * NOTCHES);
 }
 
-function plain(knob: Knob): Span {
-  const low = knob.minimum ?? 0;
-  const high = knob.maximum ?? Math.max(1, 4 * Number(knob.default));
-  return { low, high, log: false, round: knob.kind === "integer" ? 1 : (high - low) / NOTCHES, ends: [String(low), String(high)] };
+function defaultSpan(control: Control): Span {
+  const low = control.minimum ?? 0;
+  const high = control.maximum ?? Math.max(1, 4 * Number(control.default));
+  return { low, high, log: false, round: control.kind === "integer" ? 1 : (high - low) / NOTCHES, ends: [String(low), String(high)] };
 }

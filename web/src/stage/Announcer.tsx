@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { spoken } from "../state/notices";
-import { watched } from "../state/watching";
-import { jobTitle, share } from "../words";
+import { selected } from "../state/selection";
+import { jobTitle, share } from "../format";
 
 const SENTENCES = {
   queued: "waits in the queue",
@@ -11,13 +11,13 @@ const SENTENCES = {
   cancelled: "was cancelled",
 };
 
-/** Tells screen readers of each state, though not of each step, and puts how far it is in the window's title. */
+/** Announces each state, though not each step, to screen readers, and shows the progress in the window's title. */
 export function Announcer() {
-  const job = watched.value;
+  const job = selected.value;
   const before = useRef("");
   const state = job ? `${job.id} ${job.state}` : "";
   useEffect(() => {
-    // A finished picture that was just clicked on has not just been finished.
+    // Selecting a finished job is not a change of its state.
     const sameJob = before.current.split(" ")[0] === String(job?.id);
     if (job && (sameJob || job.state === "queued" || job.state === "running")) {
       spoken.value = `${jobTitle(job)} ${SENTENCES[job.state]}.`;

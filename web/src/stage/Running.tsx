@@ -1,6 +1,6 @@
 import type { Job } from "../api";
-import { cancel, keep } from "../state/deeds";
-import { duration, share } from "../words";
+import { cancel, keep } from "../state/actions";
+import { duration, share } from "../format";
 
 export function Running({ job }: { job: Job }) {
   const progress = job.progress;

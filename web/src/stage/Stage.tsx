@@ -1,24 +1,24 @@
 import { useEffect } from "preact/hooks";
 import { photo, paintings, recipe } from "../state/form";
-import { noteRunning, watched } from "../state/watching";
-import { title } from "../words";
+import { followRunning, selected } from "../state/selection";
+import { title } from "../format";
 import { Announcer } from "./Announcer";
-import { OnStage } from "./OnStage";
+import { JobView } from "./JobView";
 
 export function Stage() {
-  const job = watched.value;
+  const job = selected.value;
   useEffect(() => {
-    if (job?.state === "running") noteRunning(job.id);
+    if (job?.state === "running") followRunning(job.id);
   }, [job?.id, job?.state]);
   return (
-    <section class="stage" id="stage" aria-label="Easel">
-      {job ? <OnStage key={job.id} job={job} /> : <Empty />}
+    <section class="stage" id="stage" aria-label="Picture viewer">
+      {job ? <JobView key={job.id} job={job} /> : <Empty />}
       <Announcer />
     </section>
   );
 }
 
-/** Before anything is painted: the photograph as it will be taken, or what to do first. */
+/** Shown before the first job: the chosen photograph, or instructions. */
 function Empty() {
   const given = recipe.value?.needs_photo === false ? paintings.value[0] : photo.value;
   if (given) {

@@ -1,10 +1,10 @@
-/** The order that is being put together: pictures, recipe, and the settings that differ from the recipe's. */
+/** The form: pictures, recipe, and the settings that differ from the recipe's. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { picture, Refused, type JobIn, type Knob, type Picture, type Recipe, type Settings } from "../api";
-import { about, knobs, recipeNamed } from "./about";
-import { complain, forget, say } from "./notices";
-import { count, problemOf, same } from "./values";
+import { picture, RefusedError, type JobIn, type Control, type Picture, type Recipe, type Settings } from "../api";
+import { about, controls, recipeNamed } from "./about";
+import { showError, dismiss, notify } from "./notices";
+import { count, validate, same } from "./values";
 
 export interface Form {
   photo: Picture | null;
@@ -14,43 +14,43 @@ export interface Form {
 }
 
 const KEY = "impasto-studio-form";
-const kept = restored();
-export const photo = signal<Picture | null>(kept.photo);
-export const paintings = signal<Picture[]>(kept.paintings);
-/** Empty until the studio has said which is the default. */
-export const recipeName = signal(kept.recipe);
-/** Settings that were touched, by name; whatever is not here follows the recipe. */
-export const changed = signal<Settings>(kept.changed);
+const stored = loadStored();
+export const photo = signal<Picture | null>(stored.photo);
+export const paintings = signal<Picture[]>(stored.paintings);
+/** Empty until the server has named the default. */
+export const recipeName = signal(stored.recipe);
+/** Changed settings, by name; all others follow the recipe. */
+export const changed = signal<Settings>(stored.changed);
 
 export const recipe = computed<Recipe | undefined>(
   () => recipeNamed(recipeName.value) ?? recipeNamed(about.value?.default_recipe),
 );
 
-export const recipeValue = (knob: Knob): unknown => recipe.value?.values[knob.name] ?? (knob.nullable ? null : knob.default);
-export const valueOf = (knob: Knob): unknown => (knob.name in changed.value ? changed.value[knob.name] : recipeValue(knob));
-export const differs = (knob: Knob): boolean => knob.name in changed.value && !same(changed.value[knob.name], recipeValue(knob));
+export const recipeValue = (control: Control): unknown => recipe.value?.values[control.name] ?? (control.nullable ? null : control.default);
+export const valueOf = (control: Control): unknown => (control.name in changed.value ? changed.value[control.name] : recipeValue(control));
+export const differs = (control: Control): boolean => control.name in changed.value && !same(changed.value[control.name], recipeValue(control));
 
-export function change(knob: Knob, value: unknown): void {
-  const { [knob.name]: _, ...others } = changed.value;
-  changed.value = same(value, recipeValue(knob)) ? others : { ...others, [knob.name]: value };
+export function change(control: Control, value: unknown): void {
+  const { [control.name]: _, ...others } = changed.value;
+  changed.value = same(value, recipeValue(control)) ? others : { ...others, [control.name]: value };
 }
 
-export const reset = (knob: Knob): void => change(knob, recipeValue(knob));
+export const reset = (control: Control): void => change(control, recipeValue(control));
 
-/** Returns whether there was a place for it. */
-export function give(role: "photo" | "painting", given: Picture): boolean {
+/** Returns whether it was added. */
+export function addPicture(role: "photo" | "painting", given: Picture): boolean {
   if (role === "photo") photo.value = given;
-  else if (paintings.value.some((one) => one.id === given.id)) return say("It is among the paintings already."), false;
-  else if (paintings.value.length >= most()) return complain(`${most()} paintings are the most at once`, "Take one away first.", "files"), false;
+  else if (paintings.value.some((one) => one.id === given.id)) return notify("It is among the paintings already."), false;
+  else if (paintings.value.length >= most()) return showError(`${most()} paintings are the most at once`, "Remove one first.", "files"), false;
   else paintings.value = [...paintings.value, given];
   return true;
 }
 
-export const takeAway = (painting: Picture): void => {
+export const removePainting = (painting: Picture): void => {
   paintings.value = paintings.value.filter((one) => one.id !== painting.id);
 };
 
-/** What is still missing before it can be painted; empty if nothing is. */
+/** The inputs still missing; empty if there are none. */
 export const missing = computed(() => {
   const wanted = [];
   if (recipe.value?.needs_photo && !photo.value) wanted.push("a photograph");
@@ -58,26 +58,26 @@ export const missing = computed(() => {
   return wanted.length ? `Choose ${wanted.join(" and ")} to begin` : "";
 });
 
-/** Why a setting cannot be sent as it is; empty where it can. */
-export function problemWith(knob: Knob): string {
-  const value = valueOf(knob);
-  const problem = problemOf(knob, value);
-  if (problem || !differs(knob)) return problem;
-  if (knob.kind === "layers" && !count(value)) return "Name at least one layer.";
+/** Why a setting is invalid; empty where it is valid. */
+export function problemWith(control: Control): string {
+  const value = valueOf(control);
+  const problem = validate(control, value);
+  if (problem || !differs(control)) return problem;
+  if (control.kind === "layers" && !count(value)) return "Name at least one layer.";
   const [weights, given] = [count(value), paintings.value.length];
-  return knob.name === "style_blend" && weights && given && weights !== given ? `Give one weight for each painting: ${given}, not ${weights}.` : "";
+  return control.name === "style_blend" && weights && given && weights !== given ? `Give one weight for each painting: ${given}, not ${weights}.` : "";
 }
 
-/** The first setting that cannot be sent as it is. */
-export const faulty = computed(() => knobs.value.find(problemWith));
+/** The first invalid setting. */
+export const faulty = computed(() => controls.value.find(problemWith));
 
 effect(() => {
-  if (!missing.value && !faulty.value) forget("order");
+  if (!missing.value && !faulty.value) dismiss("order");
 });
 
-export function order(): JobIn {
+export function newJob(): JobIn {
   const settings: Settings = { recipe: recipe.value?.name };
-  for (const knob of knobs.value) if (differs(knob)) settings[knob.name] = changed.value[knob.name];
+  for (const control of controls.value) if (differs(control)) settings[control.name] = changed.value[control.name];
   return {
     photo: recipe.value?.needs_photo === false ? null : (photo.value?.id ?? null),
     paintings: recipe.value?.needs_painting === false ? [] : paintings.value.map((one) => one.id),
@@ -101,25 +101,25 @@ export function fill(form: Form): void {
   });
 }
 
-/** Put all the settings of a picture back, as differences from its recipe. */
+/** Fill in all settings of a picture, as differences from its recipe. */
 export function fillSettings(settings: Settings): void {
   batch(() => {
     recipeName.value = recipeNamed(settings.recipe)?.name ?? about.value?.default_recipe ?? "";
     changed.value = {};
-    for (const knob of knobs.value) if (knob.name in settings) change(knob, settings[knob.name]);
+    for (const control of controls.value) if (control.name in settings) change(control, settings[control.name]);
   });
 }
 
-/** After a reload: drop the pictures that the studio does not know any more. */
+/** Remove pictures that have expired on the server. */
 export async function checkPictures(): Promise<void> {
   const gone = async (given: Picture | null) => {
     if (!given) return;
     try {
       await picture(given.id);
     } catch (error) {
-      if (!(error instanceof Refused && error.status === 404)) return;
+      if (!(error instanceof RefusedError && error.status === 404)) return;
       if (photo.value?.id === given.id) photo.value = null;
-      takeAway(given);
+      removePainting(given);
     }
   };
   await Promise.all([photo.value, ...paintings.value].map(gone));
@@ -127,12 +127,12 @@ export async function checkPictures(): Promise<void> {
 
 const most = () => about.value?.max_paintings ?? 16;
 
-function restored(): Form {
+function loadStored(): Form {
   const empty: Form = { photo: null, paintings: [], recipe: "", changed: {} };
   try {
     return { ...empty, ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
   } catch {
-    return empty; // storage is switched off, or holds something else
+    return empty; // storage is disabled, or contains something else
   }
 }
 
@@ -141,6 +141,6 @@ effect(() => {
   try {
     sessionStorage.setItem(KEY, form);
   } catch {
-    // storage is switched off or full: the form lives as long as the page
+    // storage is disabled or full: the form is lost with the page
   }
 });

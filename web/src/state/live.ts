@@ -1,69 +1,69 @@
-/** Keeping in step with the studio: one stream of events for all, and starting over by itself when it was away. */
+/** The event stream that keeps the page up to date; it reconnects when the server comes back. */
 
 import { signal } from "@preact/signals";
 import * as api from "../api";
 import { about } from "./about";
 import { checkPictures } from "./form";
 import * as jobs from "./jobs";
-import { complain, forget } from "./notices";
+import { showError, dismiss } from "./notices";
 import { loadRecent } from "./recent";
-import { fetchNamed } from "./watching";
+import { fetchSelected } from "./selection";
 
 export const answering = signal(true);
-const LONGEST_PAUSE = 4000;
-/** Browsers allow six streams to a server over all tabs: one that nobody has looked at for a while gives its own up. */
-const UNSEEN_FOR = 60_000;
+const MAX_PAUSE = 4000;
+/** Browsers allow six streams to a server over all tabs, so a tab that was hidden for a while closes its own. */
+const HIDDEN_TIMEOUT = 60_000;
 let stream: EventSource | null = null;
-let unseen: ReturnType<typeof setTimeout> | undefined;
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
 export async function connect(pause = 500): Promise<void> {
   try {
     about.value ??= await api.about();
     await jobs.resume();
   } catch (error) {
-    if (error instanceof api.Refused && error.status < 500) {
-      heard();
-      return complain(error.problem, error.hint); // such as a missing token
+    if (error instanceof api.RefusedError && error.status < 500) {
+      onAnswer();
+      return showError(error.problem, error.hint); // such as a missing token
     }
-    if (!(error instanceof api.Refused || error instanceof api.Unreachable)) throw error;
+    if (!(error instanceof api.RefusedError || error instanceof api.UnreachableError)) throw error;
     answering.value = false;
-    setTimeout(() => void connect(Math.min(pause * 1.5, LONGEST_PAUSE)), pause);
+    setTimeout(() => void connect(Math.min(pause * 1.5, MAX_PAUSE)), pause);
     return;
   }
-  heard();
+  onAnswer();
   listen();
-  await Promise.all([fetchNamed(), loadRecent(), checkPictures()]);
+  await Promise.all([fetchSelected(), loadRecent(), checkPictures()]);
 }
 
 function listen(): void {
   stream?.close();
   stream = null;
-  if (document.hidden) return; // once somebody looks
+  if (document.hidden) return; // connect when the tab is shown
   stream = api.eventsAfter(jobs.version);
-  stream.onopen = heard;
+  stream.onopen = onAnswer;
   stream.addEventListener("changes", (event) => {
-    heard();
-    jobs.follow(JSON.parse((event as MessageEvent<string>).data));
+    onAnswer();
+    jobs.applyChanges(JSON.parse((event as MessageEvent<string>).data));
   });
   stream.onerror = () => {
     if (!stream) return;
-    hangUp();
+    disconnect();
     setTimeout(() => void connect(), 300);
   };
 }
 
-function heard(): void {
+function onAnswer(): void {
   answering.value = true;
-  forget("connection");
+  dismiss("connection");
 }
 
-function hangUp(): void {
+function disconnect(): void {
   stream?.close();
   stream = null;
 }
 
 document.addEventListener("visibilitychange", () => {
-  clearTimeout(unseen);
-  if (document.hidden) unseen = setTimeout(hangUp, UNSEEN_FOR);
+  clearTimeout(hiddenTimer);
+  if (document.hidden) hiddenTimer = setTimeout(disconnect, HIDDEN_TIMEOUT);
   else if (!stream && answering.value) void connect();
 });

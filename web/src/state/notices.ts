@@ -1,11 +1,11 @@
-/** What the page has to say: problems stay until they are over or put away, good news leaves by itself. */
+/** Notices: errors stay until they are resolved or dismissed, news disappears by itself. */
 
 import { signal } from "@preact/signals";
-import { Refused, Unreachable } from "../api";
-import { knobs } from "./about";
+import { RefusedError, UnreachableError } from "../api";
+import { controls } from "./about";
 
-/** What a problem is about: it goes when that is over. */
-export type Topic = "order" | "files" | "connection" | "deed";
+/** The topic of an error, which is dismissed when that topic is resolved. */
+export type Topic = "order" | "files" | "connection" | "action";
 
 export interface Notice {
   id: number;
@@ -16,33 +16,33 @@ export interface Notice {
 }
 
 export const notices = signal<Notice[]>([]);
-/** Read aloud by screen readers, shown nowhere. */
+/** Text for screen readers only. */
 export const spoken = signal("");
-const NEWS_STAYS = 5000;
+const NEWS_DURATION = 5000;
 let last = 0;
 
-export function say(text: string): void {
+export function notify(text: string): void {
   const id = add("news", null, text, "");
-  setTimeout(() => dismiss(id), NEWS_STAYS);
+  setTimeout(() => dismissNotice(id), NEWS_DURATION);
 }
 
-/** Say what was wrong; the same once more is said anew, so that it is noticed. */
-export function complain(problem: string, hint = "", topic: Topic = "deed"): void {
-  add("problem", topic, sentence(inOurWords(problem)), inOurWords(hint));
+/** Show an error; a repeated one is shown again, so that it is noticed. */
+export function showError(problem: string, hint = "", topic: Topic = "action"): void {
+  add("problem", topic, sentence(withLabels(problem)), withLabels(hint));
 }
 
-export function dismiss(id: number): void {
+export function dismissNotice(id: number): void {
   notices.value = notices.value.filter((one) => one.id !== id);
 }
 
-/** These problems are over. */
-export function forget(...topics: Topic[]): void {
+/** Dismiss the errors of some topics. */
+export function dismiss(...topics: Topic[]): void {
   if (notices.value.some((one) => one.topic && topics.includes(one.topic))) {
     notices.value = notices.value.filter((one) => !one.topic || !topics.includes(one.topic));
   }
 }
 
-/** Do something that may be refused; what was wrong is said in one line, and nothing else is lost. */
+/** Run a request that may be refused, and show its error. */
 export async function attempt<Result>(what: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await what();
@@ -53,26 +53,26 @@ export async function attempt<Result>(what: () => Promise<Result>): Promise<Resu
 }
 
 export function explain(error: unknown, file = ""): void {
-  const topic = file ? "files" : "deed";
-  if (error instanceof Refused) complain(naming(file, error.problem), error.hint, topic);
-  else if (error instanceof Unreachable) complain(naming(file, "the studio is not answering"), "Nothing is lost: try once more when it is back.", "connection");
+  const topic = file ? "files" : "action";
+  if (error instanceof RefusedError) showError(naming(file, error.problem), error.hint, topic);
+  else if (error instanceof UnreachableError) showError(naming(file, "the studio is not answering"), "Nothing is lost: try again when it is back.", "connection");
   else throw error;
 }
 
 const naming = (file: string, problem: string): string => (problem.includes(file) ? problem : `${file}: ${problem}`);
 
-/** The server names settings as the command does, `--style-blend`; the page calls them by their labels. */
-export const inOurWords = (text: string): string =>
-  text.replace(/--([a-z][a-z0-9-]*)/g, (option, name: string) => knobs.value.find((knob) => knob.name === name.replaceAll("-", "_"))?.label ?? option);
+/** Replace the command's names of settings, such as `--style-blend`, with the page's labels. */
+export const withLabels = (text: string): string =>
+  text.replace(/--([a-z][a-z0-9-]*)/g, (option, name: string) => controls.value.find((control) => control.name === name.replaceAll("-", "_"))?.label ?? option);
 
-/** A capital at the start, but not where that would change a file's name. */
+/** Capitalize the first letter, but not that of a file name. */
 export function sentence(problem: string): string {
   const first = problem.split(" ", 1)[0]!;
   return /^[a-z]+,?$/.test(first) ? first.charAt(0).toUpperCase() + problem.slice(1) : problem;
 }
 
 function add(kind: Notice["kind"], topic: Topic | null, text: string, hint: string): number {
-  // The latest news is enough; problems wait for their reader.
+  // Only the latest news is kept; errors wait for their reader.
   const others = notices.value.filter((one) => one.kind === "problem" && one.text !== text).slice(-2);
   notices.value = [...others, { id: ++last, kind, topic, text, hint }];
   return last;

@@ -1,4 +1,4 @@
-/** Pictures that were used before, in each role. */
+/** Recently used pictures, by role. */
 
 import { signal, type Signal } from "@preact/signals";
 import * as api from "../api";
@@ -11,7 +11,7 @@ export async function loadRecent(): Promise<void> {
     try {
       recent[role].value = await api.recent(role);
     } catch {
-      return; // a convenience: the banner says it if the studio is away
+      return; // not essential; the banner shows whether the server answers
     }
   }
 }

@@ -1,11 +1,11 @@
-/** Pictures on their way to the studio, one after another, and what becomes of each. */
+/** Uploads, one after another. */
 
 import { signal } from "@preact/signals";
 import { upload, type Picture, type Role } from "../api";
 import { about } from "./about";
-import { give, photo } from "./form";
-import { complain, explain, forget } from "./notices";
-import { restore } from "./restoring";
+import { addPicture, photo } from "./form";
+import { showError, explain, dismiss } from "./notices";
+import { restore } from "./restore";
 
 export interface Upload {
   id: number;
@@ -18,26 +18,26 @@ export const uploads = signal<Upload[]>([]);
 let last = 0;
 let turn: Promise<void> = Promise.resolve();
 
-/** Take files in; without a role the first is the photograph where there is none yet, and the others are paintings. */
-export function takeFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
-  forget("files");
+/** Upload files; without a role the first is the photograph if there is none yet, and the others are paintings. */
+export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
+  dismiss("files");
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
-    const its = role ?? (photoIsThere ? "painting" : "photo");
+    const itsRole = role ?? (photoIsThere ? "painting" : "photo");
     photoIsThere = true;
-    start(file, its);
+    start(file, itsRole);
     if (role === "photo") {
-      if (files.length > 1) complain(`${files.length} files were dropped, and there is room for one photograph`, `${file.name} was taken; paint the others one by one.`, "files");
+      if (files.length > 1) showError(`${files.length} files were dropped, and there is only one photograph`, `${file.name} was used; paint the others one by one.`, "files");
       break;
     }
   }
 }
 
 function start(file: File, role: Role): void {
-  const most = about.value?.max_bytes ?? Infinity;
+  const limit = about.value?.max_bytes ?? Infinity;
   const name = file.name || "picture";
-  if (file.size > most) {
-    complain(`${name} is too large`, `The studio takes files of up to ${Math.floor(most / 1e6)} MB.`, "files");
+  if (file.size > limit) {
+    showError(`${name} is too large`, `The studio accepts files of up to ${Math.floor(limit / 1e6)} MB.`, "files");
     return;
   }
   const id = ++last;
@@ -57,7 +57,7 @@ async function send(file: File, id: number, role: Role): Promise<void> {
 
 async function received(given: Picture, role: Role): Promise<void> {
   if (given.origin) await restore(given, role);
-  else give(role, given);
+  else addPicture(role, given);
 }
 
 function progress(id: number, share: number): void {

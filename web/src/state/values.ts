@@ -1,10 +1,10 @@
-/** Values of settings: how they are written in a field, compared, and checked before they are sent. */
+/** Formats, parses, compares and validates values of settings. */
 
-import type { Knob } from "../api";
+import type { Control } from "../api";
 import { about } from "./about";
 
-/** How a text field shows a value: `relu1_1=1,relu2_1=0.5` for layers, `2,1` for numbers. */
-export function written(value: unknown): string {
+/** Format a value for a text field: `relu1_1=1,relu2_1=0.5` for layers, `2,1` for numbers. */
+export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(",");
   if (typeof value === "object") {
@@ -13,51 +13,51 @@ export function written(value: unknown): string {
   return String(value);
 }
 
-export const same = (one: unknown, other: unknown): boolean => written(one) === written(other);
+export const same = (one: unknown, other: unknown): boolean => formatValue(one) === formatValue(other);
 
-/** What a number field's text stands for; text that is no number stays as it is, and `problemOf` speaks of it. */
-export function read(knob: Knob, text: string): unknown {
-  // A decimal comma; but whether 1,000 is one or a thousand, nobody can know.
+/** Parse a number field's text; text that is no number is returned as it is, for `validate` to report. */
+export function parseValue(control: Control, text: string): unknown {
+  // Accept a decimal comma, except in 1,000, which is ambiguous.
   const trimmed = text.trim().replace(/^(?![1-9]\d{0,2},\d{3}$)([^,]*),([^,]*)$/, "$1.$2");
-  if (trimmed === "") return knob.nullable ? null : "";
+  if (trimmed === "") return control.nullable ? null : "";
   const number = Number(trimmed);
   return Number.isNaN(number) ? trimmed : number;
 }
 
-/** Why a value cannot be sent; empty where it can. The server checks once more. */
-export function problemOf(knob: Knob, value: unknown): string {
-  if (knob.kind === "layers") return problemOfLayers(written(value));
-  if (knob.kind === "numbers") return parts(written(value)).every(isWeight) ? "" : "Give numbers of at least 0, with commas between them.";
-  if (knob.kind !== "number" && knob.kind !== "integer") return "";
-  if (value === null && knob.nullable) return "";
-  if (typeof value !== "number") return `Give a number ${range(knob)}.`;
-  if (knob.kind === "integer" && !Number.isInteger(value)) return "Give a whole number.";
-  const { minimum, maximum, above, below } = knob;
+/** Why a value is invalid; empty where it is valid. The server validates again. */
+export function validate(control: Control, value: unknown): string {
+  if (control.kind === "layers") return validateLayers(formatValue(value));
+  if (control.kind === "numbers") return parts(formatValue(value)).every(isWeight) ? "" : "Give numbers of at least 0, with commas between them.";
+  if (control.kind !== "number" && control.kind !== "integer") return "";
+  if (value === null && control.nullable) return "";
+  if (typeof value !== "number") return `Give a number ${range(control)}.`;
+  if (control.kind === "integer" && !Number.isInteger(value)) return "Give a whole number.";
+  const { minimum, maximum, exclusive_minimum: above, exclusive_maximum: below } = control;
   const low = minimum !== null && (above ? value <= minimum : value < minimum);
   const high = maximum !== null && (below ? value >= maximum : value > maximum);
-  return low || high ? `Give a number ${range(knob)}.` : "";
+  return low || high ? `Give a number ${range(control)}.` : "";
 }
 
-function problemOfLayers(text: string): string {
+function validateLayers(text: string): string {
   for (const part of parts(text)) {
     const [name = "", weight] = part.split("=", 2).map((one) => one.trim());
     if (!about.value?.layers.includes(name)) return `There is no layer ${name || "without a name"}. Write them like relu4_2=1,relu5_1=0.5.`;
-    if (weight !== undefined && !isWeight(weight)) return `The weight of ${name} is to be a number of at least 0.`;
+    if (weight !== undefined && !isWeight(weight)) return `The weight of ${name} must be a number of at least 0.`;
   }
   return "";
 }
 
 const isWeight = (text: string): boolean => text !== "" && Number(text) >= 0 && Number.isFinite(Number(text));
 
-/** How many numbers a text holds. */
-export const count = (value: unknown): number => parts(written(value)).length;
+/** Count the numbers in a text. */
+export const count = (value: unknown): number => parts(formatValue(value)).length;
 
 const parts = (text: string): string[] => (text.trim() ? text.split(",").map((part) => part.trim()) : []);
 
-export function range({ minimum, maximum, above, below }: Knob): string {
+export function range({ minimum, maximum, exclusive_minimum: above, exclusive_maximum: below }: Control): string {
   const parts = [];
   if (minimum !== null) parts.push(above ? `above ${minimum}` : maximum !== null && !below ? `from ${minimum}` : `of at least ${minimum}`);
-  // Limits such as 2 to the 63rd are nobody's concern.
+  // Limits such as 2 to the 63rd do not help the user.
   if (maximum !== null && maximum < 1e15) parts.push(below ? `below ${maximum}` : minimum !== null && !above ? `to ${maximum}` : `of at most ${maximum}`);
   return parts.join(above || below ? " and " : " ");
 }

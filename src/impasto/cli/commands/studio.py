@@ -57,11 +57,11 @@ def studio(
     """Start the studio, a web page for painting pictures, and run it until Ctrl-C."""
     try:
         with exit_on_interrupt():
-            from impasto.studio import serve  # noqa: PLC0415 - an extra
+            from impasto.studio.server import serve  # noqa: PLC0415 - an extra
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
         raise InputError(problem, 'Run: pip install "impasto[studio]".') from None
-    config = serve.Place(
+    config = serve.ServerConfig(
         data=Path(data).expanduser() if data else home() / "studio",
         host=host,
         port=port,
@@ -70,4 +70,4 @@ def studio(
         quota_gigabytes=quota,
         devices=tuple(Settings(device=name).device for name in device or ("auto",)),  # Settings checks the names
     )
-    serve.serve(config, browser=browser, tell=print_result)
+    serve.serve(config, browser=browser, announce=print_result)

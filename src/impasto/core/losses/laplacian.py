@@ -1,6 +1,7 @@
 """The Laplacian loss: edges where the content image has them.
 
-Li et al. 2017, "Laplacian-steered neural style transfer". It keeps small structures, such as eyes and window frames, that deep features lose and Gram matrices distort.
+Li et al. 2017, "Laplacian-steered neural style transfer". It keeps small structures, such as eyes and window frames,
+that deep features lose and Gram matrices distort.
 """
 
 from collections.abc import Iterator

@@ -1,0 +1,158 @@
+"""The settings as the page offers them, derived from `Settings`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from impasto import weights
+from impasto.errors import ImpastoError, SettingsError
+from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
+from impasto.studio.schemas import Control, RecipeOut
+
+PRIMARY = ("strength", "style_scale", "color", "size")
+"""Always visible, in this order."""
+_LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
+_FILE_SETTINGS = frozenset({"mask", "keep_mask"})
+_MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
+_HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
+_MAX_SIZE = 4096
+
+Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
+
+
+def controls() -> list[Control]:
+    """List every setting that the page offers, the always visible ones first."""
+    names = [*PRIMARY, *(name for name in Settings.model_fields if name not in (*PRIMARY, *_HIDDEN))]
+    defaults, properties = Settings().model_dump(mode="json"), Settings.model_json_schema()["properties"]
+    return [_control(name, properties[name], defaults[name]) for name in names]
+
+
+def layers() -> list[str]:
+    """List every layer of a network, by the name that settings use."""
+    layers = {layer for network in weights.ARCHITECTURES.values() for layer in network.layers()}
+    return sorted(str(kind) for layer in layers for kind in (layer.conv, layer.relu))
+
+
+def recipe_list(thumbnails: Mapping[str, str]) -> list[RecipeOut]:
+    """List the shipped recipes in their order, then the user's own; `thumbnails` are URLs by recipe name."""
+    ordered = [*recipes.shipped(), *recipes.saved()]
+    return [recipe for name in ordered if (recipe := _recipe(name, thumbnails.get(name)))]
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """Validate settings received over the network, which may not name files.
+
+    Raises:
+        SettingsError: one names a file, does not exist, or is out of its range.
+    """
+    values = with_present_names(values)
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise SettingsError(f"there is no setting {unknown[0]!r}", "/api/about lists the settings.")
+    recipe = values.get("recipe", DEFAULT_RECIPE)
+    if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
+        raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the recipes that /api/about lists.")
+    settings = Settings(**values)
+    for name, value in settings.model_dump().items():
+        if refusal := _refusal(name, value):
+            raise refusal
+    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
+    if largest > _MAX_SIZE:
+        raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_MAX_SIZE}.")
+    return settings
+
+
+def supported(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Split the settings stored in a picture into those that the studio supports and the names of the others.
+
+    Settings of the machine that made it are in neither. Former names of settings are replaced by the present ones.
+    """
+    present = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
+    relevant = {name: value for name, value in present.items() if name not in _MACHINE_SETTINGS}
+    unsupported = [name for name, value in relevant.items() if not _is_supported(name, value)]
+    return {name: value for name, value in relevant.items() if name not in unsupported}, unsupported
+
+
+def _is_supported(name: str, value: Any) -> bool:
+    try:
+        settings_of({name: value})
+    except SettingsError:
+        return False
+    return True
+
+
+def _refusal(name: str, value: Any) -> SettingsError | None:
+    """Return the error for a value that the command supports and the studio does not; None if it does."""
+    if name in _MACHINE_SETTINGS and value != Settings.model_fields[name].default:
+        return SettingsError(f"{name} cannot be set for a single picture", "Set it when you start the studio.")
+    if name in _FILE_SETTINGS and value:
+        return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
+    if name == "init" and value not in INIT_IMAGES:
+        return SettingsError(f"the studio cannot start from {value!r}", f"Choose one of {', '.join(INIT_IMAGES)}.")
+    if name == "network" and value not in (there := _networks()):
+        return SettingsError(f"there is no network {value!r} on this machine", f"Choose one of {', '.join(there)}.")
+    return None
+
+
+def _networks() -> list[str]:
+    """List the networks whose weights are on this machine."""
+    return [status.name for status in weights.available() if status.path]
+
+
+def _control(name: str, schema: Mapping[str, Any], default: Any) -> Control:
+    value = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
+    choices = _choices(name, value)
+    low, high = _bound(value, "minimum"), _bound(value, "maximum")
+    return Control(
+        name=name,
+        label=_LABELS.get(name, name.replace("_", " ").capitalize()),
+        group=str(schema["group"]),
+        help=str(schema["description"]),
+        unit=str(schema["unit"]),
+        kind=_kind(value, choices),
+        default=default,
+        choices=choices,
+        minimum=low[0],
+        maximum=_MAX_SIZE if name == "size" else high[0],
+        exclusive_minimum=low[1],
+        exclusive_maximum=high[1],
+        nullable="anyOf" in schema,
+        primary=name in PRIMARY,
+    )
+
+
+def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
+    if name == "network":
+        return _networks()
+    return [str(choice) for choice in (INIT_IMAGES if name == "init" else schema.get("enum", ()))]
+
+
+def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:
+    """Return a limit, and whether it is exclusive."""
+    exclusive = "exclusive" + name.capitalize()
+    return (schema[exclusive], True) if exclusive in schema else (schema.get(name), False)
+
+
+def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:
+    if choices:
+        return "choice"
+    if schema["type"] == "object":
+        return "layers"
+    if schema["type"] == "array":
+        return "numbers"
+    kinds: dict[str, Kind] = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "text"}
+    return kinds[schema["type"]]
+
+
+def _recipe(name: str, thumbnail: str | None) -> RecipeOut | None:
+    try:
+        settings = Settings(recipe=name)
+    except ImpastoError:  # an outdated recipe of the user's: the command names its error
+        return None
+    return RecipeOut(
+        name=name,
+        description=str(recipes.read(name).get("description", "")),
+        thumbnail=thumbnail,
+        values=settings.model_dump(mode="json"),
+        needs_photo=settings.has_content,
+        needs_painting=settings.has_style,
+    )

@@ -1,0 +1,1 @@
+"""The HTTP server: routes, uploads, server-sent events, and the page."""

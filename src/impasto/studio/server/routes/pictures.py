@@ -1,0 +1,55 @@
+"""The uploaded pictures."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+
+from impasto.studio.schemas import PictureId, PictureOut
+from impasto.studio.server import queries
+from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+
+router = APIRouter(prefix="/pictures")
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post("", status_code=201, responses=error_responses(408, 413, 422, 429, 507), openapi_extra=_BODY)
+async def upload(
+    request: Request,
+    context: Context,
+    name: Annotated[str, Query(description="The file's name, for display.")] = "picture",
+) -> PictureOut:
+    """Upload a picture: the request's body is the file."""
+    return await context.uploads.receive(name, request.stream())
+
+
+@router.get("/recent", responses=error_responses(422))
+def recent(role: Literal["photo", "painting"], context: Context) -> list[PictureOut]:
+    """List the most recently used pictures."""
+    return queries.recent(context.folder, role)
+
+
+@router.get("/{picture}", responses=error_responses(404, 422))
+def get_picture(picture: PictureId, context: Context) -> PictureOut:
+    """Get an uploaded picture's details."""
+    return queries.picture(context.folder, picture)
+
+
+@router.get("/{picture}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
+def picture_thumbnail(picture: PictureId, context: Context) -> FileResponse:
+    """Get a 320 px WebP thumbnail."""
+    queries.picture(context.folder, picture)
+    return FileResponse(context.folder.thumbnail(picture), media_type="image/webp", headers=IMMUTABLE)
+
+
+@router.get("/{picture}/display", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
+def picture_display(picture: PictureId, context: Context) -> FileResponse:
+    """Get a WebP of at most 2048 px."""
+    queries.picture(context.folder, picture)
+    return FileResponse(context.folder.display(picture), media_type="image/webp", headers=IMMUTABLE)

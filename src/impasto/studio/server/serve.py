@@ -1,0 +1,137 @@
+"""Runs the studio: one server per folder, its address printed, the browser opened."""
+
+import ipaddress
+import logging
+import os
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.parse import quote
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from impasto.errors import InputError, OutputError
+from impasto.studio.server.app import create_app
+from impasto.studio.server.notifier import ChangeNotifier
+from impasto.studio.server.uploads import Limits
+from impasto.studio.store.folder import Folder
+
+_SHUTDOWN_SECONDS = 2
+"""Requests that take longer are cut off."""
+_BACKLOG = 128
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Where a studio runs, and how it may be reached."""
+
+    data: Path
+    host: str
+    port: int
+    """0 for any free port."""
+    token: str | None
+    """None to generate one where other machines can reach the studio."""
+    hosts: tuple[str, ...]
+    """Host names that requests may use."""
+    quota_gigabytes: float
+    devices: tuple[str, ...]
+    """A worker runs on each."""
+
+
+def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None]) -> None:
+    """Run until interrupted.
+
+    Raises:
+        InputError: the address cannot be used.
+        OutputError: the folder cannot be used, or another studio uses it.
+    """
+    folder = Folder(config.data)
+    with _locked(folder), _listen(config.host, config.port) as listener:
+        # A host name means that a proxy forwards requests of other machines.
+        private = _is_loopback(config.host) and not config.hosts
+        token = config.token or (None if private else secrets.token_urlsafe(24))
+        limits = Limits(folder_bytes=int(config.quota_gigabytes * 1e9))
+        app = create_app(folder, limits=limits, hosts=(*config.hosts, config.host), token=token, devices=config.devices)
+        address = _address(config.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_level=logging.WARNING,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+                lifespan="on",
+            ),
+            app.state.context.notifier,
+        )
+        announce(f"The studio is at {address}\nCtrl-C ends it; the queue continues at the next start.")
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the event streams on interrupt; they would otherwise be cut off, with a traceback each."""
+
+    def __init__(self, config: uvicorn.Config, notifier: ChangeNotifier) -> None:
+        super().__init__(config)
+        self._notifier = notifier
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._notifier.closing = True
+        super().handle_exit(sig, frame)
+
+
+@contextmanager
+def _locked(folder: Folder) -> Iterator[None]:
+    try:
+        with FileLock(folder.server_lock, timeout=0):
+            yield
+    except Timeout:
+        problem = f"another studio uses the folder {folder.root}"
+        raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket before the server starts, so that the browser can connect at once."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family)
+        if os.name != "nt":  # there it would share a port that is in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise InputError(
+            f"{host}, port {port}, cannot be used: {error.strerror}", "Choose another --port; 0 takes any free one."
+        ) from None
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _address(host: str, port: int) -> str:
+    name = _own_address() if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+def _own_address() -> str:
+    """Return the address under which other machines can reach this one; loopback where it has no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # for documentation only; a datagram socket sends nothing by this
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])

@@ -1,0 +1,1 @@
+"""What the studio keeps: a SQLite database and a folder of pictures; no HTTP."""

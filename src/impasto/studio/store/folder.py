@@ -1,0 +1,138 @@
+"""The studio's folder: paths of the database, pictures and results. File names consist of digests and numbers only."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.storage.atomic import make_folder
+
+_PREVIEW_SECONDS = 60.0
+"""How long the previews of a job that has ended are kept."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where a studio keeps everything; its subfolders are created with it.
+
+    Raises:
+        OutputError: the folder cannot be created.
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        for path in (self.root, self._pictures, self._results, self._previews, self.incoming):
+            make_folder(path, elsewhere="Choose another folder with --data.")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "studio.db"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the one server that uses this folder."""
+        return self.root / "server.lock"
+
+    def worker_lock(self, worker: int) -> Path:
+        """Return the lock held by the one worker with this number that uses this folder."""
+        return self.root / f"worker-{worker}.lock"
+
+    def worker_locks(self) -> list[Path]:
+        """List the locks of all workers that ever ran, under their former name, `painter`, too."""
+        return sorted([*self.root.glob("worker*.lock"), *self.root.glob("painter*.lock")])
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads that are incomplete or not inspected yet."""
+        return self.root / "incoming"
+
+    def picture(self, picture: str) -> Path:
+        """Return an uploaded picture's original file."""
+        return self._pictures / picture
+
+    def thumbnail(self, picture: str) -> Path:
+        """Return the thumbnail of an uploaded picture."""
+        return self._pictures / f"{picture}-thumbnail.webp"
+
+    def display(self, picture: str) -> Path:
+        """Return the WebP of an uploaded picture that the page shows."""
+        return self._pictures / f"{picture}-display.webp"
+
+    def result(self, job: int) -> Path:
+        """Return a job's result, a PNG."""
+        return self._results / f"{job}.png"
+
+    def result_thumbnail(self, job: int) -> Path:
+        """Return the thumbnail of a job's result."""
+        return self._results / f"{job}-thumbnail.webp"
+
+    def previews(self, job: int) -> Path:
+        """Return the folder of a running job's previews."""
+        return self._previews / str(job)
+
+    def preview(self, job: int, number: int) -> Path:
+        """Return one preview of a running job."""
+        return self.previews(job) / f"{number}.webp"
+
+    def picture_files(self) -> list[Path]:
+        """List all files of all uploaded pictures."""
+        return list(self._pictures.iterdir())
+
+    def result_files(self) -> list[Path]:
+        """List all files of all results."""
+        return list(self._results.iterdir())
+
+    def delete_incoming(self) -> None:
+        """Delete leftovers of interrupted uploads; call it before the first upload."""
+        for path in self.incoming.iterdir():
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.root / "arriving", ignore_errors=True)  # the former name of `incoming`
+
+    def delete_picture(self, picture: str) -> None:
+        """Delete an uploaded picture's files."""
+        for path in (self.picture(picture), self.thumbnail(picture), self.display(picture)):
+            path.unlink(missing_ok=True)
+
+    def delete_previews(self, job: int) -> None:
+        """Delete a job's previews."""
+        shutil.rmtree(self.previews(job), ignore_errors=True)
+
+    def delete_old_previews(self, running: Collection[int]) -> None:
+        """Delete the previews of jobs that ended a while ago; a slow page may still request the latest."""
+        for path in self._previews.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # its job was deleted meanwhile
+                if path.name not in map(str, running) and time.time() - path.stat().st_mtime > _PREVIEW_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def delete_job(self, job: int) -> None:
+        """Delete a job's previews and result."""
+        self.delete_previews(job)
+        for path in (self.result(job), self.result_thumbnail(job)):
+            path.unlink(missing_ok=True)
+
+    def size_bytes(self) -> int:
+        """Add up the sizes of all files."""
+        return sum(_size(os.path.join(at, name)) for at, _, names in os.walk(self.root) for name in names)  # noqa: PTH118
+
+    @property
+    def _pictures(self) -> Path:
+        return self.root / "pictures"
+
+    @property
+    def _results(self) -> Path:
+        return self.root / "results"
+
+    @property
+    def _previews(self) -> Path:
+        return self.root / "previews"
+
+
+def _size(path: str) -> int:
+    with contextlib.suppress(OSError):  # deleted meanwhile
+        return os.stat(path).st_size  # noqa: PTH116
+    return 0

@@ -1,0 +1,338 @@
+"""The job queue: each function is one transaction, so that a job is never between two states."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from impasto.engine.events import Step
+from impasto.errors import ImpastoError
+from impasto.settings import Settings
+from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
+from impasto.studio.schemas import Progress
+from impasto.studio.store import database
+from impasto.studio.store.folder import Folder
+
+MAX_QUEUED = 500
+MAX_CRASHES = 5
+"""Crashes of the worker after which a job fails."""
+
+_GRACE = 24 * 3600.0
+"""Seconds that an uploaded picture is kept without a job that uses it."""
+
+Action = Literal["keep", "cancel"]
+"""What a user requested of a running job: stop and keep its picture, or stop and discard it."""
+
+
+@dataclass(frozen=True)
+class UploadRef:
+    """An uploaded picture that a job uses."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ClaimedJob:
+    """A job that a worker has claimed."""
+
+    id: int
+    attempt: int
+    crash_count: int
+    """How often the worker crashed while running this job."""
+    photo: UploadRef | None
+    paintings: tuple[UploadRef, ...]
+    settings: Settings
+
+
+def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings) -> int:
+    """Add a job to the end of the queue; returns its number.
+
+    Raises:
+        MissingError: a picture has expired.
+        BusyError: the queue is full.
+    """
+    with database.write_transaction(folder.database) as connection:
+        queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
+        if queued >= MAX_QUEUED:
+            raise BusyError(
+                f"the queue is full with {MAX_QUEUED} jobs", "Wait until some are finished, or cancel some."
+            )
+        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+        added = connection.execute(
+            "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
+            (database.next_version(connection), last + 1, settings.model_dump_json(), time.time()),
+        )
+        job = int(added.lastrowid or 0)
+        inputs = [("photo", 0, photo)] if photo else []
+        inputs += [("painting", position, painting) for position, painting in enumerate(paintings)]
+        for role, position, picture in inputs:
+            _check_picture(connection, picture)
+            connection.execute(
+                "INSERT INTO inputs (job, role, position, picture) VALUES (?, ?, ?, ?)", (job, role, position, picture)
+            )
+    return job
+
+
+def touch_pictures(folder: Folder, pictures: Sequence[str]) -> bool:
+    """Restart the time that pictures are kept without a job; returns whether all of them exist."""
+    with database.write_transaction(folder.database) as connection:
+        found = connection.execute(
+            "UPDATE pictures SET added = ? WHERE id IN (SELECT value FROM json_each(?))",
+            (time.time(), json.dumps(list(pictures))),
+        )
+    return found.rowcount == len(set(pictures))
+
+
+def retry(folder: Folder, job: int) -> int:
+    """Enqueue a new job with the inputs and settings of an existing one; returns the new job's number.
+
+    Raises:
+        MissingError: there is no such job.
+        BusyError: the queue is full.
+    """
+    with database.read_transaction(folder.database) as connection:
+        settings = _column(connection, job, "settings")
+        photo, paintings = _inputs(connection, job)
+    return enqueue(
+        folder,
+        photo.id if photo else None,
+        [painting.id for painting in paintings],
+        Settings.model_validate_json(settings),
+    )
+
+
+def request_action(folder: Folder, job: int, action: Action) -> None:
+    """Request that a job stop, keeping or discarding its picture. A queued job is cancelled at once.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: the job has ended, or is queued and cannot be kept.
+    """
+    with database.write_transaction(folder.database) as connection:
+        state = _column(connection, job, "state")
+        if state == "queued" and action == "cancel":
+            _end(connection, job, "cancelled")
+        elif state == "running":
+            connection.execute(
+                "UPDATE jobs SET requested_action = ?, version = ? WHERE id = ?",
+                (action, database.next_version(connection), job),
+            )
+        else:
+            raise StateError(f"job {job} is {state}", "Only a running job can be stopped.")
+
+
+def move(folder: Folder, job: int, before: int | None) -> None:
+    """Move a queued job before another, or to the end of the queue.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: one of the two is not queued.
+    """
+    with database.write_transaction(folder.database) as connection:
+        queued = [
+            row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY position")
+        ]
+        if job == before:
+            raise StateError(f"job {job} cannot be moved before itself", "Name another job, or none for the end.")
+        for one in (job, *([before] if before else [])):
+            if one not in queued:
+                state = _column(connection, one, "state")
+                raise StateError(f"job {one} is {state}", "Only queued jobs can be reordered.")
+        queued.remove(job)
+        queued.insert(queued.index(before) if before in queued else len(queued), job)
+        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs WHERE state != 'queued'").fetchone()[0]
+        version = database.next_version(connection)
+        connection.executemany(
+            "UPDATE jobs SET position = ?, version = ? WHERE id = ?",
+            [(last + index, version, one) for index, one in enumerate(queued, 1)],
+        )
+
+
+def delete(folder: Folder, job: int) -> None:
+    """Delete a job with its result and the pictures that only it used.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: it is running.
+    """
+    with database.write_transaction(folder.database) as connection:
+        if _column(connection, job, "state") == "running":
+            raise StateError(f"job {job} is running", "Cancel it first.")
+        photo, paintings = _inputs(connection, job)
+        connection.execute(
+            "INSERT INTO deleted_jobs (job, version) VALUES (?, ?)", (job, database.next_version(connection))
+        )
+        connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
+        _touch_queue(connection)
+        # Within the transaction, because the same picture may just be uploaded again.
+        for picture in delete_unreferenced(connection, [ref.id for ref in (photo, *paintings) if ref]):
+            folder.delete_picture(picture)
+    folder.delete_job(job)
+
+
+def delete_unreferenced(
+    connection: sqlite3.Connection, pictures: Sequence[str] | None = None, *, grace: float = _GRACE
+) -> list[str]:
+    """Delete the rows of pictures that no job uses, among some or all of them; returns their ids.
+
+    Pictures added in the last `grace` seconds are kept: a page may have them in its form.
+    """
+    rows = connection.execute(
+        "DELETE FROM pictures WHERE id NOT IN (SELECT picture FROM inputs) AND added < :latest "
+        "AND (:pictures IS NULL OR id IN (SELECT value FROM json_each(:pictures))) RETURNING id",
+        {"latest": time.time() - grace, "pictures": None if pictures is None else json.dumps(pictures)},
+    )
+    return [row["id"] for row in rows.fetchall()]
+
+
+def has_queued(folder: Folder) -> bool:
+    """Tell whether a job is waiting."""
+    with database.read_transaction(folder.database) as connection:
+        return connection.execute("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1").fetchone() is not None
+
+
+def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
+    """Claim the next job for a worker and mark it as running; None if no job is waiting, or if it cannot be run."""
+    with database.write_transaction(folder.database) as connection:
+        row = connection.execute(
+            "SELECT id, attempt, crash_count, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return None
+        job = int(row["id"])
+        connection.execute("DELETE FROM steps WHERE job = ?", (job,))
+        connection.execute(
+            "UPDATE jobs SET state = 'running', worker = ?, requested_action = NULL, version = ?, started = ?, "
+            "progress = NULL, preview = 0 WHERE id = ?",
+            (worker, database.next_version(connection), time.time(), job),
+        )
+        _touch_queue(connection)
+        try:
+            settings = Settings.model_validate_json(row["settings"])
+        except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that was deleted
+            _fail(connection, job, f"the settings can no longer be used: {error}", "Choose the settings again.")
+            return None
+        return ClaimedJob(job, row["attempt"], row["crash_count"], *_inputs(connection, job), settings)
+
+
+def record_step(folder: Folder, job: int, number: int, event: Step) -> Action | None:
+    """Store an iteration; returns the action that was requested of the job."""
+    progress = Progress(**{name: getattr(event, name) for name in Progress.model_fields})
+    with database.write_transaction(folder.database) as connection:
+        connection.execute(
+            "INSERT INTO steps (job, number, scale, iteration, loss, elapsed) VALUES (?, ?, ?, ?, ?, ?)",
+            (job, number, event.scale, event.iteration, event.loss, event.elapsed),
+        )
+        row = connection.execute(
+            "UPDATE jobs SET progress = ?, version = ? WHERE id = ? RETURNING requested_action",
+            (progress.model_dump_json(), database.next_version(connection), job),
+        ).fetchone()
+    action: Action | None = row["requested_action"]
+    return action
+
+
+def record_preview(folder: Folder, job: int, number: int) -> None:
+    """Store the number of the latest preview."""
+    with database.write_transaction(folder.database) as connection:
+        connection.execute(
+            "UPDATE jobs SET preview = ?, version = ? WHERE id = ?", (number, database.next_version(connection), job)
+        )
+
+
+def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
+    """Mark a job as finished once its result is written, unless it was cancelled meanwhile."""
+    with database.write_transaction(folder.database) as connection:
+        if _column(connection, job, "requested_action") == "cancel":
+            _end(connection, job, "cancelled")
+            return
+        connection.execute(
+            "UPDATE jobs SET width = ?, height = ?, kept_early = ? WHERE id = ?", (*size, int(kept_early), job)
+        )
+        _end(connection, job, "finished")
+
+
+def mark_cancelled(folder: Folder, job: int) -> None:
+    """Mark a job that stopped on request as cancelled."""
+    with database.write_transaction(folder.database) as connection:
+        _end(connection, job, "cancelled")
+
+
+def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
+    """Mark a job as failed, with the reason."""
+    with database.write_transaction(folder.database) as connection:
+        _fail(connection, job, problem, hint)
+
+
+def recover(folder: Folder, worker: int | None = None, *, count_crash: bool) -> None:
+    """Return the running jobs of workers that have exited to the head of the queue.
+
+    Args:
+        folder: the studio's folder.
+        worker: whose jobs; None for all workers, while none runs.
+        count_crash: whether the worker exited by itself, perhaps because of the job, rather than with the server.
+    """
+    with database.write_transaction(folder.database) as connection:
+        running = connection.execute(
+            "SELECT id, requested_action, crash_count FROM jobs "
+            "WHERE state = 'running' AND (:worker IS NULL OR worker = :worker)",
+            {"worker": worker},
+        ).fetchall()
+        for row in running:
+            if row["requested_action"] == "cancel":
+                _end(connection, row["id"], "cancelled")
+            elif count_crash and row["crash_count"] + 1 >= MAX_CRASHES:
+                problem = f"the worker crashed {MAX_CRASHES} times while running this job"
+                _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
+            else:
+                connection.execute(
+                    "UPDATE jobs SET state = 'queued', attempt = attempt + 1, crash_count = crash_count + ?, "
+                    "requested_action = NULL, progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
+                    (int(count_crash), database.next_version(connection), row["id"]),
+                )
+                _touch_queue(connection)
+            folder.delete_previews(row["id"])  # before another worker can claim it
+
+
+def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:
+    connection.execute(
+        "UPDATE jobs SET state = ?, ended = ?, requested_action = NULL, progress = NULL, preview = 0, version = ? "
+        "WHERE id = ?",
+        (state, time.time(), database.next_version(connection), job),
+    )
+    _touch_queue(connection)
+
+
+def _fail(connection: sqlite3.Connection, job: int, problem: str, hint: str) -> None:
+    connection.execute("UPDATE jobs SET problem = ?, hint = ? WHERE id = ?", (problem, hint, job))
+    _end(connection, job, "failed")
+
+
+def _touch_queue(connection: sqlite3.Connection) -> None:
+    """Give all queued jobs a new version: their positions in the queue may have changed."""
+    connection.execute("UPDATE jobs SET version = ? WHERE state = 'queued'", (database.next_version(connection),))
+
+
+def _column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings", "requested_action"]) -> Any:
+    row = connection.execute("SELECT state, settings, requested_action FROM jobs WHERE id = ?", (job,)).fetchone()
+    if row is None:
+        raise missing_job(job)
+    return row[name]
+
+
+def _check_picture(connection: sqlite3.Connection, picture: str | None) -> None:
+    if connection.execute("SELECT 1 FROM pictures WHERE id = ?", (picture,)).fetchone() is None:
+        raise MissingError("that picture has expired", "Upload it again.")
+
+
+def _inputs(connection: sqlite3.Connection, job: int) -> tuple[UploadRef | None, tuple[UploadRef, ...]]:
+    rows = connection.execute(
+        "SELECT role, id, name FROM inputs JOIN pictures ON picture = id WHERE job = ? ORDER BY inputs.position",
+        (job,),
+    ).fetchall()
+    refs: dict[str, list[UploadRef]] = {"photo": [], "painting": []}
+    for row in rows:
+        refs[row["role"]].append(UploadRef(row["id"], row["name"]))
+    return next(iter(refs["photo"]), None), tuple(refs["painting"])

@@ -1,0 +1,167 @@
+"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE QUOTA` runs the jobs in the queue.
+
+It shares nothing with the server but the folder and its database, so either may be killed at any moment. It exits when
+its standard input closes, which happens when the server that started it is gone. Several workers may run, each with its
+own number and device.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from filelock import FileLock
+
+from impasto import Event, Finished, Job, Preview, Step, Stylizer, execute, images
+from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
+from impasto.images import Picture
+from impasto.storage.atomic import make_folder, replace_file
+from impasto.studio.errors import QuotaError
+from impasto.studio.store import alerts, cleanup, queue, quota
+from impasto.studio.store.folder import Folder
+from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
+from impasto.studio.worker.supervisor import EXIT_NO_DEVICE, EXIT_STORAGE
+
+_POLL_SECONDS = 0.2
+"""Between looks at an empty queue."""
+_FULL_POLL_SECONDS = 2.0
+"""Between looks at a full folder."""
+_PREVIEW_STEPS = 2
+_PREVIEW_SECONDS = 0.6
+"""Previews closer together are skipped: writing them takes time from the run."""
+_PREVIEWS_PER_ATTEMPT = 1_000_000
+_PREVIEWS_KEPT = 20
+"""For pages that are slow to request them."""
+_NICENESS = 5
+"""Lets the server answer at once while a job uses all cores."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run jobs until the server is gone; report any other reason to stop as an alert."""
+    folder, worker, device, max_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
+    threading.Thread(target=_exit_with_server, daemon=True).start()
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
+        os.nice(_NICENESS)
+    with FileLock(folder.worker_lock(worker)):
+        try:
+            _run_jobs(folder, worker, Stylizer(device), max_bytes)
+        except ImpastoError as error:
+            alerts.set_alert(folder, worker, error.problem, error.hint)
+            sys.stderr.write(f"{error}\n")
+            return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
+        except Exception as error:
+            problem = f"the worker raised an unexpected {type(error).__name__}: {error}"
+            alerts.set_alert(folder, worker, problem, "Please report this, with the output in the studio's terminal.")
+            raise
+
+
+def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, max_bytes: int) -> NoReturn:
+    """Run the queued jobs one after another, waiting while the folder is full."""
+    alerted = True  # perhaps by the worker before this one
+    while True:
+        queued = queue.has_queued(folder)
+        if queued:
+            try:
+                quota.check(folder, max_bytes)
+            except QuotaError as error:
+                alerts.set_alert(folder, worker, error.problem, error.hint)
+                alerted = True
+                time.sleep(_FULL_POLL_SECONDS)
+                continue
+        if alerted:
+            alerts.clear(folder, worker)
+            alerted = False
+        job = queue.claim(folder, worker) if queued else None
+        if job:
+            JobRun(folder, job).run(stylizer)
+        else:
+            time.sleep(_POLL_SECONDS)
+
+
+class JobRun:
+    """One attempt at a job: its events become rows and files."""
+
+    def __init__(self, folder: Folder, job: queue.ClaimedJob) -> None:
+        self._folder, self._job = folder, job
+        self._action: queue.Action | None = None
+        self._steps = 0
+        self._previews = job.attempt * _PREVIEWS_PER_ATTEMPT  # so that no two attempts share a preview's URL
+        self._preview_time = 0.0
+
+    def run(self, stylizer: Stylizer) -> None:
+        """Run the job and record its end.
+
+        Raises:
+            StorageError, OutputError: its files cannot be written, which is not the job's fault.
+            Exception: something unexpected. A device that failed may be unusable in this process: the job fails only
+                if another process, after one crash, fails with it too.
+        """
+        try:
+            self._execute(stylizer)
+        except (StorageError, OutputError):
+            raise
+        except ImpastoError as error:
+            queue.fail(self._folder, self._job.id, error.problem, error.hint)
+        except Exception as error:
+            if self._job.crash_count:
+                queue.fail(
+                    self._folder, self._job.id, f"unexpected {type(error).__name__}: {error}", "Please report this."
+                )
+            raise
+
+    def _execute(self, stylizer: Stylizer) -> None:
+        photo = self._read(self._job.photo) if self._job.photo else None
+        paintings = tuple(self._read(painting) for painting in self._job.paintings)
+        cleanup.delete_old_previews(self._folder)
+        finished = execute(
+            Job(photo, paintings, self._job.settings),
+            stylizer,
+            self._on_event,
+            stop=lambda: self._action is not None,
+            preview_every=_PREVIEW_STEPS,
+        )
+        if self._action == "cancel":
+            queue.mark_cancelled(self._folder, self._job.id)
+        else:
+            self._save(finished)
+
+    def _read(self, upload: queue.UploadRef) -> Picture:
+        return images.read(self._folder.picture(upload.id), name=upload.name)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Step):
+            self._steps += 1
+            self._action = queue.record_step(self._folder, self._job.id, self._steps, event)
+        elif isinstance(event, Preview) and time.monotonic() - self._preview_time >= _PREVIEW_SECONDS:
+            self._write_preview(event.picture)
+            self._preview_time = time.monotonic()
+
+    def _write_preview(self, picture: Picture) -> None:
+        self._previews += 1
+        target = self._folder.preview(self._job.id, self._previews)
+        make_folder(target.parent)
+        replace_file(target, encode_webp(picture, PREVIEW_SIDE))
+        queue.record_preview(self._folder, self._job.id, self._previews)
+        self._folder.preview(self._job.id, self._previews - _PREVIEWS_KEPT).unlink(missing_ok=True)
+
+    def _save(self, finished: Finished) -> None:
+        """Write the files first and the row last, so that a row never names a missing file."""
+        picture, job = finished.result.picture, self._job.id
+        data = images.encode(picture, "png", metadata=finished.result.metadata)
+        replace_file(self._folder.result_thumbnail(job), encode_webp(picture, THUMBNAIL_SIDE))
+        replace_file(self._folder.result(job), data)
+        queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
+
+
+def _exit_with_server() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 1):  # a buffered reader would block an orderly exit
+            pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+import * as api from "../api";
+import type { Format, Job, Role } from "../api";
+import { Icon } from "../parts/Icon";
+import { Menu } from "../parts/Menu";
+import { addPicture } from "../state/form";
+import { attempt, showError, notify } from "../state/notices";
+import { restoreJob } from "../state/restore";
+
+interface Props {
+  job: Job;
+  pixels: boolean;
+  onPixels: (pixels: boolean) => void;
+}
+
+const FORMATS: [Format, string][] = [
+  ["png", "PNG, with its settings"],
+  ["jpeg", "JPEG"],
+  ["webp", "WebP"],
+];
+const canCopy = typeof ClipboardItem !== "undefined" && navigator.clipboard !== undefined;
+
+export function ResultTools({ job, pixels, onPixels }: Props) {
+  return (
+    <div class="tools">
+      <Menu label="Download">
+        {FORMATS.map(([format, label]) => (
+          <a key={format} href={api.download(job.id, format)} download>
+            {label}
+          </a>
+        ))}
+      </Menu>
+      {canCopy && (
+        <button type="button" onClick={() => copy(job)}>
+          Copy
+        </button>
+      )}
+      <span class="divided">
+        <button type="button" onClick={() => use(job, "photo")}>
+          Use as photograph
+        </button>
+        <button type="button" onClick={() => use(job, "painting")}>
+          Use as painting
+        </button>
+        <button type="button" onClick={() => restoreJob(job)}>
+          Use these settings
+        </button>
+      </span>
+      <span class="divided looking">
+        <button type="button" aria-pressed={pixels} aria-label="100 %, actual pixels" title="One pixel of the picture per pixel of the screen" onClick={() => onPixels(!pixels)}>
+          100 %
+        </button>
+        {document.fullscreenEnabled && (
+          <button type="button" aria-label="Full screen" title="Full screen" onClick={fill}>
+            <Icon name="full" />
+          </button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function fill(): void {
+  const refused = () => showError("the browser did not go to full screen");
+  document.getElementById("viewer")?.requestFullscreen().catch(refused);
+}
+
+async function copy(job: Job): Promise<void> {
+  try {
+    // Pass the promise itself: Safari allows copying only within the click handler.
+    const picture = fetch(`/api/jobs/${job.id}/result?format=png`).then((answer) => answer.blob());
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+    notify("Copied.");
+  } catch {
+    showError("the browser did not let the picture be copied", "Download it instead.");
+  }
+}
+
+async function use(job: Job, role: Role): Promise<void> {
+  const picture = await attempt(() => api.addResult(job.id));
+  if (!picture) return;
+  if (addPicture(role, picture)) notify(role === "photo" ? "It is the photograph now." : "It is among the paintings now.");
+}

@@ -1,0 +1,49 @@
+/** Restores pictures and settings from a picture made by Impasto, instead of using it as an input. */
+
+import { signal } from "@preact/signals";
+import * as api from "../api";
+import type { Job, Picture, Role } from "../api";
+import { fill, fillSettings, addPicture, paintings, photo, snapshot, type Form } from "./form";
+import { notify } from "./notices";
+
+export interface Restored {
+  picture: Picture;
+  role: Role;
+  missing: string[];
+  unsupported: string[];
+  before: Form;
+  /** The form as restored, to detect later changes. */
+  filled: string;
+}
+
+export const restored = signal<Restored | null>(null);
+
+export async function restore(picture: Picture, role: Role): Promise<void> {
+  const origin = picture.origin;
+  if (!origin) return;
+  const before = snapshot();
+  const here = (id: string | null) => (id ? api.picture(id).catch(() => null) : Promise.resolve(null));
+  const [first, ...others] = await Promise.all([origin.photo, ...origin.paintings].map(here));
+  if (first) photo.value = first;
+  const found = others.filter((one) => one !== null);
+  if (found.length) paintings.value = found;
+  fillSettings(origin.settings);
+  restored.value = { picture, role, missing: origin.missing, unsupported: origin.unsupported, before, filled: JSON.stringify(snapshot()) };
+}
+
+/** Undo the restore, unless the form was changed since, and use the picture as an input. */
+export function useInstead(role: Role): void {
+  const last = restored.value;
+  if (!last) return;
+  if (JSON.stringify(snapshot()) === last.filled) fill(last.before);
+  addPicture(role, last.picture);
+  restored.value = null;
+}
+
+/** Restore from a job of the history. */
+export function restoreJob(job: Job): void {
+  photo.value = job.photo;
+  paintings.value = job.paintings;
+  fillSettings(job.settings);
+  notify("Its pictures and settings are back in the form.");
+}
