@@ -1,15 +1,37 @@
+import contextlib
+import io
 import json
+import shutil
 
 import pytest
-from quick import QUICK
+from quick import QUICK, save_pictures
+
+from impasto.cli import main
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory):
+    """The folder of a run and its lines: painted once for all tests that read them."""
+    folder, out = tmp_path_factory.mktemp("run"), io.StringIO()
+    save_pictures(folder)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.chdir(folder)
+        patch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home")))
+        code = main(["photo.jpg", "painting.jpg", "--json", "--save-every", "2", "--tolerance", "0", *QUICK])
+    assert (code, err.getvalue()) == (0, "")
+    return folder, [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 @pytest.fixture
-def events(impasto):
-    done = impasto("photo.jpg", "painting.jpg", "--json", "--save-every", "2", "--tolerance", "0", *QUICK)
-    assert done.code == 0
-    assert done.err == ""
-    return [json.loads(line) for line in done.out.splitlines()]
+def events(painted, folder):
+    """The lines of a run, and what it wrote in the current folder."""
+    written, lines = painted
+    shutil.copytree(written, folder, dirs_exist_ok=True)
+    return lines
 
 
 def test_the_stream_tells_the_run_in_order(events):

@@ -167,7 +167,7 @@ def test_a_blend_moves_from_one_painting_to_the_other(stylizer, photo, painting)
 
 
 def test_a_blend_that_does_not_fit_the_paintings_is_refused(stylizer, photo, painting):
-    with pytest.raises(SettingsError, match="3 weights for 1 paintings"):
+    with pytest.raises(SettingsError, match="3 weights for 1 painting"):
         events_of(stylizer, photo, painting, style_blend=(1, 2, 3))
     with pytest.raises(SettingsError, match="no weight above 0"):
         events_of(stylizer, photo, painting, style_blend=(0,))
