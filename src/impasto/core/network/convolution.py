@@ -51,10 +51,10 @@ class OneDNNConv2d:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
-        self._bias, self._padding, self._backward_padding = bias, [padding] * 2, [weight.shape[2] - 1 - padding] * 2
         turned = weight.flip(2, 3).transpose(0, 1)  # (O, I, 3, 3) -> (I, O, 3, 3)
-        self._weight = _reorder(weight, self._padding)
-        self._backward_weight = _reorder(turned, self._backward_padding)
+        self._bias = bias
+        self._forward = _ReorderedWeight(weight, padding)
+        self._backward = _ReorderedWeight(turned, weight.shape[2] - 1 - padding)
 
     @staticmethod
     def supports(weight: Tensor) -> bool:
@@ -69,11 +69,29 @@ class OneDNNConv2d:
     def forward(self, maps: Tensor, *, rectify: bool) -> Tensor:
         """See `Convolution.forward`."""
         activation = "relu" if rectify else "none"
-        return _convolve(maps, self._weight, self._bias, self._padding, activation)  # (1, I, H, W) -> (1, O, H', W')
+        return self._forward.convolve(maps, self._bias, activation)  # (1, I, H, W) -> (1, O, H', W')
 
     def backward(self, gradient: Tensor) -> Tensor:
         """See `Convolution.backward`."""
-        return _convolve(gradient, self._backward_weight, None, self._backward_padding, "none")  # O -> I channels
+        return self._backward.convolve(gradient, None, "none")  # O -> I channels
+
+
+class _ReorderedWeight:
+    """A weight in the layout that oneDNN's kernel takes for the size of the input.
+
+    oneDNN picks the kernel by that size. A weight in another kernel's layout is reordered at every call, which for
+    small maps takes a hundred times as long as the convolution itself.
+    """
+
+    def __init__(self, weight: Tensor, padding: int) -> None:
+        self._weight, self._padding = weight.contiguous(memory_format=CHANNELS_LAST), [padding] * 2
+        self._reordered, self._input_size = self._weight, torch.Size()
+
+    def convolve(self, maps: Tensor, bias: Tensor | None, activation: str) -> Tensor:
+        """Convolve (1, C_in, H, W) to (1, C_out, H', W'); reorders the weight where the size has changed."""
+        if maps.shape != self._input_size:
+            self._reordered, self._input_size = _reorder(self._weight, self._padding, maps.shape), maps.shape
+        return _convolve(maps, self._reordered, bias, self._padding, activation)
 
 
 class SplitPrecisionConv2d:
@@ -120,10 +138,11 @@ def _split(exact: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return coarse, (exact - coarse.to(exact.dtype)).to(dtype)
 
 
-def _reorder(weight: Tensor, padding: list[int]) -> Tensor:
-    """Bring a weight into oneDNN's own memory layout."""
-    weight = weight.contiguous(memory_format=CHANNELS_LAST)
-    reordered: Tensor = torch.ops.mkldnn._reorder_convolution_weight(weight, padding, [1, 1], [1, 1], 1)  # noqa: SLF001
+def _reorder(weight: Tensor, padding: list[int], input_size: torch.Size) -> Tensor:
+    """Bring a weight into the memory layout that oneDNN's kernel takes for inputs of a size."""
+    reordered: Tensor = torch.ops.mkldnn._reorder_convolution_weight(  # noqa: SLF001 - no public name in torch
+        weight, padding, [1, 1], [1, 1], 1, list(input_size)
+    )
     return reordered
 
 
