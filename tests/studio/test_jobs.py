@@ -17,12 +17,15 @@ from impasto import Settings, images
 from impasto.settings import INPUTS_KEY, METADATA_KEY, recipes
 
 
-@pytest.fixture
-def job(running):
-    return enqueue(running.client, upload(running.client, 1), upload(running.client, 2))
+@pytest.fixture(scope="module")
+def finished(running):
+    """A finished job that several tests look at."""
+    job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2), iterations=2)["id"]
+    return running.wait_for(job, "finished")
 
 
-def test_a_job_can_be_followed_to_its_result(running, job):
+def test_a_job_can_be_followed_to_its_result(running):
+    job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2))
     received = list(events(running.client, f"/api/jobs/{job['id']}/events"))
     numbers = [step["number"] for name, _, data in received if name == "steps" for step in data["steps"]]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -37,9 +40,8 @@ def test_a_job_can_be_followed_to_its_result(running, job):
     assert [it["name"] for it in json.loads(picture.text["impasto:inputs"])] == ["1.png", "2.png"]
 
 
-def test_a_result_can_be_downloaded_in_three_formats_and_has_a_thumbnail(running, job):
-    running.wait_for(job["id"], "finished")
-    here = f"/api/jobs/{job['id']}"
+def test_a_result_can_be_downloaded_in_three_formats_and_has_a_thumbnail(running, finished):
+    here = f"/api/jobs/{finished['id']}"
     for name in ("png", "jpeg", "webp"):
         answer = running.client.get(f"{here}/result", params={"format": name, "download": True})
         assert Image.open(io.BytesIO(answer.content)).format == name.upper()
@@ -71,12 +73,11 @@ def test_ctrl_c_exits_silently_while_a_page_is_connected(starts, tmp_path, capfd
     assert capfd.readouterr().err == ""
 
 
-def test_a_result_that_is_uploaded_names_its_settings_and_inputs(running, job):
-    running.wait_for(job["id"], "finished")
-    used = running.client.post(f"/api/jobs/{job['id']}/use").json()
+def test_a_result_that_is_uploaded_names_its_settings_and_inputs(running, finished):
+    used = running.client.post(f"/api/jobs/{finished['id']}/use").json()
     assert used["origin"]["settings"]["size"] == 48
-    assert used["origin"]["photo"] == job["photo"]["id"]
-    assert used["origin"]["paintings"] == [job["paintings"][0]["id"]]
+    assert used["origin"]["photo"] == finished["photo"]["id"]
+    assert used["origin"]["paintings"] == [finished["paintings"][0]["id"]]
     assert used["origin"]["missing"] == []
     assert used["name"] == "1-2.png"
 
@@ -125,7 +126,7 @@ def test_a_job_that_fails_says_why_and_the_next_one_runs(running):
     wrong = enqueue(running.client, photo, painting, style_blend=[1, 2, 3])["id"]
     failed = running.wait_for(wrong, "failed")
     assert "3 weights for 1 painting" in failed["error"]["problem"]
-    after = enqueue(running.client, photo, painting)["id"]
+    after = enqueue(running.client, photo, painting, iterations=2)["id"]
     assert running.wait_for(after, "finished")["result"]
 
 
@@ -177,7 +178,7 @@ def test_the_queue_waits_while_the_folder_is_full(starts, tmp_path):
     photo, painting = upload(studio.client, 1), upload(studio.client, 2)
     first = enqueue(studio.client, photo, painting, iterations=100_000, tolerance=0.0)["id"]
     studio.wait_for(first, "running")
-    second = enqueue(studio.client, photo, painting)["id"]
+    second = enqueue(studio.client, photo, painting, iterations=2)["id"]
     filler = tmp_path / "results" / "filler"
     with filler.open("wb") as file:
         file.truncate(60_000_000)

@@ -37,7 +37,7 @@ def test_every_response_is_documented_and_none_is_a_server_error(client, folder)
         @settings(
             max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
         )
-        @hypothesis.upload(case=operation.as_strategy())
+        @hypothesis.given(case=operation.as_strategy())
         def holds(case):
             case.call_and_validate(base_url=HOME, checks=CHECKS)
 
