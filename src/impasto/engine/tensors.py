@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.core import init_image as canvas
-from impasto.core.color import gray_of, with_lightness_of
+from impasto.core.color import gray_of, replace_lightness
 from impasto.core.losses.guided import bare
 from impasto.core.losses.masked import held
 from impasto.core.pyramid import grown, resized
@@ -93,7 +93,7 @@ class Planes:
         photo, subject = self._inputs.photo, self._inputs.subject
         height, width = image.shape[2:]
         if self.lightness_only and photo:
-            image = with_lightness_of(image, self.tensor(photo, width, height).float().cpu())
+            image = replace_lightness(image, self.tensor(photo, width, height).float().cpu())
         rgb = np.ascontiguousarray(self._held(image, photo)[0].permute(1, 2, 0).numpy())
         return Picture(rgb=rgb, alpha=self._alpha(width, height), depth=subject.depth, profile=subject.profile)
 
