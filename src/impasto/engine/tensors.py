@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from impasto.core import TransferImages, TransferSpec
-from impasto.core.color import with_lightness_of
+from impasto.core.color import replace_lightness
 from impasto.core.losses.masked import blend_with_content
 from impasto.core.pyramid import LatestSize, Size
 from impasto.engine.device import ComputeConfig
@@ -104,7 +104,7 @@ class ImageTensors:
     def _restore(self, image: Tensor, original: Tensor) -> Tensor:
         """Put back what is the original's: its colors, where they are kept, and what the keep mask covers."""
         if self._inputs.keeps_colors:
-            image = with_lightness_of(image, original)
+            image = replace_lightness(image, original)
         if self._keep is None:
             return image
         return blend_with_content(image, original, self._keep.resize(image.shape[3], image.shape[2]).to(image))
