@@ -62,12 +62,23 @@ def detail(stylizer: Stylizer) -> list[Cell]:
     return [(painted(stylizer, "cat", "great_wave", detail=it), f"--detail {it:g}") for it in (0.0, 0.5, 1.0)]
 
 
+def laplacian(stylizer: Stylizer) -> list[Cell]:
+    """A face and a building with their edges kept more and more."""
+    pairs = ("astronaut", "the_scream"), ("summer_palace", "starry_night")
+    return [
+        (painted(stylizer, *pair, laplacian_weight=it), f"--laplacian-weight {it:g}")
+        for pair in pairs
+        for it in (0.0, 0.1, 1.0)
+    ]
+
+
 STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
     "color": color,
     "strength": strength,
     "style-scale": style_scale,
     "style-blend": style_blend,
     "detail": detail,
+    "laplacian": laplacian,
 }
 
 

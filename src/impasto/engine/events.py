@@ -36,7 +36,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Step:
-    """One iteration of the minimizer."""
+    """One iteration of the optimizer."""
 
     scale: int
     """Which scale this is, from 1."""
@@ -76,7 +76,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Restart:
-    """The minimizer had to begin anew from its best picture; the run goes on."""
+    """The optimizer had to start over from its best picture; the run continues."""
 
     scale: int
     iteration: int

@@ -22,7 +22,7 @@ Progress = Callable[[int, int | None], None]
 """Told the bytes that are here, and the bytes of the whole file where the server says."""
 
 BACKOFF = (0.5, 1.0, 2.0)
-"""Seconds to wait before each further attempt; gaining ground begins it anew."""
+"""Seconds to wait before each further attempt; progress starts the count again."""
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as cut."""
@@ -167,7 +167,7 @@ def _remember(part: Path, url: str, validator: str | None) -> None:
 
 
 def _validator_of_part(part: Path, url: str) -> str | None:
-    """The validator of the begun download, if it was begun from this address."""
+    """Give the validator of the unfinished download, if it was started from this address."""
     try:
         known = json.loads(_sidecar(part).read_text(encoding="utf-8"))
         return str(known["validator"]) if known["url"] == url else None

@@ -1,4 +1,4 @@
-"""Where networks lie on this machine, and how they get there.
+"""Where networks are on this machine, and how they get there.
 
 Fetched and imported networks are kept in one form, `weights/NAME.safetensors` under the user's folder.
 Nothing here loads torch until a file has to be converted.
@@ -40,7 +40,7 @@ class Status:
     name: str
     state: Literal["bundled", "fetched", "imported", "not fetched", "damaged"]
     path: Path | None
-    """Where it lies; None where it is not fetched."""
+    """Where it is; None where it is not fetched."""
     size: int
     """Bytes on this machine, or to download."""
     architecture: str
@@ -93,7 +93,7 @@ def available() -> list[Status]:
 def fetch(name: str, *, progress: Progress | None = None, url: str | None = None, force: bool = False) -> Path:
     """Download a network, verify it and keep it in Impasto's own form; returns where it is.
 
-    What is here already is not fetched again. A call that was interrupted goes on where it stopped. Of several
+    What is here already is not fetched again. An interrupted call resumes where it stopped. Of several
     processes that fetch the same network, one downloads and the others wait for it.
 
     Args:
