@@ -3,8 +3,8 @@
 import impasto
 
 PUBLIC = {
-    "Event", "Finished", "ImpastoError", "Losses", "Picture", "Preview", "Restart",
-    "Result", "Settings", "Started", "Step", "Stylizer", "stylize",
+    "Event", "Finished", "ImpastoError", "Job", "Losses", "Picture", "Preview", "Restart",
+    "Result", "Settings", "Started", "Step", "Stylizer", "execute", "stylize",
 }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
         if mode != image.mode:
             return None
         transform = _transform(profile, _srgb(), mode)
-        return None if mode != "CMYK" and _changes_nothing(transform, mode) else _apply(image, transform)
+        return None if mode != "CMYK" and _is_identity(transform, mode) else _apply(image, transform)
     except _BROKEN:
         return None
 
@@ -45,7 +45,7 @@ def from_srgb(rgb: Rgb, profile: bytes) -> Rgb | None:
     try:
         if _mode(profile) != "RGB":
             return None
-        return _finely(rgb, _transform(_srgb(), profile, "RGB"))
+        return _convert_finely(rgb, _transform(_srgb(), profile, "RGB"))
     except _BROKEN:
         return None
 
@@ -59,12 +59,12 @@ def floats_to_srgb(rgb: Rgb, profile: bytes | None) -> Rgb | None:
         if mode not in ("RGB", "L"):
             return None
         transform = _transform(profile, _srgb(), mode)
-        return None if _changes_nothing(transform, mode) else _finely(rgb, transform, mode)
+        return None if _is_identity(transform, mode) else _convert_finely(rgb, transform, mode)
     except _BROKEN:
         return None
 
 
-def _finely(rgb: Rgb, transform: ImageCms.ImageCmsTransform, mode: str = "RGB") -> Rgb:
+def _convert_finely(rgb: Rgb, transform: ImageCms.ImageCmsTransform, mode: str = "RGB") -> Rgb:
     """Transform what fits into 8 bits and add the remainder, since Little CMS is given 8 bits only.
 
     Right to 8 bits, and free of the steps that rounding leaves in fine gradation.
@@ -76,7 +76,7 @@ def _finely(rgb: Rgb, transform: ImageCms.ImageCmsTransform, mode: str = "RGB") 
     return fine
 
 
-def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+def _is_identity(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     """Whether a grid of colors comes back the same, to rounding: the profile is sRGB by whatever name."""
     levels = np.arange(0, 256, 17, dtype=np.uint8)
     grid = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(16, -1, 3)
@@ -95,13 +95,13 @@ def _apply(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.I
 
 def _mode(profile: bytes) -> str | None:
     """The Pillow mode that a profile is for; None for kinds that pictures do not come in."""
-    return _MODES.get(_opened(profile).profile.xcolor_space.strip())
+    return _MODES.get(_open(profile).profile.xcolor_space.strip())
 
 
 def _transform(source: bytes, target: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(
-        _opened(source),
-        _opened(target),
+        _open(source),
+        _open(target),
         mode,
         "RGB",
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
@@ -109,7 +109,7 @@ def _transform(source: bytes, target: bytes, mode: str) -> ImageCms.ImageCmsTran
     )
 
 
-def _opened(profile: bytes) -> Any:
+def _open(profile: bytes) -> Any:
     return ImageCms.ImageCmsProfile(io.BytesIO(profile))
 
 

@@ -50,7 +50,7 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
     Raises:
         ImageError: not a picture, damaged, of too many pixels, or too large for the memory.
     """
-    with _reported(name):
+    with _translate_errors(name):
         image = open_image(stream, name, most_pixels)
         _check_strips(image, stream)
         mode = _raw_mode(image)
@@ -72,7 +72,7 @@ def decode_pillow(image: Image.Image, name: str) -> Decoded:
     Raises:
         ImageError: its file is damaged.
     """
-    with _reported(name):
+    with _translate_errors(name):
         return Decoded(load(image))
 
 
@@ -82,7 +82,7 @@ def text_chunks(stream: BinaryIO, name: str) -> dict[str, str]:
     Raises:
         ImageError: as for `decode`.
     """
-    with _reported(name):
+    with _translate_errors(name):
         image = open_image(stream, name)
         if image.format not in formats.METADATA_FORMATS:
             return {}
@@ -165,7 +165,7 @@ def _read_as(image: Image.Image, modes: dict[str, str]) -> None:
 
 
 @contextmanager
-def _reported(name: str) -> Iterator[None]:
+def _translate_errors(name: str) -> Iterator[None]:
     """Let Pillow work in silence, without its own limit on size, and turn what it raises into `ImageError`.
 
     Both the limit and Python's warning filters belong to the whole process: hence one picture at a time.

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from impasto.images.picture import Picture, on_white
-from impasto.images.sheets import INK, PAPER, Font, fitted
+from impasto.images.sheets import INK, PAPER, Font, fit_label
 
 _EMPTY = (190, 189, 186)
 _MIN_SLOT = 120  # pixels: narrower columns leave no room for a label
@@ -90,7 +90,7 @@ class Grid:
         """A heading across the sheet, and the columns' labels."""
         if heading:
             self._write_below(heading)
-        labels = [_wrapped(label, self._font, width) for label, width in zip(columns, widths, strict=True)]
+        labels = [_wrap(label, self._font, width) for label, width in zip(columns, widths, strict=True)]
         room = self._tall(max(len(lines) for lines in labels))
         for lines, left, width in zip(labels, self._lefts, widths, strict=True):
             # The last lines of all labels stand on one line, next to the pictures.
@@ -98,7 +98,7 @@ class Grid:
         self.height += round(room) + self._gap // 2
 
     def _row(self, sizes: Sequence[tuple[int, int]], label: str, widths: Sequence[int], margin: int) -> None:
-        lines = _wrapped(label, self._font, margin - self._gap)
+        lines = _wrap(label, self._font, margin - self._gap)
         room = max(*(height for _, height in sizes), round(self._tall(len(lines))))
         self.boxes.append(
             [
@@ -111,7 +111,7 @@ class Grid:
 
     def _write_below(self, text: str) -> None:
         """Lines across the whole sheet."""
-        lines = _wrapped(text, self._font, self.width - 2 * self._gap)
+        lines = _wrap(text, self._font, self.width - 2 * self._gap)
         room = self._tall(len(lines))
         self._texts.append(_Text(lines, self._gap, self.height + room / 2, "lm"))
         self.height += round(room) + self._gap
@@ -125,13 +125,13 @@ class Grid:
             draw.text((text.x, top + self._tall(index)), line, fill=INK, font=self._font, anchor=text.anchor)
 
 
-def _wrapped(text: str, font: Font, width: float) -> list[str]:
-    """Lines of at most this width, broken at blanks; a word that is wider is shortened in the middle."""
+def _wrap(text: str, font: Font, width: float) -> list[str]:
+    """Break text into lines of at most this width at blanks; a word that is wider is shortened in the middle."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and font.getlength(longer) <= width:
             lines[-1] = longer
         else:
-            lines.append(fitted(word, font, width))
+            lines.append(fit_label(word, font, width))
     return lines

@@ -83,11 +83,11 @@ def _stream(source: Source, name: str) -> Iterator[Stream]:
     """A seekable binary stream at its beginning, which holds at least one byte."""
     if isinstance(source, str | os.PathLike):
         with _open(Path(source), name) as file:
-            yield _checked(file if file.seekable() else _buffered(file, name), name)
+            yield _require_bytes(file if file.seekable() else _buffer(file, name), name)
     elif isinstance(source, bytes | bytearray | memoryview):
-        yield _checked(io.BytesIO(source), name)
+        yield _require_bytes(io.BytesIO(source), name)
     elif hasattr(source, "read"):
-        yield _checked(_buffered(cast("BinaryIO", source), name), name)
+        yield _require_bytes(_buffer(cast("BinaryIO", source), name), name)
     else:
         raise ImageError(
             f"a {type(source).__name__} is not a picture",
@@ -112,7 +112,7 @@ def _open(path: Path, name: str) -> Stream:
         raise ImageError(f"{name} cannot be opened ({error})", "Check the path.") from None
 
 
-def _buffered(stream: BinaryIO | io.BufferedReader, name: str) -> Stream:
+def _buffer(stream: BinaryIO | io.BufferedReader, name: str) -> Stream:
     try:
         data = stream.read()
     except (OSError, ValueError) as error:
@@ -122,7 +122,7 @@ def _buffered(stream: BinaryIO | io.BufferedReader, name: str) -> Stream:
     return io.BytesIO(data)
 
 
-def _checked(stream: Stream, name: str) -> Stream:
+def _require_bytes(stream: Stream, name: str) -> Stream:
     try:
         empty = not stream.read(1)
         stream.seek(0)

@@ -143,7 +143,7 @@ def _from_bytes(image: Image.Image) -> Samples:
     profile = image.info.get("icc_profile")
     alpha = None
     if image.has_transparency_data:
-        image, alpha = _without_alpha(image)
+        image, alpha = _split_alpha(image)
     elif image.mode not in ("L", "RGB", "CMYK", "LAB"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     moved = color_profiles.to_srgb(image, profile)
@@ -151,7 +151,7 @@ def _from_bytes(image: Image.Image) -> Samples:
     return Samples(rgb, alpha, 8, None if moved is None else profile)
 
 
-def _without_alpha(image: Image.Image) -> tuple[Image.Image, Alpha]:
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Alpha]:
     """The colors as L or RGB, and the opacity."""
     if image.mode == "La":
         image = image.convert("LA")

@@ -75,7 +75,7 @@ def _sheet(rows: Sequence[Sequence[Cell]], *, gap: int, text: int) -> Picture:
         left = gap
         for image, name in row:
             sheet.paste(image, (left, baseline - image.height))
-            _write(draw, (left + image.width / 2, baseline + label / 2), fitted(name, font, image.width), font)
+            _write(draw, (left + image.width / 2, baseline + label / 2), fit_label(name, font, image.width), font)
             left += image.width + gap
         baseline += label
     return Picture(np.asarray(sheet, np.float32), name="sheet")
@@ -85,8 +85,8 @@ def _write(draw: ImageDraw.ImageDraw, center: tuple[float, float], name: str, fo
     draw.text(center, name, fill=INK, font=font, anchor="mm")
 
 
-def fitted(name: str, font: "Font", width: float) -> str:
-    """The label on one line, shortened in the middle where it is wider than its picture."""
+def fit_label(name: str, font: "Font", width: float) -> str:
+    """Put the label on one line, shortened in the middle where it is wider than its picture."""
     name = " ".join(name.split())
     keep = len(name)
     short = name

@@ -1,4 +1,4 @@
-"""Downloads that go on where they stopped, and are kept only if they are what was promised.
+"""Downloads that resume where they stopped, and are kept only if the checksum is right.
 
 The bytes go to `NAME.part`. Beside it `NAME.part.json` holds the address and the server's validator (ETag or date),
 so that a later call asks for the rest of the same file and of no other.
@@ -19,10 +19,10 @@ from impasto.errors import DownloadError, OutputError, StorageError, WeightsErro
 from impasto.weights.registry import Checksum
 
 Progress = Callable[[int, int | None], None]
-"""Told the bytes that are here, and the bytes of the whole file where the server says."""
+"""Called with the bytes that are here, and the bytes of the whole file where the server says."""
 
 BACKOFF = (0.5, 1.0, 2.0)
-"""Seconds to wait before each further attempt; progress starts the count again."""
+"""Seconds to wait before each further attempt; progress resets it."""
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as cut."""
@@ -36,7 +36,7 @@ _PARTIAL_CONTENT = 206
 def download(url: str, part: Path, checksum: Checksum, *, progress: Progress | None = None) -> None:
     """Bring the file at `url` to `part`, whole and verified.
 
-    A cut connection, Ctrl-C or a full disk leaves `part` as far as it came, and the next call goes on from there.
+    A cut connection, Ctrl-C or a full disk leaves `part` as far as it came, and the next call resumes from there.
 
     Raises:
         DownloadError: the server cannot be reached or refuses, or the file is not the promised one and was removed.
@@ -167,7 +167,7 @@ def _remember(part: Path, url: str, validator: str | None) -> None:
 
 
 def _validator_of_part(part: Path, url: str) -> str | None:
-    """Give the validator of the unfinished download, if it was started from this address."""
+    """The validator of the begun download, if it was begun from this address."""
     try:
         known = json.loads(_sidecar(part).read_text(encoding="utf-8"))
         return str(known["validator"]) if known["url"] == url else None

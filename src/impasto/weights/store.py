@@ -1,4 +1,4 @@
-"""Where networks are on this machine, and how they get there.
+"""Where networks are stored on this machine, and how they get there.
 
 Fetched and imported networks are kept in one form, `weights/NAME.safetensors` under the user's folder.
 Nothing here loads torch until a file has to be converted.
@@ -40,7 +40,7 @@ class Status:
     name: str
     state: Literal["bundled", "fetched", "imported", "not fetched", "damaged"]
     path: Path | None
-    """Where it is; None where it is not fetched."""
+    """Where it is stored; None where it is not fetched."""
     size: int
     """Bytes on this machine, or to download."""
     architecture: str
@@ -93,12 +93,12 @@ def available() -> list[Status]:
 def fetch(name: str, *, progress: Progress | None = None, url: str | None = None, force: bool = False) -> Path:
     """Download a network, verify it and keep it in Impasto's own form; returns where it is.
 
-    What is here already is not fetched again. An interrupted call resumes where it stopped. Of several
+    What is here already is not fetched again. An interrupted call is resumed by the next. Of several
     processes that fetch the same network, one downloads and the others wait for it.
 
     Args:
         name: one of `ENTRIES`.
-        progress: told the bytes that are here and the bytes of the whole file (None where the server does not say).
+        progress: called with the bytes that are here and those of the whole file (None where the server does not say).
         url: another address of the same file; the checksum holds for it too. Unset, `IMPASTO_MIRROR` replaces all
             of the publisher's address but the file's name.
         force: fetch again even if it is here.
@@ -112,10 +112,10 @@ def fetch(name: str, *, progress: Progress | None = None, url: str | None = None
     if entry.url is None:
         return registry.BUNDLED
     target = _stored(name)
-    with _locked(name):
+    with _lock(name):
         if force or not target.is_file():
             part = target.with_name(f"{name}.part")
-            download(url or _mirrored(entry.url), part, entry.checksum, progress=progress)
+            download(url or _apply_mirror(entry.url), part, entry.checksum, progress=progress)
             _convert_download(entry, part, target)
     return target
 
@@ -171,7 +171,7 @@ def _keep(found: "VGGWeights", target: Path, metadata: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _locked(name: str) -> Iterator[None]:
+def _lock(name: str) -> Iterator[None]:
     """Hold the right to fetch `name`; the system gives it back when a process dies."""
     lock = filelock.FileLock(_folder() / f".{name}.lock")
     try:
@@ -186,7 +186,7 @@ def _locked(name: str) -> Iterator[None]:
         lock.release()
 
 
-def _mirrored(url: str) -> str:
+def _apply_mirror(url: str) -> str:
     mirror = os.environ.get(MIRROR_VARIABLE)
     return f"{mirror.rstrip('/')}/{urlsplit(url).path.rpartition('/')[2]}" if mirror else url
 
