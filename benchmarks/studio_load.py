@@ -1,9 +1,9 @@
-"""How the studio answers while it paints: clients queue small jobs, others watch, and pages are asked for.
+"""Measure the studio under load: clients queue small jobs, others follow them, and pages are requested.
 
     python benchmarks/studio_load.py [--clients 8] [--jobs 40] [--watchers 20] [-o benchmarks/studio_load.json]
 
-Latencies of page and status requests, in milliseconds, while the painter has both cores; the server's memory before and
-after. `tests/studio/test_load.py` runs the same, smaller, and looks at what does not depend on the machine.
+Latencies of page and status requests, in milliseconds, while the worker uses both cores; the server's memory before and
+after. `tests/studio/test_load.py` runs the same, smaller, and checks what does not depend on the machine.
 """
 
 import argparse
@@ -30,15 +30,15 @@ import shared
 SETTINGS = {"recipe": "fast", "size": 64}
 _PATIENCE = 600.0
 _PAUSE = 0.05
-"""Seconds between the requests of one who asks."""
+"""Seconds between requests."""
 
 
 @dataclass
 class Load:
-    """What was seen."""
+    """What was measured."""
 
     watched: list[dict[str, Any]] = field(default_factory=list)
-    """The last event of each stream: its name, its job and the steps that were told before it."""
+    """The last event of each stream: its name, its job and the steps that preceded it."""
     milliseconds: list[float] = field(default_factory=list)
     """Of each page and status request."""
     memory: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Load:
 
 
 def start(data: Path, *options: str, port: int = 0, **environment: str) -> tuple[subprocess.Popen[str], str]:
-    """Start a studio as a user does: its process, and the address that it says."""
+    """Start a studio as a user does; returns its process and the address that it prints."""
     command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--port", str(port), "--data", str(data)]
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
@@ -60,7 +60,7 @@ def start(data: Path, *options: str, port: int = 0, **environment: str) -> tuple
 
 @contextmanager
 def studio(data: Path) -> Iterator[tuple[str, int]]:
-    """A studio in a process of its own: its address and its process."""
+    """Run a studio in a separate process; yields its address and process."""
     process, address = start(data)
     with process:
         try:
@@ -70,10 +70,10 @@ def studio(data: Path) -> Iterator[tuple[str, int]]:
 
 
 def run(address: str, process: int, *, clients: int, jobs: int, watchers: int) -> Load:
-    """Queue, watch and ask, all at once, until the last job has ended."""
+    """Queue jobs, follow them and request pages at the same time, until the last job has ended."""
     load = Load()
     with httpx2.Client(base_url=address, timeout=_PATIENCE) as client:
-        photo, painting = (client.post(f"/api/shelf/{name}").json()["id"] for name in ("cat", "starry_night"))
+        photo, painting = (client.post(f"/api/samples/{name}").json()["id"] for name in ("cat", "starry_night"))
         body = {"photo": photo, "paintings": [painting], "settings": SETTINGS}
         client.post("/api/jobs", json=body)
         load.memory.append(_memory(process))
@@ -113,7 +113,7 @@ def _watch(address: str, job: int) -> dict[str, Any]:
 
 
 def _ask(address: str, ended: threading.Event, load: Load) -> None:
-    """What a page asks for while it is open, again and again."""
+    """Request what an open page requests, repeatedly."""
     with httpx2.Client(base_url=address, timeout=_PATIENCE) as client:
         while not ended.wait(_PAUSE):
             for where in ("/", "/api/jobs", "/api/jobs/1"):
@@ -123,7 +123,7 @@ def _ask(address: str, ended: threading.Event, load: Load) -> None:
 
 
 def _memory(process: int) -> float:
-    """MiB that a process holds; where the system does not tell, 0."""
+    """Return the resident memory of a process in MiB; 0 where the system does not report it."""
     status = Path(f"/proc/{process}/status")
     found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text()) if status.exists() else None
     return int(found[1]) / 1024 if found else 0.0

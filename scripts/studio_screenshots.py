@@ -1,8 +1,8 @@
-"""Take the pictures of the studio's page that docs/studio.md shows.
+"""Take the screenshots of the studio in docs/studio.md.
 
     PYTHONPATH=benchmarks python scripts/studio_screenshots.py
 
-Paints the default from the shelf, as a newcomer does, with three clicks; needs Debian's Chromium. About a minute.
+Makes a picture from two samples with three clicks, as a new user does; needs Debian's Chromium. About a minute.
 """
 
 import io
@@ -17,24 +17,24 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 DESK, PHONE = ViewportSize(width=1360, height=900), ViewportSize(width=390, height=844)
 _PATIENCE = 300_000
-"""Milliseconds for the painting."""
+"""Milliseconds until the picture must be finished."""
 _SETTLED = 1000
 
 
 def keep(page: Page, name: str) -> None:
-    """Write what the window shows."""
+    """Write a screenshot of the window."""
     page.wait_for_timeout(_SETTLED)
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(IMAGES / f"{name}.webp", quality=85, method=6)
     print(IMAGES / f"{name}.webp")
 
 
 def photograph(browser: Browser, address: str) -> None:
-    """Paint a picture, and take the page's."""
+    """Make a picture, and take screenshots of the page."""
     page = browser.new_page(viewport=DESK, color_scheme="light")
     page.goto(address)
     page.get_by_role("button", name="Example photograph: Summer Palace").click()
     page.get_by_role("button", name="Example painting: The Starry Night").click()
-    page.get_by_role("button", name="Take the painting").wait_for(state="attached")
+    page.get_by_role("button", name="Remove painting").wait_for(state="attached")
     page.get_by_role("button", name="Paint", exact=True).click()
     page.get_by_alt_text(re.compile("^The painted picture")).wait_for(timeout=_PATIENCE)
     page.mouse.move(0, 0)
@@ -48,7 +48,7 @@ def photograph(browser: Browser, address: str) -> None:
 
 
 def main() -> None:
-    """Start a studio of its own, and end it."""
+    """Start a studio, take the screenshots, and end it."""
     with (
         tempfile.TemporaryDirectory() as data,
         studio_load.studio(Path(data)) as (address, _),

@@ -1,4 +1,4 @@
-"""What the studio's tests share: pictures, requests, and a studio as a user starts it."""
+"""Helpers of the studio's tests: pictures, requests, and a studio as a user starts it."""
 
 import io
 import json

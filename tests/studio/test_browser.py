@@ -57,7 +57,7 @@ def opens(browser, running):
         page.on(
             "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
         )
-        page.goto(home)  # then wait until it knows what it can do
+        page.goto(home)  # then wait until it has loaded
         expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
         return page
 
@@ -114,14 +114,14 @@ def result(page):
 
 
 def long_job(running):
-    """A job that goes on until it is told not to."""
+    """Adds a job that runs until it is stopped."""
     photo, painting = upload(running.client, 1), upload(running.client, 2)
     return enqueue(running.client, photo, painting, recipe="painterly", iterations=100_000, tolerance=0.0, scales=1)[
         "id"
     ]
 
 
-def test_three_clicks_on_the_examples_are_a_picture_under_way(opens, running):
+def test_three_clicks_on_the_examples_start_a_picture(opens, running):
     page = opens()
     page.get_by_role("button", name="Example photograph: Summer Palace").click()
     page.get_by_role("button", name="Example painting: The Starry Night").click()
@@ -139,7 +139,9 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
     page.get_by_role("radio", name="fast", exact=True).check(force=True)
     page.get_by_role("textbox", name="Size", exact=True).fill("64")
     drop(page, page.locator("label.zone").first, file("house.png", 3), file("garden.png", 5))
-    expect(page.get_by_role("alert", name="Problems")).to_contain_text("room for one photograph. house.png was taken")
+    expect(page.get_by_role("alert", name="Problems")).to_contain_text(
+        "only one photograph is used. house.png was used"
+    )
     expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
     drop(page, page.locator("h1"), file("brush.png", 4))  # anywhere: the photograph is there, so it is a painting
     expect(page.get_by_role("button", name="Remove painting brush")).to_be_visible()
@@ -157,7 +159,7 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
         assert json.loads(picture.text["impasto:settings"])["recipe"] == "fast"
 
 
-def test_a_result_is_copied_pasted_and_seen_in_full_screen(opens, running):
+def test_a_result_can_be_copied_pasted_and_shown_in_full_screen(opens, running):
     job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2))["id"]
     running.wait_for(job, "finished")
     page = opens(permissions=["clipboard-read", "clipboard-write"])
@@ -174,21 +176,21 @@ def test_a_result_is_copied_pasted_and_seen_in_full_screen(opens, running):
     assert page.evaluate("document.fullscreenElement") is None
 
 
-def test_a_painter_that_cannot_start_is_said_at_the_top_and_queueing_goes_on(opens, starts, tmp_path):
+def test_a_worker_that_cannot_start_is_shown_at_the_top_and_jobs_can_still_be_queued(opens, starts, tmp_path):
     page = opens(starts(tmp_path, "--device", "cuda:98", "--device", "cuda:99").address)
     for device in (98, 99):
-        trouble = page.get_by_text(f"no device 'cuda:{device}'")
-        expect(trouble).to_be_visible()
-        middle = trouble.evaluate("it => [it.getBoundingClientRect().left + 40, it.getBoundingClientRect().top + 15]")
+        alert = page.get_by_text(f"no device 'cuda:{device}'")
+        expect(alert).to_be_visible()
+        middle = alert.evaluate("it => [it.getBoundingClientRect().left + 40, it.getBoundingClientRect().top + 15]")
         assert str(device) in page.evaluate("([x, y]) => document.elementFromPoint(x, y).textContent", middle)
     fill_in(page)
     paint(page)
     expect(page.get_by_text("Next in the queue")).to_be_visible()
-    kept(page, "trouble-light")
+    kept(page, "alert-light")
     page.close()
 
 
-def test_the_picture_is_seen_to_come_about(opens, running):
+def test_previews_show_the_picture_develop(opens, running):
     page = opens()
     job = long_job(running)
     seen = set()
@@ -206,7 +208,7 @@ def test_the_picture_is_seen_to_come_about(opens, running):
     expect(result(page)).to_be_visible(timeout=PAINTED)
 
 
-def test_a_reload_in_the_middle_goes_on_watching_and_two_tabs_see_the_same(opens, running):
+def test_a_reload_keeps_the_running_job_in_view_and_two_tabs_agree(opens, running):
     job = long_job(running)
     page = opens()
     expect(page.get_by_role("progressbar", name="Painted").first).to_be_visible()
@@ -220,7 +222,7 @@ def test_a_reload_in_the_middle_goes_on_watching_and_two_tabs_see_the_same(opens
     expect(page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled")).first).to_be_visible()
 
 
-def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, running):
+def test_a_dropped_result_restores_its_settings_and_inputs(opens, running):
     photo, painting = upload(running.client, 1), upload(running.client, 2)
     job = enqueue(running.client, photo, painting, strength=0.8, style_scale=2.0)["id"]
     running.wait_for(job, "finished")
@@ -235,7 +237,7 @@ def test_a_result_that_is_dropped_brings_its_settings_and_inputs_back(opens, run
     expect(page.get_by_role("button", name="Remove painting 2")).to_be_visible()
 
 
-def test_the_keyboard_alone_is_enough(opens, running):
+def test_the_page_can_be_used_by_keyboard_alone(opens, running):
     page = opens()
 
     def go_to(name):
@@ -261,7 +263,7 @@ def test_the_keyboard_alone_is_enough(opens, running):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_stands_in_anyones_way(opens, running, scheme):
+def test_the_page_has_no_serious_accessibility_violations(opens, running, scheme):
     job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2), iterations=2)["id"]
     running.wait_for(job, "finished")
     page = opens(color_scheme=scheme)
@@ -287,7 +289,7 @@ def test_a_phone_shows_it_in_one_column(opens, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
+def test_an_unreadable_file_is_one_error_and_the_form_is_kept(opens):
     page = opens(tolerate=["422"])
     fill_in(page)
     bad = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"}
@@ -297,7 +299,7 @@ def test_a_bad_file_is_one_line_and_nothing_else_is_lost(opens):
     expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("64")
 
 
-def test_a_mistake_is_shown_where_it_is_and_its_notice_leaves_with_it(opens):
+def test_an_invalid_setting_is_marked_and_its_error_disappears_when_it_is_corrected(opens):
     page = opens()
     problems = page.get_by_role("alert", name="Problems")
     page.keyboard.press("Control+Enter")
@@ -359,7 +361,7 @@ def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running,
 
 def test_esc_twice_in_a_row_cancels_one_picture(opens, running):
     first, second = long_job(running), long_job(running)
-    page = opens()  # at its plain address the stage goes on to what is painted next
+    page = opens()  # without a selected job the stage shows the running one
     expect(page.get_by_role("button", name="Keep this")).to_be_enabled()
     page.evaluate("window.began = performance.now(); performance.now = () => began")  # however slow the machine is
     page.keyboard.press("Escape")
@@ -374,7 +376,7 @@ def test_esc_twice_in_a_row_cancels_one_picture(opens, running):
     running.wait_for(second, "cancelled")
 
 
-def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path):
+def test_the_page_reconnects_when_the_server_comes_back(opens, starts, tmp_path):
     studio = starts(tmp_path)
     page = opens(studio.address, tolerate=["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE", "Failed to load"])
     fill_in(page)
@@ -386,7 +388,7 @@ def test_a_server_that_goes_and_comes_back_is_waited_for(opens, starts, tmp_path
     page.close()
 
 
-def test_five_hundred_pictures_in_the_history_come_a_page_at_a_time(opens, starts, tmp_path):
+def test_a_history_of_five_hundred_jobs_is_loaded_page_by_page(opens, starts, tmp_path):
     studio = starts(tmp_path)
     with sqlite3.connect(tmp_path / "studio.db") as connection:
         connection.executemany(

@@ -1,4 +1,4 @@
-"""Many at once: whoever watches sees every step and the end, and the server does not grow."""
+"""Many clients at once: each stream has every step and the end, and the server's memory does not grow."""
 
 import studio_load
 

@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 from studios import events, png
 
-from impasto.images import read
-from impasto.settings import Settings
+from impasto.images import encode, read
+from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
 from impasto.studio.server import queries
 from impasto.studio.store import cleanup, database, queue
 from impasto.studio.store.folder import Folder
@@ -265,6 +265,19 @@ def test_a_database_of_the_first_version_is_migrated_with_its_jobs(folder, opene
     found = {job["id"]: (job["state"], job["queue_position"]) for job in client.get("/api/jobs").json()["jobs"]}
     assert found == {1: ("finished", None), 2: ("queued", 1), 3: ("queued", 2)}
     assert queue.claim(folder, worker=1).id == 2
+
+
+@pytest.mark.usefixtures("quick_uploads")
+def test_settings_under_their_former_names_are_read_from_pictures_and_requests(client):
+    metadata = {METADATA_KEY: json.dumps(former_settings()), INPUTS_KEY: "[]"}
+    data = encode(read(png()), "png", metadata=metadata)
+    picture = client.post("/api/pictures", content=data).json()
+    assert picture["origin"]["unsupported"] == []
+    restored = picture["origin"]["settings"]
+    assert (restored["size_rule"], restored["output_iterate"]) == (OWN_SIZE, "best")
+    body = {"photo": picture["id"], "paintings": [picture["id"]], "settings": former_settings()}
+    settings = client.post("/api/jobs", json=body).json()["settings"]
+    assert (settings["size_rule"], settings["output_iterate"]) == (OWN_SIZE, "best")
 
 
 def test_a_database_of_a_later_version_is_not_changed(folder, opened):

@@ -161,7 +161,7 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["queue_position"], found["progress"]) == ("queued", 2, 1, None)
     assert queue.claim(folder).id == first
-    assert client.get(f"/api/jobs/{first}/steps").json() == {"attempt": 2, "steps": []}, "the curve begins anew"
+    assert client.get(f"/api/jobs/{first}/steps").json() == {"attempt": 2, "steps": []}, "the curve starts over"
     assert second
 
 

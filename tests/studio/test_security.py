@@ -127,7 +127,7 @@ def test_no_file_of_the_machine_is_reached_by_its_name(client, tmp_path):
     for address in (
         "/api/pictures/..%2F..%2Fsecret.png/display",
         "/api/samples/..%2F..%2Fpyproject/display",
-        "/api/recipes/..%2Ffast/card",
+        "/api/recipes/..%2Ffast/thumbnail",
         "/api/jobs/1%2F..%2F2/result",
         "/assets/..%2F..%2F__init__.py",
         "/assets/../../__init__.py",

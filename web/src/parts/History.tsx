@@ -27,7 +27,7 @@ export function History() {
       )}
       {toDelete && (
         <Confirm
-          question={`Delete ${jobTitle(toDelete)}? The picture will be gone for good.`}
+          question={`Delete ${jobTitle(toDelete)}? The picture cannot be restored.`}
           action="Delete"
           onYes={() => void removeShown(toDelete)}
           onEnd={() => setToDelete(null)}

@@ -72,8 +72,8 @@ export async function keep(job: Job): Promise<void> {
 }
 
 export async function remove(job: Job): Promise<void> {
-  const gone = await attempt(() => api.remove(job.id).then(() => true));
-  if (!gone) return;
+  const removed = await attempt(() => api.remove(job.id).then(() => true));
+  if (!removed) return;
   if (selected.value?.id === job.id) deselect();
   removeJob(job.id);
 }

@@ -112,7 +112,7 @@ export function fillSettings(settings: Settings): void {
 
 /** Remove pictures that have expired on the server. */
 export async function checkPictures(): Promise<void> {
-  const gone = async (given: Picture | null) => {
+  const removeIfExpired = async (given: Picture | null) => {
     if (!given) return;
     try {
       await picture(given.id);
@@ -122,7 +122,7 @@ export async function checkPictures(): Promise<void> {
       removePainting(given);
     }
   };
-  await Promise.all([photo.value, ...paintings.value].map(gone));
+  await Promise.all([photo.value, ...paintings.value].map(removeIfExpired));
 }
 
 const most = () => about.value?.max_paintings ?? 16;

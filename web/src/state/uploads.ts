@@ -27,7 +27,7 @@ export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role
     photoIsThere = true;
     start(file, itsRole);
     if (role === "photo") {
-      if (files.length > 1) showError(`${files.length} files were dropped, and there is only one photograph`, `${file.name} was used; paint the others one by one.`, "files");
+      if (files.length > 1) showError(`${files.length} files were dropped, but only one photograph is used`, `${file.name} was used; paint the others one by one.`, "files");
       break;
     }
   }

@@ -1,1 +1,1 @@
-"""What the studio keeps: a SQLite database and a folder of pictures; no HTTP."""
+"""Storage of the studio: a SQLite database and a folder of pictures; no HTTP."""

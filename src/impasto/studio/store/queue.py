@@ -23,7 +23,7 @@ _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""
 
 Action = Literal["keep", "cancel"]
-"""What a user requested of a running job: stop and keep its picture, or stop and discard it."""
+"""The action requested of a running job: stop and keep its picture, or stop and discard it."""
 
 
 @dataclass(frozen=True)

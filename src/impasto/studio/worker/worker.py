@@ -1,7 +1,7 @@
 """The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE QUOTA` runs the jobs in the queue.
 
 It shares nothing with the server but the folder and its database, so either may be killed at any moment. It exits when
-its standard input closes, which happens when the server that started it is gone. Several workers may run, each with its
+its standard input closes, which happens when the server that started it exits. Several workers may run, each with its
 own number and device.
 """
 
@@ -40,7 +40,7 @@ _NICENESS = 5
 
 
 def main(arguments: list[str]) -> int:
-    """Run jobs until the server is gone; report any other reason to stop as an alert."""
+    """Run jobs until the server exits; report any other reason to stop as an alert."""
     folder, worker, device, max_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
     threading.Thread(target=_exit_with_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
