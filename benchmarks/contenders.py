@@ -99,10 +99,10 @@ def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) 
         target = features(content)["relu4_2"]
         grams = {name: gram(maps) for name, maps in features(style).items() if name.endswith("_1")}
     image = content.clone().requires_grad_()
-    minimizer = torch.optim.LBFGS([image], max_iter=10**6, max_eval=10**6, tolerance_change=-1, tolerance_grad=-1)
+    optimizer = torch.optim.LBFGS([image], max_iter=10**6, max_eval=10**6, tolerance_change=-1, tolerance_grad=-1)
 
     def closure() -> Tensor:
-        minimizer.zero_grad()
+        optimizer.zero_grad()
         found = features(image)
         loss = 5 * F.mse_loss(found["relu4_2"], target)
         for name, wanted in grams.items():
@@ -113,7 +113,7 @@ def tutorial(pause: Pause, photo: Path, painting: Path, size: int, device: str) 
         return loss
 
     pause()
-    minimizer.step(closure)  # type: ignore[no-untyped-call]
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
 
 
 def peer(pause: Pause, photo: Path, painting: Path, size: int, device: str) -> None:

@@ -194,7 +194,7 @@ def _convergence() -> list[str]:
     rows = [
         [f"{run['photo']} x {run['painting']}", str(run["threads"]), f"1/{run['fell']:.0f}"]
         for run in found["runs"]
-        if run["minimizer"] == "ours"
+        if run["optimizer"] == "ours"
     ]
     return [
         "## How far the loss falls",

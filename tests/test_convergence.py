@@ -30,12 +30,12 @@ def _threads_as_before():
 
 @pytest.mark.parametrize(("photo", "painting", "threads"), [CASES[0], CASES[1], CASES[-2], CASES[-1]])
 def test_sixty_evaluations_bring_the_loss_far_down_on_a_small_picture(photo, painting, threads):
-    run = BENCHMARK.measured(photo, painting, threads, size=96, evaluations=60, minimizer="ours")
+    run = BENCHMARK.measured(photo, painting, threads, size=96, evaluations=60, optimizer="ours")
     assert run["fell"] > 20
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("photo", "painting", "threads"), CASES)
 def test_sixty_evaluations_bring_the_loss_under_a_thirtieth(photo, painting, threads):
-    run = BENCHMARK.measured(photo, painting, threads, size=384, evaluations=60, minimizer="ours")
+    run = BENCHMARK.measured(photo, painting, threads, size=384, evaluations=60, optimizer="ours")
     assert run["fell"] > 30
