@@ -12,10 +12,10 @@ STEPS = (
     ("photograph, painting", "images/read.py", "files to samples, sRGB, upright"),
     ("inputs", "engine/inputs", "crop, recolor, masks"),
     ("spec", "engine/spec.py", "settings to plain values"),
+    ("start", "core/transfer.py, 2", "the content image, or as `init` says"),
+    ("hand on", "core/transfer.py, 5", "upsample to the scale, with detail"),
     ("targets", "core/transfer.py, 1", "content features, style statistics"),
-    ("start", "core/transfer.py, 2", "the content image in the style's palette"),
     ("iterate", "core/transfer.py, 3 and 4", "optimizer, objective, losses, network"),
-    ("hand on", "core/transfer.py, 5", "upsample, with detail; next scale"),
     ("events", "engine/run.py", "steps, previews, time left"),
     ("result", "engine/result.py", "picture, losses, settings"),
 )
@@ -38,8 +38,8 @@ def draw() -> Figure:
             arrow = {"arrowstyle": "->", "color": "#666666"}
             axes.annotate("", (1.9, -number + 0.3), (1.9, -number + 0.7), arrowprops=arrow)
     again = {"arrowstyle": "->", "color": "#3b6ea5", "connectionstyle": "arc3,rad=-0.35"}
-    axes.annotate("", (1.2, -3), (1.2, -6), arrowprops=again)
-    axes.text(0.0, -4.5, "each\nscale", va="center", ha="left", fontsize=10, color="#3b6ea5")
+    axes.annotate("", (1.2, -4), (1.2, -6), arrowprops=again)
+    axes.text(0.0, -5, "each\nscale", va="center", ha="left", fontsize=10, color="#3b6ea5")
     return figure
 
 

@@ -1,7 +1,8 @@
 """Losses: each module has one kind, which enters itself into the table of kinds as it is imported.
 
 To add a loss, add a module with a class of the shape of `Loss` (or an `AutogradLoss`) and a function under
-`@loss_kind("NAME")` that builds it, and a field `NAME_weight` to `Settings`.
+`@loss_kind("NAME")` that builds it, and a field `NAME_weight` to `Settings`. One that compares an image says so
+by `compares`, and its weight stands in `Settings.has_content` or `has_style`.
 """
 
 import pkgutil
