@@ -1,10 +1,11 @@
 # `make demo` and `make test` set up what they need; the second time they need no network.
-.PHONY: demo test test-slow lint format bench scorecard docs web clean
+.PHONY: demo test coverage test-slow lint format bench scorecard docs web clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PICTURES := examples/pictures
+PARALLEL := -n auto --dist worksteal -m "not slow"
 
 # Build environments obey the constraints too, and pip does not look for its own updates.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -15,7 +16,10 @@ demo: $(VENV)/core
 
 # A worker for each core, with one thread each: workers with more threads would fight over the cores.
 test: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist worksteal -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL)
+
+coverage: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest $(PARALLEL)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --skip-empty
 
 test-slow: $(VENV)/dev

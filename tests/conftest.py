@@ -16,7 +16,7 @@ LONGEST = (
     "test_sweep.py",
     "test_stylizer.py",
     "test_docs.py",
-    "test_golden.py",
+    "test_digests.py",
     "test_convergence.py",
 )
 """Files with long tests, the longest first."""

@@ -1,12 +1,11 @@
 """A folder with a small photograph and painting, and two ways to run the real command in it."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
+from fork_server import Forked, ForkServer
 from quick import Outcome, save_pictures
 
 from impasto.cli import main
@@ -39,20 +38,23 @@ def impasto(capfd) -> Impasto:
     return run
 
 
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    server = ForkServer()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def impasto_process(folder) -> Callable[..., subprocess.Popen]:
+def impasto_process(folder, fork_server) -> Iterator[Callable[..., Forked]]:
     """Start the command as a process of its own; what it still holds at the end of the test is ended."""
     started = []
 
-    def start(*arguments: str | Path, **options) -> subprocess.Popen:
-        command = [sys.executable, "-m", "impasto", *map(str, arguments)]
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        process = subprocess.Popen(command, cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, **options)
-        started.append(process)
-        return process
+    def start(*arguments: str | Path, **streams: int | IO[bytes]) -> Forked:
+        started.append(fork_server.start([str(argument) for argument in arguments], folder, **streams))
+        return started[-1]
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.communicate()

@@ -174,7 +174,7 @@ OPTIONS = [
     ("--content-layers relu4_2=x", "--content-layers relu4_2 'x'", "valid number"),
     ("--content-layers relu5_4", "no layer relu5_4", "end at relu5_3"),
     ("--content-layers= --style-layers=", "no layer is given", "--content-layers or --style-layers"),
-    ("--content-weight 0 --style-weight 0 --tv-weight 0", "all weights are 0", "--content-weight, --style-weight"),
+    ("--content-weight 0 --style-weight 0 --tv-weight 0", "all weights are 0", "--laplacian-weight, --style-weight"),
     ("--style-blend 1,2", "--style-blend has 2 weights for 1", "one weight for each painting"),
     ("--color blue", '"blue" for --color', "Choose from"),
     ("--style-crop 0,0,200,50", "--style-crop 0,0,200,50 reaches beyond painting.jpg", "x + width within 96"),

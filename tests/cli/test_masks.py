@@ -48,7 +48,9 @@ def gram(pixels):
     return features.T @ features / len(features)
 
 
-@pytest.mark.parametrize("paintings", [("painting.jpg", "dots.png"), ("dots.png", "painting.jpg")])
+@pytest.mark.parametrize(
+    "paintings", [("painting.jpg", "dots.png"), pytest.param(("dots.png", "painting.jpg"), marks=pytest.mark.slow)]
+)
 def test_each_painting_goes_to_its_own_half(impasto, paintings):
     options = ["--size", "96", "--iterations", "15", "--margin", "0", "--content-weight", "1", "-o", "out.png"]
     assert impasto("photo.jpg", *paintings, "--mask", "left.png,right.png", *options).code == 0

@@ -158,7 +158,9 @@ def test_a_sheet_shows_photo_painting_and_result(impasto, folder):
     assert width > 2 * height
 
 
-@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("suffix", "magic"), [(".svg", b"<?xml"), pytest.param(".pdf", b"%PDF", marks=pytest.mark.slow)]
+)
 def test_a_plot_shows_every_term(impasto, folder, suffix, magic):
     assert impasto("photo.jpg", "painting.jpg", "--plot", f"plot{suffix}", *QUICK).code == 0
     assert (folder / f"plot{suffix}").read_bytes().startswith(magic)

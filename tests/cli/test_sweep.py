@@ -138,6 +138,7 @@ def test_one_setting_makes_a_row(impasto):
     assert len({cell["box"][1] for cell in row}) == 1
 
 
+@pytest.mark.slow
 def test_a_third_setting_repeats_the_grid_beneath(impasto):
     layout = sweep_axes.arrange_cells(sweep_axes.parse_axes(["seed=1,2", "size=64,96", "clip=yes,no"], given=()))
     assert layout.columns == ("size 64", "size 96")
@@ -184,6 +185,7 @@ def test_an_axis_that_means_nothing_to_a_sweep_is_no_setting():
 SHORTEST = ["--iterations", "1", "--scales", "1", "--margin", "0"]
 
 
+@pytest.mark.slow
 def test_pictures_are_small_unless_a_size_is_named(impasto):
     done = impasto("sweep", *PAIR, "--over", "seed=1", "-o", "small.png", *SHORTEST)
     assert "1 pictures of 256 x 192 px; --size makes them larger or smaller" in done.err
@@ -206,7 +208,7 @@ def test_a_cell_of_a_single_row_needs_only_its_column(impasto):
     impasto("sweep", *PAIR, "--over", "seed=4,5", "-o", "row.png", *QUICK)
     assert impasto(*PAIR, "-o", "again.png", "--settings-from", "row.png#2").code == 0
     assert json.loads(images.read_metadata("again.png")["impasto:settings"])["seed"] == 5
-    done = impasto("sweep", *PAIR, "--over", "history=3,4", "--settings-from", "row.png#1", "-o", "next.png")
+    done = impasto("sweep", *PAIR, "--over", "history=3,4", "--settings-from", "row.png#1", "-o", "next.png", *QUICK)
     assert done.code == 0, done.err
     assert [cell["settings"]["seed"] for cell in cells_of("next.png")[0]] == [4, 4]
 
@@ -413,10 +415,11 @@ def test_what_makes_no_sense_is_named_before_anything_is_painted(folder, impasto
     assert listing(folder) == before
 
 
+@pytest.mark.slow
 def test_a_sheet_that_its_format_cannot_hold_is_refused_before_anything_is_painted(refused):
-    seeds = ",".join(map(str, range(130)))
+    seeds = ",".join(map(str, range(17)))
     shallow = ["--content-layers", "relu1_1", "--style-layers", "relu1_1"]
-    line = refused(*PAIR, "--over", f"seed={seeds}", "-o", "sheet.webp", *shallow, *QUICK)
+    line = refused(*PAIR, "--over", f"seed={seeds}", "-o", "sheet.webp", *shallow, *QUICK[2:], "--size", "1024")
     assert ".webp file cannot hold this picture" in line
     assert "Choose .png" in line
 

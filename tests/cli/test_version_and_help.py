@@ -54,7 +54,7 @@ def test_the_two_examples_in_help_run(impasto, folder):
     assert {path.name for path in folder.glob("*.png")} == {"photo-painting.png", "out.png"}
 
 
-@pytest.mark.parametrize("command", ["sweep", "texture", "rebuild"])
+@pytest.mark.parametrize("command", [pytest.param("sweep", marks=pytest.mark.slow), "texture", "rebuild"])
 def test_the_examples_in_a_command_s_help_run(impasto, folder, command):
     examples = [line for line in impasto(command, "--help").out.splitlines() if line.startswith("  impasto ")]
     assert examples[0].startswith(f"  impasto {command} ")

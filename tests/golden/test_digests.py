@@ -6,13 +6,16 @@ import subprocess
 import sys
 
 import pytest
-from digests import CASES, FOLDER, PINNED, RECIPES, STORED
+from digests import CASES, FOLDER, PAIRS, PINNED, RECIPES, STORED
 
 GOLDEN = json.loads(STORED.read_text(encoding="utf-8"))
-EVERY = 4
+EVERY = 20
 """Cases in one process: loading the network takes about as long as one of them."""
-# Each recipe by one pair of pictures, the pairs in turn; by the other in the slow tests.
-SLOW = {f"{recipe} {('palace', 'cat')[number % 2]}" for number, recipe in enumerate(RECIPES)}
+SEVERAL = {"gatys", "neural-style", "painterly", "texture", "tf-adam"}
+SLOW = {f"{recipe} {pair}" for recipe in RECIPES for pair in PAIRS if recipe not in SEVERAL or pair == "cat"}
+SLOW |= {"float64", "keep mask at two scales", "two scales from noise", "two scales of adam", "rounds"}
+SLOW |= {"two scales from a file", "gaussian start", "gray start", "transparency and color match", "strength 1"}
+"""Cases for the slow tests: few that differ from the others, or long."""
 
 
 def batches(names):
@@ -44,5 +47,5 @@ def test_the_pictures_are_the_same_to_the_bit(names):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("names", batches(sorted(SLOW)), ids=" | ".join)
-def test_the_pictures_of_the_other_pairs_are_the_same_to_the_bit(names):
+def test_the_pictures_of_the_other_cases_are_the_same_to_the_bit(names):
     check(names)

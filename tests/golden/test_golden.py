@@ -7,6 +7,7 @@ from pictures import FOLDER, GOLDEN, painted
 from impasto import images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_look_is_the_one_that_was_looked_at(name):
     golden, now = images.read(FOLDER / f"{name}.png").rgb, painted(name).picture.rgb

@@ -159,6 +159,7 @@ def test_from_dropped_files_to_a_downloaded_picture(opens, tmp_path):
         assert json.loads(picture.text["impasto:settings"])["recipe"] == "fast"
 
 
+@pytest.mark.slow
 def test_a_result_can_be_copied_pasted_and_shown_in_full_screen(opens, running):
     job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2))["id"]
     running.wait_for(job, "finished")
@@ -176,6 +177,7 @@ def test_a_result_can_be_copied_pasted_and_shown_in_full_screen(opens, running):
     assert page.evaluate("document.fullscreenElement") is None
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_start_is_shown_at_the_top_and_jobs_can_still_be_queued(opens, starts, tmp_path):
     page = opens(starts(tmp_path, "--device", "cuda:98", "--device", "cuda:99").address)
     for device in (98, 99):
@@ -190,6 +192,7 @@ def test_a_worker_that_cannot_start_is_shown_at_the_top_and_jobs_can_still_be_qu
     page.close()
 
 
+@pytest.mark.slow
 def test_previews_show_the_picture_develop(opens, running):
     page = opens()
     job = long_job(running)
@@ -262,7 +265,7 @@ def test_the_page_can_be_used_by_keyboard_alone(opens, running):
     assert running.wait_for(newest, "cancelled")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_has_no_serious_accessibility_violations(opens, running, scheme):
     job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2), iterations=2)["id"]
     running.wait_for(job, "finished")
@@ -279,6 +282,7 @@ def test_the_page_has_no_serious_accessibility_violations(opens, running, scheme
         assert serious == [], state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_in_one_column(opens, scheme):
     page = opens(color_scheme=scheme)
@@ -332,6 +336,7 @@ def test_an_invalid_setting_is_marked_and_its_error_disappears_when_it_is_correc
     expect(strength).to_have_value("0.5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 360])
 def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running, width):
     page = opens()
@@ -388,6 +393,7 @@ def test_the_page_reconnects_when_the_server_comes_back(opens, starts, tmp_path)
     page.close()
 
 
+@pytest.mark.slow
 def test_a_history_of_five_hundred_jobs_is_loaded_page_by_page(opens, starts, tmp_path):
     studio = starts(tmp_path)
     with sqlite3.connect(tmp_path / "studio.db") as connection:

@@ -161,6 +161,7 @@ def test_a_worker_that_is_killed_or_cannot_start_is_an_alert_until_another_runs(
     assert problems == ["this machine has no device 'cuda:99'"]
 
 
+@pytest.mark.slow
 def test_two_workers_run_two_jobs_at_once(starts, tmp_path):
     studio = starts(tmp_path, "--device", "cpu", "--device", "cpu")
     photo, painting = upload(studio.client, 1), upload(studio.client, 2)
@@ -173,6 +174,7 @@ def test_two_workers_run_two_jobs_at_once(starts, tmp_path):
         studio.wait_for(job, "finished")
 
 
+@pytest.mark.slow
 def test_the_queue_waits_while_the_folder_is_full(starts, tmp_path):
     studio = starts(tmp_path, "--quota", "0.05")
     photo, painting = upload(studio.client, 1), upload(studio.client, 2)

@@ -1,8 +1,10 @@
 """Many clients at once: each stream has every step and the end, and the server's memory does not grow."""
 
+import pytest
 import studio_load
 
 
+@pytest.mark.slow
 def test_every_stream_ends_with_its_result_and_the_servers_memory_stays_flat(tmp_path):
     with studio_load.studio(tmp_path) as (address, process):
         load = studio_load.run(address, process, clients=4, jobs=8, watchers=10)

@@ -35,7 +35,7 @@ def test_every_response_is_documented_and_none_is_a_server_error(client, folder)
         operation = found.ok()
 
         @settings(
-            max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+            max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
         )
         @hypothesis.given(case=operation.as_strategy())
         def holds(case):

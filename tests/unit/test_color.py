@@ -166,8 +166,8 @@ def test_a_large_picture_in_bands_comes_out_as_in_one_piece(pictures, monkeypatc
     [
         ("summer_palace", "starry_night"),
         ("coffee", "great_wave"),
-        ("cat", "water_lilies"),
-        ("flower", "wheat_field_with_cypresses"),
+        pytest.param(("cat", "water_lilies"), marks=pytest.mark.slow),
+        pytest.param(("flower", "wheat_field_with_cypresses"), marks=pytest.mark.slow),
         ("summer_palace", "great_wave"),
     ],
     ids="/".join,
@@ -268,14 +268,14 @@ WAYS = [
     {},
     {"recipe": "tf-adam"},
     {"recipe": "keras-lbfgs", "rounds": 2},
-    {"recipe": "gatys"},
-    {"recipe": "coursera"},
+    pytest.param({"recipe": "gatys"}, marks=pytest.mark.slow),
+    pytest.param({"recipe": "coursera"}, marks=pytest.mark.slow),
     {"recipe": "neural-style", "init": "gaussian"},
     {"init": "style", "optimizer": "adam", "keep": "average"},
     {"init": "gray"},
     {"precision": "float64"},
-    {"statistic": "moments", "precision": "bfloat16"},
-    {"size": 256, "scales": 2, "iterations": 1},
+    {"statistic": "moments", "precision": "bfloat16", "iterations": 1, "margin": 0},
+    {"size": 128, "scales": 2, "iterations": 1, "margin": 0},
 ]
 
 

@@ -345,7 +345,7 @@ def half(tmp_path):
 def test_the_fast_precision_is_compared_with_masks_in_place(photo, painting, half, monkeypatch):
     monkeypatch.setattr(devices, "bfloat16_is_fast", lambda _: True)
     for choices in ({"mask": (half,)}, {"keep_mask": half}):
-        settings = Settings(size=64, iterations=2, **choices)
+        settings = Settings(size=48, scales=1, margin=0, iterations=1, **choices)
         first, *_, last = Stylizer().run(photo, painting, settings)
         assert isinstance(first, Started)
         assert first.precision in ("bfloat16", "float32")

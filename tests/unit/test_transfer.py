@@ -11,6 +11,7 @@ import torch
 import impasto
 from impasto import images
 from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, TransferSpec, transfer
+from impasto.core.losses import KINDS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "from_tensors.py"
 RELU1_1, RELU2_1 = Layer.parse("relu1_1"), Layer.parse("relu2_1")
@@ -106,3 +107,12 @@ def test_a_loss_of_ones_own_needs_only_its_value(network, pair, layer):
     (plain, _), (dark, terms) = paint(), paint(loss)
     assert dark < 0.95 * plain
     assert terms["darkness"] == pytest.approx(10 * dark, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_settings_know_which_image_each_kind_of_loss_compares(kind):
+    """So that a new kind that compares an image cannot be forgotten where a missing image is refused."""
+    alone = {f"{other}_weight": float(other == kind) for other in KINDS}
+    settings = impasto.Settings(**alone)
+    assert settings.has_content == (KINDS[kind].compares == "content")
+    assert settings.has_style == (KINDS[kind].compares == "style")

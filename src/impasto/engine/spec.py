@@ -158,7 +158,8 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
         if weight > 0 and (kind not in layers or any(layers[kind].values()))
     ]
     if not active:
-        raise SettingsError("all weights are 0", "Raise --content-weight, --style-weight or --tv-weight.")
+        options = [f"--{kind}-weight" for kind in objective.weights]
+        raise SettingsError("all weights are 0", f"Raise {', '.join(options[:-1])} or {options[-1]}.")
     return active
 
 
