@@ -51,10 +51,9 @@ class OneDNNConv2d:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
-        turned = weight.flip(2, 3).transpose(0, 1)  # (O, I, 3, 3) -> (I, O, 3, 3)
         self._bias = bias
         self._forward = _ReorderedWeight(weight, padding)
-        self._backward = _ReorderedWeight(turned, weight.shape[2] - 1 - padding)
+        self._backward = _ReorderedWeight(weight, weight.shape[2] - 1 - padding, turned=True)
 
     @staticmethod
     def supports(weight: Tensor) -> bool:
@@ -80,18 +79,29 @@ class _ReorderedWeight:
     """A weight in the layout that oneDNN's kernel takes for the size of the input.
 
     oneDNN picks the kernel by that size. A weight in another kernel's layout is reordered at every call, which for
-    small maps takes a hundred times as long as the convolution itself.
+    small maps takes a hundred times as long as the convolution itself. Only the latest layout is kept: each is a copy
+    of the weight, and those of a network take as much memory as many a picture.
+
+    Args:
+        weight: (C_out, C_in, 3, 3).
+        padding: zeros around the input.
+        turned: whether to turn the kernel by 180 degrees and exchange its channels.
     """
 
-    def __init__(self, weight: Tensor, padding: int) -> None:
-        self._weight, self._padding = weight.contiguous(memory_format=CHANNELS_LAST), [padding] * 2
-        self._reordered, self._input_size = self._weight, torch.Size()
+    def __init__(self, weight: Tensor, padding: int, *, turned: bool = False) -> None:
+        self._weight, self._padding, self._turned = weight, [padding] * 2, turned
+        self._reordered, self._input_size = weight, torch.Size()
 
     def convolve(self, maps: Tensor, bias: Tensor | None, activation: str) -> Tensor:
         """Convolve (1, C_in, H, W) to (1, C_out, H', W'); reorders the weight where the size has changed."""
         if maps.shape != self._input_size:
-            self._reordered, self._input_size = _reorder(self._weight, self._padding, maps.shape), maps.shape
+            self._reordered, self._input_size = self._reorder_for(maps.shape), maps.shape
         return _convolve(maps, self._reordered, bias, self._padding, activation)
+
+    def _reorder_for(self, input_size: torch.Size) -> Tensor:
+        self._reordered = self._weight  # lets the former layout go
+        weight = self._weight.flip(2, 3).transpose(0, 1) if self._turned else self._weight
+        return _reorder(weight.contiguous(memory_format=CHANNELS_LAST), self._padding, input_size)
 
 
 class SplitPrecisionConv2d:
