@@ -24,8 +24,8 @@ from impasto.engine.run import Run, RunInputs
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
+from impasto.layers import Layer
 from impasto.settings import Settings
-from impasto.weights.vgg_weights import VGGWeights
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Stylizer:
     def __init__(self, device: str = "auto") -> None:
         find_device(device)
         self._device = device
-        self._weights: dict[tuple[Any, ...], VGGWeights] = {}
+        self._networks: dict[tuple[Any, ...], VGG] = {}
 
     def run(
         self,
@@ -172,25 +172,26 @@ class Stylizer:
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
         transfer_spec, asked = spec.transfer_spec(settings, inputs), spec.network_spec(settings)
-        loaded = self._load_weights(asked, compute)
-        network = VGG(loaded, transfer_spec.objective.layers, pooling=asked.pooling, padding=asked.padding)
+        network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings)
 
-    def _load_weights(self, asked: spec.NetworkSpec, compute: ComputeConfig) -> VGGWeights:
-        """Give the weights of a network on the device, loaded once.
+    def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
+        """Give a network on the device; the latest is kept, in each precision that it was asked for.
 
         Raises:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        key = asked.name, asked.normalize, compute.device, compute.dtype
-        if key not in self._weights:
+        network, ran_in = (asked, layers), (compute.device, compute.dtype)
+        if not any(network == kept for kept, _ in self._networks):
+            self._networks.clear()
+        if (network, ran_in) not in self._networks:
             loaded = weights.load(asked.name)
-            loaded = loaded.normalize() if asked.normalize else loaded
-            self._weights[key] = loaded.to(compute.device, compute.dtype)
-        return self._weights[key]
+            loaded = (loaded.normalize() if asked.normalize else loaded).to(*ran_in)
+            self._networks[network, ran_in] = VGG(loaded, layers, pooling=asked.pooling, padding=asked.padding)
+        return self._networks[network, ran_in]
 
 
 def stylize(

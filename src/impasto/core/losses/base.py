@@ -93,9 +93,9 @@ class ObjectiveSpec:
     statistic: StatisticName
 
     @property
-    def layers(self) -> set[Layer]:
+    def layers(self) -> frozenset[Layer]:
         """Every layer that is read."""
-        return {*self.content_layers, *self.style_layers}
+        return frozenset({*self.content_layers, *self.style_layers})
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class OneDNNConv2d:
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
         self._bias = bias
         self._forward = _ReorderedWeight(weight, padding)
-        self._backward = _ReorderedWeight(weight, weight.shape[2] - 1 - padding, turned=True)
+        turned = weight.flip(2, 3).transpose(0, 1)  # (O, I, 3, 3) -> (I, O, 3, 3)
+        self._backward = _ReorderedWeight(turned, weight.shape[2] - 1 - padding)
 
     @staticmethod
     def supports(weight: Tensor) -> bool:
@@ -79,29 +80,22 @@ class _ReorderedWeight:
     """A weight in the layout that oneDNN's kernel takes for the size of the input.
 
     oneDNN picks the kernel by that size. A weight in another kernel's layout is reordered at every call, which for
-    small maps takes a hundred times as long as the convolution itself. Only the latest layout is kept: each is a copy
-    of the weight, and those of a network take as much memory as many a picture.
+    small maps takes a hundred times as long as the convolution itself. Only the latest layout is kept, since those of a
+    network take as much memory as the maps of a layer.
 
     Args:
         weight: (C_out, C_in, 3, 3).
         padding: zeros around the input.
-        turned: whether to turn the kernel by 180 degrees and exchange its channels.
     """
 
-    def __init__(self, weight: Tensor, padding: int, *, turned: bool = False) -> None:
-        self._weight, self._padding, self._turned = weight, [padding] * 2, turned
-        self._reordered, self._input_size = weight, torch.Size()
+    def __init__(self, weight: Tensor, padding: int) -> None:
+        self._weight, self._padding, self._input_size = weight, [padding] * 2, torch.Size()
 
     def convolve(self, maps: Tensor, bias: Tensor | None, activation: str) -> Tensor:
         """Convolve (1, C_in, H, W) to (1, C_out, H', W'); reorders the weight where the size has changed."""
         if maps.shape != self._input_size:
-            self._reordered, self._input_size = self._reorder_for(maps.shape), maps.shape
-        return _convolve(maps, self._reordered, bias, self._padding, activation)
-
-    def _reorder_for(self, input_size: torch.Size) -> Tensor:
-        self._reordered = self._weight  # lets the former layout go
-        weight = self._weight.flip(2, 3).transpose(0, 1) if self._turned else self._weight
-        return _reorder(weight.contiguous(memory_format=CHANNELS_LAST), self._padding, input_size)
+            self._weight, self._input_size = _reorder(self._weight, self._padding, maps.shape), maps.shape
+        return _convolve(maps, self._weight, bias, self._padding, activation)
 
 
 class SplitPrecisionConv2d:
@@ -149,9 +143,10 @@ def _split(exact: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
 
 
 def _reorder(weight: Tensor, padding: list[int], input_size: torch.Size) -> Tensor:
-    """Bring a weight into the memory layout that oneDNN's kernel takes for inputs of a size."""
+    """Bring a weight, in another such layout or in none, into that which oneDNN's kernel takes for inputs of a size."""
+    plain = (weight.to_dense() if weight.is_mkldnn else weight).contiguous(memory_format=CHANNELS_LAST)
     reordered: Tensor = torch.ops.mkldnn._reorder_convolution_weight(  # noqa: SLF001 - no public name in torch
-        weight, padding, [1, 1], [1, 1], 1, list(input_size)
+        plain, padding, [1, 1], [1, 1], 1, list(input_size)
     )
     return reordered
 
