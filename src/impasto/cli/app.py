@@ -49,7 +49,7 @@ app.command(recipes.app)
 app.command(weights.app)
 app.command(doctor.doctor, help_epilogue="")
 app.command(studio.studio, help_epilogue="")
-app.command(completion.completion, help_epilogue="")
+app.command(completion.completion_of(app), help_epilogue="")
 
 
 def run(arguments: list[str]) -> int:
