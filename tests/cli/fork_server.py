@@ -3,6 +3,8 @@
 A forked command runs `python -m impasto` to the interpreter's end, with its own descriptors, folder and environment.
 """
 
+import contextlib
+import importlib
 import json
 import os
 import runpy
@@ -16,9 +18,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-PRELOADED = """
-import impasto.cli.app, impasto.cli.runner, impasto.engine.stylizer, impasto.images.animation, scipy.optimize
-"""
+from impasto.cli.main import TORCH_ENVIRONMENT
+
+PRELOADED = ["impasto.cli.app", "impasto.cli.runner", "impasto.images.animation", "scipy.optimize"]
 
 
 class ForkServer:
@@ -105,7 +107,7 @@ class Forked:
         for reader in readers:
             reader.start()
         if self.stdin is not None and not self.stdin.closed:
-            with self.stdin:
+            with contextlib.suppress(BrokenPipeError), self.stdin:
                 self.stdin.write(given or b"")
         end = time.monotonic() + timeout
         for reader in readers:
@@ -125,7 +127,9 @@ class Forked:
 
 def serve(channel: socket.socket) -> None:
     """Fork for each request, until the other end is closed; in a command's process, run it and end."""
-    exec(PRELOADED)
+    os.environ.update(TORCH_ENVIRONMENT)
+    for name in PRELOADED:
+        importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, 1 << 20, 4)

@@ -37,7 +37,7 @@ def test_other_failures_are_not_taken_for_a_lack_of_memory():
 
 
 def test_a_picture_that_fits_is_not_refused():
-    devices.check_memory(devices.configure(compute_spec(Settings(device="cpu", history=100))), 512 * 384)
+    devices.check_memory(devices.configure(compute_spec(Settings(device="cpu", history=100))), 512 * 384, 100)
 
 
 @pytest.mark.parametrize(("pixels", "asked"), [(512 * 384, False), (1024 * 768, True)])

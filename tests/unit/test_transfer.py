@@ -104,7 +104,7 @@ def test_a_loss_of_ones_own_needs_only_its_value(network, pair, layer):
         *_, last = transfer(network, pair[0], [pair[1]], spec(), extra_losses=extra)
         return loss.value(last.image if layer is None else network(last.image)[layer]).item(), last.terms
 
-    (plain, _), (dark, terms) = paint(), paint(loss)
+    (plain, _), (dark, terms) = paint(), paint(lambda _: [loss])
     assert dark < 0.95 * plain
     assert terms["darkness"] == pytest.approx(10 * dark, rel=1e-4)
 
@@ -116,3 +116,41 @@ def test_settings_know_which_image_each_kind_of_loss_compares(kind):
     settings = impasto.Settings(**alone)
     assert settings.has_content == (KINDS[kind].compares == "content")
     assert settings.has_style == (KINDS[kind].compares == "style")
+
+
+def test_losses_are_made_for_the_size_of_each_scale_with_its_margin(network, pair):
+    seen = []
+
+    class Closeness(AutogradLoss):
+        """To a target of the size of one scale, as a warped frame of a film would be."""
+
+        def __init__(self, inputs):
+            super().__init__("closeness", None, 1e-3)
+            seen.append(inputs.size)
+            self.target = inputs.content.flip(3)
+
+        def value(self, inputs):
+            return (inputs - self.target).square().mean()
+
+    big = torch.nn.functional.interpolate(pair[0], (172, 256))
+    chosen = spec(size=(256, 172), scales=2, margin=4)
+    *_, last = transfer(network, big, [pair[1]], chosen, extra_losses=[lambda inputs: [Closeness(inputs)]])
+    assert seen == [(86 + 8, 128 + 8), (172 + 8, 256 + 8)]
+    assert "closeness" in last.terms
+
+
+def test_a_mask_without_weight_is_as_if_it_were_not_there(network, pair):
+    left = torch.zeros(1, 1, 32, 48)
+    left[..., :24] = 1
+    pictures = [pair[1], pair[1].flip(1)]
+    chosen = spec(init="palette", style_weights=(1.0, 0.0))
+    first, *_ = transfer(network, pair[0], pictures, chosen, masks=[left, 1 - left])
+    assert torch.equal(first.image[..., 24:], pair[0][..., 24:]), "nothing is asked for there"
+
+
+def test_mistakes_of_callers_are_named(network, pair):
+    with pytest.raises(ValueError, match="keep mask needs a content image"):
+        next(transfer(network, None, [pair[1]], spec(), keep=torch.zeros(1, 1, 32, 48)))
+    twice = [lambda _: [Darkness("darkness", None, 1.0), Darkness("darkness", None, 2.0)]]
+    with pytest.raises(ValueError, match="name of its own"):
+        list(transfer(network, pair[0], [pair[1]], spec(), extra_losses=twice))

@@ -151,7 +151,7 @@ def test_a_server_that_never_gets_further_is_given_up_and_the_start_is_kept(site
     site.cuts = [300_000, *[0] * 9]
     with pytest.raises(DownloadError, match="was cut off after 300000 of 1000000 bytes") as caught:
         get(site, part)
-    assert "goes on where it stopped" in caught.value.hint
+    assert "resumes where it stopped" in caught.value.hint
     assert part.stat().st_size == 300_000
     site.cuts.clear()
     site.asked.clear()

@@ -27,7 +27,7 @@ def run(arguments: RunArguments, settings: Settings) -> int:
     """
     options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
-    paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).mask_files)
+    paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
     styles = [read_picture(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
@@ -41,11 +41,11 @@ def run(arguments: RunArguments, settings: Settings) -> int:
         written = outputs.avoid_new_files(paths)
         profile = finished.picture.profile if options.profile == "source" else None
         outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
+        display.finish(finished, written.picture)
+        outputs.report_picture(options, paths, written)
         labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
         _write_sheet(written, [*content, *styles, finished.picture], labels)
         recorder.write(finished, written)
-        display.finish(finished, written.picture)
-        outputs.report_picture(options, paths, written)
     return stop.exit_code if finished.stopped else 0
 
 

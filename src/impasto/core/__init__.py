@@ -1,7 +1,8 @@
 """Style transfer on tensors; the whole algorithm is `transfer`. Knows no files, no settings and no clock."""
 
 from impasto.core.images import Image, ImageSource, TensorImage, TransferImages
-from impasto.core.losses import AutogradLoss, Loss, ObjectiveSpec
+from impasto.core.losses import AutogradLoss, Loss, LossInputs, ObjectiveSpec
+from impasto.core.losses.masked import blend_with_content
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
 from impasto.core.spec import Iterate, TransferSpec
@@ -18,11 +19,13 @@ __all__ = [
     "Iterate",
     "Layer",
     "Loss",
+    "LossInputs",
     "ObjectiveSpec",
     "ScipyLBFGSB",
     "StyleTransfer",
     "TensorImage",
     "TransferImages",
     "TransferSpec",
+    "blend_with_content",
     "transfer",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from impasto.core.init_image import crop_padding, pad
@@ -59,6 +60,9 @@ class TransferImages:
         masks: one for each style image, or none.
         keep: the mask of what stays the content image.
         init: an image to start from.
+
+    Raises:
+        ValueError: there is a keep mask and no content image.
     """
 
     def __init__(
@@ -71,6 +75,8 @@ class TransferImages:
         keep: Image | None = None,
         init: Image | None = None,
     ) -> None:
+        if keep is not None and content is None:
+            raise ValueError("a keep mask needs a content image")
         self._spec = spec
         self._content, self._keep, self._init = (_as_source(image) for image in (content, keep, init))
         self._styles = [TensorImage(style) if isinstance(style, Tensor) else style for style in styles]
@@ -114,8 +120,12 @@ class TransferImages:
         return [self.style(number, width, height) for number in range(len(self._styles))]
 
     def masks(self, width: int, height: int) -> list[Tensor]:
-        """Give the mask of each style image, (1, 1, height, width); empty where there are none."""
-        return [mask.resize(width, height) for mask in self._masks]
+        """Give the mask of each style image, (1, 1, height, width), black for one without weight; or no mask at all."""
+        if not self._masks:
+            return []
+        masks = [mask.resize(width, height) for mask in self._masks]
+        weights = self._spec.style_weights or (1.0,) * len(masks)
+        return [mask if weight else torch.zeros_like(mask) for mask, weight in zip(masks, weights, strict=True)]
 
     def keep(self, width: int, height: int) -> Tensor | None:
         """Give the mask of what stays the content image, (1, 1, height, width)."""

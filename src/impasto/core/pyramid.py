@@ -99,7 +99,7 @@ def resize(maps: Tensor, width: int, height: int) -> Tensor:
 
 
 class LatestSize(Generic[Made]):
-    """Keeps the latest of what is made by size; the one before is let go first, since both may be too much."""
+    """Keeps the latest of what is made by size; the one before is freed first, since both may be too much."""
 
     def __init__(self, make: Callable[[int, int], Made]) -> None:
         self._make = make

@@ -23,7 +23,7 @@ class TransferSpec:
     """Of the result."""
     objective: ObjectiveSpec
     optimizer: Callable[[], Optimizer]
-    """Makes one, at the start of each round: `partial(LBFGS, history=20)`."""
+    """Makes one, for the first scale and for each further round: `partial(LBFGS, history=20)`."""
     iterations: int
     scales: int = 1
     iterations_decay: float = 1.0

@@ -8,7 +8,7 @@
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 
@@ -26,6 +26,9 @@ from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalle
 from impasto.core.pyramid import LatestSize, plan_scales, upsample_with_detail
 from impasto.core.spec import Iterate, TransferSpec
 
+BuildLosses = Callable[[LossInputs], Iterable[Loss]]
+"""Makes losses for one scale."""
+
 
 def transfer(
     network: VGG,
@@ -36,7 +39,7 @@ def transfer(
     masks: Sequence[Image] = (),
     keep: Image | None = None,
     init: Image | None = None,
-    extra_losses: Sequence[Loss] = (),
+    extra_losses: Sequence[BuildLosses] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[Iterate, None, None]:
     """Transfer the style of some images to another.
@@ -47,9 +50,11 @@ def transfer(
         styles: the style images; none where no loss compares style.
         spec: what to do.
         masks: one for each style image, white where its style goes; none for all of them everywhere.
-        keep: a mask, white where the content image stays as it is.
+        keep: a mask, white where the objective sees the content image and nothing is optimized. The images yielded are
+            those underneath it: `blend_with_content(image, content, keep)` is what it shows.
         init: an image to start from, instead of the one that the spec names.
-        extra_losses: further terms of the objective, at every scale; no two terms have one name.
+        extra_losses: make further terms of the objective, asked anew at every scale; no two terms have one name. What
+            they get, and what their losses see, has the margin around it.
         stop: asked between steps; once true, the image as it is becomes the result.
 
     Yields:
@@ -58,6 +63,7 @@ def transfer(
     Raises:
         ImageError: an image is too small for the network.
         DivergedError: the objective is not a finite number, even with smaller steps.
+        ValueError: there is a keep mask and no content image, no loss at all, or two terms have one name.
     """
     images = TransferImages(content, styles, spec, masks=masks, keep=keep, init=init)
     return StyleTransfer(network, images, spec, extra_losses).run(stop)
@@ -71,7 +77,7 @@ class StyleTransfer:
     """
 
     def __init__(
-        self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[Loss] = ()
+        self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[BuildLosses] = ()
     ) -> None:
         self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
         self.smallest_side = smallest_side(network.layers)
@@ -111,7 +117,8 @@ class StyleTransfer:
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
             spec=spec.objective,
         )
-        objective = FeatureObjective(self._network, [*build_losses(inputs), *self._extra_losses])
+        extra = [loss for build in self._extra_losses for loss in build(inputs)]
+        objective = FeatureObjective(self._network, [*build_losses(inputs), *extra])
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

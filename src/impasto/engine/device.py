@@ -50,7 +50,7 @@ class ComputeConfig:
     optimizer_history: int
     """Steps that the optimizer remembers."""
     fallback: str | None = None
-    """Why the precision is not the fastest that the device has, where that was found out on the way."""
+    """Why the precision is not the fastest that the device has, where measuring ruled that one out."""
 
     @property
     def precision(self) -> str:
@@ -110,18 +110,20 @@ def physical_memory() -> int | None:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def check_memory(compute: ComputeConfig, pixels: int) -> None:
+def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
     """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
 
     Args:
         compute: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
         pixels: of the result.
+        iterations: at the finest scale; an optimizer remembers no more steps than it makes.
 
     Raises:
         OutOfMemoryError: the machine has less memory than that.
     """
     there = physical_memory()
-    vectors = 2 * compute.optimizer_history * 3 * pixels * compute.image_dtype.itemsize
+    remembered = min(compute.optimizer_history, iterations)
+    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
     needed = pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
     if compute.device.type == "cpu" and there is not None and needed > there:
         gib, has = needed / 2**30, there / 2**30
@@ -130,7 +132,7 @@ def check_memory(compute: ComputeConfig, pixels: int) -> None:
 
 
 def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
-    """Have the memory of large maps returned to the system as they are let go.
+    """Have the memory of large maps returned to the system as soon as they are freed.
 
     glibc keeps what is smaller than 32 MiB for later; where the first layers' maps are much larger than that, they find
     no room in what the deeper layers' maps left, and a step would need half as much again. Below, keeping is faster.

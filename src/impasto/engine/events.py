@@ -31,7 +31,7 @@ class Started:
     """CPU threads in use."""
     settings: Settings
     fallback: str | None = None
-    """Why the precision is float32 where the device has a faster one, if rounding would lead this run astray."""
+    """Why the precision is float32 on a device with a faster one: rounding would make the gradient inaccurate."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Restart:
-    """The optimizer had to start over from its best picture; the run continues."""
+    """The optimizer had to start over from the last picture with a finite loss; the run continues."""
 
     scale: int
     iteration: int

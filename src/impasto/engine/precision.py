@@ -1,4 +1,4 @@
-"""Whether the gradient bears the fast precision, with a run's own pictures and settings."""
+"""Whether the gradient tolerates the fast precision, with a run's own pictures and settings."""
 
 import math
 from collections.abc import Callable

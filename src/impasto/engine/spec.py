@@ -48,7 +48,7 @@ def network_spec(settings: Settings) -> NetworkSpec:
 
 def compute_spec(settings: Settings) -> ComputeSpec:
     """Read what the settings say of the machine."""
-    history = min(settings.history, settings.iterations) if settings.optimizer == "lbfgs" else 1
+    history = settings.history if settings.optimizer == "lbfgs" else 1
     return ComputeSpec(settings.device, settings.precision, settings.threads, history)
 
 
@@ -159,7 +159,8 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
     ]
     if not active:
         options = [f"--{kind}-weight" for kind in objective.weights]
-        raise SettingsError("all weights are 0", f"Raise {', '.join(options[:-1])} or {options[-1]}.")
+        hint = f"Raise {', '.join(options[:-1])} or {options[-1]}, or see whether --strength leaves any of them."
+        raise SettingsError("all weights are 0", hint)
     return active
 
 

@@ -160,10 +160,11 @@ class Stylizer:
         """
         settings = settings or Settings()
         inputs = Inputs(_read_optional(content), _read_all(styles), spec.input_spec(settings))
-        return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
+        with translate_oom():
+            return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
     def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
-        """Set up a run in the fastest precision that the gradient bears, where the choice is ours."""
+        """Set up a run in the fastest precision that the gradient tolerates, where the settings leave it open."""
         opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
             return opened
@@ -226,9 +227,10 @@ def _prepare(inputs: RunInputs) -> None:
     margin = transfer.spec.margin
     transfer.check(first.width, first.height)
     pixels = (width + 2 * margin) * (height + 2 * margin)
-    check_memory(inputs.compute, pixels)
+    check_memory(inputs.compute, pixels, transfer.scales[-1].iterations)
     return_memory_eagerly(inputs.compute, pixels)
-    transfer.initial_image(first.width, first.height)
+    with translate_oom():
+        transfer.initial_image(first.width, first.height)
 
 
 def _read_optional(source: Source | Picture | None) -> Picture | None:

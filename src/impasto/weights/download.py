@@ -51,7 +51,7 @@ def download(url: str, part: Path, checksum: Checksum, *, progress: Progress | N
         furthest = max(furthest, _size(part))
         if failures == len(BACKOFF):
             raise DownloadError(
-                f"{url} {trouble}", "Check the connection and run the same command again: it goes on where it stopped."
+                f"{url} {trouble}", "Check the connection and run the same command again: it resumes where it stopped."
             )
         time.sleep(BACKOFF[failures])
     _verify(url, part, checksum)
@@ -121,7 +121,7 @@ def _receive(response: Any, url: str, part: Path, validator: str | None, progres
     except OSError as error:
         raise StorageError(
             f"{part} cannot be written: {error.strerror}",
-            "Make room and run the same command again: it goes on where it stopped.",
+            "Make room and run the same command again: it resumes where it stopped.",
         ) from error
 
 

@@ -63,7 +63,7 @@ class _Sweep:
         self._options, self._layout = arguments.options, layout
         chosen = [build_settings({**shared, **cell.choice}, self._options.settings_from) for cell in layout.cells]
         self._paths = outputs.plan_outputs(
-            arguments, steps=False, masks=[name for settings in chosen for name in input_spec(settings).mask_files]
+            arguments, steps=False, masks=[name for settings in chosen for name in input_spec(settings).files]
         )
         self._content, *self._styles = [read_picture(source) for source in arguments.sources]
         self._cells = [

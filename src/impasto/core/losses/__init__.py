@@ -1,4 +1,4 @@
-"""Losses: each module has one kind, which enters itself into the table of kinds as it is imported.
+"""Losses: each module has one kind, which registers itself in the table of kinds when it is imported.
 
 To add a loss, add a module with a class of the shape of `Loss` (or an `AutogradLoss`) and a function under
 `@loss_kind("NAME")` that builds it, and a field `NAME_weight` to `Settings`. One that compares an image says so
@@ -40,7 +40,7 @@ for _module in pkgutil.iter_modules(__path__):
 
 
 def build_losses(inputs: LossInputs) -> list[Loss]:
-    """Make the losses of every kind that weighs anything, in the order content, style, and those of the pixels."""
+    """Make the losses of every kind that has a weight above 0."""
     weights = inputs.spec.weights
     return [
         loss for kind, entry in KINDS.items() if weights.get(kind, 0) > 0 for loss in entry.build(inputs, weights[kind])

@@ -94,8 +94,9 @@ class ObjectiveSpec:
 
     @property
     def layers(self) -> frozenset[Layer]:
-        """Every layer that is read."""
-        return frozenset({*self.content_layers, *self.style_layers})
+        """Every layer that has a weight above 0."""
+        shares = [*self.content_layers.items(), *self.style_layers.items()]
+        return frozenset(layer for layer, share in shares if share > 0)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ KINDS: dict[str, LossKind] = {}
 
 
 def loss_kind(name: str, *, compares: Literal["content", "style"] | None = None) -> Callable[[Builder], Builder]:
-    """Enter a function that builds losses into the table of kinds."""
+    """Register a function that builds losses in the table of kinds."""
 
     def enter(build: Builder) -> Builder:
         KINDS[name] = LossKind(compares, build)

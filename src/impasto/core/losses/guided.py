@@ -33,7 +33,7 @@ class LayerRegion:
     weights: Tensor | None
     """(1, 1, h, w), in the type of the features; None for 1 everywhere."""
     total: float
-    """Their sum, or 1 where there are none."""
+    """Their sum; never 0."""
     share: float
     """Their mean: how much of the image the region is."""
 

@@ -20,9 +20,15 @@ class FeatureObjective:
     Args:
         network: gives features at every layer that a loss reads.
         losses: one or more.
+
+    Raises:
+        ValueError: there is no loss, or two have one name.
     """
 
     def __init__(self, network: VGG, losses: Sequence[Loss]) -> None:
+        names = [loss.name for loss in losses]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"an objective has one or more losses, each of a name of its own, not {names}")
         self._network, self.losses = network, tuple(losses)
 
     @torch.no_grad()
@@ -41,7 +47,7 @@ class FeatureObjective:
             value, hook = loss.evaluate(_inputs(loss, image, tape.features))
             values.append(value)
             hooks[loss.layer].append(hook)
-        del hook  # holds features, which the backward pass lets go one by one
+        del hook  # holds features, which the backward pass frees one by one
         gradient = tape.gradient(hooks)
         for add_gradient in hooks.get(None, ()):
             gradient = add_gradient(gradient)

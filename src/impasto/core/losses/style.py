@@ -77,6 +77,6 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
 def _measure(
     inputs: LossInputs, style: Tensor, layers: dict[Layer, float], statistic: Statistic
 ) -> dict[Layer, Matrices]:
-    """Give the matrices of a style image at each layer; its features are let go."""
+    """Give the matrices of a style image at each layer; its features are freed."""
     features = inputs.network(style)
     return {layer: statistic.matrices(statistic.measure(features[layer])) for layer in layers}

@@ -1,6 +1,6 @@
 """Optimizers of one shape: each yields the image it starts from and then one iterate a step, all evaluated.
 
-A caller stops by no longer asking: every iterate is a whole image with its loss.
+A caller stops by not asking for the next: every iterate is a whole image with its loss.
 """
 
 from impasto.core.optim.adam import Adam

@@ -12,7 +12,7 @@ class Adam:
     """Adam (Kingma and Ba, 2015) in the form of TensorFlow, which the published recipes use.
 
     TensorFlow adds epsilon to sqrt(v) before the bias correction ("epsilon hat", end of section 2 of the paper).
-    The moments live on between calls, so that a finer scale goes on where a coarser one ended.
+    The moments persist between calls, so that a finer scale continues where a coarser one ended.
     """
 
     def __init__(self, learning_rate: float, beta1: float, beta2: float, epsilon: float, *, clip: bool) -> None:

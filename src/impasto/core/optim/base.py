@@ -1,6 +1,6 @@
 """What every optimizer looks like: it yields the picture it starts from and then one iterate a step, all evaluated.
 
-A caller stops by no longer asking: every iterate is a whole picture with its loss.
+A caller stops by not asking for the next: every iterate is a whole picture with its loss.
 """
 
 import math

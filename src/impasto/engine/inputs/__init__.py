@@ -27,9 +27,9 @@ class InputSpec:
     """The file to start from; None where the start is not a file."""
 
     @property
-    def mask_files(self) -> list[str]:
-        """Every file that is read as a mask."""
-        return [*self.masks, *([self.keep_mask] if self.keep_mask else [])]
+    def files(self) -> list[str]:
+        """Every file that is read beside the images: masks, and the start."""
+        return [*self.masks, *(name for name in (self.keep_mask, self.init) if name)]
 
 
 class Inputs:

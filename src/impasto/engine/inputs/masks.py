@@ -52,7 +52,7 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
     planes = tuple(_read(name, content) for name in files)
     for name, plane in zip(files, planes, strict=True):
         if not plane.any():
-            raise ImageError(f"{name} is black all over, so that its painting goes nowhere", "Make it white somewhere.")
+            raise ImageError(f"{name} is black all over, so its painting would not be used", "Make it white somewhere.")
     keep = None if keep_file is None else _read(keep_file, content)
     if keep is not None and (keep == 1).all():
         raise ImageError(
