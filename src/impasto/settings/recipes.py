@@ -78,7 +78,7 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
         StorageError: the disk is full or failed.
     """
     own = not name.endswith(".toml")
-    path = _own_path(name) if own else Path(name)
+    path = _own_path(name) if own else Path(name).expanduser()
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
@@ -91,7 +91,7 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
 
 def _text(recipe: str) -> str:
     if recipe.endswith(".toml"):
-        return Path(recipe).read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
+        return Path(recipe).expanduser().read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
     if recipe in _shipped():
         return _shipped()[recipe]
     if recipe in saved():
