@@ -22,6 +22,21 @@ STORAGE_FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 """Error numbers of a write that failed although its path is valid."""
 
 
+_LONGEST_WORD = 200
+_LONGEST_LINE = 1000
+
+
+def _to_one_line(text: str) -> str:
+    """Make text fit for a line: bounded, whatever value it quotes, and of characters that any stream takes."""
+    words = [
+        word if len(word) <= _LONGEST_WORD else f"{word[: _LONGEST_WORD // 2]}...{word[-_LONGEST_WORD // 4 :]}"
+        for word in text.split()
+    ]
+    line = " ".join(words)
+    line = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]} ... {line[-_LONGEST_LINE // 4 :]}"
+    return line.encode(errors="backslashreplace").decode()
+
+
 class ImpastoError(Exception):
     """Base of every error that Impasto raises on purpose.
 
@@ -33,8 +48,8 @@ class ImpastoError(Exception):
     exit_code = 1
 
     def __init__(self, problem: str, hint: str) -> None:
-        self.problem = " ".join(problem.split()).rstrip(".")
-        self.hint = " ".join(hint.split())
+        self.problem = _to_one_line(problem).rstrip(".")
+        self.hint = _to_one_line(hint)
         super().__init__(f"{self.problem}. {self.hint}")
 
 

@@ -98,12 +98,6 @@ def test_help_shows_ranges_choices_and_the_default_look(impasto, monkeypatch):
     assert f"default: {Settings().history}]" in out
 
 
-def test_without_arguments_the_command_shows_its_help(impasto):
-    done = impasto()
-    assert done.code == 2
-    assert "PAINTING" in done.out
-
-
 def test_subcommands_have_help_of_their_own(impasto):
     for command in ("losses", "recipes", "recipes save", "weights", "weights fetch", "doctor", "completion"):
         done = impasto(*command.split(), "--help")

@@ -1,6 +1,8 @@
 """The app: registers the commands, parses a command line and runs it."""
 
 import difflib
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
@@ -18,10 +20,20 @@ from impasto.cli.commands import (
     texture,
     weights,
 )
-from impasto.cli.terminal import STREAM
+from impasto.cli.terminal import STREAM, print_result
 from impasto.errors import InputError
 
-_WRONG_USE = 2
+_WELCOME = """\
+Impasto paints a photograph in the style of one or more paintings.
+
+  impasto photo.jpg painting.jpg                paints photo-painting.png
+  impasto photo.jpg painting.jpg -o out.png     chooses the name
+  impasto photo.jpg painting.jpg --recipe fast  takes a third of the time
+  impasto recipes list                          lists the looks
+  impasto studio                                opens a page in the browser
+  impasto doctor                                checks the installation
+
+impasto --help lists every option; impasto help COMMAND those of a command."""
 
 _EXAMPLES = """\
 Examples:
@@ -60,8 +72,9 @@ def run(arguments: list[str]) -> int:
     """
     console = Console()  # the app's own would keep the width of the terminal at its first use
     if not arguments:
-        app.help_print([], console=console)
-        return _WRONG_USE
+        print_result(_WELCOME)
+        return 0
+    arguments = _as_options(arguments)
     _check_command(arguments[0])
     tokens = [STREAM if argument == "-" else argument for argument in arguments]
     try:
@@ -71,18 +84,36 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _as_options(arguments: list[str]) -> list[str]:
+    """Read `help COMMAND` as `COMMAND --help`, unless there is a file of that name."""
+    first, *others = arguments
+    return [*others, "--help"] if first == "help" and not Path(first).exists() else arguments
+
+
 def _check_command(first: str) -> None:
     """Refuse a misspelled command, which would be read as a photograph, unless there is such a file."""
-    commands = [name for name in app if not name.startswith("-")]
+    commands = [*(name for name in app if not name.startswith("-")), "help", "version"]
     close = difflib.get_close_matches(first, commands, n=1, cutoff=0.7)
-    if close and first not in commands and not Path(first).exists():
+    if close and not first.startswith("-") and first not in commands and not Path(first).exists():
         raise InputError(f"there is no command and no picture '{first}'", f"Did you mean `impasto {close[0]}`?")
+
+
+def _one_too_many(argument: str, command: Sequence[str]) -> InputError:
+    """Name an argument too many, or a misspelled command of a group."""
+    group = functools.reduce(App.__getitem__, command, app)
+    names = [name for name in group if not name.startswith("-")] if command else []
+    if not names:
+        return InputError(f"'{argument}' is one argument too many", "Leave it out.")
+    close = difflib.get_close_matches(argument, names, n=1)
+    words = " ".join(("impasto", *command))
+    hint = f"Did you mean `{words} {close[0]}`?" if close else f"Choose from: {', '.join(names)}."
+    return InputError(f"`{words}` has no command '{argument}'", hint)
 
 
 def _input_error(error: CycloptsError) -> InputError:
     """Split the parser's message into the problem and, where it suggests something, the hint."""
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-        return InputError(f"'{error.unused_tokens[0]}' is one argument too many", "Leave it out.")
+        return _one_too_many(error.unused_tokens[0], error.command_chain or ())
     text = " ".join(str(error).replace(STREAM, "-").split())
     command = " ".join(("impasto", *(error.command_chain or ())))
     problem, mark, suggestion = text.partition(" Did you mean ")

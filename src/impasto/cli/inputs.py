@@ -1,11 +1,15 @@
 """The pictures that a command reads."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from impasto import images
 from impasto.cli import terminal
 from impasto.cli.terminal import STREAM
-from impasto.errors import InputError
+from impasto.errors import ImageError, InputError
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def check_stdin(sources: Sequence[str]) -> None:
@@ -16,6 +20,27 @@ def check_stdin(sources: Sequence[str]) -> None:
     """
     if sources.count(STREAM) > 1:
         raise InputError("stdin can supply one picture only", "Name a file for the others.")
+
+
+def check_sources(sources: Sequence[str], *, output: str | None) -> None:
+    """Refuse what cannot be read, before a word about outputs whose names derive from it.
+
+    Raises:
+        ImageError: a picture does not exist, or is an address.
+        InputError: a picture is given twice, or the last is meant as the result.
+    """
+    for number, source in enumerate(sources):
+        if source == STREAM:
+            continue
+        if _ADDRESS.match(source):
+            raise ImageError(f"{source} is an address, and addresses are not taken", "Download the picture first.")
+        if source in sources[:number] and number > 1:
+            raise InputError(f"{source} is given twice", "Leave it out, or weigh the paintings with --style-blend.")
+        if not Path(source).expanduser().exists():
+            last = number == len(sources) - 1 and number > 1 and output is None
+            if last and Path(source).suffix.lower() in images.SUFFIXES:
+                raise ImageError(f"{source} does not exist", f"If it is the result, write -o {source}.")
+            raise ImageError(f"{source} does not exist", "Check the path.")
 
 
 def read_picture(source: str) -> images.Picture:

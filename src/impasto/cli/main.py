@@ -29,7 +29,7 @@ _BROKEN_PIPE = 141  # the exit code that a shell reports for a program ended by 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process when None); returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments == ["--version"]:
+    if arguments in (["--version"], ["version"]):
         sys.stdout.write(f"impasto {_version()}\n")
         return 0
     try:

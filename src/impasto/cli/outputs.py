@@ -7,13 +7,15 @@ from pathlib import Path
 
 from impasto import images
 from impasto.cli import terminal
-from impasto.cli.inputs import check_stdin
+from impasto.cli.inputs import check_sources, check_stdin
 from impasto.cli.options import DEFAULT_OUTPUTS, OutputOptions
 from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
 
+_LONGEST_STEM = 100
+"""Characters of a name that nobody chose: names of 255 bytes are the limit of most systems, and steps are longer."""
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 
@@ -61,6 +63,7 @@ def plan_outputs(arguments: RunArguments, *, steps: bool, masks: Iterable[str] =
     """
     options = arguments.options
     check_stdin(arguments.sources)
+    check_sources(arguments.sources, output=arguments.output)
     if arguments.output == STREAM:
         _check_stdout(options)
     picture = _picture_path(arguments)
@@ -136,12 +139,15 @@ def _check_stdout(options: OutputOptions) -> None:
 def _picture_path(arguments: RunArguments) -> Path | None:
     if arguments.output == STREAM:
         return None
-    if named := _path(arguments.output):
+    named = _path(arguments.output)
+    if named and not named.is_dir():
         return named
     first = arguments.sources[0]
-    folder = Path() if first == STREAM else Path(first).parent
+    folder = Path() if first == STREAM else Path(first).expanduser().parent
     stems = ["stdin" if source == STREAM else Path(source).stem for source in arguments.sources]
-    return folder / f"{'-'.join([*stems, *filter(None, [arguments.name_ending])])}.png"
+    stem = "-".join([*stems, *filter(None, [arguments.name_ending])])[:_LONGEST_STEM]
+    path = (named or folder) / f"{stem}.png"
+    return path if arguments.options.force else _unused_path(path)
 
 
 def _steps_path(options: OutputOptions, picture: Path | None, *, needed: bool) -> Path | None:
@@ -156,11 +162,11 @@ def _path(name: str | None) -> Path | None:
         raise InputError("only -o can write to stdout", "Name a file.")
     if name == "":
         raise OutputError("the name of an output is empty", "Name a file.")
-    return None if name is None else Path(name)
+    return None if name is None else Path(name).expanduser()
 
 
 def _check_distinct(sources: list[str], paths: OutputPaths) -> None:
-    taken = {Path(source).resolve(): "one of the inputs" for source in sources if source != STREAM}
+    taken = {Path(source).expanduser().resolve(): "one of the inputs" for source in sources if source != STREAM}
     for path in (paths.picture, paths.steps, paths.sheet, paths.plot, paths.animation):
         if path is None:
             continue

@@ -70,7 +70,7 @@ def _is_row(row: Any, like: Any) -> bool:
 def _parse_object(file: str, text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also for numbers of too many digits, and lists nested too deep
         values = None
     if not isinstance(values, dict):
         raise _damage_error(file)

@@ -1,5 +1,6 @@
 """The images and masks of a transfer at any size, with the margin around them."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -97,7 +98,8 @@ class TransferImages:
         Raises:
             ImageError: one of them has a side under `smallest` pixels.
         """
-        check_side((width, height), smallest, self._subject.name, "Use a larger --size, or crop the picture.")
+        needed = math.ceil(smallest * max(self._subject.size) / min(self._subject.size))
+        check_side((width, height), smallest, self._subject.name, f"Use a --size of {needed}, or crop the picture.")
         for style in self._styles:
             remedy = "Use a larger --size or --style-scale, or crop the painting."
             check_side(self._style_size(style, width, height), smallest, style.name, remedy)

@@ -82,7 +82,7 @@ def _name(source: Source) -> str:
 def _stream(source: Source, name: str) -> Iterator[Stream]:
     """A seekable binary stream at its beginning, which holds at least one byte."""
     if isinstance(source, str | os.PathLike):
-        with _open(Path(source), name) as file:
+        with _open(Path(source).expanduser(), name) as file:
             yield _require_bytes(file if file.seekable() else _buffer(file, name), name)
     elif isinstance(source, bytes | bytearray | memoryview):
         yield _require_bytes(io.BytesIO(source), name)

@@ -35,7 +35,7 @@ def save(
         OutputError: the suffix or the place is wrong, or the file exists; or the format cannot hold the picture.
         StorageError: the disk is full or failed.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     check_output(path, overwrite=overwrite)
     replace_file(path, encode(picture, path.suffix, metadata=metadata, profile=profile))
 
@@ -84,7 +84,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Seq
         OutputError: the suffix is none of these, the folder is missing or may not be written,
             or there is a folder or (unless `overwrite`) a file of that name.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     try:
         _check_place(path, overwrite=overwrite)
     except (OSError, ValueError) as error:

@@ -6,6 +6,7 @@ A value comes from the first of these that states it: the caller, the recipe, th
 
 import csv
 import difflib
+import reprlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -18,6 +19,10 @@ from impasto.settings import recipes
 DEFAULT_RECIPE = "painterly"
 FORMER_NAMES: Mapping[str, str] = {"frame": "size_rule", "keep": "output_iterate"}
 """Former names of settings and their present ones: recipes, metadata and options with the former are still read."""
+LONGEST_TEXT = 4096
+"""Characters of a setting that is text: as long as the path of a file may be."""
+MOST_PAINTINGS = 256
+"""Weights and masks in one setting."""
 InitImage = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
 INIT_IMAGES: tuple[InitImage, ...] = get_args(InitImage)
 """The values of the setting `init` other than the name of a file."""
@@ -81,7 +86,7 @@ def setting_field(
         group: the heading under which it is listed.
         unit: of its value.
         placeholder: of its value in the command's help; unset, it follows from the type.
-        limits: pydantic's `ge`, `gt`, `le`, `lt` and `pattern`.
+        limits: pydantic's `ge`, `gt`, `le`, `lt`, `pattern` and `max_length`.
     """
     extra: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
     return Field(default, description=description, json_schema_extra=extra, **limits)
@@ -97,7 +102,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     recipe: str = setting_field(
-        DEFAULT_RECIPE, "Recipe that supplies every value not given: a name or a .toml file.", group="Look"
+        DEFAULT_RECIPE,
+        "Recipe that supplies every value not given: a name or a .toml file.",
+        group="Look",
+        max_length=LONGEST_TEXT,
     )
     size: int | None = setting_field(
         None,
@@ -150,7 +158,10 @@ class Settings(BaseModel):
         le=8,
     )
     style_blend: Weights = setting_field(
-        (), "Weights of several paintings, comma-separated; unset, all equal.", group="Objective"
+        (),
+        "Weights of several paintings, comma-separated; unset, all equal.",
+        group="Objective",
+        max_length=MOST_PAINTINGS,
     )
     style_fit: Literal["aspect", "squash"] = setting_field(
         "aspect", "Whether the painting keeps its aspect ratio or is squashed to the result's.", group="Objective"
@@ -162,6 +173,7 @@ class Settings(BaseModel):
         group="Objective",
         unit="px",
         pattern=CROPS,
+        max_length=LONGEST_TEXT,
     )
 
     mask: FileNames = setting_field(
@@ -170,16 +182,21 @@ class Settings(BaseModel):
         "Put a name that contains a comma in double quotes.",
         group="Regions",
         placeholder="FILE,FILE",
+        max_length=MOST_PAINTINGS,
     )
     keep_mask: str | None = setting_field(
         None,
         "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
+        max_length=LONGEST_TEXT,
     )
 
     network: str = setting_field(
-        "vgg16", "Network weights: vgg16 is bundled; see `impasto weights list`.", group="Network"
+        "vgg16",
+        "Network weights: vgg16 is bundled; see `impasto weights list`.",
+        group="Network",
+        max_length=LONGEST_TEXT,
     )
     pooling: Literal["max", "average", "average-scaled"] = setting_field(
         "max", "Pooling layers of the network; average-scaled keeps the mean activation.", group="Network"
@@ -240,6 +257,7 @@ class Settings(BaseModel):
         "Initial picture: content, palette (the photograph in the painting's colors), noise, gaussian, gray, style "
         "(random pixels of the painting), or a picture file.",
         group="Start",
+        max_length=LONGEST_TEXT,
     )
     noise_share: float = setting_field(
         0.0, "Share of noise blended into the initial picture.", group="Start", ge=0, le=1
@@ -295,16 +313,22 @@ class Settings(BaseModel):
 
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
 
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, /, **values: Any) -> None:
             values = with_present_names(values)
             missing = type(self).model_fields.keys() - values.keys()
             recipe = values.get("recipe", DEFAULT_RECIPE)
+            if unknown := [name for name in values if name not in type(self).model_fields]:
+                raise SettingsError(f"there is no setting '{unknown[0]}'", _hint(unknown[0]))
             base = _recipe_values(recipe) if missing and isinstance(recipe, str) else {}
             try:
                 super().__init__(**{**base, **values})
             except ValidationError as error:
                 supplier = recipe if error.errors()[0]["loc"][0] not in values else None
                 raise _settings_error(error, supplier) from None
+
+
+_MOST_BASES = 20
+"""Recipes that one may rest on, each on the next."""
 
 
 def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -323,6 +347,9 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     """The values that a recipe states, over those of the recipe that it names as its base."""
     if recipe in above:
         raise SettingsError(f"recipe '{recipe}' is its own base", f"Change `recipe` in one of {', '.join(above)}.")
+    if len(above) > _MOST_BASES:
+        problem = f"recipe '{above[0]}' rests on more than {_MOST_BASES} others"
+        raise SettingsError(problem, "State its settings in fewer files.")
     values = with_present_names(recipes.settings(recipe))
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
         raise SettingsError(f"recipe '{recipe}' has an unknown key '{unknown[0]}'", _hint(unknown[0]))
@@ -330,21 +357,23 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
+_shorten = reprlib.Repr()
+_shorten.maxstring = _shorten.maxother = 80
+
+
 def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:
     """Name the option, or the recipe that supplied the value."""
     first = error.errors()[0]
     field, *within = (str(part) for part in first["loc"] if isinstance(part, str))
-    if first["type"] == "extra_forbidden":
-        return SettingsError(f"there is no setting '{field}'", _hint(field))
     name = " ".join((field if recipe else option_name(field), *within))
     source = f"recipe '{recipe}': " if recipe else ""
     if first["type"] == "string_pattern_mismatch":
         meaning = Settings.model_fields[field].description
         return SettingsError(
-            f"{source}{name} {first['input']!r} is not of the form that this setting takes", f"{meaning}"
+            f"{source}{name} {_shorten.repr(first['input'])} is not of the form that this setting takes", f"{meaning}"
         )
     hint = f"Give {name} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{source}{name} {first['input']!r}: {first['msg'].lower()}", hint)
+    return SettingsError(f"{source}{name} {_shorten.repr(first['input'])}: {first['msg'].lower()}", hint)
 
 
 def _hint(name: str) -> str:

@@ -46,15 +46,18 @@ def read(recipe: str) -> dict[str, Any]:
         SettingsError: there is no such recipe, or its file is not TOML.
     """
     try:
-        return tomllib.loads(_text(recipe))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"recipe '{recipe}' is not valid TOML: {error}", "Correct the file at that place."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
+        text = _text(recipe)
+    except (OSError, ValueError) as error:  # ValueError: bytes that are not text, or a path that no file can have
         raise SettingsError(
             f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read."
         ) from None
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also for a number of too many digits
+        problem = f"recipe '{recipe}' is not valid TOML: {error}"
+    except RecursionError:
+        problem = f"recipe '{recipe}' is not valid TOML: it is nested too deep"
+    raise SettingsError(problem, "Correct the file at that place.")
 
 
 def settings(recipe: str) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
         StorageError: the disk is full or failed.
     """
     own = not name.endswith(".toml")
-    path = _own_path(name) if own else Path(name)
+    path = _own_path(name) if own else Path(name).expanduser()
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
@@ -88,7 +91,7 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
 
 def _text(recipe: str) -> str:
     if recipe.endswith(".toml"):
-        return Path(recipe).read_text(encoding="utf-8")
+        return Path(recipe).expanduser().read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
     if recipe in _shipped():
         return _shipped()[recipe]
     if recipe in saved():

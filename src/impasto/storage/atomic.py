@@ -20,6 +20,8 @@ def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another pl
         OutputError: the path may not be written.
         StorageError: the disk is full or failed.
     """
+    if path.is_symlink():
+        path = path.resolve()  # what a link leads to is written, and the link stays, as `cp` has it
     # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
     partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
     try:

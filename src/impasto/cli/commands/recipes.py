@@ -16,6 +16,7 @@ app = App(
 )
 
 
+@app.default
 @app.command(name="list")
 def list_recipes() -> None:
     """List the recipes that ship with Impasto and those that you saved."""

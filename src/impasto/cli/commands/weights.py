@@ -23,6 +23,7 @@ _MEGABYTE = 1_000_000
 app = App(name="weights", help="List, fetch and import the networks' weights.", version_flags=[], help_epilogue="")
 
 
+@app.default
 @app.command(name="list")
 def list_weights() -> None:
     """List the networks: where their weights are, who made them, under which license."""

@@ -50,7 +50,7 @@ def inspect(file: Path, name: str, max_pixels: int) -> dict[str, Any]:
 
 def read_origin(data: bytes) -> dict[str, Any] | None:
     """Read the settings and inputs stored in a PNG made by Impasto; None where there are none, or invalid ones."""
-    with contextlib.suppress(ImageError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(ImageError, ValueError, KeyError, TypeError, RecursionError):
         texts = images.read_metadata(data)
         settings, inputs = json.loads(texts[METADATA_KEY]), json.loads(texts[INPUTS_KEY])
         sources = [{key: str(it[key]) for key in ("role", "name", "sha256")} for it in inputs]

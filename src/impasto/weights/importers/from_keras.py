@@ -23,25 +23,45 @@ _KERNEL_DIMENSIONS = 4
 
 
 def read(file: Path) -> Found:
-    """Read the convolutions; Keras' VGGs are Caffe's, kernels written (3, 3, in, out)."""
+    """Read the convolutions; Keras' VGGs are Caffe's, kernels written (3, 3, in, out).
+
+    Raises:
+        WeightsError: the arrays are in other files, or are not those of a plain VGG.
+    """
     with h5py.File(file, "r") as opened:
-        layers = _layers(opened)
+        layers = _layers(file, opened)
         if any(_is_normalization(arrays) for arrays in layers.values()):
             raise batch_normalized(file)
         kernels = [name for name, arrays in layers.items() if any(a.ndim == _KERNEL_DIMENSIONS for a in arrays)]
         return Found([_pair(file, name, layers[name]) for name in sorted(kernels, key=_natural)], stated="caffe")
 
 
-def _layers(opened: Any) -> dict[str, list[Any]]:
+def _layers(file: Path, opened: h5py.File) -> dict[str, list[Any]]:
     """The arrays of each group that has any; a saved optimizer's look like kernels and are left out."""
     layers: dict[str, list[Any]] = defaultdict(list)
 
-    def visit(name: str, item: object) -> None:
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        _check_own(file, item)
         if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
             layers[name.rpartition("/")[0]].append(item)
 
+    _check_own(file, opened)
     opened.visititems(visit)
     return layers
+
+
+def _check_own(file: Path, item: h5py.Group | h5py.Dataset) -> None:
+    """Refuse what names other files: any file that the user may read could become part of a network that is passed on.
+
+    Raises:
+        WeightsError: an array, or a link to one, is in another file.
+    """
+    if isinstance(item, h5py.Dataset):
+        elsewhere = bool(item.external) or item.is_virtual
+    else:
+        elsewhere = any(isinstance(item.get(name, getlink=True), h5py.ExternalLink) for name in item)
+    if elsewhere:
+        raise WeightsError(f"{file} keeps its arrays in other files", "Save the network as one file.")
 
 
 def _is_normalization(arrays: list[Any]) -> bool:

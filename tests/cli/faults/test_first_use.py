@@ -1,0 +1,96 @@
+"""What newcomers type, and what they are told."""
+
+import numpy as np
+import PIL.Image
+import pytest
+from quick import QUICK
+
+
+def test_F10_a_home_folder_is_found_wherever_a_file_is_named(impasto, folder, monkeypatch):
+    home = folder / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("photo.jpg", "painting.jpg"):
+        (folder / name).rename(home / name)
+    PIL.Image.fromarray(np.full((72, 96), 255, np.uint8)).save(home / "all.png")
+    done = impasto("~/photo.jpg", "~/painting.jpg", "--output=~/x.png", "--mask", "~/all.png", "--plot=~/x.svg", *QUICK)
+    assert (done.code, (home / "x.png").exists(), (home / "x.svg").exists()) == (0, True, True), done.err
+    assert impasto("recipes", "save", "~/own.toml", "--size", "64").code == 0
+    assert impasto("~/photo.jpg", "~/painting.jpg", "--recipe=~/own.toml", "-o", "~/y.png", *QUICK[2:]).code == 0
+    assert not (folder / "~").exists()
+
+
+def test_F11_a_missing_photograph_is_named_before_its_folder(impasto):
+    done = impasto("nofolder/photo.jpg", "painting.jpg")
+    assert done.code == 2
+    assert "nofolder/photo.jpg does not exist" in done.err
+
+
+def test_F12_a_name_that_nobody_chose_is_not_too_long(impasto, folder):
+    names = [f"{'n' * 150}{number}.jpg" for number in range(2)]
+    for name, own in zip(names, ("photo.jpg", "painting.jpg"), strict=True):
+        (folder / own).rename(folder / name)
+    done = impasto(*names, *QUICK)
+    assert done.code == 0, done.err
+    assert (folder / done.out.strip()).exists()
+
+
+def test_F12_a_painting_given_twice_is_refused(impasto):
+    done = impasto("photo.jpg", "painting.jpg", "painting.jpg", *QUICK)
+    assert done.code == 2
+    assert "painting.jpg is given twice" in done.err
+
+
+def test_F14_a_panorama_is_told_the_size_that_it_needs(impasto, folder):
+    PIL.Image.new("RGB", (20000, 300), "teal").save(folder / "pano.png")
+    done = impasto("pano.png", "painting.jpg")
+    assert done.code == 2
+    assert "Use a --size of 1067" in done.err
+
+
+def test_F16_a_link_stays_a_link_and_what_it_leads_to_is_written(impasto, folder):
+    (folder / "there").mkdir()
+    (folder / "there" / "real.png").write_text("old")
+    (folder / "link.png").symlink_to("there/real.png")
+    assert impasto("photo.jpg", "painting.jpg", "-f", "-o", "link.png", *QUICK).code == 0
+    assert (folder / "link.png").is_symlink()
+    assert (folder / "there" / "real.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_U5_the_words_that_people_try_first_work(impasto):
+    bare = impasto()
+    assert (bare.code, bare.err) == (0, "")
+    assert 8 <= len(bare.out.splitlines()) <= 14
+    assert impasto("help").out == impasto("--help").out
+    assert impasto("help", "sweep").out == impasto("sweep", "--help").out
+    assert impasto("version").out.startswith("impasto 0.")
+    assert "impasto help" in impasto("hlep").err
+    assert impasto("recipes").out == impasto("recipes", "list").out != ""
+    assert impasto("weights").out == impasto("weights", "list").out != ""
+
+
+def test_U6_a_third_name_that_is_no_picture_may_be_the_result(impasto, folder):
+    done = impasto("photo.jpg", "painting.jpg", "out.png", *QUICK)
+    assert done.code == 2
+    assert "write -o out.png" in done.err
+    assert not (folder / "out.png").exists()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_U6_addresses_are_not_taken(impasto, place):
+    names = ["photo.jpg", "painting.jpg"]
+    names[place] = "https://example.org/a.jpg"
+    done = impasto(*names, *QUICK)
+    assert done.code == 2
+    assert "addresses are not taken" in done.err
+
+
+def test_U6_a_folder_takes_the_picture(impasto, folder):
+    (folder / "out").mkdir()
+    done = impasto("photo.jpg", "painting.jpg", "-o", "out/", *QUICK)
+    assert (done.code, done.out) == (0, "out/photo-painting.png\n"), done.err
+
+
+def test_U6_a_second_run_does_not_stumble_over_the_first(impasto):
+    outs = [impasto("photo.jpg", "painting.jpg", *QUICK).out for _ in range(2)]
+    assert outs == ["photo-painting.png\n", "photo-painting-2.png\n"]
