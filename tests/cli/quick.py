@@ -1,10 +1,15 @@
 """What the command's tests share beside fixtures."""
 
+import contextlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import pytest
+
+from impasto.cli import main
 
 QUICK = ["--size", "64", "--scales", "1", "--margin", "0", "--iterations", "3"]
 """Options that make any run a matter of a second."""
@@ -30,3 +35,19 @@ def save_pictures(folder: Path) -> None:
     painting = np.where(stroke, (230, 180, 40), (20, 40, 120))
     for name, pixels in (("photo.jpg", photo), ("painting.jpg", painting)):
         PIL.Image.fromarray(pixels.astype(np.uint8)).save(folder / name, quality=95)
+
+
+def run_once(factory: pytest.TempPathFactory, *arguments: str) -> tuple[Path, str]:
+    """Run the command in a folder of its own, once for all tests that read it: folder and stdout."""
+    folder, out = factory.mktemp("run"), io.StringIO()
+    save_pictures(folder)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        patch.chdir(folder)
+        patch.setenv("IMPASTO_HOME", str(factory.mktemp("home")))
+        code = main([*arguments])
+    assert (code, err.getvalue()) == (0, "")
+    return folder, out.getvalue()

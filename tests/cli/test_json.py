@@ -1,29 +1,16 @@
-import contextlib
-import io
 import json
 import shutil
 
 import pytest
-from quick import QUICK, save_pictures
-
-from impasto.cli import main
+from quick import QUICK, run_once
 
 
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory):
     """The folder of a run and its lines: painted once for all tests that read them."""
-    folder, out = tmp_path_factory.mktemp("run"), io.StringIO()
-    save_pictures(folder)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(io.StringIO()) as err,
-    ):
-        patch.chdir(folder)
-        patch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home")))
-        code = main(["photo.jpg", "painting.jpg", "--json", "--save-every", "2", "--tolerance", "0", *QUICK])
-    assert (code, err.getvalue()) == (0, "")
-    return folder, [json.loads(line) for line in out.getvalue().splitlines()]
+    choices = ["--save-every", "2", "--tolerance", "0", *QUICK]
+    folder, out = run_once(tmp_path_factory, "photo.jpg", "painting.jpg", "--json", *choices)
+    return folder, [json.loads(line) for line in out.splitlines()]
 
 
 @pytest.fixture

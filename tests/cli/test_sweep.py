@@ -12,10 +12,10 @@ import signal
 import numpy as np
 import PIL.Image
 import pytest
-from quick import QUICK, listing, save_pictures
+from quick import QUICK, listing, run_once
 
 from impasto import images, weights
-from impasto.cli import main, sweep_axes
+from impasto.cli import sweep_axes
 from impasto.errors import InputError
 from impasto.settings import Settings
 
@@ -47,18 +47,7 @@ def is_gray(pixels):
 @pytest.fixture(scope="module")
 def painted_grid(tmp_path_factory):
     """The folder of a sweep of two by two pictures, and its lines of JSON: painted once for all tests that read it."""
-    folder, out = tmp_path_factory.mktemp("grid"), io.StringIO()
-    save_pictures(folder)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(io.StringIO()) as err,
-    ):
-        patch.chdir(folder)
-        patch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home")))
-        code = main(["sweep", *PAIR, *TWO_BY_TWO, "--json", "--save-dir", "cells", *QUICK])
-    assert (code, err.getvalue()) == (0, "")
-    return folder, out.getvalue()
+    return run_once(tmp_path_factory, "sweep", *PAIR, *TWO_BY_TWO, "--json", "--save-dir", "cells", *QUICK)
 
 
 @pytest.fixture
