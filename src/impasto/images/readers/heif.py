@@ -5,13 +5,15 @@ from typing import BinaryIO
 from PIL import Image
 
 from impasto.errors import ImageError
+from impasto.images.decoded import Decoded, check_pixels
+from impasto.images.readers import pillow
 
 
-def open_heif(stream: BinaryIO, name: str) -> Image.Image:
-    """Read the header of a HEIF file.
+def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
+    """Decode a HEIF file.
 
     Raises:
-        ImageError: the package that reads these is not installed.
+        ImageError: it has too many pixels, or the package that reads these is not installed.
     """
     try:
         from pillow_heif import HeifImageFile  # noqa: PLC0415 -- an extra, and slow to load
@@ -20,5 +22,7 @@ def open_heif(stream: BinaryIO, name: str) -> Image.Image:
             f"{name} is a HEIC picture, and the reader for those is not installed",
             'Run: pip install "impasto[heic]", or save the picture as JPEG.',
         ) from None
-    heif: Image.Image = HeifImageFile(stream)  # type: ignore[no-untyped-call]
-    return heif
+    image: Image.Image = HeifImageFile(stream)  # type: ignore[no-untyped-call]
+    check_pixels(image.width, image.height, name, most_pixels)
+    image.load()
+    return pillow.of_image(image, name)
