@@ -153,7 +153,9 @@ def tiffs() -> Iterator[Layout]:
             options: dict[str, Any] = {"order": order, "separate": separate, "compression": compression}
             depth = 8 if bits == 8 else 16
             plain = ramp(3, full)
-            yield Layout(f"RGB {bits} bits, {where}, {name}", tiff(plain, bits, RGB, **options), plain / full, None, depth)
+            yield Layout(
+                f"RGB {bits} bits, {where}, {name}", tiff(plain, bits, RGB, **options), plain / full, None, depth
+            )
             four = ramp(4, full)
             rgb, alpha = colors(four / full)
             for kind in (UNSPECIFIED, STRAIGHT):
@@ -213,15 +215,24 @@ def tiffs() -> Iterator[Layout]:
                 16,
             )
         for bits, channels in itertools.product((8, 16, 32), (1, 3)):
-            values = ramp(channels, 255).astype(np.int64) - 128
+            values, photometric = ramp(channels, 255).astype(np.int64) - 128, RGB if channels == 3 else BLACK_IS_0
             yield Layout(
                 f"{channels} signed of {bits} bits, {name}",
-                tiff(values, bits, RGB if channels == 3 else BLACK_IS_0, sample_format=SIGNED, order=order, compression=compression),
+                tiff(
+                    values,
+                    bits,
+                    RGB if channels == 3 else BLACK_IS_0,
+                    sample_format=SIGNED,
+                    order=order,
+                    compression=compression,
+                ),
                 np.full((HEIGHT, WIDTH, 3), np.nan),  # what white is no standard says: refused
             )
         for bits in (1, 2, 4, 8, 16):
             index, full = ramp(1, 2**bits - 1), 2**bits - 1
-            colormap = ramp(3, 65535)[0, :2] if bits == 1 else np.random.default_rng(0).integers(0, 65536, (full + 1, 3))
+            colormap = (
+                ramp(3, 65535)[0, :2] if bits == 1 else np.random.default_rng(0).integers(0, 65536, (full + 1, 3))
+            )
             yield Layout(
                 f"palette of {bits} bits, {name}",
                 tiff(index, bits, PALETTE, order=order, compression=compression, colormap=colormap),
@@ -310,3 +321,21 @@ def read(layout: Layout) -> str:
 def test_F2_a_picture_is_right_or_refused_by_name(kind):
     found = {layout.title: read(layout) for layout in LAYOUTS[kind]}
     assert {title: it for title, it in found.items() if it not in ("right", "refused")} == {}
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize("separate", [False, True])
+def test_the_files_of_the_matrix_say_what_they_were_made_to_say(order, bits, separate):
+    samples = ramp(3, 2**bits - 1)
+    found = tifffile.imread(io.BytesIO(tiff(samples, bits, RGB, order=order, separate=separate)))
+    assert np.array_equal(np.moveaxis(found, 0, 2) if separate else found, samples)
+
+
+def test_F2_what_people_have_is_read():
+    usual = [it for it in LAYOUTS["tiff"] if not any(rare in it.title for rare in ("12 bits", "signed"))]
+    plain = [it for it in usual if it.title.endswith((f" {UNCOMPRESSED}", f" {DEFLATE}"))]
+    kinds = [f"{kind} {bits} bits" for kind in ("RGB", "gray") for bits in (8, 16)]
+    packed = [it for it in usual if it.title.startswith(tuple(f"{kind}, together, <" for kind in kinds))]
+    assert len(plain) > 250
+    assert {read(layout) for layout in [*plain, *packed, *LAYOUTS["png"], *LAYOUTS["ppm"]]} == {"right"}

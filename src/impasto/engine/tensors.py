@@ -35,7 +35,6 @@ class PictureImage:
         rgb = torch.from_numpy(self._inputs.resize(self._picture, width, height).rgb)
         return rgb.permute(2, 0, 1).unsqueeze(0).contiguous().to(self._compute.device, self._compute.image_dtype)
 
-
     def opacity(self, width: int, height: int) -> Tensor | None:
         """Give its opacity at a size: (1, 1, height, width), 0..1; None where it is opaque."""
         alpha = self._inputs.resize(self._picture, width, height).alpha

@@ -19,6 +19,8 @@ _CLOSE = 0.05
 """A gamma within this share of sRGB's mean is meant as sRGB, as libpng has it."""
 _CLOSE_POINT = 0.005
 _SRGB_GAMMA = 2.2
+_LINEAR = 0.0031308
+"""The light up to which sRGB's curve is straight."""
 # Bradford's cone responses (ICC.1:2022, annex E).
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -41,11 +43,11 @@ def power(gamma: float) -> Curve:
 
 def _srgb_curve(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """IEC 61966-2-1."""
-    return np.where(samples <= 0.04045, samples / 12.92, ((samples + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return np.where(samples <= _LINEAR * 12.92, samples / 12.92, ((samples + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _srgb_inverse(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
+    return np.where(light <= _LINEAR, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 ADOBE_RGB = ColorSpace((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65, power(563 / 256))

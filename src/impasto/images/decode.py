@@ -26,9 +26,7 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
         ImageError: not a picture, damaged, of too many pixels, of a layout that is not read, or too large for the
             memory.
     """
-    row = formats.recognize(_head(stream))
-    if row is None:
-        raise _unknown(stream, name)
+    row = _recognize(stream, name)
     with _translate_errors(name, most_pixels):
         return row.read(stream, name, most_pixels)
 
@@ -50,27 +48,23 @@ def texts(stream: BinaryIO, name: str) -> dict[str, str]:
     Raises:
         ImageError: it is not a picture.
     """
-    row = formats.recognize(_head(stream))
-    if row is None:
-        raise _unknown(stream, name)
+    row = _recognize(stream, name)
     return row.read_texts(stream) if row.read_texts else {}
 
 
-def _head(stream: BinaryIO) -> bytes:
-    """Read the first bytes, where formats state their kind."""
+def _recognize(stream: BinaryIO, name: str) -> formats.ImageFormat:
+    """Find the format of a file by its first bytes."""
     head = stream.read(formats.HEAD)
     stream.seek(0)
-    return head
-
-
-def _unknown(stream: BinaryIO, name: str) -> ImageError:
-    maker = formats.recognize_raw(_head(stream))
-    if maker is not None:
-        return ImageError(f"{name} is a camera raw ({maker})", "Develop it first, and save it as TIFF or JPEG.")
-    titles = [row.title for row in formats.FORMATS]
-    return ImageError(
-        f"{name} is not a picture, or its beginning is damaged", f"Give a {formats.choices(titles)} file."
-    )
+    if raw := formats.recognize_raw(head):
+        raise ImageError(f"{name} is a camera raw ({raw})", "Develop it first, and save it as TIFF or JPEG.")
+    row = formats.recognize(head)
+    if row is None:
+        titles = [row.title for row in formats.FORMATS]
+        raise ImageError(
+            f"{name} is not a picture, or its beginning is damaged", f"Give a {formats.choices(titles)} file."
+        )
+    return row
 
 
 @contextmanager

@@ -93,7 +93,9 @@ def _sub_filter(samples: Samples) -> bytes:
 def tiff(samples: Samples, beside: Beside) -> bytes:
     """Write a TIFF of 8 or 16 bits a channel, losslessly compressed."""
     block, profile = beside.exif or b"", beside.profile
-    tags = [(tag, "s", 0, text.encode(), True) for tag, text in exif.texts(block).items()]
+    tags: list[tuple[int, str | int, int, Any, bool]] = [
+        (tag, "s", 0, text.encode(), True) for tag, text in exif.texts(block).items()
+    ]
     tags += [(tag - 1, "I", 1, 0, True) for tag, _ in exif.directories(block)]  # filled in by `_append_directory`
     if profile is not None:
         tags.append((_TIFF_ICC_PROFILE, 7, len(profile), profile, True))  # 7 is raw bytes
@@ -144,9 +146,7 @@ def jpeg(samples: Samples, beside: Beside) -> bytes:
 
 def webp(samples: Samples, beside: Beside) -> bytes:
     """Write a lossy WebP."""
-    return _pillow(
-        samples, "WEBP", quality=95, method=4, icc_profile=beside.profile or b"", exif=beside.exif or b""
-    )
+    return _pillow(samples, "WEBP", quality=95, method=4, icc_profile=beside.profile or b"", exif=beside.exif or b"")
 
 
 def avif(samples: Samples, beside: Beside) -> bytes:

@@ -18,16 +18,20 @@ _PER_INCH = {2: 1.0, 3: 2.54}
 _TAG, _IFD = ExifTags.Base, ExifTags.IFD
 
 KEPT = frozenset(
-    (_TAG.ImageDescription, _TAG.Make, _TAG.Model, _TAG.DateTime, _TAG.Artist, _TAG.Copyright)
-    + (_TAG.XResolution, _TAG.YResolution, _TAG.ResolutionUnit)
+    {
+        *(_TAG.ImageDescription, _TAG.Make, _TAG.Model, _TAG.DateTime, _TAG.Artist, _TAG.Copyright),
+        *(_TAG.XResolution, _TAG.YResolution, _TAG.ResolutionUnit),
+    }
 )
 """What of the main directory a result keeps; the others tell of the file's own layout, or of its program."""
 KEPT_OF_SHOT = frozenset(
-    (_TAG.DateTimeOriginal, _TAG.DateTimeDigitized, _TAG.OffsetTime, _TAG.OffsetTimeOriginal, _TAG.OffsetTimeDigitized)
-    + (_TAG.SubsecTime, _TAG.SubsecTimeOriginal, _TAG.SubsecTimeDigitized)
-    + (_TAG.ExposureTime, _TAG.FNumber, _TAG.ISOSpeedRatings, _TAG.FocalLength, _TAG.LensMake, _TAG.LensModel)
+    {
+        *(_TAG.DateTimeOriginal, _TAG.OffsetTimeOriginal, _TAG.SubsecTimeOriginal),
+        *(_TAG.DateTimeDigitized, _TAG.OffsetTimeDigitized, _TAG.SubsecTimeDigitized, _TAG.OffsetTime, _TAG.SubsecTime),
+        *(_TAG.ExposureTime, _TAG.FNumber, _TAG.ISOSpeedRatings, _TAG.FocalLength, _TAG.LensMake, _TAG.LensModel),
+    }
 )
-"""And of the directory of the shot: not serial numbers, nor the maker's own notes, which often tell more than one knows."""
+"""And of the directory of the shot: no serial numbers, nor the maker's own notes, which tell more than one knows."""
 _LONGEST = 16_384
 """Bytes of a kept block: a JPEG holds at most 64 kB."""
 

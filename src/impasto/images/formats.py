@@ -32,7 +32,7 @@ class ImageFormat:
     """Whether the first `HEAD` bytes of a file are this format's."""
     read: Reader
     read_texts: Callable[[BinaryIO], dict[str, str]] | None = None
-    """Reads the text that a file holds; a written one holds text as well. None where there is none, or it is passed over."""
+    """Reads the text in a file, which a written one has as well; None where text is passed over."""
     package: str | None = None
     """The package that `read` needs, where that is an extra."""
     other_suffixes: tuple[str, ...] = ()
@@ -184,7 +184,7 @@ _RAW_MAGIC = {
 
 
 def recognize_raw(head: bytes) -> str | None:
-    """Find the kind of a camera raw by its first `HEAD` bytes; those that are TIFFs, `readers.tiff` tells by its tags."""
+    """Find the kind of a camera raw by its first `HEAD` bytes; `readers.tiff` finds those that are TIFFs."""
     if head[4:12] == b"ftypcrx ":
         return "Canon CR3"
     return next((title for magic, title in _RAW_MAGIC.items() if head.startswith(magic)), None)

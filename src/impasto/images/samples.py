@@ -48,7 +48,7 @@ def from_decoded(decoded: Decoded) -> Samples:
     else:
         assert decoded.image is not None
         samples = _from_bytes(decoded.image, decoded.profile)
-    if samples.profile is None and decoded.color_space is not None:
+    if decoded.profile is None and decoded.color_space is not None:
         samples = replace(samples, rgb=color_spaces.to_srgb(samples.rgb, decoded.color_space))
     return replace(_tidy(samples, exif.orientation(decoded.exif)), exif=exif.keep(decoded.exif))
 

@@ -12,7 +12,6 @@ from impasto.core.losses.statistics import STATISTICS, Matrices, Statistic, aver
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
-
 _ENOUGH = 0.25
 """The share of what is visible that still stands for all of it."""
 

@@ -1,12 +1,13 @@
 """HEIC and other HEIF pictures, through an optional package."""
 
-from typing import BinaryIO
-
-from PIL import Image
+from typing import TYPE_CHECKING, BinaryIO
 
 from impasto.errors import ImageError
 from impasto.images.decoded import Decoded, check_pixels
 from impasto.images.readers import pillow
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:

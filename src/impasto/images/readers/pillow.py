@@ -17,6 +17,7 @@ _LOW_BYTES = {
     "RGBA;16L": "RGBA;16B",
     "RGBA;16N": "RGBA;16B",
 }
+_DECODED_ON_OPENING = frozenset(("ICO",))
 _GRAY_ALPHA_16 = "LA;16B"
 _GRAY_BITS = {"L;2": 2, "L;4": 4}
 _FULL_16 = 65535
@@ -46,7 +47,9 @@ def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
 
 def open_image(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Image.Image:
     """Read the header and check the size."""
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # ours says more
+    limit = Image.MAX_IMAGE_PIXELS
+    if kind not in _DECODED_ON_OPENING:
+        Image.MAX_IMAGE_PIXELS = None  # ours, which follows, says more
     try:
         image = Image.open(stream, formats=[kind])
     finally:
@@ -86,7 +89,8 @@ def words_of(high: Image.Image, again: Image.Image) -> Array:
     """Give (H, W, C) uint16 of a loaded image of 16-bit RGB or RGBA, by decoding it again for the low bytes."""
     _read_as(again, _LOW_BYTES)
     again.load()
-    return np.asarray(high).astype(np.uint16) * 256 + np.asarray(again)
+    words: Array = np.asarray(high).astype(np.uint16) * 256 + np.asarray(again)
+    return words
 
 
 def raw_mode(image: Image.Image) -> str:

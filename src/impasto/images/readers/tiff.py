@@ -87,19 +87,9 @@ def _check_ends(page: TiffPage, size: int) -> None:
 
 
 def _read_pillow(page: TiffPage, stream: BinaryIO, number: int, name: str) -> Decoded | None:
-    """Read a page of the chain with Pillow; None where it would not read it, or not to the value.
-
-    What it reads to the value was found with the matrix of layouts in the tests.
-    """
-    words = page.bitspersample == _WORD and page.compression not in _PLAIN
-    if page.sampleformat != SAMPLEFORMAT.UINT or not (page.bitspersample <= _BYTE or words):
-        return None
-    if page.planarconfig == PLANARCONFIG.SEPARATE and page.samplesperpixel > 1:
-        return None
-    if (page.photometric == PHOTOMETRIC.YCBCR) != (page.compression == COMPRESSION.JPEG and page.samplesperpixel > 1):
-        return None
-    image = _open(stream, number)
-    if image is None:
+    """Read a page of the chain with Pillow; None where it would not read it, or not to the value."""
+    words = page.bitspersample == _WORD
+    if not _suits_pillow(page, words=words) or (image := _open(stream, number)) is None:
         return None
     if not words:
         image.load()
@@ -115,6 +105,15 @@ def _read_pillow(page: TiffPage, stream: BinaryIO, number: int, name: str) -> De
     return pillow.of_words(65535 - values if page.photometric == PHOTOMETRIC.MINISWHITE else values, image)
 
 
+def _suits_pillow(page: TiffPage, *, words: bool) -> bool:
+    """Whether Pillow reads the page to the value, as far as the page tells: found with the matrix in the tests."""
+    depth = page.compression not in _PLAIN if words else page.bitspersample <= _BYTE
+    together = page.planarconfig == PLANARCONFIG.CONTIG or page.samplesperpixel == 1
+    brightness = page.photometric == PHOTOMETRIC.YCBCR
+    jpeg = page.compression == COMPRESSION.JPEG and page.samplesperpixel > 1
+    return page.sampleformat == SAMPLEFORMAT.UINT and depth and together and brightness == jpeg
+
+
 def _open(stream: BinaryIO, number: int) -> Image.Image | None:
     stream.seek(0)
     try:
@@ -127,11 +126,11 @@ def _open(stream: BinaryIO, number: int) -> Image.Image | None:
 
 def _read_samples(page: TiffPage, tags: Image.Exif, name: str) -> Decoded:
     """Read the samples as they are stored, and find out what they mean."""
-    base = _CHANNELS.get(page.photometric, 0)
-    known = page.dtype is not None and page.dtype.kind in "buif" and page.bitspersample in _BITS and page.compression in _PLAIN and page.predictor in _PREDICTORS
+    base = _CHANNELS.get(PHOTOMETRIC(page.photometric), 0)
     cmyk = page.photometric == PHOTOMETRIC.SEPARATED
-    flat = page.axes in ("YX", "YXS", "SYX") and page.samplesperpixel >= base
-    if not (base and known and flat) or (cmyk and _tag(page, _INK_SET, 1) != _CMYK_INKS):
+    if not base or page.samplesperpixel < base or (cmyk and _tag(page, _INK_SET, _CMYK_INKS) != _CMYK_INKS):
+        raise _unreadable(page, name)
+    if not _suits_tifffile(page):
         raise _unreadable(page, name)
     _check_lengths(page)
     samples = page.asarray(maxworkers=1)
@@ -143,6 +142,13 @@ def _read_samples(page: TiffPage, tags: Image.Exif, name: str) -> Decoded:
         image = Image.fromarray(np.rint(unit[..., :base] * 255).astype(np.uint8), "CMYK")
         return Decoded(image, profile=profile, exif=tags)
     return Decoded(None, unit, depth, profile, exif.color_space(tags), tags)
+
+
+def _suits_tifffile(page: TiffPage) -> bool:
+    """Whether tifffile gives the samples, without further packages."""
+    numbers = page.dtype is not None and page.dtype.kind in "buif" and page.bitspersample in _BITS
+    stored = page.compression in _PLAIN and page.predictor in _PREDICTORS
+    return numbers and stored and page.axes in ("YX", "YXS", "SYX")
 
 
 def _check_lengths(page: TiffPage) -> None:
@@ -202,7 +208,7 @@ def _tag(page: TiffPage, code: int, default: Any) -> Any:
 
 
 def _unreadable(page: TiffPage, name: str) -> ImageError:
-    kind = {SAMPLEFORMAT.INT: "signed ", SAMPLEFORMAT.IEEEFP: "float "}.get(page.sampleformat, "")
+    kind = {int(SAMPLEFORMAT.INT): "signed ", int(SAMPLEFORMAT.IEEEFP): "float "}.get(page.sampleformat, "")
     words = [
         f"{page.samplesperpixel} x {page.bitspersample} {kind}bits",
         f"color of the kind {_title(page.photometric)}",
