@@ -1,5 +1,6 @@
 """From the bytes of a file to its samples: the right reader, and every way to fail made an `ImageError`."""
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -13,33 +14,59 @@ from impasto.images import formats
 from impasto.images.decoded import Decoded
 from impasto.images.readers import pillow
 
+# What is wrong with a file becomes an error or is passed over: it is on the terminal only where a program asks for it.
+for library in ("PIL", "tifffile"):
+    logging.getLogger(library).addHandler(logging.NullHandler())
+
 MAX_PIXELS = 250_000_000
 """Pictures with more pixels are refused by their header, before anything is decoded."""
 
 _LOCK = threading.RLock()
 
 
+@contextmanager
+def translate_errors(name: str, most_pixels: int) -> Iterator[None]:
+    """Let readers work in silence, under this limit on size, and turn what they raise into `ImageError`.
+
+    Both the limit and Python's warning filters belong to the whole process: hence one picture at a time.
+    """
+    with _LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Pillow refuses what has twice as many: also pictures inside of files, whose headers it opens itself.
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max(1, most_pixels // 2)
+        try:
+            yield
+        except ImageError:
+            raise
+        except Image.DecompressionBombError:
+            problem = f"{name} has more than {most_pixels // 1_000_000} million pixels"
+            raise ImageError(problem, "Make it smaller first.") from None
+        except MemoryError:
+            raise ImageError(f"{name} does not fit into the memory", "Make it smaller first.") from None
+        except Exception as error:  # noqa: BLE001 -- on damaged files decoders raise nearly everything there is
+            raise ImageError(f"{name} is damaged or cut short ({error})", "Get an intact copy of the file.") from None
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
 def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decoded:
-    """Decode the first frame.
+    """Decode the first frame, within `translate_errors`.
 
     Raises:
         ImageError: not a picture, damaged, of too many pixels, of a layout that is not read, or too large for the
             memory.
     """
-    row = _recognize(stream, name)
-    with _translate_errors(name, most_pixels):
-        return row.read(stream, name, most_pixels)
+    return _recognize(stream, name).read(stream, name, most_pixels)
 
 
 def decode_pillow(image: Image.Image, name: str) -> Decoded:
-    """What a caller's own Pillow image holds; it may be open and not loaded yet.
+    """What a caller's own Pillow image holds, within `translate_errors`; it may be open and not loaded yet.
 
     Raises:
         ImageError: its file is damaged, or it has values that are not numbers.
     """
-    with _translate_errors(name, MAX_PIXELS):
-        image.load()
-        return pillow.of_image(image, name)
+    image.load()
+    return pillow.of_image(image, name)
 
 
 def texts(stream: BinaryIO, name: str) -> dict[str, str]:
@@ -65,28 +92,3 @@ def _recognize(stream: BinaryIO, name: str) -> formats.ImageFormat:
             f"{name} is not a picture, or its beginning is damaged", f"Give a {formats.choices(titles)} file."
         )
     return row
-
-
-@contextmanager
-def _translate_errors(name: str, most_pixels: int) -> Iterator[None]:
-    """Let Pillow work in silence, under this limit on size, and turn what it raises into `ImageError`.
-
-    Both the limit and Python's warning filters belong to the whole process: hence one picture at a time.
-    """
-    with _LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # Pillow refuses what has twice as many: also pictures inside of files, whose headers it opens itself.
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max(1, most_pixels // 2)
-        try:
-            yield
-        except ImageError:
-            raise
-        except Image.DecompressionBombError:
-            problem = f"{name} has more than {most_pixels // 1_000_000} million pixels"
-            raise ImageError(problem, "Make it smaller first.") from None
-        except MemoryError:
-            raise ImageError(f"{name} does not fit into the memory", "Make it smaller first.") from None
-        except Exception as error:  # noqa: BLE001 -- on damaged files decoders raise nearly everything there is
-            raise ImageError(f"{name} is damaged or cut short ({error})", "Get an intact copy of the file.") from None
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit

@@ -40,11 +40,13 @@ Reader = Callable[[BinaryIO, str, int], Decoded]
 
 
 def check_pixels(width: int, height: int, name: str, most: int) -> None:
-    """Refuse too large a picture, before anything is decoded.
+    """Refuse too large a picture, or one of no size, before anything is decoded.
 
     Raises:
-        ImageError: it has more pixels than `most`.
+        ImageError: it has no pixels, or more than `most`.
     """
+    if not (width and height):
+        raise ImageError(f"{name} is damaged: it has {width} x {height} pixels", "Get an intact copy of the file.")
     if width * height > most:
         raise ImageError(
             f"{name} has {width} x {height} pixels, more than {most // 1_000_000} million", "Make it smaller first."

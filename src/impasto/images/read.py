@@ -34,13 +34,14 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
     if isinstance(source, np.ndarray):
         return _picture(samples.from_array(source, name), name, _hash_array(source))
     if isinstance(source, Image.Image):
-        decoded = decode.decode_pillow(source, name)
-        return _picture(samples.from_decoded(decoded), name, hashlib.sha256(source.tobytes()).hexdigest())
+        with decode.translate_errors(name, most_pixels):
+            found = samples.from_decoded(decode.decode_pillow(source, name))
+            return _picture(found, name, hashlib.sha256(source.tobytes()).hexdigest())
     with _stream(source, name) as stream:
-        decoded = decode.decode(stream, name, most_pixels)
+        with decode.translate_errors(name, most_pixels):
+            found = samples.from_decoded(decode.decode(stream, name, most_pixels))
         stream.seek(0)
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return _picture(samples.from_decoded(decoded), name, digest)
+        return _picture(found, name, hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def read_metadata(source: Source) -> dict[str, str]:

@@ -1,5 +1,9 @@
 """TIFF: the page that is the picture, and its samples in every usual layout; other layouts are refused by name."""
 
+import contextlib
+import ctypes
+import functools
+import importlib
 import math
 import zlib
 from collections.abc import Iterator
@@ -46,6 +50,7 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
         ImageError: it has too many pixels, is a camera raw, or has a layout that cannot be read.
         EOFError: the end is missing.
     """
+    _silence_libtiff()
     with TiffFile(stream) as file:
         page, number = _picture(file, name)
         check_pixels(page.imagewidth, page.imagelength, name, most_pixels)
@@ -54,6 +59,17 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
             return found
         tags = exif.of_tiff(stream, file.byteorder, page.offset, _tag(page, _ORIENTATION, 1))
         return _read_samples(page, tags, name)
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Keep libtiff from writing to stderr what Pillow raises as well; where Pillow has its symbols hidden, it does."""
+    with contextlib.suppress(OSError, AttributeError):
+        libtiff = ctypes.CDLL(importlib.import_module("PIL._imaging").__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            setter = getattr(libtiff, name)
+            setter.restype, setter.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+            setter(None)
 
 
 def _picture(file: TiffFile, name: str) -> tuple[TiffPage, int | None]:
