@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from impasto.errors import ImageError
+from impasto.errors import ImageError, install_command
 from impasto.images.decoded import Decoded, check_pixels
 from impasto.images.readers import pillow
 
@@ -21,7 +21,7 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
     except ImportError:
         raise ImageError(
             f"{name} is a HEIC picture, and the reader for those is not installed",
-            'Run: pip install "impasto[heic]", or save the picture as JPEG.',
+            f"Run: {install_command('heic')}; or save the picture as JPEG.",
         ) from None
     image: Image.Image = HeifImageFile(stream)  # type: ignore[no-untyped-call]
     check_pixels(image.width, image.height, name, most_pixels)
