@@ -98,3 +98,12 @@ class DivergedError(ImpastoError):
 def count_noun(number: int, noun: str) -> str:
     """Write a number with its noun, for a message: "1 mask", "2 masks"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def install_command(extra: str) -> str:
+    """Give the command that installs an extra's packages, by their own names: Impasto itself may be of no index."""
+    from importlib.metadata import requires  # noqa: PLC0415 -- a twentieth of a second, and few errors need it
+
+    parts = [requirement.partition(";") for requirement in requires("impasto") or ()]
+    needed = [f'"{name.strip()}"' for name, _, marker in parts if f"extra == '{extra}'" in marker.replace('"', "'")]
+    return f"pip install {' '.join(needed)}"

@@ -21,6 +21,7 @@ def make_objective(network, content, styles, spec, *, style_weights=None, guidan
         network=network,
         content=content,
         styles=styles,
+        opacities=[None] * len(styles),
         style_weights=style_weights or (1.0,) * len(styles),
         guidance=guidance,
         size=tuple(content.shape[2:]),

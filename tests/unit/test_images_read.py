@@ -236,8 +236,8 @@ def test_a_truncated_compressed_tiff_is_one_error_and_no_chatter(cut, tiled, cap
 
 def test_a_tiff_of_a_rare_kind_is_told_from_damage():
     out = io.BytesIO()
-    tifffile.imwrite(out, words(3).astype(np.float32), photometric="rgb")
-    with pytest.raises(ImageError, match=r"of a kind that Impasto does not read.*8 or 16 bits"):
+    tifffile.imwrite(out, words(1).astype(np.complex64), photometric="minisblack")
+    with pytest.raises(ImageError, match=r"of a layout that Impasto does not read.*8 or 16 bits"):
         images.read(out.getvalue())
 
 

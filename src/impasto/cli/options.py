@@ -85,6 +85,14 @@ class OutputOptions:
         Literal["srgb", "source"],
         Parameter(help="Color profile of the result: sRGB, or the input's own.", show_default=True, group=OUTPUT),
     ] = "srgb"
+    strip: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Write the pixels alone: without the settings, and without the photograph's date, author and place.",
+            group=OUTPUT,
+        ),
+    ] = False
     settings_from: SettingsFrom = None
     json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False
     quiet: Quiet = False

@@ -1,5 +1,7 @@
 """Run a job for a command: read the inputs, execute, show the events and write the outputs."""
 
+from dataclasses import replace
+
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
@@ -40,7 +42,10 @@ def run(arguments: RunArguments, settings: Settings) -> int:
             )
         written = outputs.avoid_new_files(paths)
         profile = finished.picture.profile if options.profile == "source" else None
-        outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
+        picture, metadata = finished.picture, finished.result.metadata
+        if options.strip:
+            picture, metadata = replace(picture, exif=None), {}
+        outputs.write_picture(picture, written, metadata, profile)
         display.finish(finished, written.picture)
         outputs.report_picture(options, paths, written)
         labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]

@@ -29,6 +29,10 @@ class ImageSource(Protocol):
         """Give it at a size: (1, 3, height, width), 0..255; or for a mask (1, 1, height, width), 0..1."""
         ...
 
+    def opacity(self, width: int, height: int) -> Tensor | None:
+        """Give how opaque it is at a size: (1, 1, height, width), 0..1; None where it is all over."""
+        ...
+
 
 Image = Tensor | ImageSource
 """(1, 3, H, W), RGB, 0..255, or for a mask (1, 1, H, W), 0..1; or what gives such at any size."""
@@ -49,6 +53,9 @@ class TensorImage:
         """See `ImageSource.resize`."""
         largest = 1.0 if self._tensor.shape[1] == 1 else 255.0
         return resize(self._tensor, width, height).clamp(0, largest)  # bicubic overshoots at edges
+
+    def opacity(self, _width: int, _height: int) -> None:
+        """See `ImageSource.opacity`: a tensor is opaque."""
 
 
 class TransferImages:
@@ -120,6 +127,10 @@ class TransferImages:
     def styles(self, width: int, height: int) -> list[Tensor]:
         """Give each style image beside a result of a size."""
         return [self.style(number, width, height) for number in range(len(self._styles))]
+
+    def opacities(self, width: int, height: int) -> list[Tensor | None]:
+        """Give how opaque each of `styles` is: (1, 1, H', W'), 0..1, or None."""
+        return [style.opacity(*self._style_size(style, width, height)) for style in self._styles]
 
     def masks(self, width: int, height: int) -> list[Tensor]:
         """Give the mask of each style image, (1, 1, height, width), black for one without weight; or no mask at all."""

@@ -19,6 +19,7 @@ def initial_image(
     content: Tensor,
     style: Tensor,
     *,
+    opacity: Tensor | None = None,
     noise_share: float,
     noise_amplitude: float,
     mean: Color,
@@ -32,6 +33,7 @@ def initial_image(
             colors scattered.
         content: (1, 3, H, W), 0..255; gives the size, the device and the type.
         style: (1, 3, H', W'), 0..255.
+        opacity: (1, 1, H', W'), 0..1, how much each of the style's pixels counts; None for all alike.
         noise_share: 0..1, how much of the image is replaced by uniform noise around the mean.
         noise_amplitude: in pixel values 0..255.
         mean: the gray that the network subtracts from its input.
@@ -47,7 +49,7 @@ def initial_image(
     if init == "gaussian":
         return middle + noise_amplitude * _like(torch.randn(content.shape, generator=generator), content)
     return add_noise(
-        _without_noise(init, content, style, middle, generator), noise_share, noise_amplitude, mean, generator
+        _without_noise(init, content, style, opacity, middle, generator), noise_share, noise_amplitude, mean, generator
     )
 
 
@@ -93,13 +95,16 @@ def crop_padding(image: Tensor, margin: int) -> Tensor:
     return image[..., margin : image.shape[2] - margin, margin : image.shape[3] - margin]
 
 
-def _without_noise(init: Init, content: Tensor, style: Tensor, middle: Tensor, generator: torch.Generator) -> Tensor:
+def _without_noise(
+    init: Init, content: Tensor, style: Tensor, opacity: Tensor | None, middle: Tensor, generator: torch.Generator
+) -> Tensor:
     if init == "content":
         return content
     if init == "palette":
         # Colors take the optimizer most of its steps, and each position takes the style's color that suits it best.
-        return _like(match_palette(content.float().cpu(), palette(style.float().cpu())), content)
-    return middle.expand_as(content) if init == "gray" else _scatter(style, content, generator)
+        seen = None if opacity is None else opacity.float().cpu()
+        return _like(match_palette(content.float().cpu(), palette(style.float().cpu(), seen)), content)
+    return middle.expand_as(content) if init == "gray" else _scatter(style, opacity, content, generator)
 
 
 def _flat(color: Color, like: Tensor) -> Tensor:
@@ -110,9 +115,11 @@ def _uniform(like: Tensor, amplitude: float, generator: torch.Generator) -> Tens
     return _like(torch.rand(like.shape, generator=generator) * 2 - 1, like) * amplitude
 
 
-def _scatter(style: Tensor, like: Tensor, generator: torch.Generator) -> Tensor:
-    """Give every position the color of a random position of the style image."""
+def _scatter(style: Tensor, opacity: Tensor | None, like: Tensor, generator: torch.Generator) -> Tensor:
+    """Give every position the color of a random position of the style image, of those that are as opaque as any."""
     colors = style.flatten(2)
+    if opacity is not None:
+        colors = colors[:, :, opacity.flatten() >= opacity.max() / 2]
     _, _, height, width = like.shape
     chosen = torch.randint(colors.shape[2], (height * width,), generator=generator).to(style.device)
     return colors[:, :, chosen].reshape(1, 3, height, width)

@@ -112,6 +112,7 @@ class StyleTransfer:
             network=self._network,
             content=None if content is None else images.pad(content),
             styles=images.styles(width, height),
+            opacities=images.opacities(width, height),
             style_weights=self._style_weights,
             guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
@@ -157,9 +158,13 @@ class StyleTransfer:
             seed=spec.seed,
         )
         if spec.init != "palette":
-            return make(images.style(0, width, height) if images.style_count else subject)
+            if not images.style_count:
+                return make(subject)
+            return make(images.style(0, width, height), opacity=images.opacities(width, height)[0])
         shares = images.masks(width, height) or [subject.new_tensor(weight / sum(weights)) for weight in weights]
-        return blend_by_region([make(style) for style in images.styles(width, height)], shares, elsewhere=subject)
+        pairs = zip(images.styles(width, height), images.opacities(width, height), strict=True)
+        starts = [make(style, opacity=opacity) for style, opacity in pairs]
+        return blend_by_region(starts, shares, elsewhere=subject)
 
     # 3. Scales
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from impasto.core import TransferImages, TransferSpec
-from impasto.core.color import replace_lightness
+from impasto.core.color import gray_of, replace_lightness
 from impasto.core.losses.masked import blend_with_content
 from impasto.core.pyramid import LatestSize, Size
 from impasto.engine.device import ComputeConfig
@@ -35,6 +35,11 @@ class PictureImage:
         rgb = torch.from_numpy(self._inputs.resize(self._picture, width, height).rgb)
         return rgb.permute(2, 0, 1).unsqueeze(0).contiguous().to(self._compute.device, self._compute.image_dtype)
 
+    def opacity(self, width: int, height: int) -> Tensor | None:
+        """Give its opacity at a size: (1, 1, height, width), 0..1; None where it is opaque."""
+        alpha = self._inputs.resize(self._picture, width, height).alpha
+        return None if alpha is None else torch.from_numpy(alpha)[None, None].to(self._compute.device)
+
 
 class Mask:
     """A mask as a source of tensors; see `core.ImageSource`."""
@@ -50,6 +55,9 @@ class Mask:
     def size(self) -> Size:
         """Its own, pixels."""
         return self._plane.shape[1], self._plane.shape[0]
+
+    def opacity(self, _width: int, _height: int) -> None:
+        """See `core.ImageSource`: a mask has none."""
 
     def _resize(self, width: int, height: int) -> Tensor:
         plane = torch.from_numpy(resize_mask(self._plane, width, height))[None, None]
@@ -87,11 +95,13 @@ class ImageTensors:
     def picture(self, image: Tensor) -> Picture:
         """Give an image (1, 3, H, W), about 0..255, as a picture.
 
-        It has the transparency, the bit depth and the profile of the content image, its colors where they are kept,
-        and its pixels where the keep mask is white. Without a content image, depth and profile are the first style
-        image's, whose transparency is not of the result's positions.
+        It has the transparency, the bit depth, the profile and the EXIF of the content image, its colors where they are
+        kept, and its pixels where the keep mask is white. It is gray where all inputs are. Without a content image,
+        depth and profile are the first style image's, whose transparency is not of the result's positions.
         """
         image = image.clamp(0, 255).float().cpu()
+        if self._inputs.are_gray:
+            image = gray_of(image)
         height, width = image.shape[2:]
         original, subject = self._inputs.original, self._inputs.subject
         if original is not None:
@@ -99,7 +109,8 @@ class ImageTensors:
         rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
         content = self._inputs.content
         alpha = None if content is None else self._inputs.resize(content, width, height).alpha
-        return Picture(rgb=rgb, alpha=alpha, depth=subject.depth, profile=subject.profile)
+        exif = None if original is None else original.exif
+        return Picture(rgb=rgb, alpha=alpha, depth=subject.depth, profile=subject.profile, exif=exif)
 
     def _restore(self, image: Tensor, original: Tensor) -> Tensor:
         """Put back what is the original's: its colors, where they are kept, and what the keep mask covers."""

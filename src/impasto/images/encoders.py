@@ -1,8 +1,10 @@
 """The bytes of each format that Impasto writes; `formats` says which picture comes to which writer."""
 
 import io
+import struct
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,26 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo, putchunk
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from impasto.images import exif
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
-Writer = Callable[[Samples, Mapping[str, str], bytes | None], bytes]
-"""Samples (H, W, 3 or 4), metadata and an ICC profile to the bytes of a file."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a file holds beside the pixels, as far as its format can."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    profile: bytes | None = None
+    """An ICC profile; the file is sRGB without."""
+    exif: bytes | None = None
+    """A block that `exif.keep` made."""
+
+
+Writer = Callable[[Samples, Beside], bytes]
+"""Samples (H, W, 3 or 4) and what stands beside them to the bytes of a file."""
 AnimationWriter = Callable[[list[Image.Image], list[int]], bytes]
 """RGB frames of one size, and for how many milliseconds each stays, to the bytes of a file."""
 
@@ -21,31 +39,38 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SUB = 1
 _PNG_COLOR_TYPES = {3: 2, 4: 6}  # by channels
 _TIFF_ICC_PROFILE = 34675
+_INCH = 0.0254
+"""In meters."""
 _PALETTE_SAMPLES = 16
 _PALETTE_SIDE = 160
 
 
-def png(samples: Samples, metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def png(samples: Samples, beside: Beside) -> bytes:
     """Write a PNG of 8 or 16 bits a channel, its text in any script."""
     extra = PngInfo()
-    if profile is None:
+    if beside.profile is None:
         extra.add(b"sRGB", b"\x01")  # relative colorimetric
-    for key, text in metadata.items():
+    for key, text in beside.texts.items():
         extra.add_itxt(key, text)
     if samples.dtype == np.uint16:
-        return _png_16(samples, extra, profile)
-    return _pillow(samples, "PNG", pnginfo=extra, icc_profile=profile)
+        return _png_16(samples, extra, beside)
+    held = {"icc_profile": beside.profile, "exif": beside.exif, "dpi": exif.resolution(beside.exif)}
+    return _pillow(samples, "PNG", pnginfo=extra, **{key: value for key, value in held.items() if value})
 
 
-def _png_16(samples: Samples, extra: PngInfo, profile: bytes | None) -> bytes:
-    """Pillow has no 16-bit RGB; the format itself is four chunks."""
+def _png_16(samples: Samples, extra: PngInfo, beside: Beside) -> bytes:
+    """Pillow has no 16-bit RGB; the format itself is a handful of chunks."""
     height, width, channels = samples.shape
     header = b"".join(value.to_bytes(4, "big") for value in (width, height))
     out = io.BytesIO(_PNG_SIGNATURE)
     out.seek(0, io.SEEK_END)
     putchunk(out, b"IHDR", header, bytes([16, _PNG_COLOR_TYPES[channels], 0, 0, 0]))
-    if profile is not None:
-        putchunk(out, b"iCCP", b"ICC Profile\0\0", zlib.compress(profile))
+    if beside.profile is not None:
+        putchunk(out, b"iCCP", b"ICC Profile\0\0", zlib.compress(beside.profile))
+    if beside.exif:
+        putchunk(out, b"eXIf", beside.exif.removeprefix(exif.HEAD))
+    if dots := exif.resolution(beside.exif):
+        putchunk(out, b"pHYs", struct.pack(">IIB", *(round(value / _INCH) for value in dots), 1))  # 1 is the meter
     for kind, data, *_ in extra.chunks:
         putchunk(out, kind, data)
     putchunk(out, b"IDAT", zlib.compress(_sub_filter(samples)))
@@ -65,40 +90,75 @@ def _sub_filter(samples: Samples) -> bytes:
     return filtered.tobytes()
 
 
-def tiff(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def tiff(samples: Samples, beside: Beside) -> bytes:
     """Write a TIFF of 8 or 16 bits a channel, losslessly compressed."""
+    block, profile = beside.exif or b"", beside.profile
+    tags: list[tuple[int, str | int, int, Any, bool]] = [
+        (tag, "s", 0, text.encode(), True) for tag, text in exif.texts(block).items()
+    ]
+    tags += [(tag - 1, "I", 1, 0, True) for tag, _ in exif.directories(block)]  # filled in by `_append_directory`
+    if profile is not None:
+        tags.append((_TIFF_ICC_PROFILE, 7, len(profile), profile, True))  # 7 is raw bytes
+    dots = exif.resolution(beside.exif)
     out = io.BytesIO()
     tifffile.imwrite(
         out,
         samples,
+        byteorder="<",
         photometric="rgb",
         extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,  # noqa: PLR2004 -- RGBA
         compression="zlib",
         predictor=True,
-        extratags=[] if profile is None else [(_TIFF_ICC_PROFILE, 7, len(profile), profile, True)],  # 7 is raw bytes
+        resolution=dots,
+        resolutionunit="inch" if dots else None,
+        extratags=tags,
+        software=False,
         metadata=None,
     )
+    for tag, values in exif.directories(block):
+        _append_directory(out, tag, values)
     return out.getvalue()
 
 
-def jpeg(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def _append_directory(out: io.BytesIO, tag: int, values: dict[int, Any]) -> None:
+    """Append a directory to a TIFF, and have its tag lead there.
+
+    tifffile writes none but those of pages, and no tag that leads to one: hence an unused one of the number before.
+    """
+    out.seek(0)
+    with tifffile.TiffFile(out) as file:
+        entry = file.pages.first.tags[tag - 1]
+    place = out.seek(0, io.SEEK_END)
+    directory = ImageFileDirectory_v2(b"II*\0\x08\0\0\0", group=tag)
+    directory.update(values)
+    out.write(directory.tobytes(place))
+    for where, value in ((entry.offset, struct.pack("<H", tag)), (entry.valueoffset, struct.pack("<I", place))):
+        out.seek(where)
+        out.write(value)
+
+
+def jpeg(samples: Samples, beside: Beside) -> bytes:
     """Write a JPEG of full color resolution."""
-    return _pillow(samples, "JPEG", quality=95, subsampling="4:4:4", optimize=True, icc_profile=profile)
+    dots = {"dpi": dots} if (dots := exif.resolution(beside.exif)) else {}
+    options = {"quality": 95, "subsampling": "4:4:4", "optimize": True, **dots}
+    return _pillow(samples, "JPEG", icc_profile=beside.profile, exif=beside.exif or b"", **options)
 
 
-def webp(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def webp(samples: Samples, beside: Beside) -> bytes:
     """Write a lossy WebP."""
-    return _pillow(samples, "WEBP", quality=95, method=4, icc_profile=profile or b"")
+    return _pillow(samples, "WEBP", quality=95, method=4, icc_profile=beside.profile or b"", exif=beside.exif or b"")
 
 
-def avif(samples: Samples, _metadata: Mapping[str, str], profile: bytes | None) -> bytes:
+def avif(samples: Samples, beside: Beside) -> bytes:
     """Write an AVIF of full color resolution."""
-    return _pillow(samples, "AVIF", quality=90, subsampling="4:4:4", icc_profile=profile or b"")
+    held = {"icc_profile": beside.profile or b"", "exif": beside.exif or b""}
+    return _pillow(samples, "AVIF", quality=90, subsampling="4:4:4", **held)
 
 
-def bmp(samples: Samples, _metadata: Mapping[str, str], _profile: bytes | None) -> bytes:
+def bmp(samples: Samples, beside: Beside) -> bytes:
     """Write a BMP."""
-    return _pillow(samples, "BMP")
+    dots = exif.resolution(beside.exif)
+    return _pillow(samples, "BMP", **({"dpi": dots} if dots else {}))
 
 
 def gif_animation(images: list[Image.Image], durations: list[int]) -> bytes:

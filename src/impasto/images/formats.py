@@ -6,12 +6,15 @@ To add a format, add a row here, a writer in `encoders` if it is to be written, 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import BinaryIO, Literal
 
 from PIL import Image
 
-from impasto.images import encoders, heif
+from impasto.images import encoders
+from impasto.images.decoded import Reader
+from impasto.images.readers import heif, netpbm, pillow, png, tiff
 
 HEAD = 12
 """Bytes at the beginning of a file by which its format is recognized."""
@@ -27,12 +30,11 @@ class ImageFormat:
     """Those that it is written and read under."""
     magic: Callable[[bytes], bool]
     """Whether the first `HEAD` bytes of a file are this format's."""
-    pillow: tuple[str, ...] = ()
-    """Pillow's names of the format; none where `opener` reads it."""
-    opener: Callable[[BinaryIO, str], Image.Image] | None = None
-    """Opens a stream, given a name for messages, where Pillow by itself cannot."""
+    read: Reader
+    read_texts: Callable[[BinaryIO], dict[str, str]] | None = None
+    """Reads the text in a file, which a written one has as well; None where text is passed over."""
     package: str | None = None
-    """The package that `opener` needs, where that is an extra."""
+    """The package that `read` needs, where that is an extra."""
     other_suffixes: tuple[str, ...] = ()
     """Further ones that it is read under."""
     write: encoders.Writer | None = None
@@ -45,8 +47,6 @@ class ImageFormat:
     """Whether a written file holds opacity; the others get the picture on white."""
     profile: bool = False
     """Whether a written file holds an ICC profile; the others are sRGB."""
-    metadata: bool = False
-    """Whether a written file holds text, and a file's text is read."""
 
 
 def _begins(*prefixes: bytes) -> Callable[[bytes], bool]:
@@ -58,35 +58,39 @@ def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
     return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
 
 
+def _by_pillow(kind: str) -> Reader:
+    return partial(pillow.read, kind=kind)
+
+
 # Only what photographs and scans come in: Pillow's EPS, for one, would start Ghostscript on the file.
 FORMATS = (
     ImageFormat(
         "PNG",
         (".png",),
         _begins(b"\x89PNG\r\n\x1a\n"),
-        pillow=("PNG",),
+        png.read,
+        read_texts=png.texts,
         other_suffixes=(".apng",),
         write=encoders.png,
         depths=(8, 16),
         alpha=True,
         profile=True,
-        metadata=True,
     ),
     ImageFormat(
         "JPEG",
         (".jpg", ".jpeg"),
         _begins(b"\xff\xd8\xff"),
-        pillow=("JPEG",),
+        _by_pillow("JPEG"),
         other_suffixes=(".jpe", ".jfif"),
         write=encoders.jpeg,
         profile=True,
     ),
-    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), pillow=("GIF",), animate=encoders.gif_animation),
+    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), _by_pillow("GIF"), animate=encoders.gif_animation),
     ImageFormat(
         "WebP",
         (".webp",),
         lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP",
-        pillow=("WEBP",),
+        _by_pillow("WEBP"),
         write=encoders.webp,
         animate=encoders.webp_animation,
         alpha=True,
@@ -96,7 +100,7 @@ FORMATS = (
         "AVIF",
         (".avif",),
         _has_brand(b"avif", b"avis"),
-        pillow=("AVIF",),
+        _by_pillow("AVIF"),
         other_suffixes=(".avifs",),
         write=encoders.avif,
         alpha=True,
@@ -106,7 +110,7 @@ FORMATS = (
         "TIFF",
         (".tif", ".tiff"),
         _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-        pillow=("TIFF",),
+        tiff.read,
         write=encoders.tiff,
         depths=(8, 16),
         alpha=True,
@@ -116,37 +120,33 @@ FORMATS = (
         "HEIC",
         (".heic", ".heif"),
         _has_brand(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
-        opener=heif.open_heif,
+        heif.read,
         package="pillow_heif",
     ),
     ImageFormat(
         "BMP",
         (".bmp",),
         lambda head: head.startswith(b"BM") and head[6:10] == bytes(4),  # two letters alone may begin a text
-        pillow=("BMP", "DIB"),
+        _by_pillow("BMP"),
         other_suffixes=(".dib",),
         write=encoders.bmp,
     ),
-    ImageFormat("ICO", (".ico",), _begins(b"\0\0\1\0"), pillow=("ICO",)),
+    ImageFormat("ICO", (".ico",), _begins(b"\0\0\1\0"), _by_pillow("ICO")),
     ImageFormat(
         "JPEG 2000",
         (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
         _begins(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
-        pillow=("JPEG2000",),
+        _by_pillow("JPEG2000"),
     ),
     ImageFormat(
         "PPM",
         (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
         lambda head: re.match(rb"P[1-6fF]\s", head) is not None,
-        pillow=("PPM",),
+        netpbm.read,
     ),
-    ImageFormat("QOI", (".qoi",), _begins(b"qoif"), pillow=("QOI",)),
+    ImageFormat("QOI", (".qoi",), _begins(b"qoif"), _by_pillow("QOI")),
 )
 
-PILLOW_FORMATS = tuple(name for row in FORMATS for name in row.pillow)
-"""Those that Pillow is let read."""
-METADATA_FORMATS = frozenset(name for row in FORMATS if row.metadata for name in row.pillow)
-"""Those of them whose text is read."""
 SUFFIXES = tuple(suffix for row in FORMATS if row.write for suffix in row.suffixes)
 """What `save` writes."""
 ANIMATION_SUFFIXES = tuple(suffix for row in FORMATS if row.animate for suffix in row.suffixes)
@@ -169,6 +169,25 @@ def of_suffix(suffix: str) -> ImageFormat:
 def recognize(head: bytes) -> ImageFormat | None:
     """Find the format of a file by its first `HEAD` bytes."""
     return next((row for row in FORMATS if row.magic(head)), None)
+
+
+_RAW_MAGIC = {
+    b"II*\0\x10\0\0\0CR": "Canon CR2",
+    b"IIU\0": "Panasonic RW2",
+    b"IIRO": "Olympus ORF",
+    b"IIRS": "Olympus ORF",
+    b"MMOR": "Olympus ORF",
+    b"FUJIFILMCCD-": "Fujifilm RAF",
+    b"\0MRM": "Minolta MRW",
+    b"FOVb": "Sigma X3F",
+}
+
+
+def recognize_raw(head: bytes) -> str | None:
+    """Find the kind of a camera raw by its first `HEAD` bytes; `readers.tiff` finds those that are TIFFs."""
+    if head[4:12] == b"ftypcrx ":
+        return "Canon CR3"
+    return next((title for magic, title in _RAW_MAGIC.items() if head.startswith(magic)), None)
 
 
 def choices(names: Sequence[str]) -> str:

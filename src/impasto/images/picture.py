@@ -14,6 +14,9 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
 Arrays are (H, W) or (H, W, 1|2|3|4), gray, gray + alpha, RGB or RGBA; bool, uint8 0..255, uint16 0..65535, float 0..1.
 """
 
+_UNSEEN = 1.0
+"""A difference between the channels of a gray that rounding may make."""
+
 Rgb = NDArray[np.float32]
 """(H, W, 3) float32, sRGB, 0..255."""
 Alpha = NDArray[np.float32]
@@ -36,6 +39,8 @@ class Picture:
     """How the user named it, for messages and file names."""
     sha256: str = ""
     """Of the source's bytes, or of the array's or the Pillow image's samples."""
+    exif: bytes | None = None
+    """What a result keeps of the source's EXIF: date, author, rights, place, camera, dots per inch."""
 
     @property
     def width(self) -> int:
@@ -46,6 +51,12 @@ class Picture:
     def height(self) -> int:
         """Number of rows."""
         return int(self.rgb.shape[0])
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether no pixel has a color that anyone sees."""
+        red, green, blue = np.moveaxis(self.rgb, 2, 0)
+        return float(np.abs(red - green).max()) <= _UNSEEN and float(np.abs(green - blue).max()) <= _UNSEEN
 
     def to_pil(self) -> Image.Image:
         """An 8-bit RGB or, with alpha, RGBA image; values are rounded and clipped."""

@@ -34,13 +34,14 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
     if isinstance(source, np.ndarray):
         return _picture(samples.from_array(source, name), name, _hash_array(source))
     if isinstance(source, Image.Image):
-        decoded = decode.decode_pillow(source, name)
-        return _picture(samples.from_decoded(decoded, name), name, hashlib.sha256(source.tobytes()).hexdigest())
+        with decode.translate_errors(name, most_pixels):
+            found = samples.from_decoded(decode.decode_pillow(source, name))
+            return _picture(found, name, hashlib.sha256(source.tobytes()).hexdigest())
     with _stream(source, name) as stream:
-        decoded = decode.decode(stream, name, most_pixels)
+        with decode.translate_errors(name, most_pixels):
+            found = samples.from_decoded(decode.decode(stream, name, most_pixels))
         stream.seek(0)
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return _picture(samples.from_decoded(decoded, name), name, digest)
+        return _picture(found, name, hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def read_metadata(source: Source) -> dict[str, str]:
@@ -55,11 +56,11 @@ def read_metadata(source: Source) -> dict[str, str]:
         return {key: str(value) for key, value in getattr(source, "text", {}).items()}
     name = _name(source)
     with _stream(source, name) as stream:
-        return decode.text_chunks(stream, name)
+        return decode.texts(stream, name)
 
 
 def _picture(found: samples.Samples, name: str, digest: str) -> Picture:
-    return Picture(found.rgb, found.alpha, found.depth, found.profile, name, digest)
+    return Picture(found.rgb, found.alpha, found.depth, found.profile, name, digest, found.exif)
 
 
 def _hash_array(array: NDArray[Any]) -> str:

@@ -1,23 +1,20 @@
 """From decoded samples of any kind to sRGB floats, upright."""
 
-import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from impasto.errors import ImageError
-from impasto.images import color_profiles
-from impasto.images.decode import Decoded
+from impasto.images import color_profiles, color_spaces, exif
+from impasto.images.decoded import Decoded, check_finite
 from impasto.images.picture import Alpha, Rgb, fill_transparent
 
 Array = NDArray[Any]
 
-_FULL_16 = 65535
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # TIFF
 _KINDS = {1: "gray", 2: "gray and alpha", 3: "RGB", 4: "RGBA"}
 _FLOAT_OVERSHOOT = 1.0  # resampling rings a little beyond 0..1; a picture of 0..255 lies far outside
 
@@ -41,27 +38,19 @@ class Samples:
     alpha: Alpha | None
     depth: Literal[8, 16]
     profile: bytes | None = None
+    exif: bytes | None = None
 
 
-def from_decoded(decoded: Decoded, name: str) -> Samples:
-    """Samples of a file or of a Pillow image: sRGB, upright, opaque ones without alpha.
-
-    Raises:
-        ImageError: float samples that are not numbers.
-    """
-    image = decoded.image
-    if decoded.gray_alpha_16:
-        words = np.asarray(image).astype(np.uint16)
-        samples = _from_words(words[..., 0::2] * 256 + words[..., 1::2], image)
-    elif decoded.low is not None:
-        samples = _from_words(np.asarray(image).astype(np.uint16) * 256 + np.asarray(decoded.low), image)
-    elif image.mode.startswith("I;16"):
-        samples = _from_words(_gray_16(image)[..., np.newaxis], image)
-    elif image.mode in ("I", "F"):
-        samples = _from_wide(np.asarray(image, np.float32), image, name)
+def from_decoded(decoded: Decoded) -> Samples:
+    """Samples of a file or of a Pillow image: sRGB, upright, opaque ones without alpha."""
+    if decoded.unit is not None:
+        samples = _from_unit(decoded.unit, decoded.depth, decoded.profile)
     else:
-        samples = _from_bytes(image)
-    return _tidy(samples, _orientation(image))
+        assert decoded.image is not None
+        samples = _from_bytes(decoded.image, decoded.profile)
+    if decoded.profile is None and decoded.color_space is not None:
+        samples = replace(samples, rgb=color_spaces.to_srgb(samples.rgb, decoded.color_space))
+    return replace(_tidy(samples, exif.orientation(decoded.exif)), exif=exif.keep(decoded.exif))
 
 
 def from_array(array: Array, name: str) -> Samples:
@@ -89,17 +78,12 @@ def _to_unit(array: Array, name: str) -> NDArray[np.float32]:
         return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"{name} holds {array.dtype}", "Give uint8 0..255, uint16 0..65535 or floats 0..1.")
-    _check_finite(array, name)
+    check_finite(array, name)
     if array.min() < -_FLOAT_OVERSHOOT or array.max() > 1 + _FLOAT_OVERSHOOT:
         raise ImageError(
             f"{name} holds floats from {array.min():g} to {array.max():g}", "Scale them to 0..1, or give uint8 0..255."
         )
     return np.clip(array, 0, 1).astype(np.float32)
-
-
-def _check_finite(array: Array, name: str) -> None:
-    if not np.isfinite(array).all():
-        raise ImageError(f"{name} holds values that are not finite numbers", "Replace NaN and infinity first.")
 
 
 def _from_unit(unit: NDArray[np.float32], depth: Literal[8, 16], profile: bytes | None = None) -> Samples:
@@ -112,35 +96,8 @@ def _from_unit(unit: NDArray[np.float32], depth: Literal[8, 16], profile: bytes 
     return Samples(rgb if moved is None else moved, alpha, depth, None if moved is None else profile)
 
 
-def _from_words(words: Array, image: Image.Image) -> Samples:
-    """From (H, W, 1 to 4) uint16; a color named transparent in the file becomes alpha."""
-    clear = image.info.get("transparency")
-    if clear is not None and words.shape[2] in (1, 3):
-        opaque = (words != np.asarray(clear)).any(axis=2, keepdims=True)
-        words = np.concatenate([words, opaque * np.uint16(_FULL_16)], axis=2)
-    return _from_unit(words.astype(np.float32) / np.float32(_FULL_16), 16, image.info.get("icc_profile"))
-
-
-def _gray_16(image: Image.Image) -> Array:
-    """The samples of 16-bit gray, which Pillow leaves inverted where a TIFF says that 0 is white."""
-    values = np.asarray(image)
-    inverted = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
-    return _FULL_16 - values if inverted else values
-
-
-def _from_wide(values: NDArray[np.float32], image: Image.Image, name: str) -> Samples:
-    """From 32-bit integers or floats, whose white the file does not state: the smallest usual one that holds all."""
-    _check_finite(values, name)
-    whites = (255, _FULL_16) if image.mode == "I" else (1, 255, _FULL_16)
-    white = next((white for white in whites if values.max() <= white), float(values.max()))
-    depth: Literal[8, 16] = 8 if image.mode == "I" and white == 255 else 16  # noqa: PLR2004 -- white of 8 bits
-    unit = np.clip(values / np.float32(white), 0, 1)
-    return _from_unit(unit[..., np.newaxis], depth, image.info.get("icc_profile"))
-
-
-def _from_bytes(image: Image.Image) -> Samples:
+def _from_bytes(image: Image.Image, profile: bytes | None) -> Samples:
     """From any 8-bit mode."""
-    profile = image.info.get("icc_profile")
     alpha = None
     if image.has_transparency_data:
         image, alpha = _split_alpha(image)
@@ -161,13 +118,6 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Alpha]:
         rgba = image.convert("RGBA")
         colors, opacity = rgba.convert("RGB"), rgba.getchannel("A")
     return colors, np.asarray(opacity, np.float32) / np.float32(255)
-
-
-def _orientation(image: Image.Image) -> Any:
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
-        return 1  # broken EXIF is no reason to refuse a whole picture
 
 
 def _upright(values: NDArray[np.float32], orientation: Any) -> NDArray[np.float32]:

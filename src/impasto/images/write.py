@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from impasto.errors import OutputError
-from impasto.images import color_profiles, formats
+from impasto.images import color_profiles, encoders, formats
 from impasto.images.formats import SUFFIXES
 from impasto.images.picture import Picture, on_white, to_integers
 from impasto.storage.atomic import check_folder, replace_file
@@ -22,7 +22,8 @@ def save(
     """Write a picture in the format of the path's suffix; at any moment there is the whole file or none.
 
     A picture of depth 16 keeps it where the format holds 16 bits (PNG, TIFF), else it becomes 8; where the format holds
-    no alpha (JPEG, BMP), the picture is put onto white: see `formats.FORMATS`.
+    no alpha (JPEG, BMP), the picture is put onto white: see `formats.FORMATS`. The picture's EXIF is written where the
+    format holds it (not in BMP, which has the dots per inch alone).
 
     Args:
         picture: what to write.
@@ -63,7 +64,8 @@ def encode(
     )
     assert row.write is not None
     try:
-        return row.write(samples, metadata or {}, None if converted is None else profile)
+        beside = encoders.Beside(metadata or {}, None if converted is None else profile, picture.exif)
+        return row.write(samples, beside)
     except (OSError, ValueError, RuntimeError) as error:
         roomy = [row.suffixes[0] for row in formats.FORMATS if len(row.depths) > 1]  # formats of scans, of any size
         raise OutputError(

@@ -8,7 +8,7 @@ from cyclopts.validators import Number
 
 from impasto.cli.signals import exit_on_interrupt
 from impasto.cli.terminal import print_result
-from impasto.errors import InputError
+from impasto.errors import InputError, install_command
 from impasto.settings import Settings
 from impasto.storage.home import home
 
@@ -60,7 +60,7 @@ def studio(
             from impasto.studio.server import serve  # noqa: PLC0415 - an extra
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
-        raise InputError(problem, 'Run: pip install "impasto[studio]".') from None
+        raise InputError(problem, f"Run: {install_command('studio')}.") from None
     config = serve.ServerConfig(
         data=Path(data).expanduser() if data else home() / "studio",
         host=host,

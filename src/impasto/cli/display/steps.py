@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from impasto import images
@@ -35,7 +36,7 @@ class StepWriter:
     def _save(self, preview: Preview) -> Path:
         make_folder(self._folder, elsewhere="Choose another --save-dir.")
         path = self._folder / f"{preview.total_iterations:04d}.png"
-        images.save(preview.picture, path, overwrite=True)
+        images.save(replace(preview.picture, exif=None), path, overwrite=True)
         self._rows[preview.total_iterations] = self._row(preview, path)
         self._write_table()
         return path

@@ -108,6 +108,8 @@ class LossInputs:
     """(1, 3, H, W), 0..255, of the image's own size; None where there is no content image."""
     styles: Sequence[Tensor]
     """(1, 3, H', W') each, of any size."""
+    opacities: Sequence[Tensor | None]
+    """Of each style image, (1, 1, H', W'), 0..1: only what is visible is measured; None for an opaque one."""
     style_weights: Sequence[float]
     """For each style image; their statistics are averaged with these."""
     guidance: "Guidance | None"

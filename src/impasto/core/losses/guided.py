@@ -59,13 +59,13 @@ class Guidance:
         and the few pixels that are would have to make up for the others: they turn into a rim of hot colors.
         """
         trainable = self.trainable_at(layer)
-        inner = None if trainable is None else -F.max_pool2d(-trainable, 3, stride=1, padding=1)  # the least around
-        grids = [_pool_to_layer(region.weights, layer) for region in self.regions]
+        inner = None if trainable is None else least_around(trainable)
+        grids = [pool_to_layer(region.weights, layer) for region in self.regions]
         return [_layer_region(grid if inner is None else grid * inner, dtype) for grid in grids]
 
     def trainable_at(self, layer: Layer) -> Tensor | None:
         """Give `trainable` on a layer's grid: (1, 1, h, w)."""
-        return None if self.trainable is None else _pool_to_layer(self.trainable, layer)
+        return None if self.trainable is None else pool_to_layer(self.trainable, layer)
 
 
 def guidance(masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequence[float]) -> Guidance | None:
@@ -101,6 +101,11 @@ def uncovered(masks: Sequence[Tensor]) -> Tensor:
     return 1 - torch.stack(list(masks)).sum(dim=0).clamp(max=1)
 
 
+def least_around(plane: Tensor) -> Tensor:
+    """Give each position of (1, 1, h, w) the least value there and beside it."""
+    return -F.max_pool2d(-plane, 3, stride=1, padding=1)
+
+
 def _layer_region(grid: Tensor, dtype: torch.dtype) -> LayerRegion:
     """Sum the weights as rounded, so that nothing is out of balance in half precision."""
     grid = grid.to(dtype)
@@ -108,6 +113,6 @@ def _layer_region(grid: Tensor, dtype: torch.dtype) -> LayerRegion:
     return LayerRegion(grid, total or 1.0, total / grid.numel())
 
 
-def _pool_to_layer(plane: Tensor, layer: Layer) -> Tensor:
+def pool_to_layer(plane: Tensor, layer: Layer) -> Tensor:
     """Average over the windows of the network's pooling, which also leaves a last odd row or column out."""
     return F.avg_pool2d(plane, 1 << (layer.block - 1))

@@ -7,10 +7,13 @@ from torch import Tensor
 
 from impasto.core.losses.base import LossInputs, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
-from impasto.core.losses.guided import LayerRegion
+from impasto.core.losses.guided import LayerRegion, least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Statistic, average, pull_back
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
+
+_ENOUGH = 0.25
+"""The share of what is visible that still stands for all of it."""
 
 
 class StyleLoss:
@@ -61,7 +64,8 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
     spec, guidance = inputs.spec, inputs.guidance
     statistic, (height, width) = STATISTICS[spec.statistic], inputs.size
     layers = {layer: share for layer, share in spec.style_layers.items() if share > 0}
-    measured = [_measure(inputs, style, layers, statistic) for style in inputs.styles] if layers else []
+    pairs = zip(inputs.styles, inputs.opacities, strict=True) if layers else ()
+    measured = [_measure(inputs, style, opacity, layers, statistic) for style, opacity in pairs]
     if not measured:
         return
     mixtures = [region.style_weights for region in guidance.regions] if guidance else [inputs.style_weights]
@@ -75,8 +79,25 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
 
 
 def _measure(
-    inputs: LossInputs, style: Tensor, layers: dict[Layer, float], statistic: Statistic
+    inputs: LossInputs, style: Tensor, opacity: Tensor | None, layers: dict[Layer, float], statistic: Statistic
 ) -> dict[Layer, Matrices]:
-    """Give the matrices of a style image at each layer; its features are freed."""
+    """Give the matrices of what is visible of a style image at each layer; its features are freed."""
     features = inputs.network(style)
-    return {layer: statistic.matrices(statistic.measure(features[layer])) for layer in layers}
+    return {
+        layer: statistic.matrices(statistic.measure(features[layer], _visible(opacity, layer, features[layer].dtype)))
+        for layer in layers
+    }
+
+
+def _visible(opacity: Tensor | None, layer: Layer, dtype: torch.dtype) -> Tensor | None:
+    """Weigh the positions of a layer: (1, 1, h, w), of the features' type; None for all alike.
+
+    Beside what is transparent, features are those of an edge that nobody sees: where there is enough without, such
+    positions do not count.
+    """
+    if opacity is None:
+        return None
+    grid = pool_to_layer(opacity, layer)
+    inner = least_around(grid)
+    weights = inner if inner.sum() >= _ENOUGH * grid.sum() else grid
+    return weights.to(dtype) if weights.any() else None

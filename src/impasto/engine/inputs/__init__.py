@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from impasto import images
-from impasto.engine.inputs.crop import crop
+from impasto.engine.inputs.crop import crop, crop_to_visible
 from impasto.engine.inputs.masks import read_masks
 from impasto.engine.inputs.recolor import recolor
 from impasto.errors import SettingsError
@@ -41,7 +41,7 @@ class Inputs:
         spec: what becomes of them.
 
     Raises:
-        ImageError: a mask, or the start that a file names, cannot be used.
+        ImageError: a mask, or the start that a file names, cannot be used; or a style image is transparent all over.
         SettingsError: there is neither content nor style, there is not one crop or mask for each style image, a crop
             is not within its image, or `init` is neither a start nor a file.
     """
@@ -51,11 +51,15 @@ class Inputs:
             raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
         self.original = content
         """The content image as it was given; `content` may have other colors."""
-        self.content, self.styles = recolor(content, crop(styles, spec.style_crop), spec.color)
+        visible = tuple(crop_to_visible(style) for style in crop(styles, spec.style_crop))
+        self.content, self.styles = recolor(content, visible, spec.color)
         self.keeps_colors = spec.color == "photo"
         """Whether the result has the hue and the chroma of the original."""
         self.init = None if spec.init is None else _read_init(spec.init)
         """The picture to start from, where a file names it."""
+        given = [picture for picture in (content, *visible, self.init) if picture]
+        self.are_gray = all(picture.is_gray for picture in given)
+        """Whether no input has color: the result is to have none, either."""
         self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self.resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)

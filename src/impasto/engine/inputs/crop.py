@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from impasto.errors import SettingsError, count_noun
+import numpy as np
+
+from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
 
@@ -37,9 +39,30 @@ def _crop_one(painting: Picture, crop: str) -> Picture:
             f"which has {painting.width} x {painting.height} pixels",
             f"Keep x + width within {painting.width}, and y + height within {painting.height}.",
         )
-    rows, columns = slice(top, bottom), slice(left, right)
+    cropped = _cut(painting, slice(top, bottom), slice(left, right))
+    return replace(cropped, name=f"--style-crop {crop.strip()} of {painting.name}")
+
+
+def crop_to_visible(painting: Picture) -> Picture:
+    """Cut off the transparent surroundings of a style image, so that its strokes have the size of one without.
+
+    Raises:
+        ImageError: it is transparent all over.
+    """
+    if painting.alpha is None:
+        return painting
+    if not painting.alpha.any():
+        raise ImageError(f"{painting.name} is transparent all over", "Give a painting of which something is visible.")
+    rows, columns = (np.flatnonzero(painting.alpha.any(axis=axis)) for axis in (1, 0))
+    return _cut(painting, slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+
+
+def _cut(painting: Picture, rows: slice, columns: slice) -> Picture:
     rgb, alpha = painting.rgb[rows, columns], painting.alpha
-    if alpha is not None:  # the color under transparency is the mean of the whole painting, not of this part
-        alpha = alpha[rows, columns]
-        rgb = fill_transparent(rgb, alpha)
-    return replace(painting, rgb=rgb, alpha=alpha, name=f"--style-crop {crop.strip()} of {painting.name}")
+    if alpha is None:
+        return replace(painting, rgb=rgb)
+    alpha = alpha[rows, columns]
+    if (alpha >= 1).all():
+        return replace(painting, rgb=rgb, alpha=None)
+    # The color under transparency is the mean of the whole painting, not of this part.
+    return replace(painting, rgb=fill_transparent(rgb, alpha), alpha=alpha)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from impasto.errors import WeightsError
+from impasto.errors import WeightsError, install_command
 from impasto.weights.importers.found import Found, batch_normalized
 
 _INPUTS_WITH_BIAS = 3
@@ -34,7 +34,7 @@ def _library(file: Path) -> Any:
     except ImportError:
         raise WeightsError(
             f"{file} is an ONNX file, and the package that reads it is not installed",
-            'Install it: pip install "impasto[onnx]".',
+            f"Run: {install_command('onnx')}.",
         ) from None
     return onnx
 

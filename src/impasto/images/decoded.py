@@ -1,0 +1,84 @@
+"""`Decoded`: what every reader of files gives, before it is turned upright and into sRGB."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import ImageError
+from impasto.images.color_spaces import ColorSpace
+
+Array = NDArray[Any]
+Unit = NDArray[np.float32]
+"""(H, W, 1 to 4) float32, 0..1: gray, gray and alpha, RGB or RGBA, alpha not premultiplied."""
+
+_FULL_16 = 65535
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The picture in a file: in one of two forms, with what the file says beside the pixels."""
+
+    image: Image.Image | None = None
+    """Loaded, of a mode of 8 bits; None where `unit` has the samples."""
+    unit: Unit | None = None
+    """The samples of files with more bits than Pillow holds."""
+    depth: Literal[8, 16] = 8
+    """Bits a channel of the file; floats count as 16."""
+    profile: bytes | None = None
+    """The file's ICC profile."""
+    color_space: ColorSpace | None = None
+    """What the file says of its colors by other means than a profile, which comes first."""
+    exif: Image.Exif = field(default_factory=Image.Exif)
+
+
+Reader = Callable[[BinaryIO, str, int], Decoded]
+"""Decodes a stream, given a name for messages and the most pixels that it may have."""
+
+
+def check_pixels(width: int, height: int, name: str, most: int) -> None:
+    """Refuse too large a picture, or one of no size, before anything is decoded.
+
+    Raises:
+        ImageError: it has no pixels, or more than `most`.
+    """
+    if not (width and height):
+        raise ImageError(f"{name} is damaged: it has {width} x {height} pixels", "Get an intact copy of the file.")
+    if width * height > most:
+        raise ImageError(
+            f"{name} has {width} x {height} pixels, more than {most // 1_000_000} million", "Make it smaller first."
+        )
+
+
+def check_finite(values: Array, name: str) -> None:
+    """Refuse samples that are not numbers.
+
+    Raises:
+        ImageError: one is infinite or none.
+    """
+    if not np.isfinite(values).all():
+        raise ImageError(f"{name} holds values that are not finite numbers", "Replace NaN and infinity first.")
+
+
+def unit_from_words(words: Array) -> Unit:
+    """Scale (H, W, C) uint16 to 0..1."""
+    return words.astype(np.float32) / np.float32(_FULL_16)
+
+
+def unit_from_wide(values: Array, name: str) -> tuple[Unit, Literal[8, 16]]:
+    """Scale (H, W, C) floats or wide integers, whose white no standard states, to 0..1; and tell their bits.
+
+    White is the smallest usual value that holds all: of floats 1, of all 255, 65535 or else the largest there.
+
+    Raises:
+        ImageError: one is not finite.
+    """
+    check_finite(values, name)
+    floats = np.issubdtype(values.dtype, np.floating)
+    largest = float(values.max())
+    white = next((white for white in ((1, 255, _FULL_16) if floats else (255, _FULL_16)) if largest <= white), largest)
+    unit = np.clip(values / np.float64(white), 0, 1).astype(np.float32)
+    return unit, 8 if not floats and white == 255 else 16  # noqa: PLR2004 -- white of 8 bits

@@ -1,0 +1,126 @@
+"""What Pillow decodes, with all its bits: the reader of most formats."""
+
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from impasto.images import exif
+from impasto.images.decoded import Array, Decoded, check_pixels, unit_from_wide, unit_from_words
+
+# Pillow reads 16-bit RGB as its high bytes. Taking the same file for one of the other byte order gives the low bytes.
+_LOW_BYTES = {
+    "RGB;16B": "RGB;16L",
+    "RGB;16L": "RGB;16B",
+    "RGB;16N": "RGB;16B",  # what libtiff decodes is in the machine's order, little-endian wherever torch runs
+    "RGBA;16B": "RGBA;16L",
+    "RGBA;16L": "RGBA;16B",
+    "RGBA;16N": "RGBA;16B",
+}
+_DECODED_ON_OPENING = frozenset(("ICO",))
+_GRAY_ALPHA_16 = "LA;16B"
+_GRAY_BITS = {"L;2": 2, "L;4": 4}
+_FULL_16 = 65535
+
+
+def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
+    """Decode the first frame of a file of one of Pillow's formats.
+
+    Raises:
+        ImageError: it has too many pixels, or values that are not numbers.
+    """
+    image = open_image(stream, name, most_pixels, kind)
+    mode = raw_mode(image)
+    if mode == _GRAY_ALPHA_16:
+        _read_as(image, {mode: "RGBA"})
+        image.load()
+        words = np.asarray(image).astype(np.uint16)
+        return of_words(words[..., 0::2] * 256 + words[..., 1::2], image)
+    image.load()
+    if mode in _LOW_BYTES:
+        stream.seek(0)
+        return of_words(words_of(image, open_image(stream, name, most_pixels, kind)), image)
+    if mode in _GRAY_BITS:
+        _scale_clear(image, _GRAY_BITS[mode])
+    return of_image(image, name)
+
+
+def open_image(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Image.Image:
+    """Read the header and check the size."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if kind not in _DECODED_ON_OPENING:
+        Image.MAX_IMAGE_PIXELS = None  # ours, which follows, says more
+    try:
+        image = Image.open(stream, formats=[kind])
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    check_pixels(image.width, image.height, name, most_pixels)
+    return image
+
+
+def of_image(image: Image.Image, name: str) -> Decoded:
+    """Give what a loaded image holds.
+
+    Raises:
+        ImageError: it has values that are not numbers.
+    """
+    if image.mode.startswith("I;16"):
+        return of_words(np.asarray(image)[..., np.newaxis], image)
+    if image.mode in ("I", "F"):
+        unit, depth = unit_from_wide(np.asarray(image)[..., np.newaxis], name)
+        return Decoded(unit=unit, depth=depth, profile=_profile(image), exif=exif.of_image(image))
+    tags = exif.of_image(image)
+    return Decoded(image=image, profile=_profile(image), color_space=exif.color_space(tags), exif=tags)
+
+
+def of_words(words: Array, image: Image.Image) -> Decoded:
+    """Give (H, W, 1 to 4) uint16 of an open image; a color that it names transparent becomes alpha."""
+    clear = image.info.get("transparency")
+    if clear is not None and words.shape[2] in (1, 3):
+        opaque = (words != np.asarray(clear)).any(axis=2, keepdims=True)
+        words = np.concatenate([words, opaque * np.uint16(_FULL_16)], axis=2)
+    tags = exif.of_image(image)
+    return Decoded(
+        unit=unit_from_words(words), depth=16, profile=_profile(image), color_space=exif.color_space(tags), exif=tags
+    )
+
+
+def words_of(high: Image.Image, again: Image.Image) -> Array:
+    """Give (H, W, C) uint16 of a loaded image of 16-bit RGB or RGBA, by decoding it again for the low bytes."""
+    _read_as(again, _LOW_BYTES)
+    again.load()
+    words: Array = np.asarray(high).astype(np.uint16) * 256 + np.asarray(again)
+    return words
+
+
+def raw_mode(image: Image.Image) -> str:
+    """How the file's samples lie, in Pillow's words; the empty string where Pillow does not say."""
+    if not isinstance(image, ImageFile.ImageFile) or not image.tile:
+        return ""
+    args = image.tile[0].args
+    return str(args[0] if isinstance(args, tuple) and args else args)
+
+
+def has_low_bytes(image: Image.Image) -> bool:
+    """Whether Pillow decodes only the high bytes of an open image, and `words_of` the others."""
+    return raw_mode(image) in _LOW_BYTES
+
+
+def _read_as(image: Image.Image, modes: dict[str, str]) -> None:
+    """Have an open, not yet loaded image take its samples for ones of another layout and the same length."""
+    assert isinstance(image, ImageFile.ImageFile)
+    mode = modes[raw_mode(image)]
+    image.tile = [
+        tile._replace(args=(mode, *tile.args[1:]) if isinstance(tile.args, tuple) else mode) for tile in image.tile
+    ]
+
+
+def _scale_clear(image: Image.Image, bits: int) -> None:
+    """Pillow scales gray of 2 or 4 bits to 8, but not the gray that the file names transparent."""
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        image.info["transparency"] = clear * 255 // (2**bits - 1)
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    return image.info.get("icc_profile") or None
