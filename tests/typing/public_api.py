@@ -14,6 +14,16 @@ def one_call(photo: Path, painting: Path) -> Image.Image:
     return result.image
 
 
+def one_call_each_way(photo: Path, paintings: list[Path]) -> list[impasto.Result]:
+    stylizer = impasto.Stylizer()
+    settings = impasto.Settings(recipe="fast")
+    return [
+        impasto.stylize(photo, paintings, settings),
+        impasto.stylize(photo, *paintings, settings=settings, progress=True),
+        stylizer.stylize(photo, paintings, recipe="fast", on_event=print),
+    ]
+
+
 def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterator[float]:
     stylizer = impasto.Stylizer(device="cpu")
     settings = impasto.Settings(recipe="painterly", content_weight=20, style_blend=(1, 2))
@@ -21,6 +31,7 @@ def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterato
         if isinstance(event, impasto.Step):
             yield event.loss
         elif isinstance(event, impasto.Finished):
+            event.save("picture.png")
             event.picture.to_pil().show()
 
 

@@ -5,6 +5,7 @@ The order is Started, then for each scale its Steps with Previews and Restarts a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 
 from impasto.engine.result import Result
 from impasto.images import Picture
@@ -113,6 +114,10 @@ class Finished:
     def settings(self) -> Settings:
         """The result's, as the start has them."""
         return self.result.settings
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the result; see `Result.save`."""
+        self.result.save(path, overwrite=overwrite)
 
 
 Event = Started | Step | Preview | Restart | Finished

@@ -1,7 +1,7 @@
 """One run: a transfer's iterates as events, with a clock and previews."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -121,6 +121,15 @@ class Run:
             elapsed=self._clock.elapsed,
             stopped=self._stopped,
         )
+
+
+def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> Finished:
+    """Pass on each event of a run as it happens; returns the last."""
+    for event in events:
+        on_event(event)
+        if isinstance(event, Finished):
+            return event
+    raise AssertionError("a run ends with Finished")
 
 
 class RunClock:

@@ -1,8 +1,12 @@
 """`Stylizer` loads the network once and runs with it; `stylize` is the one-call form."""
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
@@ -16,16 +20,20 @@ from impasto.engine.device import (
     return_memory_eagerly,
     translate_oom,
 )
-from impasto.engine.events import Event, Finished
+from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
 from impasto.engine.precision import select_precision
+from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe
-from impasto.engine.run import Run, RunInputs
+from impasto.engine.run import Run, RunInputs, run_to_end
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import Settings
+
+Styles = Sequence[Source | Picture] | Source | Picture
+"""One style image, or a list of them."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Stylizer:
     def run(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
         *,
         stop: Callable[[], bool] = _never,
@@ -103,10 +111,46 @@ class Stylizer:
         metadata = describe(settings, photo, paintings)
         return Run(inputs, metadata, stop=stop, preview_every=every).events()
 
+    def stylize(
+        self,
+        /,
+        content: Source | Picture | None,
+        *styles: Styles | Settings,
+        settings: Settings | None = None,
+        progress: bool = False,
+        on_event: Callable[[Event], object] | None = None,
+        **choices: Any,
+    ) -> Result:
+        """Make a picture of a photograph in the style of one or more paintings.
+
+        `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
+        recipe="rebuild")` a photograph from one layer's features alone.
+
+        Args:
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a
+                texture.
+            styles: one painting or more, each by itself or in a list; none to rebuild the photograph. Last may come
+                `Settings`.
+            settings: all settings at once; or
+            progress: whether to show bars, on stderr or in the notebook.
+            on_event: called with each event as it happens; the last is Finished.
+            choices: some settings by name: `size=1024, recipe="gatys", seed=1`.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+            DivergedError: the objective is not a finite number, even with smaller steps.
+        """
+        paintings, settings = _split_arguments(styles, settings, choices)
+        events = self.run(content, paintings, settings)
+        observers = [] if on_event is None else [on_event]
+        with show_progress() if progress else nullcontext() as bars:
+            observers += [] if bars is None else [bars]
+            return run_to_end(events, lambda event: [observe(event) for observe in observers]).result
+
     def check(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> None:
         """Refuse what `run` would refuse, without running: for work that is to be done whole or not at all.
@@ -121,7 +165,7 @@ class Stylizer:
         self,
         image: Source | Picture,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
@@ -150,7 +194,7 @@ class Stylizer:
     def open(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> RunInputs:
         """Set up a run, in the precision that is fastest on the device where the settings leave it open.
@@ -185,7 +229,9 @@ class Stylizer:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        network, ran_in = (asked, layers), (compute.device, compute.dtype)
+        file = weights.path(asked.name)
+        written = file.stat().st_mtime_ns if file.exists() else None  # a file may be replaced while a process runs
+        network, ran_in = (asked, layers, written), (compute.device, compute.dtype)
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
@@ -195,29 +241,57 @@ class Stylizer:
         return self._networks[network, ran_in]
 
 
-def stylize(
-    content: Source | Picture | None, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
-) -> Result:
-    """Make a picture of a photograph in the style of one or more paintings.
+P = ParamSpec("P")
+_process_stylizer = functools.cache(Stylizer)
+_in_use = threading.Lock()
 
-    `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
-    recipe="rebuild")` a photograph from one layer's features alone.
 
-    Args:
-        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a texture.
-        styles: one painting or more; none to rebuild the photograph.
-        settings: all settings at once; or
-        choices: some of them by name: `size=1024, recipe="gatys", seed=1`.
+def _with_process_stylizer(method: Callable[Concatenate[Stylizer, P], Result]) -> Callable[P, Result]:
+    """Make a function of a method of `Stylizer`, with one for all calls: the network is loaded once a process.
+
+    A call from another thread, or from within a call, has a stylizer of its own: a network serves one run at a time.
+    """
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        if not _in_use.acquire(blocking=False):
+            return method(Stylizer(), *args, **kwargs)
+        try:
+            return method(_process_stylizer(), *args, **kwargs)
+        finally:
+            _in_use.release()
+
+    signature = inspect.signature(method)
+    _, *parameters = signature.parameters.values()
+    vars(call)["__signature__"] = signature.replace(parameters=parameters)
+    return call
+
+
+stylize = _with_process_stylizer(Stylizer.stylize)
+
+
+def _split_arguments(
+    given: Sequence[Styles | Settings], settings: Settings | None, choices: Mapping[str, Any]
+) -> tuple[list[Source | Picture], Settings]:
+    """Part the positional arguments of `Stylizer.stylize` into style images and settings.
 
     Raises:
-        InputError: a picture, a setting, the network or the device cannot be used.
-        DivergedError: the objective is not a finite number, even with smaller steps.
+        SettingsError: settings are given in more than one way, or a choice is not a setting.
     """
-    if settings and choices:
+    styles: list[Source | Picture] = []
+    found = [] if settings is None else [settings]
+    for argument in given:
+        if isinstance(argument, Settings):
+            found.append(argument)
+        elif isinstance(argument, list | tuple):
+            styles.extend(argument)
+        else:
+            styles.append(cast("Source | Picture", argument))
+    if len(found) > 1:
+        raise SettingsError("settings were given twice", "Give them once.")
+    if found and choices:
         raise SettingsError("both settings and single choices were given", "Give one or the other.")
-    *_, finished = Stylizer().run(content, styles, settings or Settings(**choices))
-    assert isinstance(finished, Finished)
-    return finished.result
+    return styles, found[0] if found else Settings(**choices)
 
 
 def _prepare(inputs: RunInputs) -> None:
@@ -237,7 +311,7 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
     return None if source is None else _read(source)
 
 
-def _read_all(sources: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
+def _read_all(sources: Styles) -> tuple[Picture, ...]:
     if not isinstance(sources, list | tuple):
         return (_read(cast("Source | Picture", sources)),)
     return tuple(_read(source) for source in sources)

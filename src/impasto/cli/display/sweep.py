@@ -12,12 +12,12 @@ from typing import Any, Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from impasto.cli.display.text import format_seconds
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
 from impasto.cli.terminal import print_json, print_status
 from impasto.core.pyramid import Size
 from impasto.engine.events import Finished, Step
+from impasto.engine.progress import format_seconds
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
 

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from impasto.engine.events import Finished, Preview, Restart, Started, Step
-
-_MINUTE = 60
-_HOUR = 3600
+from impasto.engine.progress import format_seconds
 
 
 def started_line(event: Started) -> str:
@@ -51,14 +49,3 @@ def sum_by_kind(terms: Mapping[str, float]) -> dict[str, float]:
     for name, value in terms.items():
         sums[name.partition(" ")[0]] += value
     return dict(sums)
-
-
-def format_seconds(time: float) -> str:
-    """Format a duration: 4.2 s, 1:05 min, 2:03:10 h."""
-    if time < _MINUTE:
-        return f"{time:.1f} s"
-    whole = round(time)
-    minutes, rest = divmod(whole, _MINUTE)
-    if whole < _HOUR:
-        return f"{minutes}:{rest:02d} min"
-    return f"{minutes // _MINUTE}:{minutes % _MINUTE:02d}:{rest:02d} h"
