@@ -1,8 +1,11 @@
 """A caller of the public interface, checked by mypy --strict and never run."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 
 import impasto
@@ -22,6 +25,13 @@ def one_call_each_way(photo: Path, paintings: list[Path]) -> list[impasto.Result
         impasto.stylize(photo, *paintings, settings=settings, progress=True),
         stylizer.stylize(photo, paintings, recipe="fast", on_event=print),
     ]
+
+
+def elsewhere_than_to_a_file(photo: torch.Tensor, painting: bytes, out: io.BytesIO) -> bytes:
+    result = impasto.stylize(photo, painting)
+    result.save(out, format="webp")
+    assert np.asarray(result).ndim == 3
+    return result.to_bytes()
 
 
 def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterator[float]:

@@ -5,10 +5,9 @@ The order is Started, then for each scale its Steps with Previews and Restarts a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import PathLike
 
 from impasto.engine.result import Result
-from impasto.images import Picture
+from impasto.images import Picture, Target
 from impasto.settings import Settings
 
 
@@ -115,9 +114,9 @@ class Finished:
         """The result's, as the start has them."""
         return self.result.settings
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, target: Target, *, format: str | None = None, overwrite: bool = False) -> None:  # noqa: A002 -- Pillow's
         """Write the result; see `Result.save`."""
-        self.result.save(path, overwrite=overwrite)
+        self.result.save(target, format=format, overwrite=overwrite)
 
 
 Event = Started | Step | Preview | Restart | Finished

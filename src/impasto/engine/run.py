@@ -10,7 +10,7 @@ from impasto.core.pyramid import Scale
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.inputs import Inputs
-from impasto.engine.result import Result
+from impasto.engine.result import InputPreviews, Result
 from impasto.engine.tensors import ImageTensors
 from impasto.settings import Settings
 
@@ -32,14 +32,22 @@ class Run:
     Args:
         inputs: the transfer, and what is said of it.
         metadata: for a file of the result, of how it was made.
+        previews: of the inputs, for a notebook that shows the result.
         stop: asked between steps; once true, the run ends with the image as it is.
         preview_every: iterations between previews; 0 shows only the start and the end of each round.
     """
 
     def __init__(
-        self, inputs: RunInputs, metadata: Mapping[str, str], *, stop: Callable[[], bool], preview_every: int
+        self,
+        inputs: RunInputs,
+        metadata: Mapping[str, str],
+        previews: InputPreviews,
+        *,
+        stop: Callable[[], bool],
+        preview_every: int,
     ) -> None:
-        self._inputs, self._metadata, self._stop, self._preview_every = inputs, metadata, stop, preview_every
+        self._inputs, self._metadata, self._previews = inputs, metadata, previews
+        self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._clock = RunClock(self._scales, self._rounds)
         self._iterations = 0
@@ -117,6 +125,7 @@ class Run:
                 losses=iterate.terms,
                 settings=self._inputs.settings,
                 metadata=self._metadata,
+                previews=self._previews,
             ),
             elapsed=self._clock.elapsed,
             stopped=self._stopped,

@@ -24,7 +24,7 @@ from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
 from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
-from impasto.engine.result import Result, describe
+from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
@@ -89,8 +89,9 @@ class Stylizer:
         """Make a picture, and yield what happens as events.
 
         Args:
-            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None where the
-                settings give content no weight, as the recipe `texture`: the aspect is then the first painting's.
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or
+                `Picture`, see `images.Source`; None where the settings give content no weight, as the recipe `texture`:
+                the aspect is then the first painting's.
             styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
@@ -108,8 +109,8 @@ class Stylizer:
         inputs = self._open_fastest(photo, paintings, settings)
         _prepare(inputs)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
-        metadata = describe(settings, photo, paintings)
-        return Run(inputs, metadata, stop=stop, preview_every=every).events()
+        about = describe(settings, photo, paintings), preview_inputs(photo, paintings)
+        return Run(inputs, *about, stop=stop, preview_every=every).events()
 
     def stylize(
         self,
@@ -127,7 +128,8 @@ class Stylizer:
         recipe="rebuild")` a photograph from one layer's features alone.
 
         Args:
-            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or (1, 3, H,
+                W), or `Picture`; arrays and tensors hold uint8 0..255 or floats 0..1, see `images.Source`. None for a
                 texture.
             styles: one painting or more, each by itself or in a list; none to rebuild the photograph. Last may come
                 `Settings`.
