@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from impasto.cli.signals import exit_on_interrupt
 from impasto.cli.terminal import STREAM
 from impasto.errors import STORAGE_FAILURES, ImpastoError
+from impasto.wording import COMMAND
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
 
@@ -61,7 +62,7 @@ def _report(error: BaseException) -> int:
     """Say in one line what went wrong; returns the exit code."""
     match error:
         case ImpastoError():
-            return _fail(f"error: {error}", error.exit_code)
+            return _fail(f"error: {error.message_for(COMMAND)}", error.exit_code)
         case KeyboardInterrupt():
             return _fail("interrupted", _INTERRUPTED)
         case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream

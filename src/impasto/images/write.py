@@ -11,6 +11,7 @@ from impasto.images import color_profiles, formats
 from impasto.images.formats import SUFFIXES
 from impasto.images.picture import Picture, on_white, to_integers
 from impasto.storage.atomic import check_folder, replace_file
+from impasto.wording import OVERWRITE
 
 Target = str | os.PathLike[str] | BinaryIO
 """Where a picture is written: a path, or a file object that is open for writing in binary."""
@@ -132,4 +133,4 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another.")
     check_folder(folder)
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists", "Add --force (overwrite=True) to replace it, or choose another name.")
+        raise OutputError(f"{path} exists", f"Use {OVERWRITE} to replace it, or choose another name.")

@@ -6,7 +6,6 @@ A value comes from the first of these that states it: the caller, the recipe, th
 
 import csv
 import difflib
-import reprlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -14,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from impasto.errors import SettingsError
 from impasto.layers import Layer
-from impasto.settings import recipes
+from impasto.settings import messages, recipes
+from impasto.wording import either
 
 DEFAULT_RECIPE = "painterly"
 FORMER_NAMES: Mapping[str, str] = {"frame": "size_rule", "keep": "output_iterate"}
@@ -76,7 +76,15 @@ FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
 
 
 def setting_field(
-    default: Any, description: str, *, group: str, unit: str = "", placeholder: str = "", **limits: Any
+    default: Any,
+    description: str,
+    *,
+    group: str,
+    unit: str = "",
+    placeholder: str = "",
+    form: str = "",
+    example: str = "",
+    **limits: Any,
 ) -> Any:
     """Describe a setting.
 
@@ -86,9 +94,12 @@ def setting_field(
         group: the heading under which it is listed.
         unit: of its value.
         placeholder: of its value in the command's help; unset, it follows from the type.
+        form: what it takes, in words; unset, it follows from the type and the limits.
+        example: of its value, where the default is none.
         limits: pydantic's `ge`, `gt`, `le`, `lt`, `pattern` and `max_length`.
     """
     extra: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
+    extra |= {key: words for key, words in {"form": form, "example": example}.items() if words}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -112,6 +123,7 @@ class Settings(BaseModel):
         "Long side of the result; unset, the recipe's size rule decides.",
         group="Look",
         unit="px",
+        example="512",
         ge=32,
         le=20_000,
     )
@@ -160,6 +172,7 @@ class Settings(BaseModel):
     style_blend: Weights = setting_field(
         (),
         "Weights of several paintings, comma-separated; unset, all equal.",
+        example="2,1",
         group="Objective",
         max_length=MOST_PAINTINGS,
     )
@@ -172,6 +185,8 @@ class Settings(BaseModel):
         "For several paintings, separate the crops by semicolons; an empty crop is a whole painting.",
         group="Objective",
         unit="px",
+        form="x,y,width,height, or several such separated by semicolons",
+        example="0,0,200,200",
         pattern=CROPS,
         max_length=LONGEST_TEXT,
     )
@@ -182,6 +197,7 @@ class Settings(BaseModel):
         "Put a name that contains a comma in double quotes.",
         group="Regions",
         placeholder="FILE,FILE",
+        example="mask.png",
         max_length=MOST_PAINTINGS,
     )
     keep_mask: str | None = setting_field(
@@ -189,6 +205,7 @@ class Settings(BaseModel):
         "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
+        example="mask.png",
         max_length=LONGEST_TEXT,
     )
 
@@ -216,8 +233,9 @@ class Settings(BaseModel):
 
     size_rule: str = setting_field(
         "long:512",
-        "Size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
+        "Size where none is given: long:N, rows:N or WIDTHxHEIGHT.",
         group="Schedule",
+        form="long:N, rows:N or WIDTHxHEIGHT, with numbers from 10 to 99999",
         pattern=SIZE_RULE,
     )
     scales: int = setting_field(
@@ -292,6 +310,7 @@ class Settings(BaseModel):
         "auto",
         "Device to compute on: auto, cpu, cuda, cuda:N or mps.",
         group="Machine",
+        form="auto, cpu, cuda, cuda:N or mps",
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
     )
     precision: Literal["auto", "float32", "bfloat16", "float64"] = setting_field(
@@ -357,30 +376,22 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
-_shorten = reprlib.Repr()
-_shorten.maxstring = _shorten.maxother = 80
-
-
 def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:
-    """Name the option, or the recipe that supplied the value."""
+    """Name the setting, and the recipe if one supplied the value."""
     first = error.errors()[0]
-    field, *within = (str(part) for part in first["loc"] if isinstance(part, str))
-    name = " ".join((field if recipe else option_name(field), *within))
-    source = f"recipe '{recipe}': " if recipe else ""
-    if first["type"] == "string_pattern_mismatch":
-        meaning = Settings.model_fields[field].description
+    name, *within = (str(part) for part in first["loc"] if isinstance(part, str))
+    field = Settings.model_fields[name]
+    if recipe is None:
         return SettingsError(
-            f"{source}{name} {_shorten.repr(first['input'])} is not of the form that this setting takes", f"{meaning}"
+            messages.problem(name, field, first["input"], within), messages.hint(name, field, first["input"])
         )
-    hint = f"Give {name} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{source}{name} {_shorten.repr(first['input'])}: {first['msg'].lower()}", hint)
+    problem = messages.problem(name, field, first["input"], within, called=name)
+    return SettingsError(f"recipe '{recipe}': {problem}", "Correct it in that recipe.")
 
 
 def _hint(name: str) -> str:
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    return f"Did you mean '{close[0]}'?" if close else "`impasto --help` lists the settings."
-
-
-def option_name(field: str) -> str:
-    """The command-line option of a setting: `--content-weight` for `content_weight`."""
-    return "--" + field.replace("_", "-")
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    lists = either(python="help(impasto.Settings)", command="`impasto --help`", page="/api/about")
+    return f"{lists} lists the settings."

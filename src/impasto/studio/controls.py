@@ -8,10 +8,13 @@ from impasto import weights
 from impasto.errors import ImpastoError, SettingsError
 from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
 from impasto.studio.schemas import Control, RecipeOut
+from impasto.wording import argument, render, with_titles
 
 PRIMARY = ("strength", "style_scale", "color", "size")
 """Always visible, in this order."""
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
+PAGE = with_titles(_LABELS)
+"""Readers of the page, in messages."""
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
@@ -104,7 +107,7 @@ def _control(name: str, schema: Mapping[str, Any], default: Any) -> Control:
     low, high = _bound(value, "minimum"), _bound(value, "maximum")
     return Control(
         name=name,
-        label=_LABELS.get(name, name.replace("_", " ").capitalize()),
+        label=render(argument(name), PAGE),
         group=str(schema["group"]),
         help=str(schema["description"]),
         unit=str(schema["unit"]),

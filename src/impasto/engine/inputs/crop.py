@@ -5,6 +5,7 @@ from dataclasses import replace
 from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
+from impasto.wording import argument
 
 
 def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
@@ -18,7 +19,8 @@ def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     parts = crops.split(";")
     if len(parts) != len(paintings):
         raise SettingsError(
-            f"--style-crop '{crops}' has {count_noun(len(parts), 'crop')} for {count_noun(len(paintings), 'painting')}",
+            f"{argument('style_crop', crops)} has {count_noun(len(parts), 'crop')} "
+            f"for {count_noun(len(paintings), 'painting')}",
             f"Give {len(paintings)}, separated by ';'; nothing before or after a ';' means the whole painting."
             if len(paintings) > 1
             else "Give one crop.",
@@ -33,7 +35,7 @@ def _crop_one(painting: Picture, crop: str) -> Picture:
     right, bottom = left + width, top + height
     if right > painting.width or bottom > painting.height:
         raise SettingsError(
-            f"--style-crop {crop.strip()} reaches beyond {painting.name}, "
+            f"{argument('style_crop', crop.strip())} reaches beyond {painting.name}, "
             f"which has {painting.width} x {painting.height} pixels",
             f"Keep x + width within {painting.width}, and y + height within {painting.height}.",
         )
@@ -42,4 +44,4 @@ def _crop_one(painting: Picture, crop: str) -> Picture:
     if alpha is not None:  # the color under transparency is the mean of the whole painting, not of this part
         alpha = alpha[rows, columns]
         rgb = fill_transparent(rgb, alpha)
-    return replace(painting, rgb=rgb, alpha=alpha, name=f"--style-crop {crop.strip()} of {painting.name}")
+    return replace(painting, rgb=rgb, alpha=alpha, name=f"{argument('style_crop', crop.strip())} of {painting.name}")
