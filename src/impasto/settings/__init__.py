@@ -185,7 +185,7 @@ class Settings(BaseModel):
         "For several paintings, separate the crops by semicolons; an empty crop is a whole painting.",
         group="Objective",
         unit="px",
-        form="x,y,width,height, or several such separated by semicolons",
+        form="x,y,width,height of whole numbers below 100000, or several such separated by semicolons",
         example="0,0,200,200",
         pattern=CROPS,
         max_length=LONGEST_TEXT,
