@@ -154,7 +154,6 @@ OUTPUTS = [
     ("--save-dir text.jpg", "text.jpg is not a folder", "another --save-dir"),
     ("--save-dir gone/deeper", "folder gone does not exist", "Create it first"),
     ("--save-dir -", "only -o can write to stdout", "Name a file"),
-    ("--json -o -", "--json and -o - both write to stdout", "Name a file"),
 ]
 
 OPTIONS = [

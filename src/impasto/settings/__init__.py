@@ -7,7 +7,7 @@ A value comes from the first of these that states it: the caller, the recipe, th
 import csv
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -104,7 +104,7 @@ def setting_field(
 
 
 class Settings(BaseModel):
-    """Everything that determines a result, beside the inputs; immutable.
+    """Everything that determines a result, beside the inputs; immutable, and fit for the key of a dictionary.
 
     Raises:
         SettingsError: a key is unknown, a value is out of its range, or the recipe does not exist.
@@ -329,6 +329,18 @@ class Settings(BaseModel):
     def has_style(self) -> bool:
         """Whether the objective has a style loss, which requires a style image."""
         return bool(self.style_layers) and self.style_weight > 0
+
+    def __hash__(self) -> int:
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return hash(tuple((name, tuple(value.items()) if isinstance(value, dict) else value) for name, value in values))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """Give a copy with some settings changed, which are checked as those of a new one are; all others stay.
+
+        Raises:
+            SettingsError: as for a new one.
+        """
+        return type(self)(**{**self.model_dump(), **with_present_names(update or {})})
 
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
 

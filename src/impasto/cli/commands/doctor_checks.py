@@ -49,7 +49,7 @@ def _describe_machine() -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "torch": torch.backends.cpu.get_cpu_capability(),
             "instructions": _read_instructions(),
-            "bfloat16": devices.bfloat16_is_fast(cpu),
+            "bfloat16 instructions": devices.bfloat16_is_fast(cpu),
         },
         "memory": _read_memory(),
         "device": str(devices.find_device("auto")),
@@ -107,7 +107,6 @@ def _measure_engine() -> dict[str, Any]:
     return {
         "convolutions": "oneDNN, with the ReLU" if isinstance(layer, OneDNNConv2d) else "torch's own",
         **{f"seconds a step of {_SIDE} px in {precision}": _step_seconds(precision) for precision in precisions},
-        "fastest precision": precisions[-1],
     }
 
 
