@@ -27,6 +27,11 @@ def one_call_each_way(photo: Path, paintings: list[Path]) -> list[impasto.Result
     ]
 
 
+def how_long(photo: Path, paintings: list[Path]) -> float:
+    estimate: impasto.Estimate = impasto.Stylizer().estimate(photo, paintings, size=4000)
+    return 0.0 if estimate.rough else estimate.seconds * estimate.memory
+
+
 def elsewhere_than_to_a_file(photo: torch.Tensor, painting: bytes, out: io.BytesIO) -> bytes:
     result = impasto.stylize(photo, painting)
     result.save(out, format="webp")

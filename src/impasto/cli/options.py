@@ -88,6 +88,9 @@ class OutputOptions:
         Parameter(help="Color profile of the result: sRGB, or the input's own.", show_default=True, group=OUTPUT),
     ] = "srgb"
     settings_from: SettingsFrom = None
+    dry_run: Annotated[
+        bool, Parameter(negative="", help="Check everything, say what the run would take, and stop.", group=OUTPUT)
+    ] = False
     json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False
     quiet: Quiet = False
 

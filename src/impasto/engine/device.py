@@ -111,21 +111,29 @@ def physical_memory() -> int | None:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
-    """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
+def needed_memory(compute: ComputeConfig, pixels: int, iterations: int) -> int:
+    """Bytes of a picture's activations and remembered steps.
 
     Args:
-        compute: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
-        pixels: of the result.
+        compute: where it is to be painted.
+        pixels: of the result, with its margin.
         iterations: at the finest scale; an optimizer remembers no more steps than it makes.
+    """
+    remembered = min(compute.optimizer_history, iterations)
+    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
+    return pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
+
+
+def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
+    """Refuse a picture that cannot fit, before the system ends the process; arguments are those of `needed_memory`.
+
+    Only the CPU's memory is checked, other devices say so themselves.
 
     Raises:
         OutOfMemoryError: the machine has less memory than that.
     """
     there = physical_memory()
-    remembered = min(compute.optimizer_history, iterations)
-    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
-    needed = pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
+    needed = needed_memory(compute, pixels, iterations)
     if compute.device.type == "cpu" and there is not None and needed > there:
         gib, has = needed / 2**30, there / 2**30
         problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"

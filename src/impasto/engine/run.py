@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from impasto.core import Iterate, StyleTransfer
 from impasto.core.pyramid import Scale
-from impasto.engine.device import ComputeConfig, translate_oom
+from impasto.engine.device import ComputeConfig, needed_memory, translate_oom
+from impasto.engine.estimate import (
+    FEWEST_ITERATIONS,
+    Estimate,
+    SpeedHistory,
+    estimate_seconds,
+    kind_of_run,
+    padded_pixels,
+)
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.inputs import Inputs
 from impasto.engine.result import InputPreviews, Result
@@ -24,6 +32,22 @@ class RunInputs:
     tensors: ImageTensors
     compute: ComputeConfig
     settings: Settings
+    network: str
+    """The network's name in the settings."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """What the run will take."""
+        spec, scales, last = self.transfer.spec, self.transfer.scales, self.transfer.scales[-1]
+        seconds, rough = estimate_seconds(
+            [] if spec.content_only else scales,
+            margin=spec.margin,
+            rounds=spec.rounds,
+            network=self.network,
+            compute=self.compute,
+        )
+        memory = needed_memory(self.compute, padded_pixels(last, spec.margin), last.iterations)
+        return Estimate(last.width, last.height, seconds, memory, rough)
 
 
 class Run:
@@ -49,7 +73,9 @@ class Run:
         self._inputs, self._metadata, self._previews = inputs, metadata, previews
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
-        self._clock = RunClock(self._scales, self._rounds)
+        self._margin = inputs.transfer.spec.margin
+        self._clock = RunClock([padded_pixels(it, self._margin) for it in self._scales], self._scales, self._rounds)
+        self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
         self._stopped = False
 
@@ -81,6 +107,7 @@ class Run:
             threads=compute.threads,
             fallback=compute.fallback,
             settings=self._inputs.settings,
+            estimate=self._inputs.estimate,
         )
 
     def _step(self, iterate: Iterate) -> Iterator[Event]:
@@ -103,6 +130,7 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
+        self._scale_times[iterate.scale] = iterate.iteration, self._clock.elapsed
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
             yield self._preview(iterate.output())
@@ -119,6 +147,7 @@ class Run:
 
     def _finished(self, iterate: Iterate) -> Finished:
         assert iterate.terms is not None
+        self._record_speed()
         return Finished(
             result=Result(
                 picture=self._inputs.tensors.picture(iterate.image),
@@ -130,6 +159,15 @@ class Run:
             elapsed=self._clock.elapsed,
             stopped=self._stopped,
         )
+
+    def _record_speed(self) -> None:
+        """Keep what the iterations of each scale took, for the estimates of later runs."""
+        history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
+        for number, (iterations, elapsed) in self._scale_times.items():
+            if iterations >= FEWEST_ITERATIONS:
+                pixels = padded_pixels(self._scales[number - 1], self._margin)
+                history.record(kind, pixels=pixels, iterations=iterations, seconds=elapsed - before)
+            before = elapsed
 
 
 def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> Finished:
@@ -144,10 +182,10 @@ def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> 
 class RunClock:
     """The seconds since it was made and, from the pixels still to be computed, those that are left."""
 
-    def __init__(self, scales: Sequence[Scale], rounds: int) -> None:
+    def __init__(self, pixels: Sequence[int], scales: Sequence[Scale], rounds: int) -> None:
         self._start = time.perf_counter()
-        self._pixels = [scale.pixels for scale in scales]
-        self._work = [scale.pixels * scale.iterations * rounds for scale in scales]
+        self._pixels = pixels
+        self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
 
     @property
     def elapsed(self) -> float:

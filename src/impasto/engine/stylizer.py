@@ -20,6 +20,7 @@ from impasto.engine.device import (
     return_memory_eagerly,
     translate_oom,
 )
+from impasto.engine.estimate import Estimate, padded_pixels
 from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
 from impasto.engine.precision import select_precision
@@ -149,6 +150,25 @@ class Stylizer:
             observers += [] if bars is None else [bars]
             return run_to_end(events, lambda event: [observe(event) for observe in observers]).result
 
+    def estimate(
+        self,
+        /,
+        content: Source | Picture | None,
+        *styles: Styles | Settings,
+        settings: Settings | None = None,
+        **choices: Any,
+    ) -> Estimate:
+        """Estimate the time and the memory of `stylize` with these arguments, which are set up and not run.
+
+        Raises:
+            InputError: as for `stylize`.
+            OutOfMemoryError: the machine has too little memory for a picture of this size.
+        """
+        paintings, settings = _split_arguments(styles, settings, choices)
+        inputs = self._open_fastest(_read_optional(content), _read_all(paintings), settings)
+        _prepare(inputs)
+        return inputs.estimate
+
     def check(
         self,
         content: Source | Picture | None = None,
@@ -222,7 +242,7 @@ class Stylizer:
         network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
-        return RunInputs(inputs, transfer, tensors, compute, settings)
+        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name)
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
@@ -299,10 +319,8 @@ def _split_arguments(
 def _prepare(inputs: RunInputs) -> None:
     """Do what a run needs before its first event: refuse what does not fit, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
-    width, height = transfer.spec.size
-    margin = transfer.spec.margin
     transfer.check(first.width, first.height)
-    pixels = (width + 2 * margin) * (height + 2 * margin)
+    pixels = padded_pixels(transfer.scales[-1], transfer.spec.margin)
     check_memory(inputs.compute, pixels, transfer.scales[-1].iterations)
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():

@@ -7,6 +7,7 @@ from typing import Self
 from rich.console import Console
 
 from impasto.cli.display import text
+from impasto.cli.terminal import print_result
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.progress import ProgressBars
 
@@ -26,6 +27,9 @@ class Bars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+    def plan(self, event: Started) -> None:
+        print_result(text.started_line(event))
 
     def on_event(self, event: Event, path: Path | None) -> None:
         self._bars.on_event(event)

@@ -4,15 +4,28 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from impasto.engine.estimate import Estimate
 from impasto.engine.events import Finished, Preview, Restart, Started, Step
 from impasto.engine.progress import format_seconds
+
+_FEW_SECONDS = 10
+_GIGABYTE = 1e9
 
 
 def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
     machine = f"{event.device}, {format_precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
-    return f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    planned = f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    return f"{planned}; {format_estimate(event.estimate)}"
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Name the time and the memory of a run, and say so if nothing but a guess was to be had."""
+    seconds = estimate.seconds if estimate.seconds < _FEW_SECONDS else round(estimate.seconds)
+    time = format_seconds(seconds)
+    told = f"roughly {time}, a guess before the first run here" if estimate.rough else f"about {time}"
+    return f"{told}; {estimate.memory / _GIGABYTE:.1f} GB of memory"
 
 
 def format_precision(event: Started) -> str:
