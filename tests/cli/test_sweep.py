@@ -369,7 +369,7 @@ def words(command):
         ("--over seed=1,2 --over seed=3", "--over seed is given twice", "one --over"),
         ("--over seed=1,2 --seed 3", "--seed is given beside --over seed", "Leave out --seed"),
         ("--over seed=1,-2", "--seed takes a whole number of at least 0, not -2", "--seed 0"),
-        ("--over seed=1 --over size=64,8", "--size takes a whole number from 32 to 20000, not 8", "--size 512"),
+        ("--over seed=1 --over size=64,8", "--size takes a whole number from 32 to 20000", "--size 512"),
         ("--over optimizer=adam,sgd", "--optimizer 'sgd'", "Give --optimizer"),
         ("--over recipe=gatys,gaty", "no recipe 'gaty'", "Did you mean 'gatys'?"),
         ("--over recipe=gatys --settings-from photo.jpg", "--recipe and --settings-from", "one of the two"),

@@ -17,7 +17,7 @@ from impasto.engine.inputs import Inputs, InputSpec
 from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.layers import Layer
-from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
+from impasto.settings import INIT_IMAGES, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.wording import argument
 
 
@@ -102,12 +102,17 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
 
 
 def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) -> Size:
-    """Give the size of the result: `size` as its long side, or else the recipe's `size_rule`.
+    """Give the size of the result: by `size`, or else by the recipe's `size_rule`.
 
     A rule of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
     texture, which has no content image, takes any size as it is.
+
+    Raises:
+        SettingsError: a factor of the picture's own size leads out of the range of sizes.
     """
     own = picture.width, picture.height
+    if isinstance(settings.size, str):
+        return _multiple(own, settings.size, picture.name)
     if settings.size:
         return with_long_side(own, settings.size)
     rule = re.match(SIZE_RULE, settings.size_rule)
@@ -120,6 +125,16 @@ def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) 
     width, height = int(rule["width"]), int(rule["height"])
     fits = not may_turn or (own[0] >= own[1]) == (width >= height)
     return (width, height) if fits else (height, width)
+
+
+def _multiple(own: Size, size: str, name: str) -> Size:
+    """Give a picture's own size, or the multiple of it that a factor such as `2x` names."""
+    factor = 1.0 if size == ORIGINAL else float(size.removesuffix("x"))
+    width, height = (round(side * factor) for side in own)
+    if not SMALLEST_SIZE <= max(width, height) <= LARGEST_SIZE:
+        problem = f"{argument('size', size)} makes {max(width, height)} pixels of {name}'s long side"
+        raise SettingsError(problem, f"Choose a size that is from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels then.")
+    return max(1, width), max(1, height)
 
 
 def content_share(strength: float) -> float:

@@ -7,7 +7,7 @@ A value comes from the first of these that states it: the caller, the recipe, th
 import csv
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -32,6 +32,10 @@ INPUTS_KEY = "impasto:inputs"
 """The key for the role, the name and the digest of each input."""
 SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """The pattern of the setting `size_rule`."""
+SMALLEST_SIZE, LARGEST_SIZE = 32, 20_000
+"""Of the long side of a result, pixels."""
+ORIGINAL = "original"
+"""The value of the setting `size` for the photograph's own size."""
 _CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"
 CROPS = f"^{_CROP}(;{_CROP})*$"
 """The pattern of the setting `style_crop`."""
@@ -69,6 +73,17 @@ def _file_names(value: Any) -> Any:
         raise SettingsError(f"the file names in {value!r} cannot be told apart", hint) from None
 
 
+def _own_size(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+ResultSize = Annotated[
+    Annotated[int, Field(ge=SMALLEST_SIZE, le=LARGEST_SIZE)]
+    | Annotated[str, Field(pattern=rf"^({ORIGINAL}|[1-9]\d{{0,3}}(\.\d{{1,4}})?x|0?\.\d{{0,3}}[1-9]\d{{0,3}}x)$")]
+    | None,
+    BeforeValidator(_own_size),
+]
+"""Pixels of the long side, or `original`, or a factor of the photograph's own size: `2x`."""
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
@@ -118,14 +133,16 @@ class Settings(BaseModel):
         group="Look",
         max_length=LONGEST_TEXT,
     )
-    size: int | None = setting_field(
+    size: ResultSize = setting_field(
         None,
-        "Long side of the result; unset, the recipe's size rule decides.",
+        "Long side of the result; or original, the photograph's own size, or a factor of that such as 2x; unset, the "
+        "recipe's size rule decides.",
         group="Look",
         unit="px",
+        placeholder="N",
+        form=f"a whole number from {SMALLEST_SIZE} to {LARGEST_SIZE}, 'original' or a factor of the photograph's own "
+        "size, such as 2x",
         example="512",
-        ge=32,
-        le=20_000,
     )
     strength: float = setting_field(
         0.5,
@@ -391,8 +408,9 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
 def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:
     """Name the setting, and the recipe if one supplied the value."""
     first = error.errors()[0]
-    name, *within = (str(part) for part in first["loc"] if isinstance(part, str))
+    name, *parts = (str(part) for part in first["loc"])
     field = Settings.model_fields[name]
+    within = parts if get_origin(field.annotation) is dict else ()
     if recipe is None:
         return SettingsError(
             messages.problem(name, field, first["input"], within), messages.hint(name, field, first["input"])

@@ -13,6 +13,7 @@ from impasto.wording import argument, either, shorten
 _NO_LIMIT = 2**31  # a larger bound is never reached, and not worth a reader's time
 _LIMITS = ("ge", "gt", "le", "lt")
 _TWO_SIDES = re.compile(r" *(\d+) *[xX*] *(\d+) *")
+_PERCENT = re.compile(r" *(\d{1,5}(?:\.\d{1,2})?) *%")
 _LARGEST_SHARE = 1
 _SURELY_PERCENT = 10
 """A number from here on, given for a share of 0 to 1, is a percentage; a smaller one may be a slip."""
@@ -51,6 +52,8 @@ def hint(name: str, field: FieldInfo, value: Any) -> str:
     """Suggest what was meant; or else show the setting with a value that it takes."""
     if name == "size" and (sides := _TWO_SIDES.fullmatch(str(value))):
         return f"Did you mean {argument('size_rule', 'x'.join(sides.groups()))}?"
+    if name == "size" and (percent := _PERCENT.fullmatch(str(value))):
+        return f"Did you mean {argument('size', f'{float(percent[1]) / 100:g}x')}?"
     kinds = _kinds(field)
     if int in kinds or float in kinds:
         meant = _number_meant(str(value), read_limits(field), whole=int in kinds)

@@ -19,6 +19,8 @@ _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
 _MAX_SIZE = 4096
+_WITHOUT_OWN_SIZE: dict[str, Any] = {"size": None}
+"""The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule."""
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
 
@@ -55,10 +57,15 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
         raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the recipes that /api/about lists.")
     settings = Settings(**values)
+    if isinstance(settings.size, str):
+        if "size" in values:
+            raise SettingsError(f"the studio cannot use a size of '{settings.size}'", "Choose a number of pixels.")
+        settings = settings.model_copy(update=_WITHOUT_OWN_SIZE)  # as `recipe_list` shows the recipe
     for name, value in settings.model_dump().items():
         if refusal := _refusal(name, value):
             raise refusal
-    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
+    pixels = settings.size if isinstance(settings.size, int) else None
+    largest = pixels or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
     if largest > _MAX_SIZE:
         raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_MAX_SIZE}.")
     return settings
@@ -155,7 +162,7 @@ def _recipe(name: str, thumbnail: str | None) -> RecipeOut | None:
         name=name,
         description=str(recipes.read(name).get("description", "")),
         thumbnail=thumbnail,
-        values=settings.model_dump(mode="json"),
+        values={**settings.model_dump(mode="json"), **(_WITHOUT_OWN_SIZE if isinstance(settings.size, str) else {})},
         needs_photo=settings.has_content,
         needs_painting=settings.has_style,
     )

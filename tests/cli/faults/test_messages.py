@@ -27,7 +27,7 @@ def refusal(**values):
 
 
 RANGES = [
-    ({"size": "large"}, "size takes a whole number from 32 to 20000", "not 'large'"),
+    ({"size": "large"}, "size takes a whole number from 32 to 20000, 'original' or a factor", "not 'large'"),
     ({"size": 3}, "size takes a whole number from 32 to 20000", "not 3"),
     ({"strength": 7}, "strength takes a number from 0 to 1, not 7", "Write strength=0.5"),
     ({"detail": "x" * 500}, "detail takes a number from 0 to 1, not 'xxx", "Write"),
@@ -75,6 +75,7 @@ MEANT = [
     ("--strength 70%", "strength", "70%", "--strength 0.7", "strength=0.7"),
     ("--strength 0,7", "strength", "0,7", "--strength 0.7", "strength=0.7"),
     ("--style-scale 150%", "style_scale", "150%", "--style-scale 1.5", "style_scale=1.5"),
+    ("--size 50%", "size", "50%", "--size 0.5x", 'size="0.5x"'),
     ("--size 512px", "size", "512 px", "--size 512", "size=512"),
     ("--size 512x384", "size", "512x384", "--size-rule 512x384", 'size_rule="512x384"'),
     ("--output-iterate mean", "output_iterate", "bests", "", 'output_iterate="best"'),

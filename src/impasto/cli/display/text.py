@@ -9,7 +9,7 @@ from impasto.engine.events import Finished, Preview, Restart, Started, Step
 from impasto.engine.progress import format_seconds
 
 _FEW_SECONDS = 10
-_GIGABYTE = 1e9
+_GIGABYTE, _MEGABYTE = 1e9, 1e6
 
 
 def started_line(event: Started) -> str:
@@ -25,7 +25,11 @@ def format_estimate(estimate: Estimate) -> str:
     seconds = estimate.seconds if estimate.seconds < _FEW_SECONDS else round(estimate.seconds)
     time = format_seconds(seconds)
     told = f"roughly {time}, a guess before the first run here" if estimate.rough else f"about {time}"
-    return f"{told}; {estimate.memory / _GIGABYTE:.1f} GB of memory"
+    return f"{told}; {_format_bytes(estimate.memory)} of memory"
+
+
+def _format_bytes(number: int) -> str:
+    return f"{number / _GIGABYTE:.1f} GB" if number >= _GIGABYTE else f"{number / _MEGABYTE:.0f} MB"
 
 
 def format_precision(event: Started) -> str:
