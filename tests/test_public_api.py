@@ -3,7 +3,7 @@
 import impasto
 
 PUBLIC = {
-    "Event", "Finished", "ImpastoError", "Job", "Losses", "Picture", "Preview", "Restart",
+    "Estimate", "Event", "Finished", "ImpastoError", "Job", "Losses", "Picture", "Preview", "Restart",
     "Result", "Settings", "Started", "Step", "Stylizer", "execute", "stylize",
 }  # fmt: skip
 

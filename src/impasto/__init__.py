@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import ImpastoError
 
 if TYPE_CHECKING:
+    from impasto.engine.estimate import Estimate
     from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
     from impasto.engine.job import Job, execute
     from impasto.engine.result import Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from impasto.settings import Settings
 
 __all__ = [
+    "Estimate",
     "Event",
     "Finished",
     "ImpastoError",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("Event", "Finished", "Preview", "Restart", "Started", "Step"), "engine.events"),
+    "Estimate": "engine.estimate",
     "Picture": "images",
     "Settings": "settings",
     **dict.fromkeys(("Job", "execute"), "engine.job"),

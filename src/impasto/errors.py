@@ -13,10 +13,13 @@
     └── DivergedError        exit 1   the loss is not a finite number
 
 Each error says what was wrong with which input (`problem`) and what to do about it (`hint`);
-`str(error)` is both on one line.
+`str(error)` is both on one line. They name arguments as Python does; see `ImpastoError.message_for` for others.
 """
 
 import errno
+from typing import Self
+
+from impasto.wording import PYTHON, Audience, render
 
 STORAGE_FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Error numbers of a write that failed although its path is valid."""
@@ -41,16 +44,28 @@ class ImpastoError(Exception):
     """Base of every error that Impasto raises on purpose.
 
     Args:
-        problem: the problem, naming the file, the setting or the value.
+        problem: the problem, naming the file, the setting or the value; `wording` names what readers call differently.
         hint: the remedy, as a sentence in the imperative.
     """
 
     exit_code = 1
 
     def __init__(self, problem: str, hint: str) -> None:
-        self.problem = _to_one_line(problem).rstrip(".")
-        self.hint = _to_one_line(hint)
+        self._texts = problem, hint
+        self.problem, self.hint = self.words_for(PYTHON)
         super().__init__(f"{self.problem}. {self.hint}")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), self._texts
+
+    def words_for(self, audience: Audience) -> tuple[str, str]:
+        """Give the problem and the hint in the words of their readers; `problem` and `hint` are Python's."""
+        problem, hint = (_to_one_line(render(text, audience)) for text in self._texts)
+        return problem.rstrip("."), hint
+
+    def message_for(self, audience: Audience) -> str:
+        """Give the whole message in the words of its readers; `str(error)` is Python's."""
+        return "{}. {}".format(*self.words_for(audience))
 
 
 class InputError(ImpastoError):

@@ -101,7 +101,9 @@ def test_doctor_finds_what_matters_and_proves_it(impasto, monkeypatch):
     assert found["versions"]["torch"] == torch.__version__
     assert found["weights"]["vgg16"] == "bundled"
     engine = found["engine"]
-    assert engine["fastest precision"] == "bfloat16" or found["self-test"]["precision"] == "float32"
+    assert [key for part in found.values() if isinstance(part, dict) for key in part if "precision" in key] == [
+        "precision"  # U9: one, and it is the one that a run uses
+    ]
     assert engine["convolutions"] in ("oneDNN, with the ReLU", "torch's own")
     assert engine["seconds a step of 96 px in float32"] > 0
     monkeypatch.setattr(doctor_checks, "run_checks", lambda: found)  # which took seconds

@@ -5,7 +5,8 @@ import sys
 import pytest
 from quick import QUICK
 
-from impasto.settings import Settings, option_name
+from impasto.settings import Settings
+from impasto.wording import option_name
 
 HEAVY = {"torch", "numpy", "PIL", "matplotlib", "scipy", "safetensors"}
 PARSER = {"cyclopts", "rich", "pydantic"}

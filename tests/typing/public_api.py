@@ -1,8 +1,11 @@
 """A caller of the public interface, checked by mypy --strict and never run."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 
 import impasto
@@ -14,6 +17,28 @@ def one_call(photo: Path, painting: Path) -> Image.Image:
     return result.image
 
 
+def one_call_each_way(photo: Path, paintings: list[Path]) -> list[impasto.Result]:
+    stylizer = impasto.Stylizer()
+    settings = impasto.Settings(recipe="fast")
+    return [
+        impasto.stylize(photo, paintings, settings),
+        impasto.stylize(photo, *paintings, settings=settings, progress=True),
+        stylizer.stylize(photo, paintings, recipe="fast", on_event=print),
+    ]
+
+
+def how_long(photo: Path, paintings: list[Path]) -> float:
+    estimate: impasto.Estimate = impasto.Stylizer().estimate(photo, paintings, size=4000)
+    return 0.0 if estimate.rough else estimate.seconds * estimate.memory
+
+
+def elsewhere_than_to_a_file(photo: torch.Tensor, painting: bytes, out: io.BytesIO) -> bytes:
+    result = impasto.stylize(photo, painting)
+    result.save(out, format="webp")
+    assert np.asarray(result).ndim == 3
+    return result.to_bytes()
+
+
 def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterator[float]:
     stylizer = impasto.Stylizer(device="cpu")
     settings = impasto.Settings(recipe="painterly", content_weight=20, style_blend=(1, 2))
@@ -21,6 +46,7 @@ def losses_while_painting(photo: bytes, paintings: list[Image.Image]) -> Iterato
         if isinstance(event, impasto.Step):
             yield event.loss
         elif isinstance(event, impasto.Finished):
+            event.save("picture.png")
             event.picture.to_pil().show()
 
 

@@ -95,12 +95,12 @@ def test_losses_can_be_judged_without_a_photograph_or_a_painting(stylizer, photo
     ("pictures", "choices", "message"),
     [
         ("", {}, "neither a photograph nor a painting"),
-        ("painting", {}, "no photograph was given for --content-weight 10. Give one"),
-        ("painting", {"content_weight": 0}, "--init palette needs a photograph"),
-        ("photo", {}, "no painting was given for --style-weight 100. Give one"),
-        ("photo", {"style_weight": 0, "init": "style"}, "--init style needs a painting"),
+        ("painting", {}, "no photograph was given for content_weight=10.0. Give one"),
+        ("painting", {"content_weight": 0}, 'init="palette" needs a photograph'),
+        ("photo", {}, "no painting was given for style_weight=100.0. Give one"),
+        ("photo", {"style_weight": 0, "init": "style"}, 'init="style" needs a painting'),
         ("photo", {"recipe": "rebuild", "content_weight": 0, "tv_weight": 0}, "all weights are 0"),
-        ("photo", {"recipe": "rebuild", "style_blend": (1,)}, "--style-blend has 1 weight for 0 paintings"),
+        ("photo", {"recipe": "rebuild", "style_blend": (1,)}, "style_blend has 1 weight for 0 paintings"),
     ],
 )
 def test_settings_that_want_a_picture_that_is_not_there_are_refused(

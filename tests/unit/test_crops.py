@@ -68,13 +68,13 @@ def test_what_lies_outside_a_crop_does_not_show_under_its_transparency(stylizer,
 @pytest.mark.parametrize(
     ("crops", "problem", "remedy"),
     [
-        ("0,0,9999,10", "--style-crop 0,0,9999,10 reaches beyond", "Keep x + width within"),
+        ("0,0,9999,10", 'style_crop="0,0,9999,10" reaches beyond', "Keep x + width within"),
         ("500,9000,100,300", "starry_night.jpg, which has", "y + height within"),
         ("1,2,30,30;5,6,70,80", "has 2 crops for 1 painting", "Give one"),
-        ("10,20,30", "is not of the form", "x,y,width,height"),
-        ("0,0,0,30", "is not of the form", "x,y,width,height"),
-        ("-5,0,30,30", "is not of the form", "x,y,width,height"),
-        ("a,b,c,d", "is not of the form", "x,y,width,height"),
+        ("10,20,30", "style_crop takes x,y,width,height", "0,0,200,200"),
+        ("0,0,0,30", "style_crop takes x,y,width,height", "0,0,200,200"),
+        ("-5,0,30,30", "style_crop takes x,y,width,height", "0,0,200,200"),
+        ("a,b,c,d", "style_crop takes x,y,width,height", "0,0,200,200"),
     ],
 )
 def test_a_crop_that_does_not_fit_its_painting_is_named(stylizer, photo, painting, crops, problem, remedy):
@@ -90,7 +90,7 @@ def test_one_crop_for_several_paintings_says_how_many_are_expected(stylizer, pho
 
 
 def test_a_crop_too_small_for_the_network_is_named(stylizer, photo, painting):
-    with pytest.raises(ImageError, match=r"--style-crop 5,5,8,9 of .*starry_night.jpg: 8 x 9 pixels is too small"):
+    with pytest.raises(ImageError, match=r'style_crop="5,5,8,9" of .*starry_night.jpg: 8 x 9 pixels is too small'):
         stylizer.run(photo, [painting], Settings(**SMALL, style_crop="5,5,8,9"))
 
 

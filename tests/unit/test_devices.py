@@ -27,7 +27,7 @@ def test_the_picture_is_never_held_in_less_than_float32(precision, picture):
 
 
 def test_torch_running_out_of_memory_is_one_clear_error():
-    with pytest.raises(OutOfMemoryError, match="smaller --size"), devices.translate_oom():
+    with pytest.raises(OutOfMemoryError, match="smaller size"), devices.translate_oom():
         torch.empty(2**60, dtype=torch.uint8)
 
 

@@ -95,7 +95,7 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path):
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path):
     existing = tmp_path / "there.png"
     existing.write_bytes(b"precious")
-    with pytest.raises(OutputError, match=r"exists.*--force"):
+    with pytest.raises(OutputError, match=r"exists.*overwrite=True"):
         images.check_output(existing, overwrite=False)
     images.check_output(existing, overwrite=True)
     with pytest.raises(OutputError, match=r"folder .*missing does not exist"):

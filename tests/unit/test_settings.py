@@ -50,14 +50,14 @@ def test_settings_cannot_be_changed():
     ("values", "message"),
     [
         ({"siz": 3}, "no setting 'siz'. Did you mean 'size'"),
-        ({"size": 3}, "--size 3: input should be greater than or equal to 32"),
-        ({"size": "large"}, "--size 'large'"),
-        ({"content_weight": float("nan")}, "--content-weight nan"),
+        ({"size": 3}, "size takes a whole number from 32 to 20000"),
+        ({"size": "large"}, "size takes a whole number from 32 to 20000"),
+        ({"content_weight": float("nan")}, "content_weight takes a finite number of at least 0, not nan"),
         ({"content_layers": "relu4-2"}, "'relu4-2' is not a layer"),
-        ({"style_layers": {"relu1_1": -1}}, "--style-layers relu1_1 -1"),
+        ({"style_layers": {"relu1_1": -1}}, "not -1 for relu1_1"),
         ({"content_layers": "relu4_2=1,block4_conv2=3"}, "named twice"),
-        ({"optimizer": "sgd"}, "--optimizer 'sgd'"),
-        ({"size_rule": "400 rows"}, "--size-rule '400 rows'"),
+        ({"optimizer": "sgd"}, "'adam' or 'scipy-lbfgsb', not 'sgd'"),
+        ({"size_rule": "400 rows"}, "WIDTHxHEIGHT, with numbers from 10 to 99999, not '400 rows'"),
         ({"recipe": "gaty"}, "no recipe 'gaty'. Did you mean 'gatys'"),
         ({"recipe": "/nowhere/mine.toml"}, "/nowhere/mine.toml"),
     ],
@@ -83,7 +83,7 @@ def test_a_saved_recipe_is_found_by_its_name():
 
 def test_a_recipe_is_not_replaced_by_accident_and_a_shipped_one_never():
     recipes.save("mine", {})
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="overwrite=True"):
         recipes.save("mine", {})
     recipes.save("mine", {"size": 64}, overwrite=True)
     assert Settings(recipe="mine").size == 64

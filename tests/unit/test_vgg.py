@@ -68,7 +68,7 @@ def test_average_scaled_pooling_keeps_the_mean_activation_of_max_pooling(vgg_wei
 
 
 def test_average_scaled_pooling_is_refused_where_nothing_was_measured(vgg_weights):
-    with pytest.raises(SettingsError, match="--pooling average"):
+    with pytest.raises(SettingsError, match='pooling="average"'):
         VGG(replace(vgg_weights, activations=None), layers("relu2_1"), pooling="average-scaled")
 
 

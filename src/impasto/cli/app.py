@@ -41,6 +41,26 @@ Examples:
   impasto photo.jpg painting.jpg
 
   impasto photo.jpg painting.jpg -o out.png --size 768 --style-scale 1.5
+
+Exit codes:
+
+  0    done
+  1    failed: no memory, no room on the disk, no numbers in the objective
+  2    wrong use, or a file or a value that cannot be used; nothing is written
+  3    some pictures of a sweep failed
+  130  stopped by Ctrl-C: the picture is written as it is
+  143  stopped by `kill`: likewise
+  141  nothing reads the output any more
+
+With --json, the last line on stdout is a `finished` event, or a `failed` event with `error` and `exit_code`.
+
+Environment variables:
+
+  IMPASTO_HOME         folder of fetched networks, recipes and the studio
+  IMPASTO_MIRROR       address to fetch networks from, instead of their authors'
+  IMPASTO_STUDIO_TOKEN access token of `impasto studio`
+  IMPASTO_DEBUG        1 shows the traceback of an unexpected error
+  NO_COLOR             1 shows no colors
 """
 
 app = App(

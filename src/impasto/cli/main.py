@@ -3,13 +3,16 @@
 This module imports only the standard library and the error tree, so that `impasto --version` answers at once.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from impasto.cli.signals import exit_on_interrupt
 from impasto.cli.terminal import STREAM
 from impasto.errors import STORAGE_FAILURES, ImpastoError
+from impasto.wording import COMMAND
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
 
@@ -38,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_stdout()
         return _BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost handler: one line, no traceback
-        return _report(error)
+        return _report(error, json="--json" in arguments)
 
 
 def _version() -> str:
@@ -57,27 +60,51 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _report(error: BaseException) -> int:
-    """Say in one line what went wrong; returns the exit code."""
+@dataclass(frozen=True)
+class _Failure:
+    problem: str
+    hint: str
+    exit_code: int
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.hint}" if self.hint else self.problem
+
+
+def _report(error: BaseException, *, json: bool) -> int:
+    """Say in one line what went wrong, and as an event where those were asked for; returns the exit code."""
+    failure = _describe(error)
+    prefix = "" if isinstance(error, KeyboardInterrupt) else "error: "
+    sys.stderr.write(f"impasto: {prefix}{failure}\n")
+    if json:
+        _write_event(failure)
+    return failure.exit_code
+
+
+def _describe(error: BaseException) -> _Failure:
     match error:
         case ImpastoError():
-            return _fail(f"error: {error}", error.exit_code)
+            problem, hint = (text.replace(STREAM, "-") for text in error.words_for(COMMAND))
+            return _Failure(problem, hint, error.exit_code)
         case KeyboardInterrupt():
-            return _fail("interrupted", _INTERRUPTED)
+            return _Failure("interrupted", "", _INTERRUPTED)
         case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
             _silence_stdout()
-            return _fail(f"error: the output was cut short: {error.strerror}. Make room, and run it again.", _FAILED)
+            return _Failure(f"the output was cut short: {error.strerror}", "Make room, and run it again.", _FAILED)
         case MemoryError():
-            return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
+            return _Failure("there is not enough memory", "Choose a smaller --size.", _FAILED)
     if os.environ.get(DEBUG_VARIABLE):
         raise error
-    hint = f"Please report this; run with {DEBUG_VARIABLE}=1 for the traceback."
-    return _fail(f"error: unexpected {type(error).__name__}: {error}. {hint}", _FAILED)
+    text = " ".join(f"unexpected {type(error).__name__}: {error}".replace(STREAM, "-").split())
+    return _Failure(text, f"Please report this; run with {DEBUG_VARIABLE}=1 for the traceback.", _FAILED)
 
 
-def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"impasto: {' '.join(message.replace(STREAM, '-').split())}\n")
-    return code
+def _write_event(failure: _Failure) -> None:
+    from json import dumps  # noqa: PLC0415 - few runs fail
+
+    event = {"event": "failed", "error": str(failure), **vars(failure)}
+    with contextlib.suppress(OSError, ValueError):  # who does not listen has the exit code
+        sys.stdout.write(dumps(event) + "\n")
+        sys.stdout.flush()
 
 
 def _silence_stdout() -> None:

@@ -15,7 +15,9 @@ from pydantic.fields import FieldInfo
 from impasto.cli.stored_settings import read_stored_settings
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
-from impasto.settings import FORMER_NAMES, Settings, option_name
+from impasto.settings import FORMER_NAMES, Settings
+from impasto.settings.messages import read_extra, read_limits
+from impasto.wording import COMMAND, option_name
 
 OUTPUT = Group.create_ordered("Output")
 
@@ -94,6 +96,9 @@ class OutputOptions:
         ),
     ] = False
     settings_from: SettingsFrom = None
+    dry_run: Annotated[
+        bool, Parameter(negative="", help="Check everything, say what the run would take, and stop.", group=OUTPUT)
+    ] = False
     json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False
     quiet: Quiet = False
 
@@ -103,7 +108,6 @@ DEFAULT_OUTPUTS = OutputOptions()
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
-_NO_LIMIT = 2**31  # a larger bound is never reached, and not worth a reader's time
 _PLACEHOLDERS = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -154,21 +158,9 @@ def build_settings(values: Mapping[str, Any], settings_from: str | None = None) 
     try:
         Settings(**stored)
     except SettingsError as error:
-        problem = f"{settings_from} holds settings that this version cannot use: {error.problem}"
+        problem = f"{settings_from} holds settings that this version cannot use: {error.words_for(COMMAND)[0]}"
         raise ImageError(problem, "Update Impasto, or give the settings as options.") from None
     return Settings(**{**stored, **values})
-
-
-def read_limits(field: FieldInfo) -> dict[str, float]:
-    """The bounds of a setting by pydantic's names (ge, gt, le, lt), without those too large to matter."""
-    found = {key: getattr(limit, key) for key in _BOUNDS for limit in field.metadata if hasattr(limit, key)}
-    return {key: value for key, value in found.items() if value < _NO_LIMIT}
-
-
-def read_extra(field: FieldInfo, key: str) -> str:
-    """A setting's `group`, `unit` or `placeholder`, which the schema states beside pydantic's own keys."""
-    stated = field.json_schema_extra
-    return str(stated[key]) if isinstance(stated, dict) else ""
 
 
 def _setting_options(defaults: Settings, additional: Mapping[str, str]) -> list[inspect.Parameter]:

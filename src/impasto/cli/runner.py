@@ -10,7 +10,7 @@ from impasto.cli.display.steps import StepWriter
 from impasto.cli.inputs import read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import stop_on_signal
-from impasto.engine.events import Event, Finished
+from impasto.engine.events import Event, Finished, Started
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
 from impasto.engine.stylizer import Stylizer
@@ -34,6 +34,9 @@ def run(arguments: RunArguments, settings: Settings) -> int:
     styles = [read_picture(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
+    if options.dry_run:
+        display.plan(_plan(job))
+        return 0
     recorder = _Recorder(paths, display)
     with stop_on_signal(quiet=options.quiet or options.json) as stop:
         with display:
@@ -52,6 +55,13 @@ def run(arguments: RunArguments, settings: Settings) -> int:
         _write_sheet(written, [*content, *styles, finished.picture], labels)
         recorder.write(finished, written)
     return stop.exit_code if finished.stopped else 0
+
+
+def _plan(job: Job) -> Started:
+    """Set a job up, and do not run it."""
+    started = next(Stylizer().run(job.content, job.styles, job.settings))
+    assert isinstance(started, Started)
+    return started
 
 
 class _Recorder:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto.errors import InputError
-from impasto.settings import FORMER_NAMES, Settings, option_name
+from impasto.settings import FORMER_NAMES, Settings
+from impasto.wording import option_name
 
 SEPARATORS = "|;,"
 """The first of these that occurs separates the values: some settings' own values have commas in them."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from impasto.core.init_image import crop_padding, pad
 from impasto.core.pyramid import Size, check_side, resize, with_long_side
 from impasto.core.spec import TransferSpec
+from impasto.wording import argument
 
 
 class ImageSource(Protocol):
@@ -106,9 +107,10 @@ class TransferImages:
             ImageError: one of them has a side under `smallest` pixels.
         """
         needed = math.ceil(smallest * max(self._subject.size) / min(self._subject.size))
-        check_side((width, height), smallest, self._subject.name, f"Use a --size of {needed}, or crop the picture.")
+        remedy = f"Use a {argument('size')} of {needed}, or crop the picture."
+        check_side((width, height), smallest, self._subject.name, remedy)
         for style in self._styles:
-            remedy = "Use a larger --size or --style-scale, or crop the painting."
+            remedy = f"Use a larger {argument('size')} or {argument('style_scale')}, or crop the painting."
             check_side(self._style_size(style, width, height), smallest, style.name, remedy)
 
     def content(self, width: int, height: int) -> Tensor | None:

@@ -25,11 +25,6 @@ class Scale:
     height: int
     iterations: int
 
-    @property
-    def pixels(self) -> int:
-        """Of the image at this scale."""
-        return self.width * self.height
-
 
 def plan_scales(
     width: int, height: int, *, scales: int, iterations: int, decay: float, smallest_side: int = 1

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from impasto.errors import DeviceError, OutOfMemoryError
+from impasto.wording import argument
 
 ACTIVATIONS_PER_PIXEL = 350
 """Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
@@ -98,7 +99,7 @@ def find_device(name: str) -> torch.device:
         device = None
     there = device is not None and _PRESENT.get(device.type, lambda: False)()
     if device is None or not there or (device.index or 0) >= max(1, torch.cuda.device_count()):
-        raise DeviceError(f"this machine has no device '{name}'", "Use --device auto or cpu.")
+        raise DeviceError(f"this machine has no device '{name}'", f"Use {argument('device', 'auto')} or cpu.")
     return device
 
 
@@ -110,25 +111,33 @@ def physical_memory() -> int | None:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
-    """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
+def needed_memory(compute: ComputeConfig, pixels: int, iterations: int) -> int:
+    """Bytes of a picture's activations and remembered steps.
 
     Args:
-        compute: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
-        pixels: of the result.
+        compute: where it is to be painted.
+        pixels: of the result, with its margin.
         iterations: at the finest scale; an optimizer remembers no more steps than it makes.
+    """
+    remembered = min(compute.optimizer_history, iterations)
+    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
+    return pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
+
+
+def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
+    """Refuse a picture that cannot fit, before the system ends the process; arguments are those of `needed_memory`.
+
+    Only the CPU's memory is checked, other devices say so themselves.
 
     Raises:
         OutOfMemoryError: the machine has less memory than that.
     """
     there = physical_memory()
-    remembered = min(compute.optimizer_history, iterations)
-    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
-    needed = pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
+    needed = needed_memory(compute, pixels, iterations)
     if compute.device.type == "cpu" and there is not None and needed > there:
         gib, has = needed / 2**30, there / 2**30
         problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"
-        raise OutOfMemoryError(problem, "Use a smaller --size.")
+        raise OutOfMemoryError(problem, f"Use a smaller {argument('size')}.")
 
 
 def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
@@ -160,7 +169,7 @@ def translate_oom() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
             raise
-        hint = "Use a smaller --size, or a smaller --history."
+        hint = f"Use a smaller {argument('size')}, or a smaller {argument('history')}."
         raise OutOfMemoryError("there is not enough memory for a picture of this size", hint) from error
 
 
@@ -183,5 +192,6 @@ def _precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if bfloat16_is_fast(device) else torch.float32
     if name == "float64" and device.type == "mps":
-        raise DeviceError("MPS devices have no float64", "Use --device cpu, or --precision float32.")
+        remedy = f"Use {argument('device', 'cpu')}, or {argument('precision', 'float32')}."
+        raise DeviceError("MPS devices have no float64", remedy)
     return PRECISIONS[name]

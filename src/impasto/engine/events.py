@@ -6,8 +6,9 @@ The order is Started, then for each scale its Steps with Previews and Restarts a
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from impasto.engine.estimate import Estimate
 from impasto.engine.result import Result
-from impasto.images import Picture
+from impasto.images import Picture, Target
 from impasto.settings import Settings
 
 
@@ -30,6 +31,8 @@ class Started:
     threads: int
     """CPU threads in use."""
     settings: Settings
+    estimate: Estimate
+    """Of the time and the memory of the run."""
     fallback: str | None = None
     """Why the precision is float32 on a device with a faster one: rounding would make the gradient inaccurate."""
 
@@ -113,6 +116,10 @@ class Finished:
     def settings(self) -> Settings:
         """The result's, as the start has them."""
         return self.result.settings
+
+    def save(self, target: Target, *, format: str | None = None, overwrite: bool = False) -> None:  # noqa: A002 -- Pillow's
+        """Write the result; see `Result.save`."""
+        self.result.save(target, format=format, overwrite=overwrite)
 
 
 Event = Started | Step | Preview | Restart | Finished

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from impasto import images
 from impasto.engine.events import Event, Finished
+from impasto.engine.run import run_to_end
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture, Source
 from impasto.settings import Settings
@@ -61,11 +62,11 @@ def execute(
     """
     if job.output is not None:
         images.check_output(job.output, overwrite=job.overwrite)
-    for event in stylizer.run(job.content, job.styles, job.settings, stop=stop, preview_every=preview_every):
-        if isinstance(event, Finished):
-            if job.output is not None:
-                event.result.save(job.output, overwrite=job.overwrite)
-            on_event(event)
-            return event
+
+    def write_and_pass_on(event: Event) -> None:
+        if isinstance(event, Finished) and job.output is not None:
+            event.result.save(job.output, overwrite=job.overwrite)
         on_event(event)
-    raise AssertionError("a run ends with Finished")
+
+    events = stylizer.run(job.content, job.styles, job.settings, stop=stop, preview_every=preview_every)
+    return run_to_end(events, write_and_pass_on)

@@ -1,22 +1,52 @@
 """What a run leaves behind, and what a file of it says of how it was made."""
 
+import base64
+import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import PIL.Image
+from numpy.typing import DTypeLike, NDArray
 
 from impasto import images
 from impasto.images import Picture
+from impasto.images.picture import to_integers
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+
+_PNG_SIDE, _RESULT_SIDE, _INPUT_SIDE = 1024, 512, 192
+"""Longest sides of what a notebook shows, pixels: it keeps them in its file."""
+_MOST_PREVIEWS = 4
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
+class InputPreview:
+    """An input of a run, small."""
+
+    role: str
+    """`photograph` or `painting`."""
+    name: str
+    """As the user named it, without its folder."""
+    webp: bytes
+
+
+@dataclass(frozen=True)
+class InputPreviews:
+    """The first inputs of a run, small."""
+
+    shown: tuple[InputPreview, ...] = ()
+    hidden: int = 0
+    """How many inputs there are beside them."""
+
+
+@dataclass(frozen=True, repr=False)
 class Result:
-    """A finished picture."""
+    """A finished picture; a notebook shows it beside its inputs, and `numpy.asarray` gives `image` as an array."""
 
     picture: Picture
     losses: Mapping[str, float]
@@ -24,6 +54,18 @@ class Result:
     settings: Settings
     metadata: Mapping[str, str]
     """What a saved PNG carries: the settings, the inputs' hashes and the version."""
+    previews: InputPreviews = field(default=InputPreviews(), compare=False)
+    """The inputs, for a notebook."""
+
+    def __repr__(self) -> str:
+        size = f"{self.picture.width} x {self.picture.height} px"
+        return f"Result({size}, recipe={Path(self.settings.recipe).name!r:.40}, loss={self.loss:.4g})"
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 -- NumPy's
+        """(H, W, 3) uint8 0..255 sRGB, or (H, W, 4) with transparency."""
+        if copy is False:
+            raise ValueError("an array of a result is always a copy")
+        return to_integers(self.picture.rgb, self.picture.alpha, 8).astype(dtype or np.uint8)
 
     @property
     def loss(self) -> float:
@@ -35,19 +77,59 @@ class Result:
         """The picture, 8 bits a channel, RGB or RGBA."""
         return self.picture.to_pil()
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False, profile: bytes | None = None) -> None:
-        """Write the picture in the format of the path's suffix; see `images.save`.
+    def save(
+        self,
+        target: images.Target,
+        *,
+        format: str | None = None,  # noqa: A002 -- what Pillow, too, calls it
+        overwrite: bool = False,
+        profile: bytes | None = None,
+    ) -> None:
+        """Write the picture, with what made it where the format is PNG; see `images.save`.
 
         Args:
-            path: where; its suffix decides the format.
-            overwrite: whether to replace a file that exists.
+            target: a path, or a file object that is open for writing in binary.
+            format: `png`, `jpeg` and so on; unset, the suffix of the path or of the file object's name.
+            overwrite: whether to replace a file that exists at the path.
             profile: an RGB ICC profile to convert to and embed; unset, the file is sRGB.
 
         Raises:
-            OutputError: the path exists and `overwrite` is false, or cannot be written.
+            OutputError: the path exists and `overwrite` is false, cannot be written, or tells no format.
             StorageError: the disk is full or failed.
         """
-        images.save(self.picture, Path(path), metadata=self.metadata, overwrite=overwrite, profile=profile)
+        images.save(self.picture, target, format=format, metadata=self.metadata, overwrite=overwrite, profile=profile)
+
+    def to_bytes(self, format: str = "png", *, profile: bytes | None = None) -> bytes:  # noqa: A002 -- as for `save`
+        """Give the bytes that `save` would write.
+
+        Raises:
+            OutputError: there is no such format, or it cannot hold the picture.
+        """
+        return images.encode(self.picture, format, metadata=self.metadata, profile=profile)
+
+    def _repr_png_(self) -> bytes:
+        return images.encode(images.shrink(self.picture, _PNG_SIDE), "png")
+
+    def _repr_html_(self) -> str:
+        shown = [_figure(it.role, it.name, it.webp) for it in self.previews.shown]
+        if self.previews.hidden:
+            shown.append(f"<span>and {self.previews.hidden} more</span>")
+        size = f"{self.picture.width} x {self.picture.height} px, {Path(self.settings.recipe).name}"
+        shown.append(_figure("result", size, images.encode(images.shrink(self.picture, _RESULT_SIDE), "webp")))
+        return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{"".join(shown)}</div>'
+
+
+def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputPreviews:
+    """Make small copies of the first inputs of a run."""
+    inputs = [*([("photograph", content)] if content else []), *(("painting", style) for style in styles)]
+    shown = inputs[:_MOST_PREVIEWS]
+    return InputPreviews(
+        tuple(
+            InputPreview(role, Path(it.name).name, images.encode(images.shrink(it, _INPUT_SIDE), "webp"))
+            for role, it in shown
+        ),
+        hidden=len(inputs) - len(shown),
+    )
 
 
 def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
@@ -67,3 +149,9 @@ def describe(settings: Settings, content: Picture | None, styles: Sequence[Pictu
             [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
         ),
     }
+
+
+def _figure(role: str, name: str, webp: bytes) -> str:
+    source = f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
+    text = html.escape(f"{role}: {name[:_LONGEST_NAME]}")
+    return f'<figure style="margin:0"><img src="{source}" alt="{text}"><figcaption>{text}</figcaption></figure>'

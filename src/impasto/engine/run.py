@@ -1,16 +1,24 @@
 """One run: a transfer's iterates as events, with a clock and previews."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from impasto.core import Iterate, StyleTransfer
 from impasto.core.pyramid import Scale
-from impasto.engine.device import ComputeConfig, translate_oom
+from impasto.engine.device import ComputeConfig, needed_memory, translate_oom
+from impasto.engine.estimate import (
+    FEWEST_ITERATIONS,
+    Estimate,
+    SpeedHistory,
+    estimate_seconds,
+    kind_of_run,
+    padded_pixels,
+)
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.inputs import Inputs
-from impasto.engine.result import Result
+from impasto.engine.result import InputPreviews, Result
 from impasto.engine.tensors import ImageTensors
 from impasto.settings import Settings
 
@@ -24,6 +32,22 @@ class RunInputs:
     tensors: ImageTensors
     compute: ComputeConfig
     settings: Settings
+    network: str
+    """The network's name in the settings."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """What the run will take."""
+        spec, scales, last = self.transfer.spec, self.transfer.scales, self.transfer.scales[-1]
+        seconds, rough = estimate_seconds(
+            [] if spec.content_only else scales,
+            margin=spec.margin,
+            rounds=spec.rounds,
+            network=self.network,
+            compute=self.compute,
+        )
+        memory = needed_memory(self.compute, padded_pixels(last, spec.margin), last.iterations)
+        return Estimate(last.width, last.height, seconds, memory, rough)
 
 
 class Run:
@@ -32,16 +56,26 @@ class Run:
     Args:
         inputs: the transfer, and what is said of it.
         metadata: for a file of the result, of how it was made.
+        previews: of the inputs, for a notebook that shows the result.
         stop: asked between steps; once true, the run ends with the image as it is.
         preview_every: iterations between previews; 0 shows only the start and the end of each round.
     """
 
     def __init__(
-        self, inputs: RunInputs, metadata: Mapping[str, str], *, stop: Callable[[], bool], preview_every: int
+        self,
+        inputs: RunInputs,
+        metadata: Mapping[str, str],
+        previews: InputPreviews,
+        *,
+        stop: Callable[[], bool],
+        preview_every: int,
     ) -> None:
-        self._inputs, self._metadata, self._stop, self._preview_every = inputs, metadata, stop, preview_every
+        self._inputs, self._metadata, self._previews = inputs, metadata, previews
+        self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
-        self._clock = RunClock(self._scales, self._rounds)
+        self._margin = inputs.transfer.spec.margin
+        self._clock = RunClock([padded_pixels(it, self._margin) for it in self._scales], self._scales, self._rounds)
+        self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
         self._stopped = False
 
@@ -73,6 +107,7 @@ class Run:
             threads=compute.threads,
             fallback=compute.fallback,
             settings=self._inputs.settings,
+            estimate=self._inputs.estimate,
         )
 
     def _step(self, iterate: Iterate) -> Iterator[Event]:
@@ -95,6 +130,7 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
+        self._scale_times[iterate.scale] = iterate.iteration, self._clock.elapsed
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
             yield self._preview(iterate.output())
@@ -111,25 +147,45 @@ class Run:
 
     def _finished(self, iterate: Iterate) -> Finished:
         assert iterate.terms is not None
+        self._record_speed()
         return Finished(
             result=Result(
                 picture=self._inputs.tensors.picture(iterate.image),
                 losses=iterate.terms,
                 settings=self._inputs.settings,
                 metadata=self._metadata,
+                previews=self._previews,
             ),
             elapsed=self._clock.elapsed,
             stopped=self._stopped,
         )
 
+    def _record_speed(self) -> None:
+        """Keep what the iterations of each scale took, for the estimates of later runs."""
+        history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
+        for number, (iterations, elapsed) in self._scale_times.items():
+            if iterations >= FEWEST_ITERATIONS:
+                pixels = padded_pixels(self._scales[number - 1], self._margin)
+                history.record(kind, pixels=pixels, iterations=iterations, seconds=elapsed - before)
+            before = elapsed
+
+
+def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> Finished:
+    """Pass on each event of a run as it happens; returns the last."""
+    for event in events:
+        on_event(event)
+        if isinstance(event, Finished):
+            return event
+    raise AssertionError("a run ends with Finished")
+
 
 class RunClock:
     """The seconds since it was made and, from the pixels still to be computed, those that are left."""
 
-    def __init__(self, scales: Sequence[Scale], rounds: int) -> None:
+    def __init__(self, pixels: Sequence[int], scales: Sequence[Scale], rounds: int) -> None:
         self._start = time.perf_counter()
-        self._pixels = [scale.pixels for scale in scales]
-        self._work = [scale.pixels * scale.iterations * rounds for scale in scales]
+        self._pixels = pixels
+        self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
 
     @property
     def elapsed(self) -> float:

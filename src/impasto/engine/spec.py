@@ -17,7 +17,8 @@ from impasto.engine.inputs import Inputs, InputSpec
 from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.layers import Layer
-from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
+from impasto.settings import INIT_IMAGES, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
+from impasto.wording import argument
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,17 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
 
 
 def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) -> Size:
-    """Give the size of the result: `size` as its long side, or else the recipe's `size_rule`.
+    """Give the size of the result: by `size`, or else by the recipe's `size_rule`.
 
     A rule of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
     texture, which has no content image, takes any size as it is.
+
+    Raises:
+        SettingsError: a factor of the picture's own size leads out of the range of sizes.
     """
     own = picture.width, picture.height
+    if isinstance(settings.size, str):
+        return _multiple(own, settings.size, picture.name)
     if settings.size:
         return with_long_side(own, settings.size)
     rule = re.match(SIZE_RULE, settings.size_rule)
@@ -121,6 +127,16 @@ def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) 
     return (width, height) if fits else (height, width)
 
 
+def _multiple(own: Size, size: str, name: str) -> Size:
+    """Give a picture's own size, or the multiple of it that a factor such as `2x` names."""
+    factor = 1.0 if size == ORIGINAL else float(size.removesuffix("x"))
+    width, height = (round(side * factor) for side in own)
+    if not SMALLEST_SIZE <= max(width, height) <= LARGEST_SIZE:
+        problem = f"{argument('size', size)} makes {max(width, height)} pixels of {name}'s long side"
+        raise SettingsError(problem, f"Choose a size that is from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels then.")
+    return max(1, width), max(1, height)
+
+
 def content_share(strength: float) -> float:
     """Give the weight of content at a strength 0..1, as a multiple of its weight at 0.5: ((1 - s) / s)^2.
 
@@ -132,7 +148,8 @@ def content_share(strength: float) -> float:
 
 def _objective_spec(settings: Settings) -> ObjectiveSpec:
     if not (settings.content_layers or settings.style_layers):
-        raise SettingsError("no layer is given", "Name at least one with --content-layers or --style-layers.")
+        names = argument("content_layers"), argument("style_layers")
+        raise SettingsError("no layer is given", "Name at least one with {} or {}.".format(*names))
     weights = {kind: float(getattr(settings, f"{kind}_weight")) for kind in KINDS}
     for kind, entry in KINDS.items():
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
@@ -158,8 +175,9 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
         if weight > 0 and (kind not in layers or any(layers[kind].values()))
     ]
     if not active:
-        options = [f"--{kind}-weight" for kind in objective.weights]
-        hint = f"Raise {', '.join(options[:-1])} or {options[-1]}, or see whether --strength leaves any of them."
+        names = [argument(f"{kind}_weight") for kind in objective.weights]
+        strength = argument("strength")
+        hint = f"Raise {', '.join(names[:-1])} or {names[-1]}, or see whether {strength} leaves any of them."
         raise SettingsError("all weights are 0", hint)
     return active
 
@@ -172,10 +190,12 @@ def _style_weights(settings: Settings, count: int) -> tuple[float, ...]:
     """
     weights = settings.style_blend or (1.0,) * count
     if len(weights) != count:
-        problem = f"--style-blend has {count_noun(len(weights), 'weight')} for {count_noun(count, 'painting')}"
+        problem = (
+            f"{argument('style_blend')} has {count_noun(len(weights), 'weight')} for {count_noun(count, 'painting')}"
+        )
         raise SettingsError(problem, "Give one weight for each painting.")
     if count and not sum(weights):
-        raise SettingsError("--style-blend has no weight above 0", "Give at least one painting a weight.")
+        raise SettingsError(f"{argument('style_blend')} has no weight above 0", "Give at least one painting a weight.")
     return weights
 
 
@@ -197,22 +217,26 @@ def _optimizer(settings: Settings) -> Callable[[], Optimizer]:
 def _check_without_content(settings: Settings, comparing: Sequence[str]) -> None:
     """Refuse settings that ask something of the content image; `comparing` are the kinds of loss that do."""
     for kind in comparing:
-        problem = f"no photograph was given for --{kind}-weight {getattr(settings, f'{kind}_weight'):g}"
-        raise SettingsError(problem, f"Give one, or use --{kind}-weight 0 as the recipe 'texture' does.")
+        name, weight = f"{kind}_weight", getattr(settings, f"{kind}_weight")
+        problem = f"no photograph was given for {argument(name, weight)}"
+        raise SettingsError(problem, f"Give one, or use {argument(name, 0)} as the recipe 'texture' does.")
     if settings.keep_mask is not None:
-        raise SettingsError("--keep-mask needs a photograph to keep", "Give one, or leave out --keep-mask.")
+        mask = argument("keep_mask")
+        raise SettingsError(f"{mask} needs a photograph to keep", f"Give one, or leave out {mask}.")
     if settings.color != "style":
-        raise SettingsError(f"--color {settings.color} needs a photograph", "Give one, or use --color style.")
+        problem = f"{argument('color', settings.color)} needs a photograph"
+        raise SettingsError(problem, f"Give one, or use {argument('color', 'style')}.")
     if settings.init in ("content", "palette"):
-        problem = f"--init {settings.init} needs a photograph"
+        problem = f"{argument('init', settings.init)} needs a photograph"
         raise SettingsError(problem, "Give one, or start from noise, gray or style.")
 
 
 def _check_without_styles(settings: Settings, comparing: Sequence[str]) -> None:
     """Refuse settings that ask something of a style image; `comparing` are the kinds of loss that do."""
     for kind in comparing:
-        problem = f"no painting was given for --{kind}-weight {getattr(settings, f'{kind}_weight'):g}"
-        raise SettingsError(problem, f"Give one, or use --{kind}-weight 0 as the recipe 'rebuild' does.")
+        name, weight = f"{kind}_weight", getattr(settings, f"{kind}_weight")
+        problem = f"no painting was given for {argument(name, weight)}"
+        raise SettingsError(problem, f"Give one, or use {argument(name, 0)} as the recipe 'rebuild' does.")
     if settings.init in ("style", "palette"):
-        problem = f"--init {settings.init} needs a painting"
+        problem = f"{argument('init', settings.init)} needs a painting"
         raise SettingsError(problem, "Give one, or start from noise, gray or content.")

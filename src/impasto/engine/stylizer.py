@@ -1,8 +1,12 @@
 """`Stylizer` loads the network once and runs with it; `stylize` is the one-call form."""
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
@@ -16,16 +20,21 @@ from impasto.engine.device import (
     return_memory_eagerly,
     translate_oom,
 )
-from impasto.engine.events import Event, Finished
+from impasto.engine.estimate import Estimate, padded_pixels
+from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
 from impasto.engine.precision import select_precision
-from impasto.engine.result import Result, describe
-from impasto.engine.run import Run, RunInputs
+from impasto.engine.progress import show_progress
+from impasto.engine.result import Result, describe, preview_inputs
+from impasto.engine.run import Run, RunInputs, run_to_end
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import Settings
+
+Styles = Sequence[Source | Picture] | Source | Picture
+"""One style image, or a list of them."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Stylizer:
     def run(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
         *,
         stop: Callable[[], bool] = _never,
@@ -81,8 +90,9 @@ class Stylizer:
         """Make a picture, and yield what happens as events.
 
         Args:
-            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None where the
-                settings give content no weight, as the recipe `texture`: the aspect is then the first painting's.
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or
+                `Picture`, see `images.Source`; None where the settings give content no weight, as the recipe `texture`:
+                the aspect is then the first painting's.
             styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
@@ -100,13 +110,69 @@ class Stylizer:
         inputs = self._open_fastest(photo, paintings, settings)
         _prepare(inputs)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
-        metadata = describe(settings, photo, paintings)
-        return Run(inputs, metadata, stop=stop, preview_every=every).events()
+        about = describe(settings, photo, paintings), preview_inputs(photo, paintings)
+        return Run(inputs, *about, stop=stop, preview_every=every).events()
+
+    def stylize(
+        self,
+        /,
+        content: Source | Picture | None,
+        *styles: Styles | Settings,
+        settings: Settings | None = None,
+        progress: bool = False,
+        on_event: Callable[[Event], object] | None = None,
+        **choices: Any,
+    ) -> Result:
+        """Make a picture of a photograph in the style of one or more paintings.
+
+        `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
+        recipe="rebuild")` a photograph from one layer's features alone.
+
+        Args:
+            content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or (1, 3, H,
+                W), or `Picture`; arrays and tensors hold uint8 0..255 or floats 0..1, see `images.Source`. None for a
+                texture.
+            styles: one painting or more, each by itself or in a list; none to rebuild the photograph. Last may come
+                `Settings`.
+            settings: all settings at once; or
+            progress: whether to show bars, on stderr or in the notebook.
+            on_event: called with each event as it happens; the last is Finished.
+            choices: some settings by name: `size=1024, recipe="gatys", seed=1`.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+            DivergedError: the objective is not a finite number, even with smaller steps.
+        """
+        paintings, settings = _split_arguments(styles, settings, choices)
+        events = self.run(content, paintings, settings)
+        observers = [] if on_event is None else [on_event]
+        with show_progress() if progress else nullcontext() as bars:
+            observers += [] if bars is None else [bars]
+            return run_to_end(events, lambda event: [observe(event) for observe in observers]).result
+
+    def estimate(
+        self,
+        /,
+        content: Source | Picture | None,
+        *styles: Styles | Settings,
+        settings: Settings | None = None,
+        **choices: Any,
+    ) -> Estimate:
+        """Estimate the time and the memory of `stylize` with these arguments, which are set up and not run.
+
+        Raises:
+            InputError: as for `stylize`.
+            OutOfMemoryError: the machine has too little memory for a picture of this size.
+        """
+        paintings, settings = _split_arguments(styles, settings, choices)
+        inputs = self._open_fastest(_read_optional(content), _read_all(paintings), settings)
+        _prepare(inputs)
+        return inputs.estimate
 
     def check(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> None:
         """Refuse what `run` would refuse, without running: for work that is to be done whole or not at all.
@@ -121,7 +187,7 @@ class Stylizer:
         self,
         image: Source | Picture,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
@@ -150,7 +216,7 @@ class Stylizer:
     def open(
         self,
         content: Source | Picture | None = None,
-        styles: Sequence[Source | Picture] | Source | Picture = (),
+        styles: Styles = (),
         settings: Settings | None = None,
     ) -> RunInputs:
         """Set up a run, in the precision that is fastest on the device where the settings leave it open.
@@ -176,7 +242,7 @@ class Stylizer:
         network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
-        return RunInputs(inputs, transfer, tensors, compute, settings)
+        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name)
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
@@ -185,7 +251,9 @@ class Stylizer:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        network, ran_in = (asked, layers), (compute.device, compute.dtype)
+        file = weights.path(asked.name)
+        written = file.stat().st_mtime_ns if file.exists() else None  # a file may be replaced while a process runs
+        network, ran_in = (asked, layers, written), (compute.device, compute.dtype)
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
@@ -195,38 +263,64 @@ class Stylizer:
         return self._networks[network, ran_in]
 
 
-def stylize(
-    content: Source | Picture | None, *styles: Source | Picture, settings: Settings | None = None, **choices: Any
-) -> Result:
-    """Make a picture of a photograph in the style of one or more paintings.
+P = ParamSpec("P")
+_process_stylizer = functools.cache(Stylizer)
+_in_use = threading.Lock()
 
-    `stylize(None, painting, recipe="texture")` makes a texture of a painting alone, and `stylize(photo,
-    recipe="rebuild")` a photograph from one layer's features alone.
 
-    Args:
-        content: the photograph: path, bytes, file object, PIL image, array (H, W, 3) or `Picture`; None for a texture.
-        styles: one painting or more; none to rebuild the photograph.
-        settings: all settings at once; or
-        choices: some of them by name: `size=1024, recipe="gatys", seed=1`.
+def _with_process_stylizer(method: Callable[Concatenate[Stylizer, P], Result]) -> Callable[P, Result]:
+    """Make a function of a method of `Stylizer`, with one for all calls: the network is loaded once a process.
+
+    A call from another thread, or from within a call, has a stylizer of its own: a network serves one run at a time.
+    """
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        if not _in_use.acquire(blocking=False):
+            return method(Stylizer(), *args, **kwargs)
+        try:
+            return method(_process_stylizer(), *args, **kwargs)
+        finally:
+            _in_use.release()
+
+    signature = inspect.signature(method)
+    _, *parameters = signature.parameters.values()
+    vars(call)["__signature__"] = signature.replace(parameters=parameters)
+    return call
+
+
+stylize = _with_process_stylizer(Stylizer.stylize)
+
+
+def _split_arguments(
+    given: Sequence[Styles | Settings], settings: Settings | None, choices: Mapping[str, Any]
+) -> tuple[list[Source | Picture], Settings]:
+    """Part the positional arguments of `Stylizer.stylize` into style images and settings.
 
     Raises:
-        InputError: a picture, a setting, the network or the device cannot be used.
-        DivergedError: the objective is not a finite number, even with smaller steps.
+        SettingsError: settings are given in more than one way, or a choice is not a setting.
     """
-    if settings and choices:
+    styles: list[Source | Picture] = []
+    found = [] if settings is None else [settings]
+    for argument in given:
+        if isinstance(argument, Settings):
+            found.append(argument)
+        elif isinstance(argument, list | tuple):
+            styles.extend(argument)
+        else:
+            styles.append(cast("Source | Picture", argument))
+    if len(found) > 1:
+        raise SettingsError("settings were given twice", "Give them once.")
+    if found and choices:
         raise SettingsError("both settings and single choices were given", "Give one or the other.")
-    *_, finished = Stylizer().run(content, styles, settings or Settings(**choices))
-    assert isinstance(finished, Finished)
-    return finished.result
+    return styles, found[0] if found else Settings(**choices)
 
 
 def _prepare(inputs: RunInputs) -> None:
     """Do what a run needs before its first event: refuse what does not fit, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
-    width, height = transfer.spec.size
-    margin = transfer.spec.margin
     transfer.check(first.width, first.height)
-    pixels = (width + 2 * margin) * (height + 2 * margin)
+    pixels = padded_pixels(transfer.scales[-1], transfer.spec.margin)
     check_memory(inputs.compute, pixels, transfer.scales[-1].iterations)
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
@@ -237,7 +331,7 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
     return None if source is None else _read(source)
 
 
-def _read_all(sources: Sequence[Source | Picture] | Source | Picture) -> tuple[Picture, ...]:
+def _read_all(sources: Styles) -> tuple[Picture, ...]:
     if not isinstance(sources, list | tuple):
         return (_read(cast("Source | Picture", sources)),)
     return tuple(_read(source) for source in sources)

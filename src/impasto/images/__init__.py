@@ -4,15 +4,16 @@ from impasto.images.animation import save_animation
 from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffixes
 from impasto.images.picture import Picture, Source
 from impasto.images.read import read, read_metadata
-from impasto.images.resize import resize
+from impasto.images.resize import resize, shrink
 from impasto.images.sheets import contact_sheet, side_by_side
-from impasto.images.write import check_output, encode, save
+from impasto.images.write import Target, check_output, encode, save
 
 __all__ = [
     "ANIMATION_SUFFIXES",
     "SUFFIXES",
     "Picture",
     "Source",
+    "Target",
     "check_output",
     "contact_sheet",
     "encode",
@@ -22,5 +23,6 @@ __all__ = [
     "resize",
     "save",
     "save_animation",
+    "shrink",
     "side_by_side",
 ]

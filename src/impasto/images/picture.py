@@ -2,16 +2,20 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
-"""A path, the bytes of a file, a binary file object, a Pillow image, or an array.
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Source = Union[str, os.PathLike[str], bytes, BinaryIO, Image.Image, NDArray[Any], "Tensor"]
+"""A path, the bytes of a file, a binary file object, a Pillow image, an array, or a tensor of PyTorch's.
 
 Arrays are (H, W) or (H, W, 1|2|3|4), gray, gray + alpha, RGB or RGBA; bool, uint8 0..255, uint16 0..65535, float 0..1.
+Tensors are (1|2|3|4, H, W), or a batch of one such; their values as an array's, on any device.
 """
 
 _UNSEEN = 1.0
@@ -22,8 +26,10 @@ Rgb = NDArray[np.float32]
 Alpha = NDArray[np.float32]
 """(H, W) float32, 0..1."""
 
+_LONGEST_NAME = 40
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """A picture, upright and in sRGB, with what is worth keeping of the file that it came from."""
 
@@ -41,6 +47,10 @@ class Picture:
     """Of the source's bytes, or of the array's or the Pillow image's samples."""
     exif: bytes | None = None
     """What a result keeps of the source's EXIF: date, author, rights, place, camera, dots per inch."""
+
+    def __repr__(self) -> str:
+        name = f", {self.name!r}" if len(self.name) < _LONGEST_NAME else ""
+        return f"Picture({self.width} x {self.height} px{name})"
 
     @property
     def width(self) -> int:

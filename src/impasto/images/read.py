@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import ImageError
-from impasto.images import decode, samples
+from impasto.images import decode, samples, tensors
 from impasto.images.picture import Picture, Source
 
 Stream = io.BufferedReader | io.BytesIO
@@ -23,7 +23,7 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
     """Read a picture: upright by its EXIF orientation, in sRGB by its ICC profile; of an animation, the first frame.
 
     Args:
-        source: a path, bytes, a binary file object, a Pillow image or an array; see `Source`.
+        source: a path, bytes, a binary file object, a Pillow image, an array or a tensor; see `Source`.
         name: what messages call it; unset, the path, the stream's name, or the kind of source.
         most_pixels: files with more are refused by their header, before anything is decoded.
 
@@ -31,6 +31,8 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
         ImageError: there is no such file, it is not a picture, is damaged, or has too many pixels.
     """
     name = name or _name(source)
+    if tensors.is_tensor(source):
+        source = tensors.to_array(source, name)
     if isinstance(source, np.ndarray):
         return _picture(samples.from_array(source, name), name, _hash_array(source))
     if isinstance(source, Image.Image):
@@ -50,7 +52,7 @@ def read_metadata(source: Source) -> dict[str, str]:
     Raises:
         ImageError: as for `read`.
     """
-    if isinstance(source, np.ndarray):
+    if isinstance(source, np.ndarray) or tensors.is_tensor(source):
         return {}
     if isinstance(source, Image.Image):
         return {key: str(value) for key, value in getattr(source, "text", {}).items()}
@@ -74,6 +76,8 @@ def _name(source: Source) -> str:
         return "bytes"
     if isinstance(source, np.ndarray):
         return "array"
+    if tensors.is_tensor(source):
+        return "tensor"
     # An open file's name may also be a number; Pillow keeps the path of what it opened.
     own = getattr(source, "filename" if isinstance(source, Image.Image) else "name", "")
     return str(own).strip("<>") if own and isinstance(own, str | os.PathLike) else "image"
@@ -92,7 +96,7 @@ def _stream(source: Source, name: str) -> Iterator[Stream]:
     else:
         raise ImageError(
             f"a {type(source).__name__} is not a picture",
-            "Give a path, bytes, a binary file, a Pillow image or an array.",
+            "Give a path, bytes, a binary file, a Pillow image, an array or a tensor.",
         )
 
 

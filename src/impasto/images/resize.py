@@ -31,6 +31,14 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
     return replace(picture, rgb=fill_transparent(rgb, alpha), alpha=alpha)
 
 
+def shrink(picture: Picture, max_side: int) -> Picture:
+    """Scale a picture down so that neither side exceeds `max_side` pixels; a smaller one stays as it is."""
+    factor = max_side / max(picture.width, picture.height)
+    if factor >= 1:
+        return picture
+    return resize(picture, max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+
+
 def _channels(values: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
     return np.stack([_lanczos(values[..., channel], width, height) for channel in range(values.shape[2])], axis=-1)
 

@@ -1,25 +1,32 @@
 """Writing pictures: whole or not at all."""
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from impasto.errors import OutputError
+from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.images import color_profiles, encoders, formats
 from impasto.images.formats import SUFFIXES
 from impasto.images.picture import Picture, on_white, to_integers
 from impasto.storage.atomic import check_folder, replace_file
+from impasto.wording import OVERWRITE
+
+Target = str | os.PathLike[str] | BinaryIO
+"""Where a picture is written: a path, or a file object that is open for writing in binary."""
 
 
 def save(
     picture: Picture,
-    path: str | os.PathLike[str],
+    target: Target,
     *,
+    format: str | None = None,  # noqa: A002 -- what Pillow, too, calls it
     metadata: Mapping[str, str] | None = None,
     overwrite: bool = False,
     profile: bytes | None = None,
 ) -> None:
-    """Write a picture in the format of the path's suffix; at any moment there is the whole file or none.
+    """Write a picture; at a path there is the whole file or none at any moment.
 
     A picture of depth 16 keeps it where the format holds 16 bits (PNG, TIFF), else it becomes 8; where the format holds
     no alpha (JPEG, BMP), the picture is put onto white: see `formats.FORMATS`. The picture's EXIF is written where the
@@ -27,18 +34,25 @@ def save(
 
     Args:
         picture: what to write.
-        path: where; its suffix is one of `SUFFIXES`.
+        target: a path, or a file object that is open for writing in binary.
+        format: `png`, `jpeg` and so on, or a suffix; unset, the suffix of the path or of the file object's name.
         metadata: text to keep with the picture. PNG holds it, keys up to 79 Latin-1 characters; the others drop it.
-        overwrite: whether to replace a file that exists.
+        overwrite: whether to replace a file that exists at the path.
         profile: an RGB ICC profile to convert to and embed; unset, or of another kind, the file is sRGB.
 
     Raises:
-        OutputError: the suffix or the place is wrong, or the file exists; or the format cannot hold the picture.
+        OutputError: the format or the place is wrong, or the file exists; or the format cannot hold the picture.
         StorageError: the disk is full or failed.
     """
-    path = Path(path).expanduser()
-    check_output(path, overwrite=overwrite)
-    replace_file(path, encode(picture, path.suffix, metadata=metadata, profile=profile))
+    if isinstance(target, str | os.PathLike):
+        path = Path(target).expanduser()
+        check_output(path, overwrite=overwrite, suffixes=SUFFIXES if format is None else None)
+        replace_file(path, encode(picture, format or path.suffix, metadata=metadata, profile=profile))
+    elif hasattr(target, "write"):
+        data = encode(picture, format or _suffix_of_stream(target), metadata=metadata, profile=profile)
+        _write_to_stream(target, data)
+    else:
+        raise OutputError(f"a {type(target).__name__} is not a path or a file object", "Name a file.")
 
 
 def encode(
@@ -74,13 +88,13 @@ def encode(
         ) from None
 
 
-def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Sequence[str] = SUFFIXES) -> None:
+def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Sequence[str] | None = SUFFIXES) -> None:
     """Check that a file can be written there, before any work is done for it.
 
     Args:
         path: where a file is to be written.
         overwrite: whether it may replace one.
-        suffixes: the formats that it may have.
+        suffixes: the formats that it may have; None for any, or none.
 
     Raises:
         OutputError: the suffix is none of these, the folder is missing or may not be written,
@@ -91,9 +105,26 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Seq
         _check_place(path, overwrite=overwrite)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be written ({error})", "Choose another place.") from None
-    if path.suffix.lower() not in suffixes:
+    if suffixes is not None and path.suffix.lower() not in suffixes:
         problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
         raise OutputError(f"{problem}, which names no format to write", f"Choose {formats.choices(suffixes)}.")
+
+
+def _suffix_of_stream(stream: BinaryIO) -> str:
+    suffix = Path(name).suffix if isinstance(name := getattr(stream, "name", None), str) else ""
+    if not suffix:
+        raise OutputError("a file object without a name tells no format", 'Give one: format="png".')
+    return suffix
+
+
+def _write_to_stream(stream: BinaryIO, data: bytes) -> None:
+    if isinstance(stream, io.TextIOBase):
+        raise OutputError("the file object was opened as text", "Open it in binary mode, 'wb'.")
+    try:
+        stream.write(data)
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        kind = StorageError if isinstance(error, OSError) and error.errno in STORAGE_FAILURES else OutputError
+        raise kind(f"the file object cannot be written ({error})", "Give one that is open and has room.") from None
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:
@@ -104,4 +135,4 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another.")
     check_folder(folder)
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists", "Add --force (overwrite=True) to replace it, or choose another name.")
+        raise OutputError(f"{path} exists", f"Use {OVERWRITE} to replace it, or choose another name.")

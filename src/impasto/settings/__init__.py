@@ -6,15 +6,15 @@ A value comes from the first of these that states it: the caller, the recipe, th
 
 import csv
 import difflib
-import reprlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from impasto.errors import SettingsError
 from impasto.layers import Layer
-from impasto.settings import recipes
+from impasto.settings import messages, recipes
+from impasto.wording import either
 
 DEFAULT_RECIPE = "painterly"
 FORMER_NAMES: Mapping[str, str] = {"frame": "size_rule", "keep": "output_iterate"}
@@ -32,6 +32,10 @@ INPUTS_KEY = "impasto:inputs"
 """The key for the role, the name and the digest of each input."""
 SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """The pattern of the setting `size_rule`."""
+SMALLEST_SIZE, LARGEST_SIZE = 32, 20_000
+"""Of the long side of a result, pixels."""
+ORIGINAL = "original"
+"""The value of the setting `size` for the photograph's own size."""
 _CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"
 CROPS = f"^{_CROP}(;{_CROP})*$"
 """The pattern of the setting `style_crop`."""
@@ -69,6 +73,17 @@ def _file_names(value: Any) -> Any:
         raise SettingsError(f"the file names in {value!r} cannot be told apart", hint) from None
 
 
+def _own_size(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+ResultSize = Annotated[
+    Annotated[int, Field(ge=SMALLEST_SIZE, le=LARGEST_SIZE)]
+    | Annotated[str, Field(pattern=rf"^({ORIGINAL}|[1-9]\d{{0,3}}(\.\d{{1,4}})?x|0?\.\d{{0,3}}[1-9]\d{{0,3}}x)$")]
+    | None,
+    BeforeValidator(_own_size),
+]
+"""Pixels of the long side, or `original`, or a factor of the photograph's own size: `2x`."""
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
@@ -76,7 +91,15 @@ FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
 
 
 def setting_field(
-    default: Any, description: str, *, group: str, unit: str = "", placeholder: str = "", **limits: Any
+    default: Any,
+    description: str,
+    *,
+    group: str,
+    unit: str = "",
+    placeholder: str = "",
+    form: str = "",
+    example: str = "",
+    **limits: Any,
 ) -> Any:
     """Describe a setting.
 
@@ -86,14 +109,17 @@ def setting_field(
         group: the heading under which it is listed.
         unit: of its value.
         placeholder: of its value in the command's help; unset, it follows from the type.
+        form: what it takes, in words; unset, it follows from the type and the limits.
+        example: of its value, where the default is none.
         limits: pydantic's `ge`, `gt`, `le`, `lt`, `pattern` and `max_length`.
     """
     extra: dict[str, Any] = {"group": group, "unit": unit, "placeholder": placeholder}
+    extra |= {key: words for key, words in {"form": form, "example": example}.items() if words}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
 class Settings(BaseModel):
-    """Everything that determines a result, beside the inputs; immutable.
+    """Everything that determines a result, beside the inputs; immutable, and fit for the key of a dictionary.
 
     Raises:
         SettingsError: a key is unknown, a value is out of its range, or the recipe does not exist.
@@ -107,13 +133,16 @@ class Settings(BaseModel):
         group="Look",
         max_length=LONGEST_TEXT,
     )
-    size: int | None = setting_field(
+    size: ResultSize = setting_field(
         None,
-        "Long side of the result; unset, the recipe's size rule decides.",
+        "Long side of the result; or original, the photograph's own size, or a factor of that such as 2x; unset, the "
+        "recipe's size rule decides.",
         group="Look",
         unit="px",
-        ge=32,
-        le=20_000,
+        placeholder="N",
+        form=f"a whole number from {SMALLEST_SIZE} to {LARGEST_SIZE}, 'original' or a factor of the photograph's own "
+        "size, such as 2x",
+        example="512",
     )
     strength: float = setting_field(
         0.5,
@@ -160,6 +189,7 @@ class Settings(BaseModel):
     style_blend: Weights = setting_field(
         (),
         "Weights of several paintings, comma-separated; unset, all equal.",
+        example="2,1",
         group="Objective",
         max_length=MOST_PAINTINGS,
     )
@@ -172,6 +202,8 @@ class Settings(BaseModel):
         "For several paintings, separate the crops by semicolons; an empty crop is a whole painting.",
         group="Objective",
         unit="px",
+        form="x,y,width,height of whole numbers below 100000, or several such separated by semicolons",
+        example="0,0,200,200",
         pattern=CROPS,
         max_length=LONGEST_TEXT,
     )
@@ -182,6 +214,7 @@ class Settings(BaseModel):
         "Put a name that contains a comma in double quotes.",
         group="Regions",
         placeholder="FILE,FILE",
+        example="mask.png",
         max_length=MOST_PAINTINGS,
     )
     keep_mask: str | None = setting_field(
@@ -189,6 +222,7 @@ class Settings(BaseModel):
         "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
+        example="mask.png",
         max_length=LONGEST_TEXT,
     )
 
@@ -216,8 +250,9 @@ class Settings(BaseModel):
 
     size_rule: str = setting_field(
         "long:512",
-        "Size where --size is unset: long:N, rows:N or WIDTHxHEIGHT.",
+        "Size where none is given: long:N, rows:N or WIDTHxHEIGHT.",
         group="Schedule",
+        form="long:N, rows:N or WIDTHxHEIGHT, with numbers from 10 to 99999",
         pattern=SIZE_RULE,
     )
     scales: int = setting_field(
@@ -292,6 +327,7 @@ class Settings(BaseModel):
         "auto",
         "Device to compute on: auto, cpu, cuda, cuda:N or mps.",
         group="Machine",
+        form="auto, cpu, cuda, cuda:N or mps",
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
     )
     precision: Literal["auto", "float32", "bfloat16", "float64"] = setting_field(
@@ -310,6 +346,18 @@ class Settings(BaseModel):
     def has_style(self) -> bool:
         """Whether the objective has a style loss, which requires a style image."""
         return bool(self.style_layers) and self.style_weight > 0
+
+    def __hash__(self) -> int:
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return hash(tuple((name, tuple(value.items()) if isinstance(value, dict) else value) for name, value in values))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """Give a copy with some settings changed, which are checked as those of a new one are; all others stay.
+
+        Raises:
+            SettingsError: as for a new one.
+        """
+        return type(self)(**{**self.model_dump(), **with_present_names(update or {})})
 
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
 
@@ -357,30 +405,23 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
-_shorten = reprlib.Repr()
-_shorten.maxstring = _shorten.maxother = 80
-
-
 def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:
-    """Name the option, or the recipe that supplied the value."""
+    """Name the setting, and the recipe if one supplied the value."""
     first = error.errors()[0]
-    field, *within = (str(part) for part in first["loc"] if isinstance(part, str))
-    name = " ".join((field if recipe else option_name(field), *within))
-    source = f"recipe '{recipe}': " if recipe else ""
-    if first["type"] == "string_pattern_mismatch":
-        meaning = Settings.model_fields[field].description
+    name, *parts = (str(part) for part in first["loc"])
+    field = Settings.model_fields[name]
+    within = parts if get_origin(field.annotation) is dict else ()
+    if recipe is None:
         return SettingsError(
-            f"{source}{name} {_shorten.repr(first['input'])} is not of the form that this setting takes", f"{meaning}"
+            messages.problem(name, field, first["input"], within), messages.hint(name, field, first["input"])
         )
-    hint = f"Give {name} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{source}{name} {_shorten.repr(first['input'])}: {first['msg'].lower()}", hint)
+    problem = messages.problem(name, field, first["input"], within, called=name)
+    return SettingsError(f"recipe '{recipe}': {problem}", "Correct it in that recipe.")
 
 
 def _hint(name: str) -> str:
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    return f"Did you mean '{close[0]}'?" if close else "`impasto --help` lists the settings."
-
-
-def option_name(field: str) -> str:
-    """The command-line option of a setting: `--content-weight` for `content_weight`."""
-    return "--" + field.replace("_", "-")
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    lists = either(python="help(impasto.Settings)", command="`impasto --help`", page="/api/about")
+    return f"{lists} lists the settings."

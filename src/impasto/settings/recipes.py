@@ -18,6 +18,7 @@ import tomlkit
 from impasto.errors import OutputError, SettingsError
 from impasto.storage import home as paths
 from impasto.storage.atomic import make_folder, replace_file
+from impasto.wording import OVERWRITE
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -80,7 +81,7 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
     own = not name.endswith(".toml")
     path = _own_path(name) if own else Path(name).expanduser()
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists", "Add --force to replace it, or choose another name.")
+        raise OutputError(f"{path} exists", f"Use {OVERWRITE} to replace it, or choose another name.")
     text = tomlkit.dumps({key: value for key, value in values.items() if value is not None})
     elsewhere = f"Choose another folder with {paths.HOME_VARIABLE}." if own else "Choose another place."
     if own:

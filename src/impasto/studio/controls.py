@@ -8,14 +8,19 @@ from impasto import weights
 from impasto.errors import ImpastoError, SettingsError
 from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
 from impasto.studio.schemas import Control, RecipeOut
+from impasto.wording import argument, render, with_titles
 
 PRIMARY = ("strength", "style_scale", "color", "size")
 """Always visible, in this order."""
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
+PAGE = with_titles(_LABELS)
+"""Readers of the page, in messages."""
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
 _MAX_SIZE = 4096
+_WITHOUT_OWN_SIZE: dict[str, Any] = {"size": None}
+"""The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule."""
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
 
@@ -52,10 +57,15 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
         raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the recipes that /api/about lists.")
     settings = Settings(**values)
+    if isinstance(settings.size, str):
+        if "size" in values:
+            raise SettingsError(f"the studio cannot use a size of '{settings.size}'", "Choose a number of pixels.")
+        settings = settings.model_copy(update=_WITHOUT_OWN_SIZE)  # as `recipe_list` shows the recipe
     for name, value in settings.model_dump().items():
         if refusal := _refusal(name, value):
             raise refusal
-    largest = settings.size or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
+    pixels = settings.size if isinstance(settings.size, int) else None
+    largest = pixels or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
     if largest > _MAX_SIZE:
         raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_MAX_SIZE}.")
     return settings
@@ -104,7 +114,7 @@ def _control(name: str, schema: Mapping[str, Any], default: Any) -> Control:
     low, high = _bound(value, "minimum"), _bound(value, "maximum")
     return Control(
         name=name,
-        label=_LABELS.get(name, name.replace("_", " ").capitalize()),
+        label=render(argument(name), PAGE),
         group=str(schema["group"]),
         help=str(schema["description"]),
         unit=str(schema["unit"]),
@@ -152,7 +162,7 @@ def _recipe(name: str, thumbnail: str | None) -> RecipeOut | None:
         name=name,
         description=str(recipes.read(name).get("description", "")),
         thumbnail=thumbnail,
-        values=settings.model_dump(mode="json"),
+        values={**settings.model_dump(mode="json"), **(_WITHOUT_OWN_SIZE if isinstance(settings.size, str) else {})},
         needs_photo=settings.has_content,
         needs_painting=settings.has_style,
     )

@@ -23,6 +23,7 @@ from impasto.storage.atomic import make_folder, replace_file
 from impasto.weights import registry
 from impasto.weights.activations import read_activations
 from impasto.weights.download import Progress, discard, download
+from impasto.wording import OVERWRITE, either
 
 if TYPE_CHECKING:
     from impasto.weights.vgg_weights import VGGWeights
@@ -66,7 +67,8 @@ def path(name: str) -> Path:
     if _NAME.fullmatch(name) and _stored(name).is_file():
         return _stored(name)
     if known:
-        raise WeightsError(f"the network '{name}' is not on this machine yet", f"Run `impasto weights fetch {name}`.")
+        fetch_it = either(python=f'Call impasto.weights.fetch("{name}")', command=f"Run `impasto weights fetch {name}`")
+        raise WeightsError(f"the network '{name}' is not on this machine yet", f"{fetch_it}.")
     raise registry.unknown(name, [*registry.ENTRIES, *_own_names()])
 
 
@@ -200,7 +202,8 @@ def _free_name(name: str, *, overwrite: bool) -> str:
     if entry and entry.url is None:
         raise WeightsError(f"'{name}' is the network that ships with Impasto", "Choose another name.")
     if _stored(name).exists() and not overwrite:
-        raise OutputError(f"there is a network '{name}' already", "Add --force to replace it, or choose another name.")
+        remedy = f"Use {OVERWRITE} to replace it, or choose another name."
+        raise OutputError(f"there is a network '{name}' already", remedy)
     return name
 
 

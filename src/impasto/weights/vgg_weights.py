@@ -8,6 +8,7 @@ from torch import Tensor
 from impasto.errors import SettingsError
 from impasto.layers import Layer
 from impasto.weights.architecture import FIRST, Activations, Architecture, InputConvention, tensor_names
+from impasto.wording import argument
 
 FIRST_WEIGHT = tensor_names(FIRST)[0]
 
@@ -76,7 +77,8 @@ class VGGWeights:
             SettingsError: the activations were never measured.
         """
         if self.activations is None:
-            raise SettingsError(f"no activations were measured for {self.name}", "Use it without --normalize.")
+            problem = f"no activations were measured for {self.name}"
+            raise SettingsError(problem, f"Use it without {argument('normalize')}.")
         tensors: dict[str, Tensor] = {}
         before = 1.0
         for layer in self.architecture.layers():

@@ -20,8 +20,10 @@ from impasto.core.network.convolution import OneDNNConv2d, convolution
 from impasto.engine import device as devices
 from impasto.engine.events import Finished, Started, Step
 from impasto.engine.stylizer import Stylizer
+from impasto.errors import ImpastoError
 from impasto.settings import Settings
 from impasto.storage.home import home
+from impasto.wording import COMMAND
 
 _PACKAGES = ("impasto", "torch", "numpy", "scipy", "pillow", "pydantic", "cyclopts", "rich")
 _INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
@@ -47,7 +49,7 @@ def _describe_machine() -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "torch": torch.backends.cpu.get_cpu_capability(),
             "instructions": _read_instructions(),
-            "bfloat16": devices.bfloat16_is_fast(cpu),
+            "bfloat16 instructions": devices.bfloat16_is_fast(cpu),
         },
         "memory": _read_memory(),
         "device": str(devices.find_device("auto")),
@@ -72,6 +74,8 @@ def _try(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The findings of a check, or the error that ended it."""
     try:
         return check()
+    except ImpastoError as error:
+        return {"passed": False, "problem": error.message_for(COMMAND)}
     except Exception as error:  # noqa: BLE001 - any error is a finding
         return {"passed": False, "problem": f"{type(error).__name__}: {error}"}
 
@@ -103,7 +107,6 @@ def _measure_engine() -> dict[str, Any]:
     return {
         "convolutions": "oneDNN, with the ReLU" if isinstance(layer, OneDNNConv2d) else "torch's own",
         **{f"seconds a step of {_SIDE} px in {precision}": _step_seconds(precision) for precision in precisions},
-        "fastest precision": precisions[-1],
     }
 
 

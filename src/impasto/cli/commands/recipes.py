@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import tomlkit
 from cyclopts import App, Parameter
 
-from impasto.cli.options import Force, SettingsFrom, build_settings, read_extra, with_settings
+from impasto.cli.options import Force, SettingsFrom, build_settings, with_settings
 from impasto.cli.terminal import print_result
 from impasto.errors import ImpastoError
 from impasto.settings import Settings, recipes
+from impasto.settings.messages import read_extra
+from impasto.wording import COMMAND
 
 app = App(
     name="recipes", help="List, show and save recipes: named sets of settings.", version_flags=[], help_epilogue=""
@@ -65,4 +67,4 @@ def _description(name: str) -> str:
     try:
         return str(recipes.read(name).get("description", ""))
     except ImpastoError as error:
-        return str(error)
+        return error.message_for(COMMAND)

@@ -26,7 +26,7 @@ class FrameRecorder:
         if not isinstance(event, Preview):
             return
         if self._seen % self._every == 0:
-            self.pictures.append(_shrink(event.picture))
+            self.pictures.append(images.shrink(event.picture, _FRAME_SIDE))
         self._seen += 1
         if len(self.pictures) > _MAX_FRAMES:
             self.pictures = self.pictures[::2]
@@ -34,9 +34,4 @@ class FrameRecorder:
 
     def finish(self, result: images.Picture) -> list[images.Picture]:
         """Return all frames, and the result as the last."""
-        return [*self.pictures, _shrink(result)]
-
-
-def _shrink(picture: images.Picture) -> images.Picture:
-    factor = min(1.0, _FRAME_SIDE / max(picture.width, picture.height))
-    return images.resize(picture, max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+        return [*self.pictures, images.shrink(result, _FRAME_SIDE)]

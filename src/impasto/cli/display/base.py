@@ -4,7 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from impasto.engine.events import Event, Finished
+from impasto.engine.events import Event, Finished, Started
 
 
 class Display(Protocol):
@@ -15,6 +15,9 @@ class Display(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def plan(self, event: Started) -> None:
+        """Show what a run would do, where it is not run: this is the command's result."""
 
     def on_event(self, event: Event, path: Path | None) -> None:
         """Show an event other than Finished; `path` is the file of its picture, if one was saved."""
@@ -31,6 +34,9 @@ class NullDisplay:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def plan(self, event: Started) -> None:
+        """Ignore a plan."""
 
     def on_event(self, event: Event, path: Path | None) -> None:
         """Ignore an event."""

@@ -14,11 +14,14 @@ class JsonLines(NullDisplay):
     def on_event(self, event: Event, path: Path | None) -> None:
         match event:
             case Started():
-                self._write("started", _started_fields(event))
+                self.plan(event)
             case Step() | Restart():
                 self._write(type(event).__name__.lower(), vars(event))
             case Preview() if path is not None:
                 self._write("preview", _preview_fields(event, path))
+
+    def plan(self, event: Started) -> None:
+        self._write("started", _started_fields(event))
 
     def finish(self, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed, "stopped": event.stopped}
@@ -29,7 +32,7 @@ class JsonLines(NullDisplay):
 
 
 def _started_fields(event: Started) -> dict[str, Any]:
-    return {**vars(event), "settings": event.settings.model_dump(mode="json")}
+    return {**vars(event), "settings": event.settings.model_dump(mode="json"), "estimate": vars(event.estimate)}
 
 
 def _preview_fields(event: Preview, path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from impasto.cli.display import text
 from impasto.cli.display.base import NullDisplay
-from impasto.cli.terminal import print_status
+from impasto.cli.terminal import print_result, print_status
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -17,6 +17,9 @@ class Lines(NullDisplay):
         self._last: Step | None = None
         self._last_time: float = 0.0
         self._iterations = 0
+
+    def plan(self, event: Started) -> None:
+        print_result(text.started_line(event))
 
     def on_event(self, event: Event, path: Path | None) -> None:
         match event:

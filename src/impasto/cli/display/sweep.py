@@ -12,14 +12,15 @@ from typing import Any, Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from impasto.cli.display.text import format_seconds
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
 from impasto.cli.terminal import print_json, print_status
 from impasto.core.pyramid import Size
 from impasto.engine.events import Finished, Step
+from impasto.engine.progress import format_seconds
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.wording import COMMAND
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class SweepNullDisplay:
         pass
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
-        print_status(f"impasto: error: {format_choice(cell.position.choice)}: {error}")
+        print_status(f"impasto: error: {format_choice(cell.position.choice)}: {error.message_for(COMMAND)}")
 
     def finish(self, summary: SweepSummary) -> None:
         pass
@@ -111,7 +112,7 @@ class SweepJsonLines(SweepNullDisplay):
         print_json({"event": "cell", **self._position(cell), "path": saved, **figures, "settings": settings})
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
-        print_json({"event": "failed", **self._position(cell), "error": str(error)})
+        print_json({"event": "failed", **self._position(cell), "error": error.message_for(COMMAND)})
 
     def finish(self, summary: SweepSummary) -> None:
         path = None if summary.path is None else str(summary.path)

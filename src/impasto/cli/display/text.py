@@ -4,17 +4,32 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from impasto.engine.estimate import Estimate
 from impasto.engine.events import Finished, Preview, Restart, Started, Step
+from impasto.engine.progress import format_seconds
 
-_MINUTE = 60
-_HOUR = 3600
+_FEW_SECONDS = 10
+_GIGABYTE, _MEGABYTE = 1e9, 1e6
 
 
 def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
     machine = f"{event.device}, {format_precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
-    return f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    planned = f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    return f"{planned}; {format_estimate(event.estimate)}"
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Name the time and the memory of a run, and say so if nothing but a guess was to be had."""
+    seconds = estimate.seconds if estimate.seconds < _FEW_SECONDS else round(estimate.seconds)
+    time = format_seconds(seconds)
+    told = f"roughly {time}, a guess before the first run here" if estimate.rough else f"about {time}"
+    return f"{told}; {_format_bytes(estimate.memory)} of memory"
+
+
+def _format_bytes(number: int) -> str:
+    return f"{number / _GIGABYTE:.1f} GB" if number >= _GIGABYTE else f"{number / _MEGABYTE:.0f} MB"
 
 
 def format_precision(event: Started) -> str:
@@ -51,14 +66,3 @@ def sum_by_kind(terms: Mapping[str, float]) -> dict[str, float]:
     for name, value in terms.items():
         sums[name.partition(" ")[0]] += value
     return dict(sums)
-
-
-def format_seconds(time: float) -> str:
-    """Format a duration: 4.2 s, 1:05 min, 2:03:10 h."""
-    if time < _MINUTE:
-        return f"{time:.1f} s"
-    whole = round(time)
-    minutes, rest = divmod(whole, _MINUTE)
-    if whole < _HOUR:
-        return f"{minutes}:{rest:02d} min"
-    return f"{minutes // _MINUTE}:{minutes % _MINUTE:02d}:{rest:02d} h"

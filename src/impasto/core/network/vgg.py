@@ -14,6 +14,7 @@ from impasto.errors import SettingsError
 from impasto.layers import Layer
 from impasto.weights.architecture import FIRST, Architecture
 from impasto.weights.vgg_weights import VGGWeights
+from impasto.wording import argument
 
 Features = dict[Layer, Tensor]
 GradientHook = Callable[[Tensor | None], Tensor]
@@ -172,5 +173,6 @@ def _choose_pool(pooling: Pooling, block: int, gains: tuple[float, ...]) -> Pool
     if pooling == "average":
         return partial(average_pool, gain=1.0)
     if block >= len(gains):
-        raise SettingsError("no average-scaled factors are known for this network", "Use --pooling average or max.")
+        remedy = f"Use {argument('pooling', 'average')} or max."
+        raise SettingsError("no average-scaled factors are known for this network", remedy)
     return partial(average_pool, gain=gains[block])

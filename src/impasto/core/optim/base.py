@@ -12,6 +12,7 @@ from torch import Tensor
 
 from impasto.core.losses.base import Evaluation
 from impasto.errors import DivergedError
+from impasto.wording import argument
 
 Evaluate = Callable[[Tensor], Evaluation]
 PIXEL_RANGE = (0.0, 255.0)
@@ -65,5 +66,6 @@ def divergence(restarts: int = 0) -> DivergedError:
     """The error for an objective that is not a number, after so many restarts with smaller steps."""
     where = f"after {restarts} restarts with smaller steps" if restarts else "at the starting picture"
     return DivergedError(
-        f"the objective is not a finite number {where}", "Lower the weights, or use --precision float32."
+        f"the objective is not a finite number {where}",
+        f"Lower the weights, or use {argument('precision', 'float32')}.",
     )

@@ -12,6 +12,7 @@ from impasto.engine.inputs.recolor import recolor
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.settings import INIT_IMAGES
+from impasto.wording import argument
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Inputs:
 def _read_init(init: str) -> Picture:
     if not Path(init).exists():
         raise SettingsError(
-            f"--init '{init}' is neither a start nor a file",
+            f"{argument('init', init)} is neither a start nor a file",
             f"Choose one of {', '.join(INIT_IMAGES)}, or give a picture file.",
         )
     return images.read(init)

@@ -7,6 +7,7 @@ import numpy as np
 from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
+from impasto.wording import argument
 
 
 def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
@@ -20,7 +21,8 @@ def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     parts = crops.split(";")
     if len(parts) != len(paintings):
         raise SettingsError(
-            f"--style-crop '{crops}' has {count_noun(len(parts), 'crop')} for {count_noun(len(paintings), 'painting')}",
+            f"{argument('style_crop', crops)} has {count_noun(len(parts), 'crop')} "
+            f"for {count_noun(len(paintings), 'painting')}",
             f"Give {len(paintings)}, separated by ';'; nothing before or after a ';' means the whole painting."
             if len(paintings) > 1
             else "Give one crop.",
@@ -35,12 +37,12 @@ def _crop_one(painting: Picture, crop: str) -> Picture:
     right, bottom = left + width, top + height
     if right > painting.width or bottom > painting.height:
         raise SettingsError(
-            f"--style-crop {crop.strip()} reaches beyond {painting.name}, "
+            f"{argument('style_crop', crop.strip())} reaches beyond {painting.name}, "
             f"which has {painting.width} x {painting.height} pixels",
             f"Keep x + width within {painting.width}, and y + height within {painting.height}.",
         )
     cropped = _cut(painting, slice(top, bottom), slice(left, right))
-    return replace(cropped, name=f"--style-crop {crop.strip()} of {painting.name}")
+    return replace(cropped, name=f"{argument('style_crop', crop.strip())} of {painting.name}")
 
 
 def crop_to_visible(painting: Picture) -> Picture:

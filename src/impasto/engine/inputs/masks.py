@@ -10,6 +10,7 @@ from PIL import Image
 from impasto import images
 from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.images import Picture
+from impasto.wording import argument
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
@@ -46,7 +47,7 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
     """
     if files and len(files) != styles:
         raise SettingsError(
-            f"--mask names {count_noun(len(files), 'mask')} for {count_noun(styles, 'painting')}",
+            f"{argument('mask')} names {count_noun(len(files), 'mask')} for {count_noun(styles, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
     planes = tuple(_read(name, content) for name in files)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
+from impasto.studio import controls
 from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.notifier import ChangeNotifier
@@ -114,7 +115,7 @@ def _message(status: int, problem: str, hint: str, headers: Any = None) -> JSONR
 async def _on_impasto_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ImpastoError)
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-    return _message(status, error.problem, error.hint)
+    return _message(status, *error.words_for(controls.PAGE))
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:

@@ -13,6 +13,7 @@ from typing import Any
 from impasto import images
 from impasto.errors import ImageError, ImpastoError
 from impasto.settings import INPUTS_KEY, METADATA_KEY
+from impasto.studio.controls import PAGE
 from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
 _MEMORY_BYTES = 6 * 2**30
@@ -28,7 +29,8 @@ def main(arguments: list[str]) -> int:
     try:
         found = inspect(file, name, max_pixels)
     except ImpastoError as error:
-        found = {"problem": error.problem, "hint": error.hint}
+        problem, hint = error.words_for(PAGE)
+        found = {"problem": problem, "hint": hint}
     except MemoryError:
         found = {"problem": f"{name} takes too much memory", "hint": "Upload a smaller picture."}
     sys.stdout.write(json.dumps(found))

@@ -19,6 +19,7 @@ from impasto import Event, Finished, Job, Preview, Step, Stylizer, execute, imag
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import make_folder, replace_file
+from impasto.studio.controls import PAGE
 from impasto.studio.errors import QuotaError
 from impasto.studio.store import alerts, cleanup, queue, quota
 from impasto.studio.store.folder import Folder
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
         try:
             _run_jobs(folder, worker, Stylizer(device), max_bytes)
         except ImpastoError as error:
-            alerts.set_alert(folder, worker, error.problem, error.hint)
+            alerts.set_alert(folder, worker, *error.words_for(PAGE))
             sys.stderr.write(f"{error}\n")
             return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
         except Exception as error:
@@ -67,7 +68,7 @@ def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, max_bytes: int) -
             try:
                 quota.check(folder, max_bytes)
             except QuotaError as error:
-                alerts.set_alert(folder, worker, error.problem, error.hint)
+                alerts.set_alert(folder, worker, *error.words_for(PAGE))
                 alerted = True
                 time.sleep(_FULL_POLL_SECONDS)
                 continue
@@ -104,7 +105,7 @@ class JobRun:
         except (StorageError, OutputError):
             raise
         except ImpastoError as error:
-            queue.fail(self._folder, self._job.id, error.problem, error.hint)
+            queue.fail(self._folder, self._job.id, *error.words_for(PAGE))
         except Exception as error:
             if self._job.crash_count:
                 queue.fail(

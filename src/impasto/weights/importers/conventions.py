@@ -16,6 +16,7 @@ from impasto.weights import registry
 from impasto.weights.architecture import Architecture, InputConvention
 from impasto.weights.importers.found import Found
 from impasto.weights.vgg_weights import FIRST_WEIGHT
+from impasto.wording import argument
 
 
 def choose(file: Path, found: Found, architecture: Architecture) -> InputConvention:
@@ -28,7 +29,7 @@ def choose(file: Path, found: Found, architecture: Architecture) -> InputConvent
     if name is None:
         raise WeightsError(
             f"{file} is a {architecture.name} but does not tell which input it expects",
-            f"Import it with --convention, one of {', '.join(registry.CONVENTIONS)}.",
+            f"Import it with {argument('convention')}, one of {', '.join(registry.CONVENTIONS)}.",
         )
     return registry.convention(name)
 

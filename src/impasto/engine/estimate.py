@@ -1,0 +1,128 @@
+"""How long a run takes and how much memory, before it begins: from what this machine did before.
+
+A step takes time in proportion to the pixels of its scale, and somewhat more a pixel where they are few. What the last
+runs took is kept in a file of the cache, by network, precision, device and size.
+"""
+
+import json
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.core.pyramid import Scale
+from impasto.engine.device import ComputeConfig
+from impasto.errors import ImpastoError
+from impasto.storage.atomic import make_folder, replace_file
+from impasto.storage.home import cache
+
+FEWEST_ITERATIONS = 5
+"""At a scale, for its time to be kept: the first includes measuring the targets."""
+_ROUGH_RATES = {"cuda": 0.2, "mps": 1.5}
+"""Seconds an iteration and megapixel takes where no run has told: guesses by the kind of device."""
+_ROUGH_CPU_RATES = {"bfloat16": 10.0, "float32": 21.0, "float64": 60.0}
+"""Likewise on one CPU thread, by precision; from the runs in docs/scorecard.md."""
+_MOST_KEPT = 40
+_LARGEST_FILE = 100_000
+_SLOWEST = 1e9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take."""
+
+    width: int
+    """Of the result, pixels."""
+    height: int
+    seconds: float
+    """At most, where `tolerance` may end a scale early."""
+    memory: int
+    """Bytes, beside those of a process that has loaded the network."""
+    rough: bool
+    """Whether no run on this machine was there to go by."""
+
+
+class SpeedHistory:
+    """What an iteration took in the last runs, in a file that is ignored where it is damaged or cannot be written.
+
+    Args:
+        file: unset, `speed.json` in the cache.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file or cache() / "speed.json"
+
+    def rate(self, kind: str, pixels: int) -> float | None:
+        """Seconds an iteration and megapixel took, at the size nearest to `pixels`; None without any such run."""
+        rates = self._read().get(kind)
+        if not rates:
+            return None
+        size = _size_class(pixels)
+        return rates[min(rates, key=lambda known: abs(int(known) - size))]
+
+    def record(self, kind: str, *, pixels: int, iterations: int, seconds: float) -> None:
+        """Keep what iterations at a size took; the latest run counts as much as all before."""
+        known = self._read()
+        rates = known.pop(kind, {})
+        size, rate = str(_size_class(pixels)), seconds / iterations / pixels * 1e6
+        rates[size] = (rates.get(size, rate) + rate) / 2
+        known[kind] = rates  # at the end: the oldest come first
+        kept = dict(list(known.items())[-_MOST_KEPT:])
+        try:
+            make_folder(self._file.parent)
+            replace_file(self._file, json.dumps(kept, indent=1).encode())
+        except (ImpastoError, OSError):
+            return  # the next estimate is a guess: no reason to end a run
+
+    def _read(self) -> dict[str, dict[str, float]]:
+        try:
+            text = self._file.read_text(encoding="utf-8") if self._file.stat().st_size < _LARGEST_FILE else ""
+            stored = json.loads(text)
+        except (OSError, ValueError, RecursionError):
+            return {}
+        kinds = stored.items() if isinstance(stored, dict) else ()
+        found = {
+            kind: {size: float(rate) for size, rate in rates.items() if size.isdecimal() and _is_rate(rate)}
+            for kind, rates in kinds
+            if isinstance(rates, dict)
+        }
+        return {kind: rates for kind, rates in found.items() if rates}
+
+
+def kind_of_run(network: str, compute: ComputeConfig) -> str:
+    """Name what decides how long an iteration takes, beside the size."""
+    return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {compute.threads} threads"
+
+
+def padded_pixels(scale: Scale, margin: int) -> int:
+    """The pixels of an iterate at a scale."""
+    return (scale.width + 2 * margin) * (scale.height + 2 * margin)
+
+
+def estimate_seconds(
+    scales: Sequence[Scale], *, margin: int, rounds: int, network: str, compute: ComputeConfig
+) -> tuple[float, bool]:
+    """Estimate what all planned iterations take; also returns whether that is a guess."""
+    history, kind = SpeedHistory(), kind_of_run(network, compute)
+    seconds, rough = 0.0, False
+    for scale in scales:
+        pixels = padded_pixels(scale, margin)
+        rate = history.rate(kind, pixels)
+        rough = rough or rate is None
+        seconds += (rate or _rough_rate(compute)) * pixels / 1e6 * scale.iterations * rounds
+    return seconds, rough
+
+
+def _rough_rate(compute: ComputeConfig) -> float:
+    rate = _ROUGH_RATES.get(compute.device.type)
+    return _ROUGH_CPU_RATES[compute.precision] / compute.threads if rate is None else rate
+
+
+def _size_class(pixels: int) -> int:
+    """Each is of twice the pixels of the one before."""
+    return round(math.log2(max(1, pixels)))
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value < _SLOWEST

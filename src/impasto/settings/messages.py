@@ -1,0 +1,152 @@
+"""What a setting takes, in words, and what somebody meant who gave it something else."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from impasto.wording import argument, either, shorten
+
+_NO_LIMIT = 2**31  # a larger bound is never reached, and not worth a reader's time
+_LIMITS = ("ge", "gt", "le", "lt")
+_TWO_SIDES = re.compile(r" *(\d+) *[xX*] *(\d+) *")
+_PERCENT = re.compile(r" *(\d{1,5}(?:\.\d{1,2})?) *%")
+_LARGEST_SHARE = 1
+_SURELY_PERCENT = 10
+"""A number from here on, given for a share of 0 to 1, is a percentage; a smaller one may be a slip."""
+
+
+def read_limits(field: FieldInfo) -> dict[str, float]:
+    """The bounds of a setting by pydantic's names (ge, gt, le, lt), without those too large to matter."""
+    stated = [*field.metadata, *_limits_of_alternatives(field)]
+    found = {key: getattr(limit, key) for key in _LIMITS for limit in stated if hasattr(limit, key)}
+    return {key: value for key, value in found.items() if value < _NO_LIMIT}
+
+
+def read_extra(field: FieldInfo, key: str) -> str:
+    """A setting's `group`, `unit`, `placeholder` or `form`, which the schema states beside pydantic's own keys."""
+    stated = field.json_schema_extra
+    return str(stated.get(key, "")) if isinstance(stated, dict) else ""
+
+
+def problem(name: str, field: FieldInfo, value: Any, within: Sequence[str], *, called: str | None = None) -> str:
+    """Say what a setting takes, and that a value is not it.
+
+    Args:
+        name: the setting's.
+        field: its definition.
+        value: what was refused: the whole value, or a part of it.
+        within: keys that lead to the part.
+        called: what to call the setting, if not by the reader's own word.
+    """
+    where = f" for {', '.join(within)}" if within else ""
+    if isinstance(value, list | tuple) and len(value) > _longest(field) > 0:
+        return f"{called or argument(name)} takes at most {_longest(field)} {_takes(field)}, not {len(value)}"
+    return f"{called or argument(name)} takes {_takes(field)}, not {shorten(value)}{where}"
+
+
+def hint(name: str, field: FieldInfo, value: Any) -> str:
+    """Suggest what was meant; or else show the setting with a value that it takes."""
+    if name == "size" and (sides := _TWO_SIDES.fullmatch(str(value))):
+        return f"Did you mean {argument('size_rule', 'x'.join(sides.groups()))}?"
+    if name == "size" and (percent := _PERCENT.fullmatch(str(value))):
+        return f"Did you mean {argument('size', f'{float(percent[1]) / 100:g}x')}?"
+    kinds = _kinds(field)
+    if int in kinds or float in kinds:
+        meant = _number_meant(str(value), read_limits(field), whole=int in kinds)
+        if meant is not None:
+            return f"Did you mean {argument(name, meant)}?"
+    close = difflib.get_close_matches(str(value), _choices(field), n=1)
+    if close:
+        return f"Did you mean {argument(name, close[0])}?"
+    return f"Write {argument(name, _example(field))}, for example."
+
+
+def _kinds(field: FieldInfo) -> tuple[Any, ...]:
+    """The types of a setting's value."""
+    parts = get_args(field.annotation) or (field.annotation,)
+    return tuple((get_args(part) or (part,))[0] if get_origin(part) is not Literal else part for part in parts)
+
+
+def _limits_of_alternatives(field: FieldInfo) -> list[Any]:
+    """The limits that one of several types of a value has by itself."""
+    if get_origin(field.annotation) not in (Union, UnionType):
+        return []
+    stated = [annotation for part in get_args(field.annotation) for annotation in get_args(part)[1:]]
+    return [limit for annotation in stated for limit in getattr(annotation, "metadata", ())]
+
+
+def _choices(field: FieldInfo) -> list[str]:
+    return [str(choice) for choice in get_args(field.annotation)] if get_origin(field.annotation) is Literal else []
+
+
+def _takes(field: FieldInfo) -> str:
+    if form := read_extra(field, "form"):
+        return form
+    kinds, origin = _kinds(field), get_origin(field.annotation)
+    if choices := [repr(choice) for choice in _choices(field)]:
+        takes = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    elif field.annotation is bool:
+        takes = either(python="True or False", command="yes or no")
+    elif origin is dict:
+        takes = "layers with weights of at least 0, such as relu4_2=1,relu5_2"
+    elif origin is tuple:
+        takes = "file names" if str in kinds else "weights of at least 0"
+    elif int in kinds or float in kinds:
+        takes = _number(read_limits(field), whole=int in kinds)
+    else:
+        takes = f"a text of at most {_longest(field)} characters"
+    return takes
+
+
+def _number(limits: dict[str, float], *, whole: bool) -> str:
+    kind = "a whole number" if whole else "a number" if {"le", "lt"} & limits.keys() else "a finite number"
+    return f"{kind} {_range(limits)}".strip()
+
+
+def _range(limits: dict[str, float]) -> str:
+    """The bounds in words: from 32 to 20000; of at least 0; above 0 and at most 1."""
+    low, high = next(iter(limits.keys() & {"ge", "gt"}), None), next(iter(limits.keys() & {"le", "lt"}), None)
+    lowest, highest = (f"{limits[key]:.7g}" if key else "" for key in (low, high))
+    if low == "ge" and high:
+        return f"from {lowest} to {'' if high == 'le' else 'below '}{highest}"
+    parts = {
+        "ge": f"of at least {lowest}",
+        "gt": f"above {lowest}",
+        "le": f"at most {highest}",
+        "lt": f"below {highest}",
+    }
+    return " and ".join(parts[key] for key in (low, high) if key)
+
+
+def _longest(field: FieldInfo) -> int:
+    return next((limit.max_length for limit in field.metadata if hasattr(limit, "max_length")), 0)
+
+
+def _example(field: FieldInfo) -> Any:
+    """A value that a setting takes: the first choice, or its default."""
+    choices, stated = _choices(field), read_extra(field, "example")
+    return choices[0] if choices else stated or field.default
+
+
+def _number_meant(text: str, limits: dict[str, float], *, whole: bool) -> float | int | None:
+    """The number that a text means that is not written as one: a percentage, a decimal comma, a unit."""
+    text = text.strip().lower()
+    bare = text.removesuffix("px").removesuffix("%").strip().replace(",", ".")
+    try:
+        number = float(bare)
+    except ValueError:
+        return None
+    shares = limits.get("le") == _LARGEST_SHARE and number >= _SURELY_PERCENT
+    number = number / 100 if text.endswith("%") or shares else number
+    if str(number) == text or not _within(number, limits) or (whole and number != int(number)):
+        return None
+    return int(number) if whole else float(f"{number:g}")
+
+
+def _within(number: float, limits: dict[str, float]) -> bool:
+    above = number >= limits.get("ge", number) and number > limits.get("gt", number - 1)
+    return above and number <= limits.get("le", number) and number < limits.get("lt", number + 1)

@@ -1,0 +1,123 @@
+"""How long a run takes and how much memory is said before it begins."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from quick import QUICK, listing
+
+from impasto import Settings, Started, Stylizer
+from impasto.engine.device import needed_memory
+from impasto.engine.estimate import SpeedHistory
+from impasto.errors import OutOfMemoryError, SettingsError
+from impasto.storage.home import cache
+
+PAIR = ("photo.jpg", "painting.jpg")
+RUN = [*QUICK[:-1], "6", "--tolerance", "0"]
+
+
+def test_U7_the_first_line_says_time_and_memory_and_after_a_run_from_what_it_took(impasto):
+    guessed = impasto(*PAIR, *RUN)
+    first = guessed.err.splitlines()[0]
+    assert re.search(r"; roughly [\d.:]+ (s|min), a guess before the first run here; \d+ MB of memory$", first)
+    elapsed = float(re.search(r"finished: loss \S+ ([\d.]+) s", guessed.err)[1])
+    started = json.loads(impasto(*PAIR, "--json", "--dry-run", *RUN).out)
+    assert started["event"] == "started"
+    assert not started["estimate"]["rough"]
+    assert started["estimate"]["seconds"] == pytest.approx(elapsed, rel=0.5, abs=0.2)
+    line = impasto(*PAIR, "--dry-run", *RUN).out
+    assert re.search(r"; about [\d.:]+ s; \d+ MB of memory$", line.strip())
+
+
+def test_U7_a_dry_run_paints_nothing(impasto, folder):
+    before = listing(folder)
+    done = impasto(*PAIR, "--dry-run", "--sheet", "s.png", "--save-every", "1", *QUICK)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("painterly: 64 x 48 px")
+    assert listing(folder) == before
+    assert impasto(*PAIR, "--dry-run", "-q", *QUICK).out == ""
+    assert impasto("texture", "painting.jpg", "--dry-run", *QUICK).out.startswith("texture: 64 x 48 px")
+
+
+def test_U7_a_dry_run_refuses_what_a_run_would(impasto):
+    assert impasto(*PAIR, "--dry-run", "--style-blend", "1,2").code == 2
+    assert impasto(*PAIR, "--dry-run", "--size-rule", "99999x99999").code == 1
+    assert impasto(*PAIR, "--dry-run", "-o", "photo.jpg", "-f").code == 2
+
+
+DAMAGES = [
+    b"", b"{", b"[]", b'{"a": 1}', b"[" * 100_000, b"\xff", b" " * 200_000, b'{"a": {"0": 1e999}}',
+    b'{"a": {"16": "fast", "x": 1, "9": -1, "8": null, "7": 1' + b"0" * 400 + b"}}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=range(len(DAMAGES)))
+def test_U7_a_damaged_history_is_ignored_and_replaced(tmp_path, damage):
+    file = tmp_path / "speed.json"
+    file.write_bytes(damage)
+    history = SpeedHistory(file)
+    assert history.rate("a", 1000) is None
+    history.record("a", pixels=1_000_000, iterations=10, seconds=1.0)
+    assert history.rate("a", 1000) == pytest.approx(0.1)
+
+
+def test_U7_a_history_that_cannot_be_written_stops_no_run(impasto, folder, monkeypatch):
+    (folder / "file").touch()
+    monkeypatch.setenv("IMPASTO_HOME", str(folder / "file"))
+    done = impasto(*PAIR, *RUN)
+    assert done.code == 0, done.err
+    assert "speed" not in done.err
+
+
+def test_U7_the_nearest_size_of_the_past_tells_and_the_latest_run_counts_most(tmp_path):
+    file = tmp_path / "speed.json"
+    history = SpeedHistory(file)
+    assert history.rate("a", 1_000_000) is None
+    history.record("a", pixels=10_000, iterations=10, seconds=1.0)
+    history.record("a", pixels=1_000_000, iterations=10, seconds=20.0)
+    assert SpeedHistory(file).rate("a", 12_000) == pytest.approx(10.0)
+    assert SpeedHistory(file).rate("a", 30_000_000) == pytest.approx(2.0)
+    assert SpeedHistory(file).rate("b", 12_000) is None
+    for _ in range(3):
+        history.record("a", pixels=1_000_000, iterations=10, seconds=40.0)
+    assert 3.5 < SpeedHistory(file).rate("a", 1_000_000) < 4
+    for number in range(200):
+        history.record(f"machine {number}", pixels=1_000_000, iterations=10, seconds=40.0)
+    assert file.stat().st_size < 10_000
+    assert SpeedHistory(file).rate("machine 199", 5) == pytest.approx(4.0)
+
+
+@pytest.mark.usefixtures("folder")
+def test_U7_python_asks_for_an_estimate_with_the_arguments_of_a_run():
+    stylizer = Stylizer()
+    small = {"iterations": 6, "scales": 1, "margin": 0, "precision": "float32", "tolerance": 0}
+    estimate = stylizer.estimate("photo.jpg", ["painting.jpg"], size=64, **small)
+    assert (estimate.width, estimate.height, estimate.rough) == (64, 48, True)
+    larger = stylizer.estimate(*PAIR, Settings(size=256, **small))
+    assert larger.seconds == pytest.approx(16 * estimate.seconds)
+    assert larger.memory == pytest.approx(16 * estimate.memory)
+    assert stylizer.estimate(*PAIR, size=64, strength=0, **small).seconds == 0
+    with pytest.raises(SettingsError):
+        stylizer.estimate(*PAIR, size=3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_U7_what_is_estimated_is_what_a_run_is_refused_for():
+    stylizer = Stylizer()
+    settings = Settings(size=64, margin=0, precision="float32")
+    started, opened = next(stylizer.run(*PAIR, settings)), stylizer.open(*PAIR, settings)
+    assert isinstance(started, Started)
+    assert started.estimate == stylizer.estimate(*PAIR, settings)
+    assert started.estimate.memory == needed_memory(opened.compute, 64 * 48, opened.transfer.scales[-1].iterations)
+    with pytest.raises(OutOfMemoryError, match="smaller size"):
+        stylizer.estimate(*PAIR, size_rule="99999x99999")
+
+
+def test_U7_the_cache_is_in_the_home_that_is_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "mine"))
+    assert cache() == tmp_path / "mine" / "cache"
+    monkeypatch.delenv("IMPASTO_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache().name == "impasto"
+    assert isinstance(cache(), Path)

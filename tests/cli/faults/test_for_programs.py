@@ -1,0 +1,72 @@
+"""What programs that run the command, and those that keep settings, rely on."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from impasto import Settings
+from impasto.errors import SettingsError
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+FAILURES = [
+    ("photo.jpg painting.jpg --json -o -", 2, "--json and -o - both write to stdout"),
+    ("missing.jpg painting.jpg --json", 2, "missing.jpg does not exist"),
+    ("photo.jpg painting.jpg --json --size big", 2, "--size takes a whole number"),
+    ("photo.jpg painting.jpg --json --qqq 3", 2, "unknown option: --qqq"),
+    ("photo.jpg painting.jpg --json --style-weight 1e300 --size 64 --iterations 1", 1, "not a finite number"),
+    ("texture missing.jpg --json", 2, "missing.jpg does not exist"),
+    ("sweep missing.jpg painting.jpg --over seed=1 --json", 2, "missing.jpg does not exist"),
+    ("losses missing.png --content photo.jpg --style painting.jpg --json", 2, "missing.png does not exist"),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "problem"), FAILURES)
+def test_U9_a_failure_is_an_event_too(impasto, command, code, problem):
+    done = impasto(*command.split())
+    last = json.loads(done.out.splitlines()[-1])
+    assert (done.code, last["event"], last["exit_code"]) == (code, "failed", code)
+    assert problem in last["problem"]
+    assert last["error"] == f"{last['problem']}. {last['hint']}"
+    assert done.err == f"impasto: error: {last['error']}\n"
+
+
+def test_U9_without_json_stdout_stays_empty_on_failure(impasto):
+    assert impasto("missing.jpg", "painting.jpg").out == ""
+
+
+def test_U9_exit_codes_and_variables_are_in_the_help_and_the_docs(impasto):
+    codes = {"0", "1", "2", "3", "130", "143"}
+    for text in (impasto("--help").out, (DOCS / "cli.md").read_text(encoding="utf-8")):
+        listed = text.partition("Exit codes:")[2].partition("Environment")[0]
+        assert set(re.findall(r"^ +(\d+) ", listed, re.MULTILINE)) >= codes
+        for variable in ("IMPASTO_HOME", "IMPASTO_DEBUG", "IMPASTO_MIRROR", "IMPASTO_STUDIO_TOKEN", "NO_COLOR"):
+            assert variable in text
+
+
+def test_U9_every_variable_that_is_read_is_documented():
+    package = Path(__file__).parents[3] / "src" / "impasto"
+    read = {name for path in package.rglob("*.py") for name in re.findall(r"IMPASTO_\w+", path.read_text("utf-8"))}
+    documented = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert read
+    assert [name for name in read if name not in documented] == []
+
+
+def test_U9_settings_are_keys():
+    one, same, other = Settings(size=512), Settings(size="512"), Settings(size=513)
+    assert hash(one) == hash(same)
+    assert {one: "x"}[same] == "x"
+    assert len({one, same, other, Settings(style_layers="relu1_1=0"), Settings(style_layers="relu1_1=-0.0")}) == 3
+
+
+def test_U9_a_copy_with_changes_is_checked_as_settings_are():
+    settings = Settings(recipe="gatys", seed=5)
+    changed = settings.model_copy(update={"size": "64", "keep": "best"})
+    assert (changed.size, changed.output_iterate, changed.seed, changed.convention) == (64, "best", 5, "gatys")
+    assert settings.model_copy() == settings
+    with pytest.raises(SettingsError, match="size takes a whole number"):
+        settings.model_copy(update={"size": 3})
+    with pytest.raises(SettingsError, match="no setting 'siz'"):
+        settings.model_copy(update={"siz": 64})

@@ -1,0 +1,299 @@
+"""What a Python caller meets first: one call, its result, and what a notebook shows."""
+
+import base64
+import inspect
+import io
+import re
+import subprocess
+import sys
+import threading
+import types
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from quick import save_pictures
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+import impasto
+from impasto import Finished, Settings, Started, Step, Stylizer, images
+from impasto.engine.result import preview_inputs
+from impasto.errors import ImageError, OutputError, SettingsError
+
+SMALL = {"size": 64, "iterations": 2, "precision": "float32", "margin": 0}
+
+
+@pytest.fixture(scope="module")
+def stylizer():
+    return Stylizer()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    save_pictures(folder)
+    return folder / "photo.jpg"
+
+
+@pytest.fixture(scope="module")
+def painting(photo):
+    return photo.with_name("painting.jpg")
+
+
+def test_U2_a_stylizer_makes_a_picture_in_one_call(stylizer, photo, painting):
+    result = stylizer.stylize(photo, painting, **SMALL)
+    assert isinstance(result, impasto.Result)
+    assert result.image.size == (64, 48)
+    assert result.settings == Settings(**SMALL)
+
+
+def test_U2_both_forms_of_the_one_call_take_the_same(stylizer):
+    assert inspect.signature(impasto.stylize) == inspect.signature(stylizer.stylize)
+    assert impasto.stylize.__doc__ == Stylizer.stylize.__doc__
+
+
+def test_U2_paintings_may_be_a_list_and_settings_come_last(stylizer, photo, painting):
+    settings = Settings(**SMALL, style_blend=(2, 1))
+    ways = [
+        stylizer.stylize(photo, painting, photo, settings=settings),
+        stylizer.stylize(photo, [painting, photo], settings),
+        stylizer.stylize(photo, painting, photo, settings),
+    ]
+    assert len({way.picture.rgb.tobytes() for way in ways}) == 1
+
+
+def test_U2_settings_given_twice_are_refused(stylizer, photo, painting):
+    with pytest.raises(SettingsError, match="settings were given twice"):
+        stylizer.stylize(photo, painting, Settings(), settings=Settings())
+    with pytest.raises(SettingsError, match="one or the other"):
+        stylizer.stylize(photo, painting, Settings(), size=64)
+
+
+def test_U2_events_are_passed_on_and_the_last_has_the_result(stylizer, photo, painting, tmp_path):
+    events = []
+    result = stylizer.stylize(photo, painting, on_event=events.append, **SMALL)
+    assert isinstance(events[0], Started)
+    assert [event.iteration for event in events if isinstance(event, Step)] == [1, 2]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].result is result
+    events[-1].save(tmp_path / "out.png")
+    assert (tmp_path / "out.png").exists()
+
+
+def test_U2_the_network_is_loaded_once_a_process(photo, painting, monkeypatch):
+    loaded = []
+    load = impasto.weights.load
+    monkeypatch.setattr(impasto.weights, "load", lambda name: loaded.append(name) or load(name))
+    for _ in range(3):
+        impasto.stylize(photo, painting, **SMALL)
+    assert len(loaded) <= 1
+
+
+def test_U2_a_call_within_a_call_and_calls_from_threads_work(photo, painting):
+    inner, results = [], []
+
+    def from_within(event):
+        if isinstance(event, Started):
+            inner.append(impasto.stylize(photo, painting, **SMALL))
+
+    def from_a_thread():
+        results.append(impasto.stylize(photo, painting, on_event=from_within, **SMALL))
+
+    threads = [threading.Thread(target=from_a_thread) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({it.picture.rgb.tobytes() for it in [*inner, *results]}) == 1
+    assert len(inner) == len(results) == 2
+
+
+def test_U2_a_network_that_was_replaced_is_loaded_again(stylizer, photo, painting, tmp_path):
+    with safe_open(impasto.weights.path("vgg16"), "pt") as bundled:
+        tensors, metadata = {name: bundled.get_tensor(name) for name in bundled.keys()}, bundled.metadata()  # noqa: SIM118
+    second = sorted(name for name in tensors if tensors[name].ndim == 4)[1]  # the first tells a network's origin
+    file, losses = tmp_path / "own.safetensors", []
+    for factor in (1, 0.5):
+        save_file({**tensors, second: factor * tensors[second]}, file, metadata)
+        losses.append(stylizer.stylize(photo, painting, network=str(file), **SMALL).loss)
+    assert losses[0] != losses[1]
+
+
+def test_U2_progress_shows_each_scale_on_stderr(stylizer, photo, painting, capfd):
+    stylizer.stylize(photo, painting, progress=True, **SMALL)
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "scale 1/1" in shown.err
+    assert "2/2" in shown.err
+    stylizer.stylize(photo, painting, **SMALL)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_U2_progress_shows_in_a_notebook_without_further_packages(stylizer, photo, painting, monkeypatch, capfd):
+    shown = []
+
+    class Handle:
+        def update(self, page):
+            shown.append(page.data)
+
+    def display(page, *, display_id):
+        shown.append(page.data)
+        return Handle() if display_id else None
+
+    # A notebook's kernel, as far as it is asked: IPython is no dependency.
+    shell = types.SimpleNamespace(kernel=object())
+    notebook = types.ModuleType("IPython")
+    notebook.get_ipython = lambda: shell
+    notebook.display = types.ModuleType("IPython.display")
+    notebook.display.display = display
+    notebook.display.HTML = lambda data: types.SimpleNamespace(data=data)
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    monkeypatch.setitem(sys.modules, "IPython.display", notebook.display)
+    stylizer.stylize(photo, painting, progress=True, **SMALL)
+    assert "<progress" in shown[0]
+    assert "2/2" in shown[-1]
+    assert capfd.readouterr() == ("", "")
+
+
+def noise(height, width, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def result_of(array):
+    return impasto.Result(images.read(array), {"tv": 1.5}, Settings(), {})
+
+
+@pytest.fixture(scope="module")
+def painted(stylizer, tmp_path_factory, photo, painting):
+    strange = tmp_path_factory.mktemp("strange") / '<b onload="x">&.jpg'
+    strange.write_bytes(photo.read_bytes())
+    return stylizer.stylize(strange, [painting, painting], **SMALL)
+
+
+def test_U3_a_result_shows_in_one_short_line(painted):
+    assert repr(painted).startswith("Result(64 x 48 px, recipe='painterly', loss=")
+    assert len(repr(painted)) < 80
+    assert len(repr(painted.picture)) < 80
+    assert len(repr(result_of(noise(3000, 50)))) < 80
+
+
+def test_U3_a_notebook_shows_inputs_and_result_side_by_side(painted):
+    page = painted._repr_html_()
+    shown = [base64.b64decode(data) for data in re.findall(r'src="data:image/webp;base64,([^"]+)"', page)]
+    assert [Image.open(io.BytesIO(data)).size for data in shown] == [(96, 72), (96, 72), (96, 72), (64, 48)]
+    assert re.findall(r"<figcaption>(\w+)", page) == ["photograph", "painting", "painting", "result"]
+    assert "<b onload" not in page
+    assert "&lt;b onload=&quot;x&quot;&gt;&amp;.jpg" in page
+
+
+def test_U3_what_a_notebook_shows_is_bounded_whatever_the_picture():
+    large = result_of(noise(1280, 1024))
+    assert len(large._repr_html_()) < 1_000_000
+    assert Image.open(io.BytesIO(large._repr_png_())).size == (819, 1024)
+    many = preview_inputs(None, [images.read(noise(300, 300))] * 100)
+    page = replace(large, previews=many)._repr_html_()
+    assert page.count("<img") < 10
+    assert "and 96 more" in page
+    assert len(page) < 1_000_000
+
+
+def test_U3_a_result_is_an_array(painted):
+    array = np.asarray(painted)
+    assert (array.shape, array.dtype) == ((48, 64, 3), np.uint8)
+    assert np.array_equal(array, np.asarray(painted.image))
+    assert np.asarray(painted, np.float32).max() > 1
+    assert np.asarray(result_of(noise(9, 8, 4))).shape == (9, 8, 4)
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("png", "PNG"), (".JPG", "JPEG"), ("webp", "WEBP"), ("tif", "TIFF")])
+def test_U3_a_result_is_written_to_a_file_object_and_to_bytes(painted, suffix, kind):
+    out = io.BytesIO()
+    painted.save(out, format=suffix)
+    assert out.getvalue() == painted.to_bytes(suffix)
+    assert Image.open(out).format == kind
+
+
+def test_U3_a_file_that_is_open_takes_the_format_of_its_name_and_the_settings(painted, tmp_path):
+    with (tmp_path / "out.png").open("wb") as out:
+        painted.save(out)
+    assert "impasto:settings" in images.read_metadata(tmp_path / "out.png")
+    painted.save(tmp_path / "no-suffix", format="png")
+    assert (tmp_path / "no-suffix").read_bytes() == painted.to_bytes("png")
+    with pytest.raises(OutputError, match="exists"):
+        painted.save(tmp_path / "no-suffix", format="png")
+
+
+def test_U3_a_file_object_that_cannot_take_a_picture_is_refused_in_a_line(painted, tmp_path):
+    with pytest.raises(OutputError, match=r'format="png"'):
+        painted.save(io.BytesIO())
+    with pytest.raises(OutputError, match="opened as text"):
+        painted.save(io.StringIO(), format="png")
+    with (tmp_path / "read").open("wb") as written, pytest.raises(OutputError, match="not a format"):
+        painted.save(written, format="xyz")
+    closed = io.BytesIO()
+    closed.close()
+    with pytest.raises(OutputError, match="closed"):
+        painted.save(closed, format="png")
+    with pytest.raises(OutputError, match="is not a path"):
+        painted.save(3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda chw: chw,
+        lambda chw: chw[None],
+        lambda chw: chw.float() / 255,
+        lambda chw: (chw.double() / 255)[None].requires_grad_(),
+        lambda chw: (chw.float() / 255).permute(1, 2, 0).contiguous().permute(2, 0, 1),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_U3_tensors_are_pictures(make, channels):
+    pixels = noise(20, 30, channels)
+    tensor = make(torch.from_numpy(pixels).permute(2, 0, 1))
+    picture, expected = images.read(tensor), images.read(pixels)
+    np.testing.assert_allclose(picture.rgb, expected.rgb, atol=1e-4)
+    assert (picture.alpha is None) == (expected.alpha is None)
+    assert picture.name == "tensor"
+
+
+def test_U3_half_precision_tensors_are_pictures():
+    gray = images.read(torch.full((3, 20, 30), 0.5, dtype=torch.bfloat16))
+    np.testing.assert_allclose(gray.rgb, 127.5)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(2, 3, 20, 30), r"batch of 2.*tensor\[0\]"),
+        (torch.zeros(20, 30, 3), r"\(20, 30, 3\).*permute\(2, 0, 1\)"),
+        (torch.zeros(20, 30), r"\(20, 30\).*\(C, H, W\)"),
+        (torch.zeros(3, 20, 30, dtype=torch.int64), "int64"),
+        (torch.full((3, 20, 30), 200.0), "floats from 200 to 200"),
+        (torch.full((3, 20, 30), -1.0), "floats from -1 to -1"),
+        (torch.full((3, 20, 30), torch.nan), "finite"),
+        (torch.zeros(3, 20, 30, device="meta"), "no values"),
+    ],
+)
+def test_U3_a_tensor_that_is_no_picture_is_refused_in_a_line(tensor, message):
+    with pytest.raises(ImageError, match=message):
+        images.read(tensor)
+
+
+def test_U3_tensors_are_taken_wherever_a_picture_is(stylizer, photo, painting):
+    tensors = [torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1) for file in (photo, painting)]
+    assert stylizer.stylize(*tensors, **SMALL).picture.rgb.tobytes() == (
+        stylizer.stylize(photo, painting, **SMALL).picture.rgb.tobytes()
+    )
+
+
+def test_U3_pictures_are_read_without_loading_torch():
+    program = (
+        "import sys, numpy; from impasto import images;"
+        "images.read(numpy.zeros((20, 20, 3), 'uint8')); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
