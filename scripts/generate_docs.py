@@ -31,7 +31,7 @@ HELP_PROGRAM = """
 import json, sys
 from impasto.cli import main
 for command in json.loads(sys.argv[1]):
-    main([*command, "--help"])
+    main([*command, "--help-all"])
     print(end="\\f", flush=True)
 """
 

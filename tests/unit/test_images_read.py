@@ -319,7 +319,7 @@ def test_a_heic_photograph_without_its_reader_names_the_extra(monkeypatch):
     out = io.BytesIO()
     pillow_heif.from_pillow(Image.new("RGB", (64, 64))).save(out)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # what `import` sees when it is not installed
-    with pytest.raises(ImageError, match=r'pip install "impasto\[heic\]"'):
+    with pytest.raises(ImageError, match=r'pip install "pillow-heif'):
         images.read(out.getvalue())
 
 

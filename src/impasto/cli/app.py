@@ -20,6 +20,7 @@ from impasto.cli.commands import (
     texture,
     weights,
 )
+from impasto.cli.help import choose_length
 from impasto.cli.terminal import STREAM, print_result
 from impasto.errors import InputError
 
@@ -33,7 +34,7 @@ Impasto paints a photograph in the style of one or more paintings.
   impasto studio                                opens a page in the browser
   impasto doctor                                checks the installation
 
-impasto --help lists every option; impasto help COMMAND those of a command."""
+impasto --help lists the usual options, impasto --help-all all of them; impasto help COMMAND those of a command."""
 
 _EXAMPLES = """\
 Examples:
@@ -94,7 +95,7 @@ def run(arguments: list[str]) -> int:
     if not arguments:
         print_result(_WELCOME)
         return 0
-    arguments = _as_options(arguments)
+    arguments = choose_length(_as_options(arguments))
     _check_command(arguments[0])
     tokens = [STREAM if argument == "-" else argument for argument in arguments]
     try:

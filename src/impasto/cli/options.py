@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from cyclopts import Group, Parameter
 from pydantic.fields import FieldInfo
 
+from impasto.cli.help import COMMON_GROUPS, RareGroup
 from impasto.cli.stored_settings import read_stored_settings
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
@@ -165,8 +166,13 @@ def build_settings(values: Mapping[str, Any], settings_from: str | None = None) 
 
 def _setting_options(defaults: Settings, additional: Mapping[str, str]) -> list[inspect.Parameter]:
     shown = defaults.model_dump(mode="json")
-    headings = dict.fromkeys(read_extra(field, "group") for field in Settings.model_fields.values())
-    groups = {heading: Group.create_ordered(heading) for heading in headings}
+    headings = dict.fromkeys(
+        (*COMMON_GROUPS, *(read_extra(field, "group") for field in Settings.model_fields.values()))
+    )
+    groups = {
+        heading: Group.create_ordered(heading, help_formatter=None if heading in COMMON_GROUPS else RareGroup())
+        for heading in headings
+    }
     options = []
     for name, field in Settings.model_fields.items():
         former = [option_name(old) for old, new in FORMER_NAMES.items() if new == name]  # they still work

@@ -182,7 +182,7 @@ class Settings(BaseModel):
     style_scale: float = setting_field(
         1.0,
         "Size of the painting relative to the result: larger gives larger brush strokes.",
-        group="Objective",
+        group="Paintings",
         ge=0.1,
         le=8,
     )
@@ -190,17 +190,17 @@ class Settings(BaseModel):
         (),
         "Weights of several paintings, comma-separated; unset, all equal.",
         example="2,1",
-        group="Objective",
+        group="Paintings",
         max_length=MOST_PAINTINGS,
     )
     style_fit: Literal["aspect", "squash"] = setting_field(
-        "aspect", "Whether the painting keeps its aspect ratio or is squashed to the result's.", group="Objective"
+        "aspect", "Whether the painting keeps its aspect ratio or is squashed to the result's.", group="Paintings"
     )
     style_crop: str = setting_field(
         "",
         "Part of the painting to use: x,y,width,height from its upper left; unset, all of it. "
         "For several paintings, separate the crops by semicolons; an empty crop is a whole painting.",
-        group="Objective",
+        group="Paintings",
         unit="px",
         form="x,y,width,height of whole numbers below 100000, or several such separated by semicolons",
         example="0,0,200,200",

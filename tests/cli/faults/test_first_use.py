@@ -94,3 +94,16 @@ def test_U6_a_folder_takes_the_picture(impasto, folder):
 def test_U6_a_second_run_does_not_stumble_over_the_first(impasto):
     outs = [impasto("photo.jpg", "painting.jpg", *QUICK).out for _ in range(2)]
     assert outs == ["photo-painting.png\n", "photo-painting-2.png\n"]
+
+
+def test_U5_the_help_is_short_and_names_the_long_one(impasto):
+    short, everything = impasto("--help"), impasto("--help-all")
+    assert (short.code, everything.code) == (0, 0)
+    for option in ("--size", "--strength", "--recipe", "--style-scale", "--mask", "--output"):
+        assert option in short.out, option
+    assert "--beta1" not in short.out
+    assert "--beta1" in everything.out
+    assert "Optimizer: 8 options, listed by --help-all" in short.out
+    assert len(short.out.splitlines()) < 0.65 * len(everything.out.splitlines())
+    assert "--beta1" in impasto("sweep", "--help-all").out
+    assert impasto("--help").out == short.out
