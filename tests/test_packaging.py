@@ -1,5 +1,7 @@
 """What the package says of itself where it is offered, and the image for servers."""
 
+import json
+import os
 import re
 import shlex
 import shutil
@@ -38,6 +40,26 @@ def test_U4_a_missing_extra_names_packages_that_an_index_has():
     assert install_command("studio").startswith('pip install "fastapi>=')
     assert "pillow-heif" in install_command("heic")
     assert "impasto[" not in install_command("onnx")
+
+
+def test_U3_the_notebook_is_kept_without_outputs():
+    notebook = json.loads((ROOT / "examples" / "notebook.ipynb").read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) >= 3
+    assert [cell for cell in cells if cell["outputs"] or cell["execution_count"]] == []
+
+
+@pytest.mark.slow
+def test_U3_the_notebook_runs_and_shows_the_picture_and_progress(tmp_path):
+    tools = tmp_path / "tools"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tools, "nbconvert", "ipykernel"]
+    subprocess.run(install, check=True)
+    places = {"PYTHONPATH": str(tools), "JUPYTER_PATH": str(tools / "share" / "jupyter")}
+    run = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute", "--output-dir", tmp_path]
+    subprocess.run([*run, ROOT / "examples" / "notebook.ipynb"], check=True, env={**os.environ, **places})
+    page = (tmp_path / "notebook.html").read_text()
+    assert page.count("data:image/webp;base64,") >= 9  # photograph, painting and result, three times
+    assert "scale 2/2" in page
 
 
 @pytest.mark.slow

@@ -32,7 +32,11 @@ def resize(picture: Picture, width: int, height: int) -> Picture:
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:
-    """Scale a picture down so that neither side exceeds `max_side` pixels; a smaller one stays as it is."""
+    """Scale a picture down so that neither side exceeds `max_side` pixels; a smaller one stays as it is.
+
+    Small copies are passed around more freely than pictures: they do not say when, where and by whom.
+    """
+    picture = replace(picture, exif=None)
     factor = max_side / max(picture.width, picture.height)
     if factor >= 1:
         return picture
