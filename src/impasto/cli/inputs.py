@@ -9,6 +9,8 @@ from impasto.cli import terminal
 from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, InputError
 
+_MANY = 12
+"""Paintings that are mixed on purpose, without a word on how much each counts."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -20,6 +22,23 @@ def check_stdin(sources: Sequence[str]) -> None:
     """
     if sources.count(STREAM) > 1:
         raise InputError("stdin can supply one picture only", "Name a file for the others.")
+
+
+def check_count(paintings: Sequence[str], *, weighed: bool) -> None:
+    """Refuse more paintings than anyone mixes: `impasto *.jpg painting.jpg` takes all photographs but one for them.
+
+    Args:
+        paintings: as they were named.
+        weighed: whether each was given a weight or a mask, as who means it does.
+
+    Raises:
+        InputError: there are too many.
+    """
+    if len(paintings) > _MANY and not weighed:
+        raise InputError(
+            f"{len(paintings)} paintings were given: the first picture is the photograph, all others are paintings",
+            "To paint many photographs, run it for each; to mix so many paintings, weigh them with --style-blend.",
+        )
 
 
 def check_sources(sources: Sequence[str], *, output: str | None) -> None:

@@ -33,6 +33,10 @@ class Started:
     settings: Settings
     estimate: Estimate
     """Of the time and the memory of the run."""
+    photographs: int
+    """1, or 0 for a texture."""
+    paintings: int
+    """0 to rebuild the photograph."""
     fallback: str | None = None
     """Why the precision is float32 on a device with a faster one: rounding would make the gradient inaccurate."""
 

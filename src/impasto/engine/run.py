@@ -105,6 +105,8 @@ class Run:
             device=str(compute.device),
             precision=compute.precision,
             threads=compute.threads,
+            photographs=int(self._inputs.inputs.content is not None),
+            paintings=len(self._inputs.inputs.styles),
             fallback=compute.fallback,
             settings=self._inputs.settings,
             estimate=self._inputs.estimate,

@@ -35,6 +35,24 @@ def test_F12_a_name_that_nobody_chose_is_not_too_long(impasto, folder):
     assert (folder / done.out.strip()).exists()
 
 
+def test_F12_the_first_line_says_what_was_taken_for_what(impasto, folder):
+    for number in range(6):
+        (folder / f"{number}.jpg").write_bytes((folder / "painting.jpg").read_bytes() + bytes(number))
+    done = impasto("photo.jpg", *(f"{number}.jpg" for number in range(6)), *QUICK)
+    assert done.code == 0, done.err
+    assert "1 photograph, 6 paintings" in done.err.splitlines()[0]
+
+
+def test_F12_a_folder_of_photographs_is_not_taken_for_paintings(impasto, folder):
+    names = [f"{number}.jpg" for number in range(40)]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes((folder / "photo.jpg").read_bytes() + bytes(number))
+    done = impasto(*names, "painting.jpg", *QUICK)
+    assert done.code == 2
+    assert "40 paintings were given" in done.err
+    assert "many photographs" in done.err
+
+
 def test_F12_a_painting_given_twice_is_refused(impasto):
     done = impasto("photo.jpg", "painting.jpg", "painting.jpg", *QUICK)
     assert done.code == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 from impasto.engine.estimate import Estimate
 from impasto.engine.events import Finished, Preview, Restart, Started, Step
 from impasto.engine.progress import format_seconds
+from impasto.errors import count_noun
 
 _FEW_SECONDS = 10
 _GIGABYTE, _MEGABYTE = 1e9, 1e6
@@ -16,7 +17,11 @@ def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
     machine = f"{event.device}, {format_precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
-    planned = f"{event.settings.recipe}: {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    counts = {"photograph": event.photographs, "painting": event.paintings}
+    inputs = ", ".join(count_noun(number, noun) for noun, number in counts.items() if number)
+    planned = (
+        f"{event.settings.recipe}: {inputs}; {size} px, {scales}, {event.iterations} iterations at most ({machine})"
+    )
     return f"{planned}; {format_estimate(event.estimate)}"
 
 
