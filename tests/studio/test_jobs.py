@@ -197,7 +197,7 @@ def test_an_invalid_device_is_an_error_of_one_line(tmp_path):
     command = [sys.executable, "-m", "impasto", "studio", "--no-browser", "--device", "cuad", "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "--device 'cuad' is not of the form that this setting takes" in done.stderr
+    assert "--device takes auto, cpu, cuda, cuda:N or mps, not 'cuad'" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

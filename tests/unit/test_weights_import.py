@@ -248,7 +248,7 @@ def test_a_file_that_does_not_tell_its_input_asks_for_it(vgg16, tmp_path, home):
     write_onnx(vgg16, tmp_path / "net.onnx")
     with pytest.raises(WeightsError, match="does not tell which input it expects") as caught:
         weights.import_file(tmp_path / "net.onnx")
-    assert "--convention" in caught.value.hint
+    assert "with convention given as one of caffe" in caught.value.hint
     assert not list(home.rglob("*.safetensors"))
 
 

@@ -57,7 +57,7 @@ With --json, the last line on stdout is a `finished` event, or a `failed` event 
 
 Environment variables:
 
-  IMPASTO_HOME         folder of fetched networks, recipes and the studio
+  IMPASTO_HOME         folder of networks, recipes, the cache and the studio
   IMPASTO_MIRROR       address to fetch networks from, instead of their authors'
   IMPASTO_STUDIO_TOKEN access token of `impasto studio`
   IMPASTO_DEBUG        1 shows the traceback of an unexpected error

@@ -21,9 +21,7 @@ _SURELY_PERCENT = 10
 
 def read_limits(field: FieldInfo) -> dict[str, float]:
     """The bounds of a setting by pydantic's names (ge, gt, le, lt), without those too large to matter."""
-    stated = [*field.metadata, *_limits_of_alternatives(field)]
-    found = {key: getattr(limit, key) for key in _LIMITS for limit in stated if hasattr(limit, key)}
-    return {key: value for key, value in found.items() if value < _NO_LIMIT}
+    return {key: value for key, value in _all_limits(field).items() if value < _NO_LIMIT}
 
 
 def read_extra(field: FieldInfo, key: str) -> str:
@@ -54,21 +52,29 @@ def hint(name: str, field: FieldInfo, value: Any) -> str:
         return f"Did you mean {argument('size_rule', 'x'.join(sides.groups()))}?"
     if name == "size" and (percent := _PERCENT.fullmatch(str(value))):
         return f"Did you mean {argument('size', f'{float(percent[1]) / 100:g}x')}?"
-    kinds = _kinds(field)
-    if int in kinds or float in kinds:
-        meant = _number_meant(str(value), read_limits(field), whole=int in kinds)
+    if _is_number(field):
+        meant = _number_meant(str(value), read_limits(field), whole=int in _kinds(field))
         if meant is not None:
             return f"Did you mean {argument(name, meant)}?"
     close = difflib.get_close_matches(str(value), _choices(field), n=1)
     if close:
         return f"Did you mean {argument(name, close[0])}?"
-    return f"Write {argument(name, _example(field))}, for example."
+    return f"Try {argument(name, _example(field))}."
 
 
 def _kinds(field: FieldInfo) -> tuple[Any, ...]:
     """The types of a setting's value."""
     parts = get_args(field.annotation) or (field.annotation,)
     return tuple((get_args(part) or (part,))[0] if get_origin(part) is not Literal else part for part in parts)
+
+
+def _is_number(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) not in (dict, tuple) and not {int, float}.isdisjoint(_kinds(field))
+
+
+def _all_limits(field: FieldInfo) -> dict[str, float]:
+    stated = [*field.metadata, *_limits_of_alternatives(field)]
+    return {key: getattr(limit, key) for key in _LIMITS for limit in stated if hasattr(limit, key)}
 
 
 def _limits_of_alternatives(field: FieldInfo) -> list[Any]:
@@ -95,8 +101,8 @@ def _takes(field: FieldInfo) -> str:
         takes = "layers with weights of at least 0, such as relu4_2=1,relu5_2"
     elif origin is tuple:
         takes = "file names" if str in kinds else "weights of at least 0"
-    elif int in kinds or float in kinds:
-        takes = _number(read_limits(field), whole=int in kinds)
+    elif _is_number(field):
+        takes = _number(_all_limits(field), whole=int in kinds)
     else:
         takes = f"a text of at most {_longest(field)} characters"
     return takes
@@ -110,7 +116,7 @@ def _number(limits: dict[str, float], *, whole: bool) -> str:
 def _range(limits: dict[str, float]) -> str:
     """The bounds in words: from 32 to 20000; of at least 0; above 0 and at most 1."""
     low, high = next(iter(limits.keys() & {"ge", "gt"}), None), next(iter(limits.keys() & {"le", "lt"}), None)
-    lowest, highest = (f"{limits[key]:.7g}" if key else "" for key in (low, high))
+    lowest, highest = (_exactly(limits[key]) if key else "" for key in (low, high))
     if low == "ge" and high:
         return f"from {lowest} to {'' if high == 'le' else 'below '}{highest}"
     parts = {
@@ -122,6 +128,10 @@ def _range(limits: dict[str, float]) -> str:
     return " and ".join(parts[key] for key in (low, high) if key)
 
 
+def _exactly(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
 def _longest(field: FieldInfo) -> int:
     return next((limit.max_length for limit in field.metadata if hasattr(limit, "max_length")), 0)
 
@@ -129,7 +139,9 @@ def _longest(field: FieldInfo) -> int:
 def _example(field: FieldInfo) -> Any:
     """A value that a setting takes: the first choice, or its default."""
     choices, stated = _choices(field), read_extra(field, "example")
-    return choices[0] if choices else stated or field.default
+    if choices:
+        return choices[0]
+    return int(stated) if stated.isdecimal() else stated or field.default
 
 
 def _number_meant(text: str, limits: dict[str, float], *, whole: bool) -> float | int | None:

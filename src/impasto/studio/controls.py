@@ -8,13 +8,13 @@ from impasto import weights
 from impasto.errors import ImpastoError, SettingsError
 from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
 from impasto.studio.schemas import Control, RecipeOut
-from impasto.wording import argument, render, with_titles
+from impasto.wording import argument, option_name, render, with_titles
 
 PRIMARY = ("strength", "style_scale", "color", "size")
 """Always visible, in this order."""
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
-PAGE = with_titles(_LABELS)
-"""Readers of the page, in messages."""
+PAGE = with_titles({**_LABELS, "device": option_name("device")})
+"""Readers of the page, in messages; the device is an option of the command that starts the studio."""
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}

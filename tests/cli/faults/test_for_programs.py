@@ -12,6 +12,7 @@ from impasto.errors import SettingsError
 DOCS = Path(__file__).parents[3] / "docs"
 
 FAILURES = [
+    ("sweep photo.jpg painting.jpg --over seed=1 --json -o -", 2, "--json and -o - both write to stdout"),
     ("photo.jpg painting.jpg --json -o -", 2, "--json and -o - both write to stdout"),
     ("missing.jpg painting.jpg --json", 2, "missing.jpg does not exist"),
     ("photo.jpg painting.jpg --json --size big", 2, "--size takes a whole number"),

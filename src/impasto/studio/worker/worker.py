@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
             _run_jobs(folder, worker, Stylizer(device), max_bytes)
         except ImpastoError as error:
             alerts.set_alert(folder, worker, *error.words_for(PAGE))
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{error.message_for(PAGE)}\n")
             return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
         except Exception as error:
             problem = f"the worker raised an unexpected {type(error).__name__}: {error}"

@@ -29,7 +29,7 @@ def choose(file: Path, found: Found, architecture: Architecture) -> InputConvent
     if name is None:
         raise WeightsError(
             f"{file} is a {architecture.name} but does not tell which input it expects",
-            f"Import it with {argument('convention')}, one of {', '.join(registry.CONVENTIONS)}.",
+            f"Import it with {argument('convention')} given as one of {', '.join(registry.CONVENTIONS)}.",
         )
     return registry.convention(name)
 
