@@ -57,7 +57,8 @@ def studio(
     """Start the studio, a web page for painting pictures, and run it until Ctrl-C."""
     try:
         with exit_on_interrupt():
-            from impasto.studio.server import serve  # noqa: PLC0415 - an extra
+            from impasto.studio.limits import Limits  # noqa: PLC0415 - an extra
+            from impasto.studio.server import serve  # noqa: PLC0415
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
         raise InputError(problem, 'Run: pip install "impasto[studio]".') from None
@@ -67,7 +68,7 @@ def studio(
         port=port,
         token=token,
         hosts=allow_host,
-        quota_gigabytes=quota,
+        limits=Limits(folder_bytes=int(quota * 1e9)),
         devices=tuple(Settings(device=name).device for name in device or ("auto",)),  # Settings checks the names
     )
     serve.serve(config, browser=browser, announce=print_result)

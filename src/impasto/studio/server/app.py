@@ -3,11 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
@@ -16,11 +18,12 @@ from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
 from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
+from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.routes import about, jobs, pictures, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
-from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.server.uploads import UploadService
 from impasto.studio.store import cleanup, database
 from impasto.studio.store.folder import Folder
 from impasto.studio.worker import supervisor
@@ -72,6 +75,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Each may have files of the database open: the limit of connections leaves room for so many.
+        to_thread.current_default_thread_limiter().total_tokens = limits.threads
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(limits.threads))
         tasks = [asyncio.create_task(context.notifier.watch(folder.database))]
         for worker, device in enumerate(devices):
             running = supervisor.run_worker(folder, worker, device, limits.folder_bytes)
@@ -99,7 +105,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_unexpected_error)
-    app.add_middleware(SecurityMiddleware, hosts=hosts, token=token)
+    app.add_middleware(SecurityMiddleware, hosts=hosts, token=token, limits=limits)
     return app
 
 

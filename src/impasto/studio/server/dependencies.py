@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import Message
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.server.uploads import UploadService
 from impasto.studio.store.folder import Folder
 
 REVALIDATE = {"cache-control": "private, no-cache"}

@@ -10,33 +10,19 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, StorageError
 from impasto.studio.errors import BusyError, SlowError, TooLargeError
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
 from impasto.studio.store import database, queue, quota
 from impasto.studio.store.folder import Folder
 
 _MAX_NAME_LENGTH = 120
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on uploads and on the folder."""
-
-    upload_bytes: int = 100_000_000
-    pixels: int = 100_000_000
-    """Of a picture."""
-    uploads: int = 4
-    """At the same time."""
-    upload_seconds: float = 120.0
-    inspection_seconds: float = 60.0
-    folder_bytes: int = 10_000_000_000
 
 
 class UploadService:

@@ -3,11 +3,12 @@
 import shutil
 
 from impasto.studio.errors import QuotaError
+from impasto.studio.limits import Limits
 from impasto.studio.store import cleanup
 from impasto.studio.store.folder import Folder
 
-_MIN_FREE_BYTES = 100_000_000
-"""Free space that the disk must have: less might not take a large result and the database's journal."""
+_MIN_FREE_BYTES = Limits.free_bytes
+"""Less might not take a large result and the database's journal."""
 
 
 def check(folder: Folder, max_bytes: int) -> None:

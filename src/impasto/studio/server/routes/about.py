@@ -9,7 +9,7 @@ from impasto import images
 from impasto.settings import DEFAULT_RECIPE
 from impasto.studio import controls, samples
 from impasto.studio.errors import MissingError
-from impasto.studio.schemas import MAX_PAINTINGS, About
+from impasto.studio.schemas import About
 from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
 
 router = APIRouter()
@@ -22,7 +22,7 @@ def about(context: Context) -> About:
         version=version("impasto"),
         max_bytes=context.limits.upload_bytes,
         max_pixels=context.limits.pixels,
-        max_paintings=MAX_PAINTINGS,
+        max_paintings=context.limits.paintings,
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
         controls=controls.controls(),
