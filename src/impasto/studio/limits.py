@@ -14,9 +14,9 @@ class Limits:
 
     upload_bytes: int = _limit(100_000_000, "size of an uploaded file", "bytes")
     pixels: int = _limit(100_000_000, "width times height of an uploaded picture")
-    uploads: int = _limit(4, "uploads at the same time; pictures that the studio adds itself count")
+    uploads: int = _limit(4, "uploads at the same time")
     upload_seconds: float = _limit(120.0, "duration of an upload", "s")
-    inspection_seconds: float = _limit(60.0, "time to decode an uploaded picture", "s")
+    inspection_seconds: float = _limit(60.0, "time to decode a picture, or to convert a result", "s")
     folder_bytes: int = _limit(10_000_000_000, "size of the studio's folder (`--quota`)", "bytes")
     free_bytes: int = _limit(100_000_000, "free space that the disk must have for another picture", "bytes")
     queued_jobs: int = _limit(500, "jobs in the queue")
@@ -28,3 +28,5 @@ class Limits:
     body_seconds: float = _limit(10.0, "time for the body of a request other than an upload to arrive", "s")
     stall_seconds: float = _limit(20.0, "time that a client may read nothing of an answer", "s")
     threads: int = _limit(16, "threads that answer requests")
+    conversions: int = _limit(2, "results converted to another format at the same time")
+    waiting: int = _limit(8, "conversions, and pictures that the studio adds itself, that wait for their turn")

@@ -15,6 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from PIL import Image
+
+from impasto import Settings
+from impasto.studio.store import database, queue
+from impasto.studio.store.folder import Folder
+
 HALF_OPEN = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-"
 ENDLESS_HEADER = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "
 ENDLESS_BODY = (
@@ -62,6 +69,12 @@ class StudioProcess:
     def files(self) -> int:
         """The number of its open files."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    @property
+    def children(self) -> list[str]:
+        """The processes that it has started and that run."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return " ".join(file.read_text() for file in threads).split()
 
     @property
     def memory(self) -> float:
@@ -146,3 +159,22 @@ def trickling(connections: list[socket.socket], pause: float = 0.1) -> Iterator[
         thread.join()
         for connection in connections:
             connection.close()
+
+
+def make_result(data: Path, width: int, height: int) -> int:
+    """Leave a finished job in a studio's folder, before the studio starts; returns its number."""
+    folder = Folder(data)
+    database.migrate(folder.database)
+    job = queue.enqueue(folder, None, [], Settings())
+    queue.claim(folder)
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([x * y % 251, (x + y) % 256, x ^ y], axis=-1).astype(np.uint8)
+    Image.fromarray(pixels).save(folder.result(job), compress_level=1)
+    Image.fromarray(pixels[:48, :64]).save(folder.result_thumbnail(job))
+    queue.finish(folder, job, (width, height), kept_early=False)
+    return job
+
+
+def request(address: str, method: str = "GET") -> bytes:
+    """Write a request."""
+    return f"{method} {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".encode()

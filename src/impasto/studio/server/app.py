@@ -1,7 +1,6 @@
 """The ASGI application: its routes, its background tasks, and the translation of errors to HTTP."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -17,13 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
-from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
+from impasto.studio.errors import BusyError, LeftError, MissingError, QuotaError, SlowError, StateError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.routes import about, jobs, pictures, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
 from impasto.studio.server.uploads import UploadService
+from impasto.studio.server.work import SharedWork, WaitingLine
 from impasto.studio.store import cleanup, database
 from impasto.studio.store.folder import Folder
 from impasto.studio.worker import supervisor
@@ -37,6 +37,7 @@ _STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (StateError, 409),
     (TooLargeError, 413),
     (BusyError, 429),
+    (LeftError, 499),
     (QuotaError, 507),
     (StorageError, 507),
     (InputError, 422),
@@ -71,7 +72,8 @@ def create_app(
     if devices:
         cleanup.recover_on_startup(folder)
     limits = limits or Limits()
-    context = StudioContext(folder, UploadService(folder, limits), ChangeNotifier(), limits, threading.Semaphore(2))
+    conversions = WaitingLine(limits.conversions, limits.waiting)
+    context = StudioContext(folder, UploadService(folder, limits), ChangeNotifier(), limits, conversions, SharedWork())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

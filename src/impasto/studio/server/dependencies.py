@@ -1,6 +1,5 @@
 """Shared by the routes: the studio's context, cache headers, and the responses that the OpenAPI lists."""
 
-import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.schemas import Message
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.uploads import UploadService
+from impasto.studio.server.work import SharedWork, WaitingLine
 from impasto.studio.store.folder import Folder
 
 REVALIDATE = {"cache-control": "private, no-cache"}
@@ -26,8 +26,10 @@ class StudioContext:
     uploads: UploadService
     notifier: ChangeNotifier
     limits: Limits
-    converting: threading.Semaphore
-    """Held while a result is converted to another format: a large one takes much memory."""
+    conversions: WaitingLine
+    """Of results to other formats: a large one takes much memory."""
+    thumbnails: SharedWork
+    """Of samples."""
 
 
 def _context(request: Request) -> StudioContext:

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from impasto.studio.errors import BusyError, SlowError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
+from impasto.studio.server.processes import run_module
+from impasto.studio.server.work import WaitingLine
 from impasto.studio.store import database, queue, quota
 from impasto.studio.store.folder import Folder
 
@@ -31,6 +32,7 @@ class UploadService:
     def __init__(self, folder: Folder, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._active = 0
+        self._adding = WaitingLine(1, limits.waiting)
         self._inspecting = asyncio.Semaphore(1)
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
@@ -65,16 +67,18 @@ class UploadService:
         """Store a copy of a file of this machine that the studio chose itself: a sample or a result.
 
         Raises:
+            BusyError: too many are being added.
             QuotaError: the studio's folder is full.
             ImageError: it is not a readable picture.
         """
-        await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
-        incoming = self._folder.incoming / secrets.token_hex(16)
-        try:
-            digest = await asyncio.to_thread(_copy, path, incoming)
-            return await self._add(incoming, digest, name)
-        finally:
-            await asyncio.to_thread(_discard, incoming)
+        async with self._adding.turn():
+            incoming = self._folder.incoming / secrets.token_hex(16)
+            try:
+                await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
+                digest = await asyncio.to_thread(_copy, path, incoming)
+                return await self._add(incoming, digest, name)
+            finally:
+                await asyncio.to_thread(_discard, incoming)
 
     async def _write(self, incoming: Path, chunks: AsyncIterator[bytes]) -> str:
         digest, size = hashlib.sha256(), 0
@@ -99,27 +103,15 @@ class UploadService:
 
     async def _inspect(self, incoming: Path, name: str) -> dict[str, object]:
         shown = _display_name(name)
-        command = [sys.executable, "-P", "-m", "impasto.studio.server.inspect_upload", str(incoming), shown]
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            str(self._limits.pixels),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        module, arguments = "impasto.studio.server.inspect_upload", (str(incoming), shown, str(self._limits.pixels))
         try:
-            async with asyncio.timeout(self._limits.inspection_seconds):
-                output, _ = await process.communicate()
+            output, status = await run_module(module, *arguments, seconds=self._limits.inspection_seconds)
         except TimeoutError:
             raise ImageError(f"{shown} takes too long to read", "Save it again with another program.") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
         try:
             found: dict[str, object] = json.loads(output)
         except ValueError:
-            problem = f"{shown} could not be read: its decoder stopped with {process.returncode}"
+            problem = f"{shown} could not be read: its decoder stopped with {status}"
             raise ImageError(problem, "Save it again with another program, or smaller.") from None
         if "problem" in found:
             raise ImageError(str(found["problem"]), str(found["hint"]))

@@ -2,19 +2,21 @@
 
 import asyncio
 import re
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from impasto import images
-from impasto.errors import SettingsError
+from impasto.errors import ImageError, SettingsError
 from impasto.studio.controls import settings_of
 from impasto.studio.errors import MissingError, StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import REVALIDATE, Context, StudioContext, error_responses, webp_response
+from impasto.studio.server.processes import run_module
+from impasto.studio.server.work import run_while_connected
 from impasto.studio.store import queue, quota
 
 router = APIRouter(prefix="/jobs")
@@ -90,11 +92,12 @@ def delete_job(job: JobId, context: Context) -> None:
     queue.delete(context.folder, job)
 
 
-@router.post("/{job}/use", status_code=201, responses=error_responses(404, 409, 422, 507))
-async def use_result(job: JobId, context: Context) -> PictureOut:
+@router.post("/{job}/use", status_code=201, responses=error_responses(404, 409, 422, 429, 507))
+async def use_result(request: Request, job: JobId, context: Context) -> PictureOut:
     """Add the result to the uploaded pictures."""
     found = await asyncio.to_thread(_finished, context, job)
-    return await context.uploads.add_file(context.folder.result(job), _file_name(found, "png"))
+    adding = context.uploads.add_file(context.folder.result(job), _file_name(found, "png"))
+    return await run_while_connected(request, adding)
 
 
 @router.get(
@@ -120,24 +123,36 @@ def job_thumbnail(job: JobId, context: Context) -> FileResponse:
     response_class=Response,
     responses={
         200: {"content": {f"image/{kind}": {} for kind in ("png", "jpeg", "webp")}},
-        **error_responses(404, 409, 422),
+        **error_responses(404, 409, 422, 429),
     },
 )
-def job_result(
+async def job_result(
+    request: Request,
     job: JobId,
     context: Context,
     file_format: Annotated[Format, Query(alias="format")] = "png",
     download: bool = False,  # noqa: FBT001, FBT002 - a query's parameter
 ) -> Response:
     """Get the result; as PNG it contains the settings as metadata."""
-    found = _finished(context, job)
+    found = await asyncio.to_thread(_finished, context, job)
     path = context.folder.result(job)
     headers = REVALIDATE | (_as_download(_file_name(found, file_format)) if download else {})
     if file_format == "png":
         return FileResponse(path, media_type="image/png", headers=headers)
-    with context.converting:
-        data = images.encode(images.read(path), file_format)
+    data = await run_while_connected(request, _convert(context, path, file_format))
     return Response(data, media_type=f"image/{file_format}", headers=headers)
+
+
+async def _convert(context: StudioContext, path: FilePath, file_format: Format) -> bytes:
+    async with context.conversions.turn():
+        module, seconds = "impasto.studio.server.convert", context.limits.inspection_seconds
+        try:
+            data, status = await run_module(module, str(path), file_format, seconds=seconds)
+        except TimeoutError:
+            status = -1
+    if status:
+        raise ImageError(f"the result could not be converted to {file_format}", "Download it as PNG.")
+    return data
 
 
 def _finished(context: StudioContext, job: int) -> JobOut:
