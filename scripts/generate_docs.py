@@ -85,7 +85,7 @@ def studio_page() -> str:
     begin, end = "<!-- limits, by scripts/generate_docs.py -->\n", "<!-- end of limits -->"
     before, _, rest = (DOCS / "studio.md").read_text(encoding="utf-8").partition(begin)
     rows = [
-        f"| {limit.metadata['meaning']} | {limit.default:,g} {limit.metadata['unit']}".rstrip() + " |"
+        f"| {limit.metadata['meaning']} | {limit.default:,.0f} {limit.metadata['unit']}".rstrip() + " |"
         for limit in dataclasses.fields(Limits)
     ]
     table = "\n".join(["| limit | |", "| --- | --- |", *rows])

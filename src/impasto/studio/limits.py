@@ -27,6 +27,8 @@ class Limits:
     body_bytes: int = _limit(1_000_000, "size of a request other than an upload", "bytes")
     body_seconds: float = _limit(10.0, "time for the body of a request other than an upload to arrive", "s")
     stall_seconds: float = _limit(20.0, "time that a client may read nothing of an answer", "s")
+    streams: int = _limit(100, "open event streams")
+    event_bytes: int = _limit(100_000, "size of an event of a stream; more is told by further events", "bytes")
     threads: int = _limit(16, "threads that answer requests")
     conversions: int = _limit(2, "results converted to another format at the same time")
     waiting: int = _limit(8, "conversions, and pictures that the studio adds itself, that wait for their turn")

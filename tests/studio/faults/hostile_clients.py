@@ -71,6 +71,15 @@ class StudioProcess:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     @property
+    def sockets(self) -> int:
+        """The number of its connections, and of its other sockets, which does not change."""
+        found = 0
+        for file in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found += str(file.readlink()).startswith("socket:")
+        return found
+
+    @property
     def children(self) -> list[str]:
         """The processes that it has started and that run."""
         threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
@@ -106,8 +115,8 @@ class StudioProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGINT)
+    def __exit__(self, failure: object, *_: object) -> None:
+        self.process.send_signal(signal.SIGKILL if failure else signal.SIGINT)
         try:
             self.process.wait(timeout=20)
         finally:

@@ -69,21 +69,21 @@ def test_S1_a_body_that_trickles_after_its_answer_is_closed(impatient):
 
 
 def test_S1_more_connections_than_the_studio_takes_keep_nobody_waiting(impatient):
-    before = impatient.files
+    before = impatient.sockets
     held = [impatient.connect(sent) for sent in (HALF_OPEN, ENDLESS_HEADER, ENDLESS_BODY) for _ in range(40)]
     with trickling(held):
         assert slowest(impatient, 2) < WAIT
-        assert impatient.files < before + 40
-    assert wait_until(lambda: impatient.files <= before + 1)
+        assert impatient.sockets < before + 40
+    assert wait_until(lambda: impatient.sockets <= before + 1)
     assert impatient.errors.stat().st_size == 0
 
 
 def test_S1_a_reader_that_does_not_read_is_dropped(impatient):
     asking = b"GET /api/samples/cat/display HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 60
-    before = impatient.files
+    before = impatient.sockets
     connection = impatient.connect(asking, window=1024)
-    assert wait_until(lambda: impatient.files > before)
-    assert wait_until(lambda: impatient.files <= before, within=8)
+    assert wait_until(lambda: impatient.sockets > before)
+    assert wait_until(lambda: impatient.sockets <= before, within=8)
     connection.close()
 
 

@@ -72,8 +72,16 @@ def create_app(
     if devices:
         cleanup.recover_on_startup(folder)
     limits = limits or Limits()
-    conversions = WaitingLine(limits.conversions, limits.waiting)
-    context = StudioContext(folder, UploadService(folder, limits), ChangeNotifier(), limits, conversions, SharedWork())
+    context = StudioContext(
+        folder,
+        UploadService(folder, limits),
+        ChangeNotifier(),
+        limits,
+        conversions=WaitingLine(limits.conversions, limits.waiting, "conversions"),
+        streams=WaitingLine(limits.streams, 0, "event streams"),
+        readings=SharedWork(keep=False),
+        thumbnails=SharedWork(),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

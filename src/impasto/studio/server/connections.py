@@ -4,8 +4,11 @@ The server library has none of these limits but for the idle time between two re
 """
 
 import asyncio
+import contextlib
 import errno
 import logging
+import socket
+from dataclasses import replace
 from enum import IntEnum
 from functools import partial
 from typing import Any, cast
@@ -24,6 +27,8 @@ _FILES_BESIDE_CONNECTIONS = 112
 _FILES_PER_CONNECTION = 2
 """A socket, and the file that an answer is read from."""
 _FEWEST_CONNECTIONS = 8
+_SEND_BUFFER = 2**18
+"""Bytes of answers that the system keeps for a connection; it would keep megabytes for each that does not read."""
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/json\r\n\r\n"
@@ -51,16 +56,10 @@ class ConnectionGuard:
 
     Args:
         limits: the number of connections and the times.
-        files: number of files that this process may have open at once.
-
-    Raises:
-        InputError: so few files may be open that no studio can run.
     """
 
-    def __init__(self, limits: Limits, files: int) -> None:
-        self._most = min(limits.connections, (files - _FILES_BESIDE_CONNECTIONS) // _FILES_PER_CONNECTION)
-        if self._most < _FEWEST_CONNECTIONS:
-            raise InputError(f"only {files} files may be open at once", "Run `ulimit -n 1024` first.")
+    def __init__(self, limits: Limits) -> None:
+        self._most = limits.connections
         self._connections: set[GuardedProtocol] = set()
         self._stall_seconds = limits.stall_seconds
         self._seconds = {
@@ -134,6 +133,8 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base class has it
         """Begin to count the time for the first request."""
         super().connection_made(transport)
+        with contextlib.suppress(OSError):  # gone already
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self.note_progress()
         self._guard.admit(self)
 
@@ -164,7 +165,20 @@ class GuardedProtocol(H11Protocol):
         return bool(self.unsent) and self.loop.time() - self.progress_time > seconds
 
 
-def raise_file_limit(limits: Limits) -> int:
+def fit_to_system(limits: Limits) -> Limits:
+    """Take as many connections as this process may open files for, and streams for half of them at most.
+
+    Raises:
+        InputError: so few files may be open that no studio can run.
+    """
+    files = _raise_file_limit(limits)
+    connections = min(limits.connections, (files - _FILES_BESIDE_CONNECTIONS) // _FILES_PER_CONNECTION)
+    if connections < _FEWEST_CONNECTIONS:
+        raise InputError(f"only {files} files may be open at once", "Run `ulimit -n 1024` first.")
+    return replace(limits, connections=connections, streams=min(limits.streams, connections // 2))
+
+
+def _raise_file_limit(limits: Limits) -> int:
     """Let this process open as many files as its connections take, if the system allows; returns the limit."""
     wanted = _FILES_BESIDE_CONNECTIONS + _FILES_PER_CONNECTION * limits.connections
     try:

@@ -28,6 +28,9 @@ class StudioContext:
     limits: Limits
     conversions: WaitingLine
     """Of results to other formats: a large one takes much memory."""
+    streams: WaitingLine
+    readings: SharedWork
+    """Of the database, for streams."""
     thumbnails: SharedWork
     """Of samples."""
 

@@ -34,8 +34,8 @@ async def run_module(module: str, *arguments: str, seconds: float) -> tuple[byte
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
-    return output, process.returncode
+        status = await process.wait()
+    return output, status
 
 
 def limit_resources() -> None:

@@ -60,8 +60,8 @@ def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None
         # A host name means that a proxy forwards requests of other machines.
         private = _is_loopback(config.host) and not config.hosts
         token = config.token or (None if private else secrets.token_urlsafe(24))
-        limits = config.limits
-        guard = connections.ConnectionGuard(limits, connections.raise_file_limit(limits))
+        limits = connections.fit_to_system(config.limits)
+        guard = connections.ConnectionGuard(limits)
         app = create_app(folder, limits=limits, hosts=(*config.hosts, config.host), token=token, devices=config.devices)
         address = _address(config.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
         server = _Server(

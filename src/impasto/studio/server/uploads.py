@@ -32,7 +32,7 @@ class UploadService:
     def __init__(self, folder: Folder, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._active = 0
-        self._adding = WaitingLine(1, limits.waiting)
+        self._adding = WaitingLine(1, limits.waiting, "additions")
         self._inspecting = asyncio.Semaphore(1)
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:

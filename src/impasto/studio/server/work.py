@@ -18,9 +18,11 @@ class WaitingLine:
     Args:
         at_once: number of tasks that work.
         waiting: number of tasks that may wait.
+        noun: what they are, in the plural, for the error.
     """
 
-    def __init__(self, at_once: int, waiting: int) -> None:
+    def __init__(self, at_once: int, waiting: int, noun: str) -> None:
+        self._noun = noun
         self._turns = asyncio.Semaphore(at_once)
         self._present, self._most = 0, at_once + waiting
 
@@ -32,7 +34,7 @@ class WaitingLine:
             BusyError: too many wait already.
         """
         if self._present >= self._most:
-            raise BusyError(f"{self._present} pictures are in progress already", "Wait a moment, and try again.")
+            raise BusyError(f"there are {self._present} {self._noun} already", "Wait a moment, and try again.")
         self._present += 1
         try:
             async with self._turns:
@@ -42,23 +44,35 @@ class WaitingLine:
 
 
 class SharedWork:
-    """Runs a function once for all requests that need what it returns, and keeps that."""
+    """Runs a function once for all requests that need what it returns; one function at a time.
 
-    def __init__(self) -> None:
+    Args:
+        keep: whether to keep what functions return, rather than only until those that wait for it have it.
+    """
+
+    def __init__(self, *, keep: bool = True) -> None:
+        self._keep = keep
         self._line = asyncio.Semaphore(1)
-        self._found: dict[Hashable, asyncio.Task[Any]] = {}
+        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def get(self, key: Hashable, function: Callable[..., T], *arguments: Any) -> T:
         """Return what the function returned for this key; one that failed is run again."""
-        known = self._found.get(key)
-        if known is None or (known.done() and (known.cancelled() or known.exception())):
-            known = self._found[key] = asyncio.create_task(self._run(function, *arguments))
-        result: T = await asyncio.shield(known)
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.create_task(self._run(key, function, *arguments))
+        result: T = await asyncio.shield(task)
         return result
 
-    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
-        async with self._line:
-            return await asyncio.to_thread(function, *arguments)
+    async def _run(self, key: Hashable, function: Callable[..., T], *arguments: Any) -> T:
+        keep = False
+        try:
+            async with self._line:
+                result = await asyncio.to_thread(function, *arguments)
+            keep = self._keep
+            return result
+        finally:
+            if not keep:
+                del self._tasks[key]
 
 
 async def run_while_connected(request: Request, work: Awaitable[T]) -> T:

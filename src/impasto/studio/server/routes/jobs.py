@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from impasto.errors import ImageError, SettingsError
+from impasto.settings.per_painting import check_counts
 from impasto.studio.controls import settings_of
 from impasto.studio.errors import MissingError, StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
@@ -32,6 +33,7 @@ def add_job(new: JobIn, context: Context) -> JobOut:
     if not (new.photo or new.paintings):
         raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
     settings = settings_of(new.settings)
+    check_counts(settings, len(new.paintings))
     queue.touch_pictures(context.folder, [picture for picture in (new.photo, *new.paintings) if picture])
     quota.check(context.folder, context.limits.folder_bytes)
     return queries.job(context.folder, queue.enqueue(context.folder, new.photo, new.paintings, settings))
@@ -54,7 +56,7 @@ def get_job(job: JobId, context: Context) -> JobOut:
 @router.get("/{job}/steps", responses=error_responses(404, 422))
 def job_steps(job: JobId, context: Context, attempt: Count | None = None, after: Count = 0) -> Steps:
     """Get a job's iterations after a given one of an attempt, or all of a later attempt."""
-    _, found = queries.job_and_steps(context.folder, job, attempt, after)
+    _, found, _ = queries.job_and_steps(context.folder, job, attempt, after)
     return found
 
 
