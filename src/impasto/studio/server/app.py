@@ -19,6 +19,7 @@ from impasto.errors import ImpastoError, InputError, StorageError
 from impasto.studio.errors import BusyError, LeftError, MissingError, QuotaError, SlowError, StateError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
+from impasto.studio.server.files import StoredFile
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.routes import about, jobs, pictures, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
@@ -120,7 +121,9 @@ def create_app(
 
 
 async def _page() -> FileResponse:
-    return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+    return StoredFile(
+        PAGE / "index.html", "text/html", {"cache-control": "no-cache"}, hint="Build the page with `make web`."
+    )
 
 
 def _message(status: int, problem: str, hint: str, headers: Any = None) -> JSONResponse:

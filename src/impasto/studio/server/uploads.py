@@ -18,6 +18,7 @@ from impasto.studio.errors import BusyError, SlowError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
+from impasto.studio.server.files import missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import WaitingLine
 from impasto.studio.store import database, queue, quota
@@ -67,6 +68,7 @@ class UploadService:
         """Store a copy of a file of this machine that the studio chose itself: a sample or a result.
 
         Raises:
+            MissingError: it was deleted.
             BusyError: too many are being added.
             QuotaError: the studio's folder is full.
             ImageError: it is not a readable picture.
@@ -134,10 +136,15 @@ def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[s
 
 
 def _copy(source: Path, target: Path) -> str:
-    with _translate_disk_errors():
-        shutil.copyfile(source, target)
-        with target.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        opened = source.open("rb")
+    except (FileNotFoundError, IsADirectoryError):
+        raise missing_file() from None
+    with opened, _translate_disk_errors():
+        with target.open("xb") as copy:
+            shutil.copyfileobj(opened, copy)
+        opened.seek(0)
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from impasto.studio import controls, samples
 from impasto.studio.errors import MissingError
 from impasto.studio.schemas import About
 from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+from impasto.studio.server.files import StoredFile
 
 router = APIRouter()
 
@@ -40,4 +41,4 @@ def recipe_thumbnail(name: str) -> FileResponse:
     found = samples.recipe_thumbnails().get(name)
     if found is None:
         raise MissingError("there is no such thumbnail", "/api/about lists the thumbnails.")
-    return FileResponse(found, media_type="image/webp", headers=IMMUTABLE)
+    return StoredFile(found, "image/webp", IMMUTABLE)

@@ -12,10 +12,11 @@ from fastapi.responses import FileResponse
 from impasto.errors import ImageError, SettingsError
 from impasto.settings.per_painting import check_counts
 from impasto.studio.controls import settings_of
-from impasto.studio.errors import MissingError, StateError
+from impasto.studio.errors import StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import REVALIDATE, Context, StudioContext, error_responses, webp_response
+from impasto.studio.server.files import StoredFile, missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import run_while_connected
 from impasto.studio.store import queue, quota
@@ -107,17 +108,15 @@ async def use_result(request: Request, job: JobId, context: Context) -> PictureO
 )
 def job_preview(job: JobId, number: Annotated[int, Path(ge=1, le=2**53)], context: Context) -> FileResponse:
     """Get a preview of a running job; only the latest ones are kept."""
-    path = context.folder.preview(job, number)
-    if not path.exists():
-        raise MissingError("this preview was deleted", "The job names its latest preview.")
-    return FileResponse(path, media_type="image/webp", headers=REVALIDATE)
+    hint = "The job names its latest preview."
+    return StoredFile(context.folder.preview(job, number), "image/webp", REVALIDATE, hint=hint)
 
 
 @router.get("/{job}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 409, 422))
 def job_thumbnail(job: JobId, context: Context) -> FileResponse:
     """Get a 320 px WebP thumbnail of the result."""
     _finished(context, job)
-    return FileResponse(context.folder.result_thumbnail(job), media_type="image/webp", headers=REVALIDATE)
+    return StoredFile(context.folder.result_thumbnail(job), "image/webp", REVALIDATE)
 
 
 @router.get(
@@ -140,7 +139,7 @@ async def job_result(
     path = context.folder.result(job)
     headers = REVALIDATE | (_as_download(_file_name(found, file_format)) if download else {})
     if file_format == "png":
-        return FileResponse(path, media_type="image/png", headers=headers)
+        return StoredFile(path, "image/png", headers)
     data = await run_while_connected(request, _convert(context, path, file_format))
     return Response(data, media_type=f"image/{file_format}", headers=headers)
 
@@ -152,6 +151,8 @@ async def _convert(context: StudioContext, path: FilePath, file_format: Format) 
             data, status = await run_module(module, str(path), file_format, seconds=seconds)
         except TimeoutError:
             status = -1
+    if status and not path.is_file():
+        raise missing_file()
     if status:
         raise ImageError(f"the result could not be converted to {file_format}", "Download it as PNG.")
     return data
