@@ -151,7 +151,7 @@ async def _convert(context: StudioContext, path: FilePath, file_format: Format) 
             data, status = await run_module(module, str(path), file_format, seconds=seconds)
         except TimeoutError:
             status = -1
-    if status and not path.is_file():
+    if status and not await asyncio.to_thread(path.is_file):
         raise missing_file()
     if status:
         raise ImageError(f"the result could not be converted to {file_format}", "Download it as PNG.")
