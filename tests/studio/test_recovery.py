@@ -66,7 +66,7 @@ class FakeProcesses:
 def supervise(folder):
     """Run the supervisor until the last of the processes."""
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1))
+        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1, alerts.MemoryAlerts()))
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ def studio(
         tuple[str, ...], Parameter(help="Additional host name of the studio; may be repeated.", negative="")
     ] = (),
     quota: Annotated[
-        float, Parameter(help="Disk space for pictures, in gigabytes.", show_default=True, validator=Number(gt=0))
+        float,
+        Parameter(help="Disk space for pictures, in gigabytes.", show_default=True, validator=Number(gt=0, lte=1e6)),
     ] = 10.0,
     device: Annotated[
         tuple[str, ...],

@@ -10,6 +10,7 @@ from impasto.studio.schemas import Message
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.uploads import UploadService
 from impasto.studio.server.work import SharedWork, WaitingLine
+from impasto.studio.store.alerts import MemoryAlerts
 from impasto.studio.store.folder import Folder
 
 REVALIDATE = {"cache-control": "private, no-cache"}
@@ -25,6 +26,7 @@ class StudioContext:
     folder: Folder
     uploads: UploadService
     notifier: ChangeNotifier
+    alerts: MemoryAlerts
     limits: Limits
     conversions: WaitingLine
     """Of results to other formats: a large one takes much memory."""

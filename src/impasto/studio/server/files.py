@@ -45,11 +45,12 @@ class StoredFile(FileResponse):
         except OSError as error:
             raise StorageError(f"{self.path} cannot be read: {error.strerror}", "Check the disk.") from None
         async with file:
-            self.stat_result = os.fstat(file.fileno())
+            descriptor = file.wrapped.fileno()
+            self.stat_result = os.fstat(descriptor)
             if not S_ISREG(self.stat_result.st_mode):
                 raise missing_file(self._hint)
             self.set_stat_headers(self.stat_result)
-            opened = _DESCRIPTORS / str(file.fileno())
+            opened = _DESCRIPTORS / str(descriptor)
             self.path = opened if opened.exists() else self.path  # by the path, another file might be sent
             await super().__call__(scope, receive, send)
 

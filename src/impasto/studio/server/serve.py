@@ -23,6 +23,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.server import connections
 from impasto.studio.server.app import create_app
 from impasto.studio.server.notifier import ChangeNotifier
+from impasto.studio.store import cleanup
 from impasto.studio.store.folder import Folder
 
 _SHUTDOWN_SECONDS = 2
@@ -112,17 +113,26 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _locked(folder: Folder) -> Iterator[None]:
     try:
-        with FileLock(folder.server_lock, timeout=0):
-            yield
+        lock = FileLock(folder.server_lock, timeout=0)
+        lock.acquire()
     except Timeout:
         problem = f"another studio uses the folder {folder.root}"
         raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
+    except OSError as error:
+        raise cleanup.unusable_lock(folder.server_lock, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """Open a listening socket before the server starts, so that the browser can connect at once."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):  # of a name that cannot be one
+        raise InputError(f"there is no address '{host}' on this machine", "Choose another --host.") from None
+    try:
         listener = socket.socket(family)
         if os.name != "nt":  # there it would share a port that is in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -49,7 +49,8 @@ def main(arguments: list[str]) -> int:
         try:
             _run_jobs(folder, worker, Stylizer(device), max_bytes)
         except ImpastoError as error:
-            alerts.set_alert(folder, worker, error.problem, error.hint)
+            with contextlib.suppress(StorageError):  # then the supervisor says it from memory
+                alerts.set_alert(folder, worker, error.problem, error.hint)
             sys.stderr.write(f"{error}\n")
             return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
         except Exception as error:

@@ -45,7 +45,9 @@ def list_jobs(
     context: Context, before: JobId | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 24
 ) -> JobPage:
     """List the jobs, newest first."""
-    return queries.page(context.folder, before, limit)
+    page = queries.page(context.folder, before, limit)
+    page.problems = context.alerts.added_to(page.problems)
+    return page
 
 
 @router.get("/{job}", responses=error_responses(404, 422))

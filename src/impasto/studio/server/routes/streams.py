@@ -60,17 +60,19 @@ async def stream_changes(
 ) -> AsyncIterator[Annotated[object, _EventData(Changes)]]:
     """Stream the changes of all jobs as `changes` events."""
     version, job = after if last_event is None else _number(last_event), None
-    most = context.limits.event_bytes
+    most, told = context.limits.event_bytes, 0
     while not context.notifier.closing:
         changed = context.notifier.next_change()
         read = partial(queries.changes, context.folder, version, job, max_bytes=most)
         # Streams that wait for the same change read it once: with many, nobody else would be answered.
         found, last = await context.readings.get((changed, version, job), read)
-        if found.version == version and not found.jobs:
+        if found.version == version and not found.jobs and told == context.alerts.version:
             await changed.wait()
             continue
         version, job = (found.version, None) if last is None else (found.version + 1, last)
-        yield ServerSentEvent(event="changes", id=str(found.version), data=found)
+        told = context.alerts.version
+        data = found.model_copy(update={"problems": context.alerts.added_to(found.problems)})
+        yield ServerSentEvent(event="changes", id=str(found.version), data=data)
         if job is None:
             await asyncio.sleep(_MIN_INTERVAL)
 
