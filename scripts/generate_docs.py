@@ -5,6 +5,7 @@
 A test compares the files with what this script would write.
 """
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ from pydantic.fields import FieldInfo
 from impasto.cli.app import app
 from impasto.settings import Settings, recipes
 from impasto.settings.messages import read_extra, read_limits
+from impasto.studio.limits import Limits
 from impasto.wording import option_name
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -79,7 +81,20 @@ def cli_page() -> str:
     return "\n\n".join([NOTE, "# The command", *sections]) + "\n"
 
 
+def studio_page() -> str:
+    """The studio's page, which people write, with its table of limits."""
+    begin, end = "<!-- limits, by scripts/generate_docs.py -->\n", "<!-- end of limits -->"
+    before, _, rest = (DOCS / "studio.md").read_text(encoding="utf-8").partition(begin)
+    rows = [
+        f"| {limit.metadata['meaning']} | {limit.default:,.0f} {limit.metadata['unit']}".rstrip() + " |"
+        for limit in dataclasses.fields(Limits)
+    ]
+    table = "\n".join(["| limit | |", "| --- | --- |", *rows])
+    return f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "studio.md": studio_page,
     "settings.md": settings_page,
     "recipes.md": recipes_page,
     "cli.md": cli_page,

@@ -8,9 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 from studios import HOME, Running
 
+from impasto.studio.limits import Limits
 from impasto.studio.server import inspect_upload
 from impasto.studio.server.app import create_app
-from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.server.uploads import UploadService
 from impasto.studio.store.folder import Folder
 
 

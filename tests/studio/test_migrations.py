@@ -192,8 +192,8 @@ def test_alerts_deletions_and_versions_of_the_second_version_are_kept(former, op
     assert page["problems"] == [{"problem": "full", "hint": "Make room."}]
     assert page["version"] == 40
     folder = Folder(former)
-    assert queries.changes(folder, 2).deleted == [77]
-    assert queries.changes(folder, 40).jobs == []
+    assert queries.changes(folder, 2)[0].deleted == [77]
+    assert queries.changes(folder, 40)[0].jobs == []
     client.post(f"/api/jobs/{QUEUED}/cancel")
     assert client.get(f"/api/jobs/{QUEUED}").json()["version"] > 40
 

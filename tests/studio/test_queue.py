@@ -71,7 +71,7 @@ def test_a_job_can_be_deleted_except_while_it_runs(client, picture, folder):
     assert client.delete(f"/api/jobs/{second}").status_code == 204
     assert client.get(f"/api/jobs/{second}").status_code == 404
     assert client.delete(f"/api/jobs/{second}").status_code == 404
-    assert queries.changes(folder, 0).deleted == [second]
+    assert queries.changes(folder, 0)[0].deleted == [second]
 
 
 def test_the_history_is_paged_newest_first(client, picture):
@@ -87,12 +87,12 @@ def test_the_history_is_paged_newest_first(client, picture):
 def test_changes_that_were_missed_are_all_reported(client, picture, folder):
     made = add(client, picture, 12)
     seen, version = set(), 0
-    while (found := queries.changes(folder, version)).version != version:
+    while (found := queries.changes(folder, version)[0]).version != version:
         version = found.version
         seen |= {job.id for job in found.jobs}
     assert seen == set(made)
     client.post(f"/api/jobs/{made[3]}/cancel")
-    changed = {job.id: job for job in queries.changes(folder, version).jobs}
+    changed = {job.id: job for job in queries.changes(folder, version)[0].jobs}
     assert changed[made[3]].state == "cancelled"
     assert changed[made[4]].queue_position == 4, "those behind it have moved up"
 
@@ -104,7 +104,7 @@ def test_many_changes_are_split_without_losing_any(client, picture, folder, monk
         queue.claim(folder)
         queue.record_step(folder, job, 1, step())
     seen, version, answers = [], 0, 0
-    while (found := queries.changes(folder, version)).version != version:
+    while (found := queries.changes(folder, version)[0]).version != version:
         version, answers = found.version, answers + 1
         seen += [job.id for job in found.jobs]
     assert sorted(seen) == made
@@ -209,11 +209,11 @@ def test_problems_of_workers_are_listed_once_and_cleared(client, folder):
     for worker in (0, 1):
         alerts.set_alert(folder, worker, "full", "Make room.")
     assert problems() == ["full"], "of both, and listed once"
-    version = queries.changes(folder, 0).version
+    version = queries.changes(folder, 0)[0].version
     alerts.set_alert(folder, 1, "full", "Make room.")
-    assert queries.changes(folder, version).version == version, "nothing new"
+    assert queries.changes(folder, version)[0].version == version, "nothing new"
     alerts.set_alert(folder, 1, "stopped", "Wait.")
-    assert [one.problem for one in queries.changes(folder, version).problems] == ["full", "stopped"]
+    assert [one.problem for one in queries.changes(folder, version)[0].problems] == ["full", "stopped"]
     alerts.clear(folder, 0)
     assert problems() == ["stopped"]
     alerts.clear(folder)

@@ -14,7 +14,7 @@ from studios import enqueue, png, upload
 from impasto import Stylizer
 from impasto.errors import OutputError, StorageError
 from impasto.studio.errors import QuotaError
-from impasto.studio.server.uploads import Limits
+from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, database, queue, quota
 from impasto.studio.worker import supervisor
 from impasto.studio.worker.worker import JobRun
@@ -66,7 +66,7 @@ class FakeProcesses:
 def supervise(folder):
     """Run the supervisor until the last of the processes."""
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1))
+        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1, alerts.MemoryAlerts()))
 
 
 @pytest.fixture

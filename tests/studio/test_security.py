@@ -8,9 +8,10 @@ import pytest
 from studios import enqueue, png, upload
 
 from impasto.studio.errors import SlowError
+from impasto.studio.limits import Limits
 from impasto.studio.server import serve
-from impasto.studio.server.security import BODY_BYTES, SecurityMiddleware
-from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.server.security import SecurityMiddleware
+from impasto.studio.server.uploads import UploadService
 
 JSON_TYPE = {"content-type": "application/json"}
 
@@ -89,7 +90,7 @@ def test_a_host_name_needs_a_token_even_on_loopback(tmp_path, monkeypatch):
     announced = []
     monkeypatch.setattr("uvicorn.Server.run", lambda _self, sockets: sockets)
     for hosts in ((), ("studio.example:8443",)):
-        config = serve.ServerConfig(tmp_path, "127.0.0.1", 0, None, hosts, 1.0, ("cpu",))
+        config = serve.ServerConfig(tmp_path, "127.0.0.1", 0, None, hosts, Limits(), ("cpu",))
         serve.serve(config, browser=False, announce=announced.append)
     assert "token" not in announced[0]
     assert "?token=" in announced[1]
@@ -102,7 +103,7 @@ def test_pictures_are_not_for_other_sites_pages(client):
 
 
 def test_a_body_without_end_is_refused(client):
-    answer = client.post("/api/jobs", content=b" " * (BODY_BYTES + 1), headers=JSON_TYPE)
+    answer = client.post("/api/jobs", content=b" " * (Limits.body_bytes + 1), headers=JSON_TYPE)
     assert answer.status_code == 413
     assert set(answer.json()) == {"problem", "hint"}
 

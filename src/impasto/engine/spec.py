@@ -14,10 +14,11 @@ from impasto.core.pyramid import Size, with_long_side
 from impasto.core.spec import TransferSpec
 from impasto.engine.device import ComputeSpec
 from impasto.engine.inputs import Inputs, InputSpec
-from impasto.errors import SettingsError, count_noun
+from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
+from impasto.settings.per_painting import style_weights
 from impasto.wording import argument
 
 
@@ -91,7 +92,7 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
         noise_share=settings.noise_share,
         noise_amplitude=settings.noise_amplitude,
         seed=settings.seed,
-        style_weights=_style_weights(settings, len(inputs.styles)),
+        style_weights=style_weights(settings.style_blend, len(inputs.styles)),
         style_scale=settings.style_scale,
         style_fit=settings.style_fit,
         detail=settings.detail,
@@ -180,23 +181,6 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
         hint = f"Raise {', '.join(names[:-1])} or {names[-1]}, or see whether {strength} leaves any of them."
         raise SettingsError("all weights are 0", hint)
     return active
-
-
-def _style_weights(settings: Settings, count: int) -> tuple[float, ...]:
-    """Give one weight for each style image.
-
-    Raises:
-        SettingsError: there is not one for each, or all are 0.
-    """
-    weights = settings.style_blend or (1.0,) * count
-    if len(weights) != count:
-        problem = (
-            f"{argument('style_blend')} has {count_noun(len(weights), 'weight')} for {count_noun(count, 'painting')}"
-        )
-        raise SettingsError(problem, "Give one weight for each painting.")
-    if count and not sum(weights):
-        raise SettingsError(f"{argument('style_blend')} has no weight above 0", "Give at least one painting a weight.")
-    return weights
 
 
 def _init(settings: Settings) -> Init:

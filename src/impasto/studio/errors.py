@@ -27,6 +27,10 @@ class SlowError(InputError):
     """An upload took too long."""
 
 
+class LeftError(InputError):
+    """The client left before its answer was ready."""
+
+
 def missing_job(job: int) -> MissingError:
     """Make the error for a job that does not exist."""
     return MissingError(f"there is no job {job}", "It may have been deleted from the history.")

@@ -4,11 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from impasto.studio.limits import Limits
+
 PictureId = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """The SHA-256 of the file."""
 JobId = Annotated[int, Field(ge=1, le=2**53)]
 JobState = Literal["queued", "running", "finished", "failed", "cancelled"]
-MAX_PAINTINGS = 16
 
 
 class Message(BaseModel):
@@ -71,7 +72,7 @@ class JobIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     photo: PictureId | None = None
-    paintings: list[PictureId] = Field(default_factory=list, max_length=MAX_PAINTINGS)
+    paintings: list[PictureId] = Field(default_factory=list, max_length=Limits.paintings)
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from the recipe's, by the names of the controls in `/api/about`."""
 

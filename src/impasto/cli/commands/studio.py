@@ -43,7 +43,8 @@ def studio(
         tuple[str, ...], Parameter(help="Additional host name of the studio; may be repeated.", negative="")
     ] = (),
     quota: Annotated[
-        float, Parameter(help="Disk space for pictures, in gigabytes.", show_default=True, validator=Number(gt=0))
+        float,
+        Parameter(help="Disk space for pictures, in gigabytes.", show_default=True, validator=Number(gt=0, lte=1e6)),
     ] = 10.0,
     device: Annotated[
         tuple[str, ...],
@@ -57,7 +58,8 @@ def studio(
     """Start the studio, a web page for painting pictures, and run it until Ctrl-C."""
     try:
         with exit_on_interrupt():
-            from impasto.studio.server import serve  # noqa: PLC0415 - an extra
+            from impasto.studio.limits import Limits  # noqa: PLC0415 - an extra
+            from impasto.studio.server import serve  # noqa: PLC0415
     except ImportError as error:
         problem = f"the studio needs packages that are not installed ({error.name})"
         raise InputError(problem, f"Run: {install_command('studio')}.") from None
@@ -67,7 +69,7 @@ def studio(
         port=port,
         token=token,
         hosts=allow_host,
-        quota_gigabytes=quota,
+        limits=Limits(folder_bytes=int(quota * 1e9)),
         devices=tuple(Settings(device=name).device for name in device or ("auto",)),  # Settings checks the names
     )
     serve.serve(config, browser=browser, announce=print_result)

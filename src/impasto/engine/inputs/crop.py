@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from impasto.errors import ImageError, SettingsError, count_noun
+from impasto.errors import ImageError, SettingsError
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
+from impasto.settings.per_painting import split_crops
 from impasto.wording import argument
 
 
@@ -16,17 +17,9 @@ def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     Raises:
         SettingsError: there is not one crop for each painting, or one does not lie within its painting.
     """
-    if not crops.strip():
+    parts = split_crops(crops, len(paintings))
+    if not parts:
         return paintings
-    parts = crops.split(";")
-    if len(parts) != len(paintings):
-        raise SettingsError(
-            f"{argument('style_crop', crops)} has {count_noun(len(parts), 'crop')} "
-            f"for {count_noun(len(paintings), 'painting')}",
-            f"Give {len(paintings)}, separated by ';'; nothing before or after a ';' means the whole painting."
-            if len(paintings) > 1
-            else "Give one crop.",
-        )
     return tuple(_crop_one(*pair) for pair in zip(paintings, parts, strict=True))
 
 

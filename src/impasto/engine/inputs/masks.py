@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError, SettingsError, count_noun
+from impasto.errors import ImageError
 from impasto.images import Picture
-from impasto.wording import argument
+from impasto.settings.per_painting import check_masks
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
@@ -45,11 +45,7 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
             white) all over.
         SettingsError: there are masks, but not one for each style image.
     """
-    if files and len(files) != styles:
-        raise SettingsError(
-            f"{argument('mask')} names {count_noun(len(files), 'mask')} for {count_noun(styles, 'painting')}",
-            "Give one mask for each painting, in their order.",
-        )
+    check_masks(files, styles)
     planes = tuple(_read(name, content) for name in files)
     for name, plane in zip(files, planes, strict=True):
         if not plane.any():

@@ -1,13 +1,15 @@
 """The ASGI application: its routes, its background tasks, and the translation of errors to HTTP."""
 
 import asyncio
-import threading
+import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
@@ -16,18 +18,26 @@ from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError, InputError, StorageError
 from impasto.studio import controls
-from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
+from impasto.studio.errors import BusyError, LeftError, MissingError, QuotaError, SlowError, StateError, TooLargeError
+from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
+from impasto.studio.server.files import StoredFile
 from impasto.studio.server.notifier import ChangeNotifier
 from impasto.studio.server.routes import about, jobs, pictures, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
-from impasto.studio.server.uploads import Limits, UploadService
-from impasto.studio.store import cleanup, database
+from impasto.studio.server.uploads import UploadService
+from impasto.studio.server.work import SharedWork, WaitingLine
+from impasto.studio.store import cleanup, database, quota, repair
+from impasto.studio.store.alerts import MemoryAlerts
 from impasto.studio.store.folder import Folder
 from impasto.studio.worker import supervisor
 
 PAGE = Path(__file__).with_name("static")
 """The page as built by `make web`."""
+
+_DISK_SECONDS = 2.0
+"""Between looks at the free space."""
+_DAMAGED = "the studio's database was damaged; what could be read of it was kept"
 
 _STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (MissingError, 404),
@@ -35,6 +45,7 @@ _STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (StateError, 409),
     (TooLargeError, 413),
     (BusyError, 429),
+    (LeftError, 499),
     (QuotaError, 507),
     (StorageError, 507),
     (InputError, 422),
@@ -64,18 +75,35 @@ def create_app(
         StorageError: the database cannot be used.
         OutputError: a worker of an earlier studio is still running.
     """
+    alerts = MemoryAlerts()
+    if aside := repair.replace_if_damaged(folder):
+        alerts.set("database", _DAMAGED, f"What is left over is in {aside}, with the database as it was.")
     database.migrate(folder.database)
     folder.delete_incoming()
     if devices:
         cleanup.recover_on_startup(folder)
     limits = limits or Limits()
-    context = StudioContext(folder, UploadService(folder, limits), ChangeNotifier(), limits, threading.Semaphore(2))
+    context = StudioContext(
+        folder,
+        UploadService(folder, limits),
+        ChangeNotifier(alerts),
+        alerts,
+        limits,
+        conversions=WaitingLine(limits.conversions, limits.waiting, "conversions"),
+        streams=WaitingLine(limits.streams, 0, "event streams"),
+        readings=SharedWork(keep=False),
+        thumbnails=SharedWork(),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Each may have files of the database open: the limit of connections leaves room for so many.
+        to_thread.current_default_thread_limiter().total_tokens = limits.threads
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(limits.threads))
         tasks = [asyncio.create_task(context.notifier.watch(folder.database))]
+        tasks.append(asyncio.create_task(_watch_disk(folder, limits.free_bytes, alerts)))
         for worker, device in enumerate(devices):
-            running = supervisor.run_worker(folder, worker, device, limits.folder_bytes)
+            running = supervisor.run_worker(folder, worker, device, limits.folder_bytes, alerts)
             tasks.append(asyncio.create_task(running))
         yield
         for task in tasks:
@@ -100,12 +128,25 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_unexpected_error)
-    app.add_middleware(SecurityMiddleware, hosts=hosts, token=token)
+    app.add_middleware(SecurityMiddleware, hosts=hosts, token=token, limits=limits)
     return app
 
 
+async def _watch_disk(folder: Folder, free_bytes: int, alerts: MemoryAlerts) -> None:
+    """Show a full disk on the page for as long as it is full; a worker could not store that."""
+    while True:
+        with contextlib.suppress(OSError):  # a disk that is gone for a while
+            if shortage := await asyncio.to_thread(quota.full_disk, folder, free_bytes):
+                alerts.set("disk", *shortage)
+            else:
+                alerts.clear("disk")
+        await asyncio.sleep(_DISK_SECONDS)
+
+
 async def _page() -> FileResponse:
-    return FileResponse(PAGE / "index.html", headers={"cache-control": "no-cache"})
+    return StoredFile(
+        PAGE / "index.html", "text/html", {"cache-control": "no-cache"}, hint="Build the page with `make web`."
+    )
 
 
 def _message(status: int, problem: str, hint: str, headers: Any = None) -> JSONResponse:

@@ -1,14 +1,16 @@
 """Shared by the routes: the studio's context, cache headers, and the responses that the OpenAPI lists."""
 
-import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import Message
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.server.uploads import Limits, UploadService
+from impasto.studio.server.uploads import UploadService
+from impasto.studio.server.work import SharedWork, WaitingLine
+from impasto.studio.store.alerts import MemoryAlerts
 from impasto.studio.store.folder import Folder
 
 REVALIDATE = {"cache-control": "private, no-cache"}
@@ -24,9 +26,15 @@ class StudioContext:
     folder: Folder
     uploads: UploadService
     notifier: ChangeNotifier
+    alerts: MemoryAlerts
     limits: Limits
-    converting: threading.Semaphore
-    """Held while a result is converted to another format: a large one takes much memory."""
+    conversions: WaitingLine
+    """Of results to other formats: a large one takes much memory."""
+    streams: WaitingLine
+    readings: SharedWork
+    """Of the database, for streams."""
+    thumbnails: SharedWork
+    """Of samples."""
 
 
 def _context(request: Request) -> StudioContext:

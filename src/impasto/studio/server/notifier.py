@@ -1,4 +1,4 @@
-"""Tells waiting requests that the database has changed, whichever process changed it."""
+"""Tells waiting requests that the database has changed, whichever process changed it, or an alert in memory."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from impasto.studio.store import database
+from impasto.studio.store.alerts import MemoryAlerts
 
 _POLL_SECONDS = 0.1
 _RETRY_SECONDS = 5.0
@@ -18,7 +19,8 @@ _log = logging.getLogger(__name__)
 class ChangeNotifier:
     """Wakes all waiting requests at each change; each reads what it has not sent yet, so none falls behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, alerts: MemoryAlerts) -> None:
+        self._alerts = alerts
         self._changed = asyncio.Event()
         self.closing = False
         """Whether the server is about to exit: set it from any thread, and waiting requests are woken a last time."""
@@ -40,7 +42,7 @@ class ChangeNotifier:
     async def _poll(self, connection: sqlite3.Connection) -> None:
         seen = None
         while True:
-            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            version = connection.execute("PRAGMA data_version").fetchone()[0], self._alerts.version
             if version != seen or self.closing:
                 seen = version
                 self._changed.set()

@@ -1,5 +1,6 @@
 """Reads jobs and pictures from the database in the form that the page receives."""
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -7,14 +8,18 @@ from typing import Any
 
 from impasto.studio import controls, samples
 from impasto.studio.errors import MissingError, missing_job
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import Changes, JobOut, JobPage, Message, Origin, PictureOut, Progress, StepOut, Steps
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
 MAX_RECENT = 24
 """Number of recently used pictures to list."""
-MAX_CHANGES = 100
-"""Approximate number of jobs in one event; a page that missed more receives the rest in the next."""
+MAX_CHANGES = 50
+"""Number of jobs in one event; a page that missed more receives the rest in the next."""
+_STEP_BYTES = 100
+"""Size of an iteration in JSON, about."""
+_LAST_JOB = 2**62
 
 
 def job(folder: Folder, number: int) -> JobOut:
@@ -27,19 +32,30 @@ def job(folder: Folder, number: int) -> JobOut:
         return _one(connection, number)
 
 
-def job_and_steps(folder: Folder, number: int, attempt: int | None, after: int) -> tuple[JobOut, Steps]:
-    """Read one job, and its iterations after one of an attempt (None: the latest); all of a later attempt.
+def job_and_steps(
+    folder: Folder, number: int, attempt: int | None, after: int, *, max_bytes: int | None = None
+) -> tuple[JobOut, Steps, bool]:
+    """Read one job, its iterations after one of an attempt (None: the latest), and whether these are all.
+
+    Args:
+        folder: the studio's folder.
+        number: the job's.
+        attempt: the attempt that `after` belongs to; all iterations of a later attempt are read.
+        after: number of an iteration.
+        max_bytes: about the size of as many iterations as may be read at once, as JSON; None for all.
 
     Raises:
         MissingError: there is no such job.
     """
     with database.read_transaction(folder.database) as connection:
         found = _one(connection, number)
+        most = -1 if max_bytes is None else max(1, max_bytes // _STEP_BYTES)  # -1 is no limit to SQLite
         rows = connection.execute(
-            "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number",
-            (number, after if attempt in {None, found.attempt} else 0),
+            "SELECT number, scale, iteration, loss, elapsed FROM steps WHERE job = ? AND number > ? ORDER BY number "
+            "LIMIT ?",
+            (number, after if attempt in {None, found.attempt} else 0, most),
         ).fetchall()
-        return found, Steps(attempt=found.attempt, steps=[StepOut(**row) for row in rows])
+        return found, Steps(attempt=found.attempt, steps=[StepOut(**row) for row in rows]), len(rows) != most
 
 
 def page(folder: Folder, before: int | None, limit: int) -> JobPage:
@@ -58,24 +74,43 @@ def page(folder: Folder, before: int | None, limit: int) -> JobPage:
         )
 
 
-def changes(folder: Folder, after: int) -> Changes:
-    """Read the changes since a version."""
+def changes(
+    folder: Folder, after: int, job: int | None = None, *, max_bytes: int = Limits.event_bytes
+) -> tuple[Changes, int | None]:
+    """Read the changes since a version, or the first part of them.
+
+    Args:
+        folder: the studio's folder.
+        after: a version whose changes are known.
+        job: with a number, only the jobs of that version up to this one are known.
+        max_bytes: about the size of the part, as JSON; it has at least one job.
+
+    Returns:
+        The changes, whose version is the latest of which they are all; and the last job known of the version after it,
+        None if none is. Pass both on for the next part.
+    """
     with database.read_transaction(folder.database) as connection:
-        # Several jobs may share a version: the changes end with all of those.
-        full = connection.execute(
-            "SELECT version FROM jobs WHERE version > ? ORDER BY version LIMIT 1 OFFSET ?", (after, MAX_CHANGES)
-        ).fetchone()
-        version = full["version"] if full else _version(connection)
+        known = after - 1 if job is not None else after
         rows = connection.execute(
-            "SELECT * FROM jobs_with_queue_position WHERE version > ? AND version <= ? ORDER BY id", (after, version)
+            "SELECT * FROM jobs_with_queue_position WHERE (version, id) > (?, ?) ORDER BY version, id LIMIT ?",
+            (after, _LAST_JOB if job is None else job, MAX_CHANGES + 1),
         ).fetchall()
-        deleted = connection.execute("SELECT job FROM deleted_jobs WHERE version > ?", (after,)).fetchall()
-        return Changes(
+        jobs = _up_to(_jobs(connection, rows[:MAX_CHANGES]), max_bytes)
+        version, last = _version(connection), None
+        if len(jobs) < len(rows):
+            version, following = jobs[-1].version, rows[len(jobs)]
+            if following["version"] == version:  # it has changed further jobs
+                version, last = version - 1, jobs[-1].id
+        deleted = connection.execute(
+            "SELECT job FROM deleted_jobs WHERE version > ? AND version <= ?", (known, version)
+        ).fetchall()
+        found = Changes(
             version=version,
-            jobs=_jobs(connection, rows),
+            jobs=jobs,
             deleted=[row["job"] for row in deleted],
             problems=_problems(connection),
         )
+        return found, last
 
 
 def picture(folder: Folder, picture_id: str) -> PictureOut:
@@ -100,6 +135,12 @@ def recent(folder: Folder, role: str) -> list[PictureOut]:
         ).fetchall()
         found = _pictures(connection, [row["picture"] for row in rows])
     return [found[row["picture"]] for row in rows]
+
+
+def _up_to(jobs: Sequence[JobOut], max_bytes: int) -> list[JobOut]:
+    """Return the first jobs whose JSON is not longer than that; at least one."""
+    sizes = itertools.accumulate(len(job.model_dump_json()) for job in jobs)
+    return [job for job, size in zip(jobs, sizes, strict=True) if size <= max_bytes or job is jobs[0]]
 
 
 def _one(connection: sqlite3.Connection, number: int) -> JobOut:

@@ -1,5 +1,6 @@
 """Security: which requests are accepted, and the security headers of every response."""
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -12,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_BYTES = 1_000_000
-"""Of a request; uploads have their own limit."""
+from impasto.studio.limits import Limits
+
 UPLOADS = "/api/pictures"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -41,10 +42,12 @@ class SecurityMiddleware:
         hosts: host names that are accepted beside this machine's loopback names; with a token, numeric addresses are
             accepted too.
         token: the secret, or None for a studio that only this machine can reach.
+        limits: bounds on the body of a request.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str | None, limits: Limits | None = None) -> None:
         self._app = app
+        self._limits = limits or Limits()
         self._hosts = _LOCAL_NAMES | {_without_port(host.lower()) for host in hosts}
         self._token = token
         # Cookies are shared by all ports of a host, so each token's cookie has its own name.
@@ -68,7 +71,8 @@ class SecurityMiddleware:
         elif scope["path"] == UPLOADS:
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, _with_limit(receive), send)
+            body = _LimitedBody(receive, send, self._limits)
+            await self._app(scope, body.receive, body.send)
 
     def _is_known_host(self, host: str) -> bool:
         name = urlsplit(f"//{host}").hostname if _is_valid(host) else None
@@ -130,19 +134,34 @@ def _is_same_site(headers: Headers, *, changes: bool, page: bool) -> bool:
         return False
 
 
-def _with_limit(receive: Receive) -> Receive:
-    """Refuse the request once its body is too long."""
-    size = 0
+class _LimitedBody:
+    """Refuses a request whose body is too long, or takes too long to arrive."""
 
-    async def receive_counted() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > BODY_BYTES:
-            raise HTTPException(413, "the request is too long")
+    def __init__(self, receive: Receive, send: Send, limits: Limits) -> None:
+        self._receive, self._send, self._limits = receive, send, limits
+        self._size, self._complete, self._started = 0, False, False
+        self._deadline = asyncio.get_running_loop().time() + limits.body_seconds
+
+    async def receive(self) -> Message:
+        try:
+            async with asyncio.timeout_at(None if self._complete else self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            return self._refuse(408, "the request takes too long to arrive")
+        self._size += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._size > self._limits.body_bytes:
+            return self._refuse(413, "the request is too long")
         return message
 
-    return receive_counted
+    async def send(self, message: Message) -> None:
+        self._started = True
+        await self._send(message)
+
+    def _refuse(self, status: int, problem: str) -> Message:
+        if self._started:  # nothing can be said any more
+            return {"type": "http.disconnect"}
+        raise HTTPException(status, problem)
 
 
 def _with_headers(send: Send) -> Send:

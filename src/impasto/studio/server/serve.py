@@ -1,5 +1,6 @@
 """Runs the studio: one server per folder, its address printed, the browser opened."""
 
+import asyncio
 import ipaddress
 import logging
 import os
@@ -18,14 +19,17 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from impasto.errors import InputError, OutputError
+from impasto.studio.limits import Limits
+from impasto.studio.server import connections
 from impasto.studio.server.app import create_app
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.server.uploads import Limits
+from impasto.studio.store import cleanup
 from impasto.studio.store.folder import Folder
 
 _SHUTDOWN_SECONDS = 2
 """Requests that take longer are cut off."""
-_BACKLOG = 128
+_BACKLOG = 2048
+"""Connections that the system holds until the server accepts them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class ServerConfig:
     """None to generate one where other machines can reach the studio."""
     hosts: tuple[str, ...]
     """Host names that requests may use."""
-    quota_gigabytes: float
+    limits: Limits
     devices: tuple[str, ...]
     """A worker runs on each."""
 
@@ -57,12 +61,17 @@ def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None
         # A host name means that a proxy forwards requests of other machines.
         private = _is_loopback(config.host) and not config.hosts
         token = config.token or (None if private else secrets.token_urlsafe(24))
-        limits = Limits(folder_bytes=int(config.quota_gigabytes * 1e9))
+        limits = connections.fit_to_system(config.limits)
+        guard = connections.ConnectionGuard(limits)
         app = create_app(folder, limits=limits, hosts=(*config.hosts, config.host), token=token, devices=config.devices)
         address = _address(config.host, listener.getsockname()[1]) + (f"?token={quote(token)}" if token else "")
         server = _Server(
             uvicorn.Config(
                 app,
+                http=guard.protocol_class(),
+                ws="none",
+                loop="asyncio",
+                backlog=connections.ACCEPTED_AT_ONCE,
                 log_level=logging.WARNING,
                 access_log=False,
                 server_header=False,
@@ -70,6 +79,7 @@ def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None
                 lifespan="on",
             ),
             app.state.context.notifier,
+            guard,
         )
         announce(f"The studio is at {address}\nCtrl-C ends it; the queue continues at the next start.")
         if browser:
@@ -78,11 +88,22 @@ def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None
 
 
 class _Server(uvicorn.Server):
-    """Ends the event streams on interrupt; they would otherwise be cut off, with a traceback each."""
+    """Guards its connections, and ends the event streams on interrupt: otherwise each is cut off with a traceback."""
 
-    def __init__(self, config: uvicorn.Config, notifier: ChangeNotifier) -> None:
+    def __init__(self, config: uvicorn.Config, notifier: ChangeNotifier, guard: connections.ConnectionGuard) -> None:
         super().__init__(config)
-        self._notifier = notifier
+        self._notifier, self._guard = notifier, guard
+        logging.getLogger("uvicorn.error").addFilter(connections.RareMessages())
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._watching = asyncio.create_task(self._guard.watch())
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)  # the library lets the system hold only as many as are accepted at once
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._watching.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._notifier.closing = True
@@ -92,17 +113,26 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _locked(folder: Folder) -> Iterator[None]:
     try:
-        with FileLock(folder.server_lock, timeout=0):
-            yield
+        lock = FileLock(folder.server_lock, timeout=0)
+        lock.acquire()
     except Timeout:
         problem = f"another studio uses the folder {folder.root}"
         raise OutputError(problem, "Use its page, or choose another folder with --data.") from None
+    except OSError as error:
+        raise cleanup.unusable_lock(folder.server_lock, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """Open a listening socket before the server starts, so that the browser can connect at once."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):  # of a name that cannot be one
+        raise InputError(f"there is no address '{host}' on this machine", "Choose another --host.") from None
+    try:
         listener = socket.socket(family)
         if os.name != "nt":  # there it would share a port that is in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -6,37 +6,25 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, StorageError
 from impasto.studio.errors import BusyError, SlowError, TooLargeError
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
+from impasto.studio.server.files import missing_file
+from impasto.studio.server.processes import run_module
+from impasto.studio.server.work import WaitingLine
 from impasto.studio.store import database, queue, quota
 from impasto.studio.store.folder import Folder
 
 _MAX_NAME_LENGTH = 120
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on uploads and on the folder."""
-
-    upload_bytes: int = 100_000_000
-    pixels: int = 100_000_000
-    """Of a picture."""
-    uploads: int = 4
-    """At the same time."""
-    upload_seconds: float = 120.0
-    inspection_seconds: float = 60.0
-    folder_bytes: int = 10_000_000_000
 
 
 class UploadService:
@@ -45,6 +33,7 @@ class UploadService:
     def __init__(self, folder: Folder, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
         self._active = 0
+        self._adding = WaitingLine(1, limits.waiting, "additions")
         self._inspecting = asyncio.Semaphore(1)
 
     async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> PictureOut:
@@ -79,16 +68,19 @@ class UploadService:
         """Store a copy of a file of this machine that the studio chose itself: a sample or a result.
 
         Raises:
+            MissingError: it was deleted.
+            BusyError: too many are being added.
             QuotaError: the studio's folder is full.
             ImageError: it is not a readable picture.
         """
-        await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
-        incoming = self._folder.incoming / secrets.token_hex(16)
-        try:
-            digest = await asyncio.to_thread(_copy, path, incoming)
-            return await self._add(incoming, digest, name)
-        finally:
-            await asyncio.to_thread(_discard, incoming)
+        async with self._adding.turn():
+            incoming = self._folder.incoming / secrets.token_hex(16)
+            try:
+                await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
+                digest = await asyncio.to_thread(_copy, path, incoming)
+                return await self._add(incoming, digest, name)
+            finally:
+                await asyncio.to_thread(_discard, incoming)
 
     async def _write(self, incoming: Path, chunks: AsyncIterator[bytes]) -> str:
         digest, size = hashlib.sha256(), 0
@@ -113,27 +105,15 @@ class UploadService:
 
     async def _inspect(self, incoming: Path, name: str) -> dict[str, object]:
         shown = _display_name(name)
-        command = [sys.executable, "-P", "-m", "impasto.studio.server.inspect_upload", str(incoming), shown]
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            str(self._limits.pixels),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        module, arguments = "impasto.studio.server.inspect_upload", (str(incoming), shown, str(self._limits.pixels))
         try:
-            async with asyncio.timeout(self._limits.inspection_seconds):
-                output, _ = await process.communicate()
+            output, status = await run_module(module, *arguments, seconds=self._limits.inspection_seconds)
         except TimeoutError:
             raise ImageError(f"{shown} takes too long to read", "Save it again with another program.") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
         try:
             found: dict[str, object] = json.loads(output)
         except ValueError:
-            problem = f"{shown} could not be read: its decoder stopped with {process.returncode}"
+            problem = f"{shown} could not be read: its decoder stopped with {status}"
             raise ImageError(problem, "Save it again with another program, or smaller.") from None
         if "problem" in found:
             raise ImageError(str(found["problem"]), str(found["hint"]))
@@ -156,10 +136,15 @@ def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[s
 
 
 def _copy(source: Path, target: Path) -> str:
-    with _translate_disk_errors():
-        shutil.copyfile(source, target)
-        with target.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        opened = source.open("rb")
+    except (FileNotFoundError, IsADirectoryError):
+        raise missing_file() from None
+    with opened, _translate_disk_errors():
+        with target.open("xb") as copy:
+            shutil.copyfileobj(opened, copy)
+        opened.seek(0)
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 @contextmanager

@@ -1,7 +1,36 @@
-"""The current problem of each worker, shown on the page; at most one per worker."""
+"""The current problem of each worker, shown on the page; at most one per worker. Others are kept in memory."""
 
+from collections.abc import Iterable
+
+from impasto.studio.schemas import Message
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
+
+
+class MemoryAlerts:
+    """Problems of this process that the page shows, too: they need no write, which a full disk would refuse."""
+
+    def __init__(self) -> None:
+        self._alerts: dict[str, Message] = {}
+        self.version = 0
+        """Increases with every change."""
+
+    def set(self, source: str, problem: str, hint: str) -> None:
+        """Show a problem, in place of an earlier one of the same source."""
+        alert = Message(problem=problem, hint=hint)
+        if self._alerts.get(source) != alert:
+            self._alerts[source] = alert
+            self.version += 1
+
+    def clear(self, source: str) -> None:
+        """Show the problem of a source no longer."""
+        if self._alerts.pop(source, None):
+            self.version += 1
+
+    def added_to(self, stored: Iterable[Message]) -> list[Message]:
+        """Return stored problems and these, each once."""
+        stored = list(stored)
+        return stored + [alert for alert in self._alerts.values() if alert not in stored]
 
 
 def set_alert(folder: Folder, worker: int, problem: str, hint: str, *, overwrite: bool = True) -> None:

@@ -30,9 +30,17 @@ def recover_on_startup(folder: Folder) -> None:
         except Timeout:
             problem = f"a worker of an earlier studio still holds {lock}"
             raise OutputError(problem, "End that process, or choose another folder with --data.") from None
+        except OSError as error:
+            raise unusable_lock(lock, error) from None
     queue.recover(folder, count_crash=False)
     alerts.clear(folder)
     delete_orphans(folder)
+
+
+def unusable_lock(lock: Path, error: OSError) -> OutputError:
+    """Make the error for a lock that is a folder, may not be written, or is on a disk without locks."""
+    problem = f"the lock {lock} cannot be used: {error.strerror or 'it is not a file'}"
+    return OutputError(problem, "Delete it, or choose another folder with --data.")
 
 
 def delete_orphans(folder: Folder) -> None:

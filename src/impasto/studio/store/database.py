@@ -13,6 +13,26 @@ _BUSY_TIMEOUT = 30.0
 """Seconds to wait for another process that writes."""
 
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FREE = "Free some disk space, or choose another folder with --data."
+_ALLOW = "See that it is a file that may be written, or choose another folder with --data."
+_RESTART = "Restart the studio: it saves what can be read."
+_HINTS = {
+    sqlite3.SQLITE_FULL: _FREE,
+    sqlite3.SQLITE_IOERR: _FREE,
+    sqlite3.SQLITE_CANTOPEN: _ALLOW,
+    sqlite3.SQLITE_PERM: _ALLOW,
+    sqlite3.SQLITE_READONLY: _ALLOW,
+    sqlite3.SQLITE_BUSY: "End the program that uses it.",
+    sqlite3.SQLITE_CORRUPT: _RESTART,
+    sqlite3.SQLITE_NOTADB: _RESTART,
+}
+
+
+class DamagedError(StorageError):
+    """The file is no database, or a part of it is overwritten."""
+
+
 @contextmanager
 def read_transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a connection whose statements all see the database at one moment."""
@@ -51,8 +71,35 @@ def connect_for_watching(path: Path) -> sqlite3.Connection:
     return _open(path, check_same_thread=False)
 
 
-def migrate(path: Path) -> None:
+def is_damaged(path: Path) -> bool:
+    """Tell whether a file is not a sound database; one that does not exist is.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    if not path.exists():
+        return False
+    try:
+        with _connected(path) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except DamagedError:
+        return True
+
+
+def open_damaged(path: Path) -> sqlite3.Connection:
+    """Open a database that may be damaged, to read what can be read."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA writable_schema = ON")  # otherwise a file that is cut short is not read at all
+    return connection
+
+
+def migrate(path: Path, version: int | None = None) -> None:
     """Create the database, or bring one of an earlier version up to date.
+
+    Args:
+        path: the file.
+        version: number of migrations that it shall have had; None for all.
 
     Raises:
         StorageError: the file cannot be opened or is no database; or a later version of Impasto made it.
@@ -66,9 +113,10 @@ def migrate(path: Path) -> None:
                 f"{path} was made by a later version of Impasto",
                 "Update Impasto, or choose another folder with --data.",
             )
-        for migration in MIGRATIONS[done:]:
+        wanted = MIGRATIONS[:version]
+        for migration in wanted[done:]:
             migration(connection)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {len(wanted)}")
         connection.execute("COMMIT")
 
 
@@ -83,7 +131,9 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
-        raise StorageError(f"{path}: {error}", "Free some disk space, or choose another folder with --data.") from None
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # of Python's own errors, there is none
+        kind = DamagedError if code in _DAMAGED else StorageError
+        raise kind(f"{path}: {error}", _HINTS.get(code, "Choose another folder with --data.")) from None
 
 
 def _open(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:

@@ -4,10 +4,11 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto.errors import OutputError
 from impasto.storage.atomic import make_folder
 
 _PREVIEW_SECONDS = 60.0
@@ -81,22 +82,49 @@ class Folder:
 
     def picture_files(self) -> list[Path]:
         """List all files of all uploaded pictures."""
-        return list(self._pictures.iterdir())
+        return _files(self._pictures)
 
     def result_files(self) -> list[Path]:
         """List all files of all results."""
-        return list(self._results.iterdir())
+        return _files(self._results)
+
+    def set_aside(self) -> Path:
+        """Move the database and all pictures into a new folder beside them; returns it.
+
+        Raises:
+            OutputError: they cannot be moved.
+        """
+        aside = self.root / time.strftime("damaged-%Y%m%d-%H%M%S")
+        make_folder(aside)
+        names = ("pictures", "results", "studio.db-wal", "studio.db-shm", "studio.db")  # the database last
+        try:
+            for path in (self.root / name for name in names):
+                if path.exists():
+                    path.replace(aside / path.name)
+        except OSError as error:
+            problem = f"the damaged {self.database} cannot be set aside: {error.strerror}"
+            raise OutputError(problem, "Choose another folder with --data.") from None
+        self.__post_init__()
+        return aside
+
+    def put_back(self, aside: Path, pictures: Iterable[str], results: Iterable[int]) -> None:
+        """Move the files of some pictures and results back from a folder that `set_aside` made."""
+        paths = [path for it in pictures for path in (self.picture(it), self.thumbnail(it), self.display(it))]
+        paths += [path for it in results for path in (self.result(it), self.result_thumbnail(it))]
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                (aside / path.relative_to(self.root)).replace(path)
 
     def delete_incoming(self) -> None:
         """Delete leftovers of interrupted uploads; call it before the first upload."""
-        for path in self.incoming.iterdir():
+        for path in _files(self.incoming):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.root / "arriving", ignore_errors=True)  # the former name of `incoming`
 
     def delete_picture(self, picture: str) -> None:
         """Delete an uploaded picture's files."""
         for path in (self.picture(picture), self.thumbnail(picture), self.display(picture)):
-            path.unlink(missing_ok=True)
+            _delete(path)
 
     def delete_previews(self, job: int) -> None:
         """Delete a job's previews."""
@@ -113,7 +141,7 @@ class Folder:
         """Delete a job's previews and result."""
         self.delete_previews(job)
         for path in (self.result(job), self.result_thumbnail(job)):
-            path.unlink(missing_ok=True)
+            _delete(path)
 
     def size_bytes(self) -> int:
         """Add up the sizes of all files."""
@@ -130,6 +158,20 @@ class Folder:
     @property
     def _previews(self) -> Path:
         return self.root / "previews"
+
+
+def _files(folder: Path) -> list[Path]:
+    """List files; folders among them are not the studio's: some file servers put one everywhere."""
+    return [path for path in folder.iterdir() if not _is_folder(path)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _delete(path: Path) -> None:
+    if not _is_folder(path):
+        path.unlink(missing_ok=True)
 
 
 def _size(path: str) -> int:

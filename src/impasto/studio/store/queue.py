@@ -11,13 +11,13 @@ from impasto.engine.events import Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import Progress
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-MAX_QUEUED = 500
-MAX_CRASHES = 5
-"""Crashes of the worker after which a job fails."""
+MAX_QUEUED = Limits.queued_jobs
+MAX_CRASHES = Limits.crashes
 
 _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""

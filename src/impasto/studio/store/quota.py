@@ -1,13 +1,13 @@
 """The folder's quota, and the free space on its disk."""
 
+import contextlib
 import shutil
 
+from impasto.errors import StorageError
 from impasto.studio.errors import QuotaError
+from impasto.studio.limits import Limits
 from impasto.studio.store import cleanup
 from impasto.studio.store.folder import Folder
-
-_MIN_FREE_BYTES = 100_000_000
-"""Free space that the disk must have: less might not take a large result and the database's journal."""
 
 
 def check(folder: Folder, max_bytes: int) -> None:
@@ -17,7 +17,8 @@ def check(folder: Folder, max_bytes: int) -> None:
         QuotaError: the folder has reached its quota, or the disk is full.
     """
     if _shortage(folder, max_bytes):
-        cleanup.free_space(folder)
+        with contextlib.suppress(StorageError):  # a disk without any space refuses this, too
+            cleanup.free_space(folder)
         if shortage := _shortage(folder, max_bytes):
             raise QuotaError(*shortage)
 
@@ -27,6 +28,14 @@ def _shortage(folder: Folder, max_bytes: int) -> tuple[str, str] | None:
     if folder.size_bytes() >= max_bytes:
         problem = f"the studio's folder has reached its quota of {max_bytes / 1e9:.3g} GB"
         return problem, "Delete pictures from the history, or start the studio with a larger --quota."
-    if shutil.disk_usage(folder.root).free < _MIN_FREE_BYTES:
+    return full_disk(folder)
+
+
+def full_disk(folder: Folder, free_bytes: int = Limits.free_bytes) -> tuple[str, str] | None:
+    """Return the problem and the hint of a disk with less free space than that; None while it has more.
+
+    Less than the default might not take a large result and the database's journal.
+    """
+    if shutil.disk_usage(folder.root).free < free_bytes:
         return "the disk of the studio's folder is full", "Free some space on it."
     return None

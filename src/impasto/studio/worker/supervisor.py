@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 
+from impasto.errors import ImpastoError
 from impasto.studio.store import alerts, queue
 from impasto.studio.store.folder import Folder
 
@@ -23,7 +24,7 @@ _HEALTHY_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int) -> None:
+async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int, memory: alerts.MemoryAlerts) -> None:
     """Run a worker, and restart it whenever it exits; cancelling this ends the worker too.
 
     Args:
@@ -31,6 +32,7 @@ async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int) -
         worker: its number.
         device: where it computes.
         max_bytes: the folder's quota, at which the worker waits.
+        memory: shows problems that cannot be stored.
     """
     name = "the worker" if device == "auto" else f"the worker on {device}"
     pause = _PAUSE
@@ -42,23 +44,27 @@ async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int) -
         final = status == EXIT_NO_DEVICE
         _log.warning("%s; %s", problem, "it is not restarted" if final else f"restarting it in {pause:.0f} s")
         count_crash = status != EXIT_STORAGE
-        while not await asyncio.to_thread(_requeue, folder, worker, problem, count_crash=count_crash):  # noqa: ASYNC110 - only trying shows
+        while failure := await asyncio.to_thread(_requeue, folder, worker, problem, count_crash=count_crash):
+            memory.set(name, failure.problem, failure.hint)
             await asyncio.sleep(pause)
+        memory.clear(name)
         if final:
             return
         await asyncio.sleep(pause)
 
 
-def _requeue(folder: Folder, worker: int, problem: str, *, count_crash: bool) -> bool:
-    """Requeue the worker's job and set an alert until the next worker runs; returns whether the database allowed it."""
+def _requeue(folder: Folder, worker: int, problem: str, *, count_crash: bool) -> ImpastoError | None:
+    """Requeue the worker's job and set an alert until the next worker runs; returns why that failed, None if not."""
     try:
         queue.recover(folder, worker, count_crash=count_crash)
         hint = "It is restarted automatically; the studio's terminal shows the details."
         alerts.set_alert(folder, worker, problem, hint, overwrite=False)
     except Exception as error:  # noqa: BLE001 - whatever the cause, giving up here would stop the queue for good
         _log.warning("the worker's job cannot be requeued: %s", error)
-        return False
-    return True
+        if isinstance(error, ImpastoError):
+            return error
+        return ImpastoError(f"{problem}, and its job cannot be requeued: {error}", "Restart the studio.")
+    return None
 
 
 async def _run_process(*arguments: str) -> int | None:

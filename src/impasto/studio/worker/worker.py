@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
         try:
             _run_jobs(folder, worker, Stylizer(device), max_bytes)
         except ImpastoError as error:
-            alerts.set_alert(folder, worker, *error.words_for(PAGE))
+            with contextlib.suppress(StorageError):  # then the supervisor says it from memory
+                alerts.set_alert(folder, worker, *error.words_for(PAGE))
             sys.stderr.write(f"{error.message_for(PAGE)}\n")
             return EXIT_NO_DEVICE if isinstance(error, DeviceError) else EXIT_STORAGE
         except Exception as error:

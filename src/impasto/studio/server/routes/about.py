@@ -9,8 +9,9 @@ from impasto import images
 from impasto.settings import DEFAULT_RECIPE
 from impasto.studio import controls, samples
 from impasto.studio.errors import MissingError
-from impasto.studio.schemas import MAX_PAINTINGS, About
+from impasto.studio.schemas import About
 from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+from impasto.studio.server.files import StoredFile
 
 router = APIRouter()
 
@@ -22,7 +23,7 @@ def about(context: Context) -> About:
         version=version("impasto"),
         max_bytes=context.limits.upload_bytes,
         max_pixels=context.limits.pixels,
-        max_paintings=MAX_PAINTINGS,
+        max_paintings=context.limits.paintings,
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
         controls=controls.controls(),
@@ -40,4 +41,4 @@ def recipe_thumbnail(name: str) -> FileResponse:
     found = samples.recipe_thumbnails().get(name)
     if found is None:
         raise MissingError("there is no such thumbnail", "/api/about lists the thumbnails.")
-    return FileResponse(found, media_type="image/webp", headers=IMMUTABLE)
+    return StoredFile(found, "image/webp", IMMUTABLE)

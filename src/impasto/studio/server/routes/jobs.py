@@ -2,19 +2,23 @@
 
 import asyncio
 import re
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from impasto import images
-from impasto.errors import SettingsError
+from impasto.errors import ImageError, SettingsError
+from impasto.settings.per_painting import check_counts
 from impasto.studio.controls import settings_of
-from impasto.studio.errors import MissingError, StateError
+from impasto.studio.errors import StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import REVALIDATE, Context, StudioContext, error_responses, webp_response
+from impasto.studio.server.files import StoredFile, missing_file
+from impasto.studio.server.processes import run_module
+from impasto.studio.server.work import run_while_connected
 from impasto.studio.store import queue, quota
 
 router = APIRouter(prefix="/jobs")
@@ -30,6 +34,7 @@ def add_job(new: JobIn, context: Context) -> JobOut:
     if not (new.photo or new.paintings):
         raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
     settings = settings_of(new.settings)
+    check_counts(settings, len(new.paintings))
     queue.touch_pictures(context.folder, [picture for picture in (new.photo, *new.paintings) if picture])
     quota.check(context.folder, context.limits.folder_bytes)
     return queries.job(context.folder, queue.enqueue(context.folder, new.photo, new.paintings, settings))
@@ -40,7 +45,9 @@ def list_jobs(
     context: Context, before: JobId | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 24
 ) -> JobPage:
     """List the jobs, newest first."""
-    return queries.page(context.folder, before, limit)
+    page = queries.page(context.folder, before, limit)
+    page.problems = context.alerts.added_to(page.problems)
+    return page
 
 
 @router.get("/{job}", responses=error_responses(404, 422))
@@ -52,7 +59,7 @@ def get_job(job: JobId, context: Context) -> JobOut:
 @router.get("/{job}/steps", responses=error_responses(404, 422))
 def job_steps(job: JobId, context: Context, attempt: Count | None = None, after: Count = 0) -> Steps:
     """Get a job's iterations after a given one of an attempt, or all of a later attempt."""
-    _, found = queries.job_and_steps(context.folder, job, attempt, after)
+    _, found, _ = queries.job_and_steps(context.folder, job, attempt, after)
     return found
 
 
@@ -90,11 +97,12 @@ def delete_job(job: JobId, context: Context) -> None:
     queue.delete(context.folder, job)
 
 
-@router.post("/{job}/use", status_code=201, responses=error_responses(404, 409, 422, 507))
-async def use_result(job: JobId, context: Context) -> PictureOut:
+@router.post("/{job}/use", status_code=201, responses=error_responses(404, 409, 422, 429, 507))
+async def use_result(request: Request, job: JobId, context: Context) -> PictureOut:
     """Add the result to the uploaded pictures."""
     found = await asyncio.to_thread(_finished, context, job)
-    return await context.uploads.add_file(context.folder.result(job), _file_name(found, "png"))
+    adding = context.uploads.add_file(context.folder.result(job), _file_name(found, "png"))
+    return await run_while_connected(request, adding)
 
 
 @router.get(
@@ -102,17 +110,15 @@ async def use_result(job: JobId, context: Context) -> PictureOut:
 )
 def job_preview(job: JobId, number: Annotated[int, Path(ge=1, le=2**53)], context: Context) -> FileResponse:
     """Get a preview of a running job; only the latest ones are kept."""
-    path = context.folder.preview(job, number)
-    if not path.exists():
-        raise MissingError("this preview was deleted", "The job names its latest preview.")
-    return FileResponse(path, media_type="image/webp", headers=REVALIDATE)
+    hint = "The job names its latest preview."
+    return StoredFile(context.folder.preview(job, number), "image/webp", REVALIDATE, hint=hint)
 
 
 @router.get("/{job}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 409, 422))
 def job_thumbnail(job: JobId, context: Context) -> FileResponse:
     """Get a 320 px WebP thumbnail of the result."""
     _finished(context, job)
-    return FileResponse(context.folder.result_thumbnail(job), media_type="image/webp", headers=REVALIDATE)
+    return StoredFile(context.folder.result_thumbnail(job), "image/webp", REVALIDATE)
 
 
 @router.get(
@@ -120,24 +126,38 @@ def job_thumbnail(job: JobId, context: Context) -> FileResponse:
     response_class=Response,
     responses={
         200: {"content": {f"image/{kind}": {} for kind in ("png", "jpeg", "webp")}},
-        **error_responses(404, 409, 422),
+        **error_responses(404, 409, 422, 429),
     },
 )
-def job_result(
+async def job_result(
+    request: Request,
     job: JobId,
     context: Context,
     file_format: Annotated[Format, Query(alias="format")] = "png",
     download: bool = False,  # noqa: FBT001, FBT002 - a query's parameter
 ) -> Response:
     """Get the result; as PNG it contains the settings as metadata."""
-    found = _finished(context, job)
+    found = await asyncio.to_thread(_finished, context, job)
     path = context.folder.result(job)
     headers = REVALIDATE | (_as_download(_file_name(found, file_format)) if download else {})
     if file_format == "png":
-        return FileResponse(path, media_type="image/png", headers=headers)
-    with context.converting:
-        data = images.encode(images.read(path), file_format)
+        return StoredFile(path, "image/png", headers)
+    data = await run_while_connected(request, _convert(context, path, file_format))
     return Response(data, media_type=f"image/{file_format}", headers=headers)
+
+
+async def _convert(context: StudioContext, path: FilePath, file_format: Format) -> bytes:
+    async with context.conversions.turn():
+        module, seconds = "impasto.studio.server.convert", context.limits.inspection_seconds
+        try:
+            data, status = await run_module(module, str(path), file_format, seconds=seconds)
+        except TimeoutError:
+            status = -1
+    if status and not await asyncio.to_thread(path.is_file):
+        raise missing_file()
+    if status:
+        raise ImageError(f"the result could not be converted to {file_format}", "Download it as PNG.")
+    return data
 
 
 def _finished(context: StudioContext, job: int) -> JobOut:

@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse
 from impasto.studio.schemas import PictureId, PictureOut
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+from impasto.studio.server.files import StoredFile
 
 router = APIRouter(prefix="/pictures")
 
@@ -45,11 +46,11 @@ def get_picture(picture: PictureId, context: Context) -> PictureOut:
 def picture_thumbnail(picture: PictureId, context: Context) -> FileResponse:
     """Get a 320 px WebP thumbnail."""
     queries.picture(context.folder, picture)
-    return FileResponse(context.folder.thumbnail(picture), media_type="image/webp", headers=IMMUTABLE)
+    return StoredFile(context.folder.thumbnail(picture), "image/webp", IMMUTABLE)
 
 
 @router.get("/{picture}/display", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
 def picture_display(picture: PictureId, context: Context) -> FileResponse:
     """Get a WebP of at most 2048 px."""
     queries.picture(context.folder, picture)
-    return FileResponse(context.folder.display(picture), media_type="image/webp", headers=IMMUTABLE)
+    return StoredFile(context.folder.display(picture), "image/webp", IMMUTABLE)

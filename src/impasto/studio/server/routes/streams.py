@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -42,28 +43,45 @@ def _check_exists(job: JobId, context: Context) -> None:
     queries.job(context.folder, job)
 
 
-@router.get("/events", response_class=EventSourceResponse, responses=error_responses(422))
+async def _count_stream(context: Context) -> AsyncIterator[None]:
+    """Respond with 429 if there are too many streams; each counts until it ends."""
+    async with context.streams.turn():
+        yield
+
+
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    responses=error_responses(422, 429),
+    dependencies=[Depends(_count_stream)],
+)
 async def stream_changes(
     context: Context, after: Annotated[int, Query(ge=0, le=2**53)] = 0, last_event: LastEvent = None
 ) -> AsyncIterator[Annotated[object, _EventData(Changes)]]:
     """Stream the changes of all jobs as `changes` events."""
-    version = after if last_event is None else _number(last_event)
+    version, job = after if last_event is None else _number(last_event), None
+    most, told = context.limits.event_bytes, 0
     while not context.notifier.closing:
         changed = context.notifier.next_change()
-        found = await asyncio.to_thread(queries.changes, context.folder, version)
-        if found.version != version:
-            version = found.version
-            yield ServerSentEvent(event="changes", id=str(version), data=found)
-            await asyncio.sleep(_MIN_INTERVAL)
-        else:
+        read = partial(queries.changes, context.folder, version, job, max_bytes=most)
+        # Streams that wait for the same change read it once: with many, nobody else would be answered.
+        found, last = await context.readings.get((changed, version, job), read)
+        if found.version == version and not found.jobs and told == context.alerts.version:
             await changed.wait()
+            continue
+        version, job = (found.version, None) if last is None else (found.version + 1, last)
+        told = context.alerts.version
+        data = found.model_copy(update={"problems": context.alerts.added_to(found.problems)})
+        yield ServerSentEvent(event="changes", id=str(found.version), data=data)
+        if job is None:
+            await asyncio.sleep(_MIN_INTERVAL)
 
 
 @router.get(
     "/jobs/{job}/events",
     response_class=EventSourceResponse,
-    responses=error_responses(404, 422),
-    dependencies=[Depends(_check_exists)],
+    responses=error_responses(404, 422, 429),
+    dependencies=[Depends(_check_exists), Depends(_count_stream)],
 )
 async def stream_job(
     job: JobId, context: Context, last_event: LastEvent = None
@@ -77,12 +95,16 @@ async def stream_job(
     while not context.notifier.closing:
         changed = context.notifier.next_change()
         try:
-            found, steps = await asyncio.to_thread(queries.job_and_steps, context.folder, job, attempt, number)
+            most = context.limits.event_bytes
+            read = partial(queries.job_and_steps, context.folder, job, attempt, number, max_bytes=most)
+            found, steps, complete = await context.readings.get((changed, job, attempt, number), read)
         except MissingError:  # deleted meanwhile
             return
         if steps.steps:
             attempt, number = steps.attempt, steps.steps[-1].number
             yield ServerSentEvent(event="steps", id=f"{attempt}.{number}", data=steps)
+        if not complete:
+            continue
         if found.state in _ENDED:
             yield ServerSentEvent(event="end", data=found)
             return

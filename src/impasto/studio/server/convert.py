@@ -1,0 +1,18 @@
+"""Converts a result: `python -m impasto.studio.server.convert FILE FORMAT`, run as a process, writes it to stdout."""
+
+import sys
+from pathlib import Path
+
+from impasto import images
+from impasto.studio.server.processes import limit_resources
+
+
+def main(arguments: list[str]) -> int:
+    """Write a picture file in another format to standard output."""
+    limit_resources()
+    sys.stdout.buffer.write(images.encode(images.read(Path(arguments[0])), arguments[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

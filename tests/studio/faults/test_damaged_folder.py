@@ -1,0 +1,124 @@
+"""Folders of the studio as file servers, crashes and mistakes leave them: it starts, or says in one line why not."""
+
+import pytest
+from hostile_clients import make_result
+from studios import enqueue, upload
+
+from impasto.cli import main
+from impasto.errors import OutputError, StorageError
+from impasto.studio.server.app import create_app
+from impasto.studio.store import cleanup, database
+from impasto.studio.store.folder import Folder
+
+pytestmark = pytest.mark.usefixtures("quick_uploads")
+SUBFOLDERS = ("pictures", "results", "previews", "incoming")
+
+
+def start_and_stop(folder):
+    """Start a studio as one with a worker does, without it."""
+    create_app(folder, devices=())
+    cleanup.recover_on_startup(folder)
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "1.png", "12-thumbnail.webp", "a" * 64])
+def test_S5_a_stray_folder_is_left_alone(folder, name):
+    for subfolder in (*SUBFOLDERS, "arriving"):
+        (folder.root / subfolder / name / "deep").mkdir(parents=True)
+        (folder.root / subfolder / name / "deep" / "file").write_text("a neighbour's")
+    start_and_stop(folder)
+    folder.delete_job(1)
+    folder.delete_picture("a" * 64)
+    for subfolder in SUBFOLDERS[:2]:
+        assert (folder.root / subfolder / name / "deep" / "file").exists()
+
+
+@pytest.mark.parametrize("lock", ["server.lock", "worker-0.lock"])
+def test_S5_a_lock_that_is_a_folder_is_named(tmp_path, lock, capfd):
+    (tmp_path / "studio" / lock).mkdir(parents=True)
+    assert main(["studio", "--no-browser", "--port", "0", "--data", str(tmp_path / "studio")]) == 2
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert lock in err
+    assert "Delete it" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [
+        ("--quota", "inf", "--quota"),
+        ("--quota", "nan", "--quota"),
+        ("--host", "..", "--host"),
+        ("--host", "a" * 70 + ".example", "--host"),
+        ("--host", "no-such-host.invalid", "--host"),
+    ],
+)
+def test_S5_an_option_without_sense_is_refused_in_one_line(tmp_path, option, value, remedy, capfd):
+    assert main(["studio", "--no-browser", "--port", "0", "--data", str(tmp_path / "studio"), option, value]) == 2
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "unexpected" not in err
+    assert remedy in err
+
+
+def test_S5_a_database_that_is_a_folder_is_named(folder):
+    folder.database.mkdir()
+    with pytest.raises((OutputError, StorageError), match=r"studio\.db") as caught:
+        create_app(folder, devices=())
+    assert "disk space" not in caught.value.hint
+
+
+def damage_all(file):
+    file.write_bytes(b"not a database at all, " * 100)
+
+
+def damage_middle(file):
+    """Overwrite every third page after the first few, which hold the schema."""
+    data = bytearray(file.read_bytes())
+    for page in range(24, len(data) // 4096, 3):
+        data[page * 4096 : (page + 1) * 4096] = b"\xa5" * 4096
+    file.write_bytes(data)
+
+
+def damage_end(file):
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("damage", [damage_all, damage_middle, damage_end])
+def test_S5_a_damaged_database_is_set_aside_and_nothing_is_lost(opened, folder, damage):
+    client = opened()
+    photo = upload(client, 1)
+    for _ in range(60):
+        enqueue(client, photo, upload(client, 2))
+    client.__exit__(None, None, None)
+    make_result(folder.root, 64, 48)
+    files = {file.name for file in folder.root.rglob("*") if file.is_file() and file.parent.name in SUBFOLDERS}
+    with database.write_transaction(folder.database) as connection:
+        connection.executemany(
+            "INSERT INTO steps (job, number, scale, iteration, loss, elapsed) VALUES (1, ?, 1, ?, 0.5, 1.5)",
+            [(step, step) for step in range(1, 5000)],
+        )
+    with database.read_transaction(folder.database) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(folder.database)
+
+    found = opened().get("/api/jobs").json()
+    assert "damaged" in found["problems"][0]["problem"]
+    assert "damaged-" in found["problems"][0]["hint"]
+    assert {file.name for file in folder.root.rglob("*") if file.is_file()} >= files
+    if damage is not damage_all:
+        assert found["jobs"], "what could be read"
+        assert {job["state"] for job in found["jobs"]} <= {"finished", "failed", "cancelled"}
+    cleanup.recover_on_startup(folder)
+    assert {file.name for file in folder.root.rglob("*") if file.is_file()} >= files
+    again = opened()
+    assert enqueue(again, upload(again, 3), upload(again, 4))["state"] == "queued"
+    assert again.get("/api/jobs").json()["problems"] == []
+
+
+def test_S5_a_sound_database_is_not_touched(opened, folder):
+    client = opened()
+    enqueue(client, upload(client, 1), upload(client, 2))
+    assert len(opened().get("/api/jobs").json()["jobs"]) == 1
+    assert not list(folder.root.glob("damaged*"))
+    assert Folder(folder.root).database.exists()
