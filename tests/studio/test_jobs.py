@@ -123,9 +123,9 @@ def test_a_running_job_is_cancelled_and_one_that_is_kept_has_a_picture(running):
 
 def test_a_job_that_fails_says_why_and_the_next_one_runs(running):
     photo, painting = upload(running.client, 1), upload(running.client, 2)
-    wrong = enqueue(running.client, photo, painting, style_blend=[1, 2, 3])["id"]
+    wrong = enqueue(running.client, photo, painting, style_crop="0,0,500,500")["id"]
     failed = running.wait_for(wrong, "failed")
-    assert "3 weights for 1 painting" in failed["error"]["problem"]
+    assert "reaches beyond 2.png" in failed["error"]["problem"]
     after = enqueue(running.client, photo, painting, iterations=2)["id"]
     assert running.wait_for(after, "finished")["result"]
 
