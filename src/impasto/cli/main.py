@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from impasto.cli.signals import exit_on_interrupt
-from impasto.cli.terminal import STREAM
+from impasto.cli.signals import Interrupted, exit_on_interrupt
+from impasto.cli.terminal import STREAM, prepare_streams, print_status, silence
 from impasto.errors import STORAGE_FAILURES, ImpastoError
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
@@ -28,6 +28,7 @@ _BROKEN_PIPE = 141  # the exit code that a shell reports for a program ended by 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process when None); returns the exit code."""
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["version"]):
         sys.stdout.write(f"impasto {_version()}\n")
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except BrokenPipeError:
-        _silence_stdout()
+        silence(sys.stdout)
         return _BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost handler: one line, no traceback
         return _report(error)
@@ -62,10 +63,12 @@ def _report(error: BaseException) -> int:
     match error:
         case ImpastoError():
             return _fail(f"error: {error}", error.exit_code)
+        case Interrupted():
+            return _fail(str(error), error.exit_code)
         case KeyboardInterrupt():
             return _fail("interrupted", _INTERRUPTED)
         case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
-            _silence_stdout()
+            silence(sys.stdout)
             return _fail(f"error: the output was cut short: {error.strerror}. Make room, and run it again.", _FAILED)
         case MemoryError():
             return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
@@ -76,10 +79,5 @@ def _report(error: BaseException) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"impasto: {' '.join(message.replace(STREAM, '-').split())}\n")
+    print_status(f"impasto: {' '.join(message.replace(STREAM, '-').split())}")
     return code
-
-
-def _silence_stdout() -> None:
-    """Redirect stdout to the null device: nothing reads it any more, and Python would fail again at its last flush."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,8 +7,8 @@ from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
 from impasto.cli.inputs import read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
-from impasto.cli.signals import stop_on_signal
-from impasto.engine.events import Event, Finished
+from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
+from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
 from impasto.engine.stylizer import Stylizer
@@ -20,11 +20,19 @@ def run(arguments: RunArguments, settings: Settings) -> int:
     """Make a picture of a photograph, of paintings, or of both, and write all its outputs.
 
     Returns:
-        The exit code: 0, or 130 or 143 when a signal ended the run early.
+        The exit code: 0, or 129, 130 or 143 when a signal ended the run early.
 
     Raises:
         ImpastoError: an input, an output or a setting cannot be used, or the run or a write failed.
     """
+    options = arguments.options
+    with stop_on_signal(quiet=options.quiet or options.json) as stop:
+        stopped = _run(arguments, settings, stop)
+    return stop.exit_code if stopped else 0
+
+
+def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> bool:
+    """Do what `run` does; returns whether a signal ended it early."""
     options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
@@ -32,28 +40,31 @@ def run(arguments: RunArguments, settings: Settings) -> int:
     styles = [read_picture(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
-    recorder = _Recorder(paths, display)
-    with stop_on_signal(quiet=options.quiet or options.json) as stop:
-        with display:
-            finished = execute(
-                job, Stylizer(), recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings)
-            )
-        written = outputs.avoid_new_files(paths)
-        profile = finished.picture.profile if options.profile == "source" else None
-        outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
-        display.finish(finished, written.picture)
-        outputs.report_picture(options, paths, written)
-        labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
-        _write_sheet(written, [*content, *styles, finished.picture], labels)
-        recorder.write(finished, written)
-    return stop.exit_code if finished.stopped else 0
+    recorder = _Recorder(paths, display, stop)
+    with display:
+        finished = execute(
+            job, Stylizer(), recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings)
+        )
+    if finished.stopped and not recorder.has_steps:
+        raise Interrupted(stop.exit_code, NOTHING_PAINTED)
+    written = outputs.avoid_new_files(paths)
+    profile = finished.picture.profile if options.profile == "source" else None
+    outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
+    display.finish(finished, written.picture)
+    outputs.report_picture(options, paths, written)
+    labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
+    _write_sheet(written, [*content, *styles, finished.picture], labels)
+    recorder.write(finished, written)
+    return finished.stopped
 
 
 class _Recorder:
     """Passes each event to the display, and to those that make the steps, the plot and the animation."""
 
-    def __init__(self, paths: OutputPaths, display: Display) -> None:
-        self._display = display
+    def __init__(self, paths: OutputPaths, display: Display, stop: StopFlag) -> None:
+        self._display, self._stop = display, stop
+        self.has_steps = False
+        """Whether anything was painted."""
         self._steps = StepWriter(paths.steps) if paths.steps else None
         self._frames = FrameRecorder() if paths.animation else None
         self._losses = None
@@ -68,6 +79,9 @@ class _Recorder:
 
     def on_event(self, event: Event) -> None:
         """Pass an event on."""
+        if isinstance(event, Started):
+            self._stop.begin()
+        self.has_steps = self.has_steps or isinstance(event, Step)
         path = self._steps.on_event(event) if self._steps else None
         for observer in (self._losses, self._frames):
             if observer:

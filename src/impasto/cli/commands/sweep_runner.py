@@ -39,14 +39,15 @@ def run_sweep(arguments: RunArguments, layout: SheetLayout, shared: Mapping[str,
         shared: the settings that all pictures share.
 
     Returns:
-        The exit code: 0; 3 if a picture failed, 1 if all did; 130 or 143 if a signal ended the sweep.
+        The exit code: 0; 3 if a picture failed, 1 if all did; 129, 130 or 143 if a signal ended the sweep.
 
     Raises:
         ImpastoError: an input, an output or a setting cannot be used, before the first picture; or a write failed.
     """
-    sweep = _Sweep(arguments, layout, shared)
     quiet = arguments.options.quiet or arguments.options.json
     with stop_on_signal(quiet=quiet) as stop:
+        sweep = _Sweep(arguments, layout, shared)
+        stop.begin()
         stopped = sweep.run(stop)
         sweep.write(stopped=stopped)
     return stop.exit_code if stopped else sweep.exit_code

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from impasto.cli.display import text
+from impasto.cli.terminal import status_stream
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 
 
@@ -20,7 +21,7 @@ class Bars:
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[figures]}"),
-            console=console or Console(stderr=True, highlight=False),
+            console=console or Console(file=status_stream(), highlight=False),
             expand=True,
         )
         self._task: TaskID | None = None

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from impasto.cli.display.text import format_seconds
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
-from impasto.cli.terminal import print_json, print_status
+from impasto.cli.terminal import print_json, print_status, status_stream
 from impasto.core.pyramid import Size
 from impasto.engine.events import Finished, Step
 from impasto.errors import ImpastoError
@@ -161,7 +161,7 @@ class SweepBar(SweepNullDisplay):
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=status_stream(), highlight=False),
             expand=True,
         )
         self._task: TaskID = self._progress.add_task(f"cell 1 of {self._count}", total=1.0, left="")

@@ -1,0 +1,148 @@
+"""Closed streams, signals, full disks and names that are no text: the picture is written, or the reason is said."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import PIL.Image
+import pytest
+from fork_server import CLOSED
+from quick import QUICK, listing
+
+ENDLESS = [*QUICK[:-1], "100000", "--tolerance", "0"]
+GIVEN = {"photo.jpg", "painting.jpg"}
+
+
+def is_whole(path):
+    with PIL.Image.open(path) as picture:
+        picture.load()
+        return picture.size == (64, 48)
+
+
+def open_once_read(fifo, process):
+    """Open a fifo for writing as soon as the command reads it, or fail if it has ended."""
+    while process.poll() is None:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads it yet
+            time.sleep(0.01)
+    raise AssertionError(process.communicate())
+
+
+def shell(line, folder):
+    """Run a line of shell in which `impasto` is the real command."""
+    command = f'impasto() {{ exec "{sys.executable}" -m impasto "$@"; }}; {line}'
+    return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("closed", [pytest.param(["stderr"], marks=pytest.mark.slow), ["stdin", "stdout", "stderr"]])
+def test_S11_closed_streams_do_not_keep_a_picture_from_being_written(impasto_process, folder, closed):
+    process = impasto_process("photo.jpg", "painting.jpg", *QUICK, **dict.fromkeys(closed, CLOSED))
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert is_whole(folder / "photo-painting.png")
+    assert out in (None, b"", b"photo-painting.png\n")
+    assert set(listing(folder)) == GIVEN | {"photo-painting.png"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&-", "<&- >&- 2>&-"])
+def test_S11_a_shell_may_close_any_stream(folder, closed):
+    done = shell(f"impasto photo.jpg painting.jpg {' '.join(QUICK)} {closed}", folder)
+    assert done.returncode == 0, done.stderr
+    assert is_whole(folder / "photo-painting.png")
+
+
+def test_S11_a_picture_for_a_closed_stdout_is_refused_before_any_work(impasto_process):
+    process = impasto_process("photo.jpg", "painting.jpg", "-o", "-", *QUICK, stdout=CLOSED)
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert b"stdout is closed" in err
+    assert b"iterations" not in err
+
+
+def test_S11_a_stdout_that_cannot_encode_the_name_gets_its_bytes(impasto_process, folder, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    (folder / "photo.jpg").rename(folder / "\N{OGHAM LETTER BEITH}.jpg")
+    process = impasto_process("\N{OGHAM LETTER BEITH}.jpg", "painting.jpg", *QUICK)
+    out, err = process.communicate()
+    assert (process.returncode, out) == (0, "\N{OGHAM LETTER BEITH}-painting.png\n".encode()), err
+
+
+def test_S11_a_reader_of_messages_that_went_away_does_not_end_the_run(impasto_process, folder):
+    read, write = os.pipe()
+    os.close(read)
+    process = impasto_process("photo.jpg", "painting.jpg", *QUICK, stderr=write)
+    os.close(write)
+    process.communicate()
+    assert process.returncode == 0
+    assert is_whole(folder / "photo-painting.png")
+
+
+@pytest.mark.slow
+def test_S11_a_terminal_that_closes_leaves_the_picture_as_it_is(impasto_process, folder):
+    process = impasto_process("photo.jpg", "painting.jpg", "--json", *ENDLESS)
+    while json.loads(process.stdout.readline())["event"] != "step":
+        pass
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGHUP, err
+    assert json.loads(out.splitlines()[-1])["stopped"]
+    assert is_whole(folder / "photo-painting.png")
+
+
+def test_S11_a_run_on_a_terminal_survives_its_end(impasto_process, folder):
+    """The terminal itself is gone, not only the signal sent: whatever is written to it fails."""
+    ours, theirs = os.openpty()
+    process = impasto_process("photo.jpg", "painting.jpg", *ENDLESS, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"loss" not in seen:  # the bar of a step
+        seen += os.read(ours, 4096)
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGHUP
+    assert is_whole(folder / "photo-painting.png")
+
+
+def test_S11_a_run_that_was_to_outlive_its_terminal_does():
+    """As under nohup: a signal that is ignored stays ignored."""
+    code = (
+        "import signal; from impasto.cli.signals import stop_on_signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with stop_on_signal(quiet=True) as stop:\n"
+        "    stop.begin(); signal.raise_signal(signal.SIGHUP); print(stop())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.stdout == b"False\n", done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow), signal.SIGINT])
+def test_S11_a_run_that_ends_before_its_first_step_writes_nothing_and_says_so(impasto_process, folder, number):
+    (folder / "photo.jpg").unlink()
+    os.mkfifo(folder / "photo.jpg")  # which the command waits for
+    process = impasto_process("photo.jpg", "painting.jpg", *QUICK)
+    writer = open_once_read(folder / "photo.jpg", process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    os.close(writer)
+    assert process.returncode == 128 + number, err
+    assert b"nothing was painted" in err
+    assert err.count(b"\n") == 1
+    assert set(listing(folder)) == GIVEN
+
+
+def test_S11_a_run_that_is_stopped_at_its_start_writes_nothing(impasto_process, folder):
+    """The signal comes between the setting up and the first step, which takes longer than the signal."""
+    big = ["--size", "192", "--scales", "1", "--iterations", "5"]
+    process = impasto_process("photo.jpg", "painting.jpg", *big)
+    assert b"iterations at most" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert b"nothing was painted" in err
+    assert set(listing(folder)) == GIVEN
