@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from impasto.cli.signals import Interrupted, exit_on_interrupt
 from impasto.cli.terminal import STREAM, prepare_streams, print_status, silence
 from impasto.errors import STORAGE_FAILURES, ImpastoError
+from impasto.storage.limits import is_out_of_memory
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
 
@@ -70,7 +71,7 @@ def _report(error: BaseException) -> int:
         case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
             silence(sys.stdout)
             return _fail(f"error: the output was cut short: {error.strerror}. Make room, and run it again.", _FAILED)
-        case MemoryError():
+        case _ if is_out_of_memory(error):
             return _fail("error: there is not enough memory. Choose a smaller --size.", _FAILED)
     if os.environ.get(DEBUG_VARIABLE):
         raise error

@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +10,17 @@ from typing import Literal
 
 import torch
 
-from impasto.errors import DeviceError, OutOfMemoryError
+from impasto.errors import DeviceError, OutOfMemoryError, count_noun
+from impasto.storage.limits import is_out_of_memory
 
 ACTIVATIONS_PER_PIXEL = 350
 """Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
 _DEFAULT_THREADS = torch.get_num_threads()
+_MOST_THREADS_PER_CORE = 16
+"""More only wait for each other, and at some number the system refuses to start them, which ends the process."""
 _M_MMAP_THRESHOLD = -3  # malloc.h
 _LARGEST_KEPT = 64 * 2**20
 _RETURNED = 4 * 2**20
-_OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory", re.IGNORECASE)
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
@@ -71,10 +72,12 @@ def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
         default_device: what `auto` in it stands for.
 
     Raises:
-        DeviceError: the machine has no such device, or the device no such precision.
+        DeviceError: the machine has no such device, the device no such precision, or the processor far fewer cores
+            than there are to be threads.
     """
     device = find_device(default_device if spec.device == "auto" else spec.device)
     dtype = _precision(spec.precision, device)
+    _check_threads(spec.threads)
     torch.set_num_threads(spec.threads or _DEFAULT_THREADS)
     if device.type == "cuda":  # float32 is to mean float32, and the same seed the same bytes
         torch.backends.cudnn.allow_tf32 = False
@@ -82,6 +85,13 @@ def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
     return ComputeConfig(device, dtype, torch.get_num_threads(), spec.optimizer_history)
+
+
+def _check_threads(threads: int) -> None:
+    cores = os.cpu_count() or 1
+    if threads > _MOST_THREADS_PER_CORE * cores:
+        problem = f"--threads {threads} is too many for {count_noun(cores, 'core')}"
+        raise DeviceError(problem, f"Use at most {_MOST_THREADS_PER_CORE * cores}, or 0 for the usual number.")
 
 
 def find_device(name: str) -> torch.device:
@@ -158,7 +168,7 @@ def translate_oom() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+        if not is_out_of_memory(error):
             raise
         hint = "Use a smaller --size, or a smaller --history."
         raise OutOfMemoryError("there is not enough memory for a picture of this size", hint) from error

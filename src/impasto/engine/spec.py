@@ -1,7 +1,7 @@
 """Settings and inputs, turned into the plain values that the engine works with: its only reader of `Settings`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,8 @@ from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
+
+_LEAST_STRENGTH = 1e-3
 
 
 @dataclass(frozen=True)
@@ -124,15 +126,19 @@ def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) 
 def content_share(strength: float) -> float:
     """Give the weight of content at a strength 0..1, as a multiple of its weight at 0.5: ((1 - s) / s)^2.
 
-    At 1 it is 0. Style gap closed goes about with the logarithm of the weights' ratio, so a step anywhere on the scale
-    has about the same visible effect; at 0, where style weighs nothing, content keeps its weight.
+    At 1 it is 0; below 0.001, where nothing of the style is left to be seen, it is that of 0.001. Style gap closed goes
+    about with the logarithm of the weights' ratio, so a step anywhere on the scale has about the same visible effect;
+    at 0, where style weighs nothing, content keeps its weight.
     """
+    strength = max(strength, _LEAST_STRENGTH) if strength else 0.0
     return ((1 - strength) / strength) ** 2 if strength else 1.0
 
 
 def _objective_spec(settings: Settings) -> ObjectiveSpec:
     if not (settings.content_layers or settings.style_layers):
         raise SettingsError("no layer is given", "Name at least one with --content-layers or --style-layers.")
+    if not any((*settings.content_layers.values(), *settings.style_layers.values())):
+        raise SettingsError("all layers have weight 0", "Give one of --content-layers or --style-layers a weight.")
     weights = {kind: float(getattr(settings, f"{kind}_weight")) for kind in KINDS}
     for kind, entry in KINDS.items():
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
@@ -158,10 +164,19 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
         if weight > 0 and (kind not in layers or any(layers[kind].values()))
     ]
     if not active:
-        options = [f"--{kind}-weight" for kind in objective.weights]
-        hint = f"Raise {', '.join(options[:-1])} or {options[-1]}, or see whether --strength leaves any of them."
-        raise SettingsError("all weights are 0", hint)
+        raise _all_zero(objective, layers)
     return active
+
+
+def _all_zero(objective: ObjectiveSpec, layers: Mapping[str, Mapping[Layer, float]]) -> SettingsError:
+    """Name the options that make every weight 0: those of layers, where the kind itself weighs something."""
+    by_layers = [f"--{kind}-layers" for kind in layers if objective.weights[kind] > 0]
+    if by_layers:
+        hint = f"Give a layer of {' or '.join(by_layers)} a weight above 0."
+        return SettingsError(f"all layers of {' and '.join(by_layers)} have weight 0, and nothing else counts", hint)
+    options = [f"--{kind}-weight" for kind in objective.weights]
+    hint = f"Raise {', '.join(options[:-1])} or {options[-1]}, or see whether --strength leaves any of them."
+    return SettingsError("all weights are 0", hint)
 
 
 def _style_weights(settings: Settings, count: int) -> tuple[float, ...]:

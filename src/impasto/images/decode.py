@@ -1,5 +1,9 @@
 """Turning the bytes of a file into samples, through Pillow, with every way to fail made an `ImageError`."""
 
+import contextlib
+import ctypes
+import functools
+import importlib
 import io
 import threading
 import warnings
@@ -170,6 +174,7 @@ def _translate_errors(name: str) -> Iterator[None]:
 
     Both the limit and Python's warning filters belong to the whole process: hence one picture at a time.
     """
+    _silence_libtiff()
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -183,3 +188,14 @@ def _translate_errors(name: str) -> Iterator[None]:
             raise ImageError(f"{name} is damaged or cut short ({error})", "Get an intact copy of the file.") from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Keep libtiff from writing to stderr what Pillow raises as well; where Pillow has its symbols hidden, it does."""
+    with contextlib.suppress(OSError, AttributeError):
+        libtiff = ctypes.CDLL(importlib.import_module("PIL._imaging").__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            setter = getattr(libtiff, name)
+            setter.restype, setter.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+            setter(None)

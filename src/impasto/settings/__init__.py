@@ -69,7 +69,9 @@ def _file_names(value: Any) -> Any:
         raise SettingsError(f"the file names in {value!r} cannot be told apart", hint) from None
 
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LARGEST_NUMBER = 1e12
+"""Of any setting without a bound of its own: a product of a few of them is a number that float32 holds."""
+Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
@@ -130,11 +132,19 @@ class Settings(BaseModel):
         group="Look",
     )
 
-    content_weight: float = setting_field(1.0, "Weight of the content loss.", group="Objective", ge=0)
-    style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0)
-    tv_weight: float = setting_field(0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0)
+    content_weight: float = setting_field(
+        1.0, "Weight of the content loss.", group="Objective", ge=0, le=LARGEST_NUMBER
+    )
+    style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0, le=LARGEST_NUMBER)
+    tv_weight: float = setting_field(
+        0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0, le=LARGEST_NUMBER
+    )
     laplacian_weight: float = setting_field(
-        0.0, "Weight of the Laplacian loss, which keeps the photograph's edges.", group="Objective", ge=0
+        0.0,
+        "Weight of the Laplacian loss, which keeps the photograph's edges.",
+        group="Objective",
+        ge=0,
+        le=LARGEST_NUMBER,
     )
     content_layers: LayerWeights = setting_field(
         {"relu4_2": 1.0}, "Layers of the content loss, each with its weight: relu4_2=1,relu5_2.", group="Objective"
@@ -280,7 +290,9 @@ class Settings(BaseModel):
     )
     beta1: float = setting_field(0.9, "Decay rate of Adam's first moment.", group="Optimizer", ge=0, lt=1)
     beta2: float = setting_field(0.999, "Decay rate of Adam's second moment.", group="Optimizer", ge=0, lt=1)
-    epsilon: float = setting_field(1e-8, "Adam's epsilon, which prevents division by zero.", group="Optimizer", gt=0)
+    epsilon: float = setting_field(
+        1e-8, "Adam's epsilon, which prevents division by zero.", group="Optimizer", gt=0, le=LARGEST_NUMBER
+    )
     clip: bool = setting_field(False, "Clip each iterate to the pixel range.", group="Optimizer")
     output_iterate: Literal["last", "best", "average"] = setting_field(
         "last",

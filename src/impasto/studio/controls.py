@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from impasto import weights
 from impasto.errors import ImpastoError, SettingsError
-from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
+from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, LARGEST_NUMBER, Settings, recipes, with_present_names
 from impasto.studio.schemas import Control, RecipeOut
 
 PRIMARY = ("strength", "style_scale", "color", "size")
@@ -127,9 +127,10 @@ def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
 
 
 def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:
-    """Return a limit, and whether it is exclusive."""
+    """Return a limit, and whether it is exclusive; none where only the computer's numbers end there."""
     exclusive = "exclusive" + name.capitalize()
-    return (schema[exclusive], True) if exclusive in schema else (schema.get(name), False)
+    limit = schema.get(name)
+    return (schema[exclusive], True) if exclusive in schema else (None if limit == LARGEST_NUMBER else limit, False)
 
 
 def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:

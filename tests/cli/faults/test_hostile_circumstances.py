@@ -12,6 +12,8 @@ import pytest
 from fork_server import CLOSED
 from quick import QUICK, listing
 
+from impasto import Settings
+
 ENDLESS = [*QUICK[:-1], "100000", "--tolerance", "0"]
 GIVEN = {"photo.jpg", "painting.jpg"}
 
@@ -146,3 +148,78 @@ def test_S11_a_run_that_is_stopped_at_its_start_writes_nothing(impasto_process, 
     assert process.returncode == 128 + signal.SIGTERM, err
     assert b"nothing was painted" in err
     assert set(listing(folder)) == GIVEN
+
+
+def test_S13_a_damaged_tiff_is_told_once_and_in_our_words(impasto, folder):
+    """What libtiff itself says goes to the descriptor, past Python."""
+    with PIL.Image.open(folder / "photo.jpg") as photo:
+        photo.save(folder / "photo.tif", compression="tiff_adobe_deflate")
+    data = bytearray((folder / "photo.tif").read_bytes())
+    data[100:140] = bytes(40)
+    (folder / "photo.tif").write_bytes(data)
+    done = impasto("photo.tif", "painting.jpg", *QUICK)
+    assert done.code == 2
+    assert done.err.startswith("impasto: error: photo.tif is damaged")
+    assert done.err.count("\n") == 1
+
+
+def test_S13_a_plot_is_drawn_in_silence_where_the_home_may_not_be_written():
+    """Matplotlib would tell of its cache, as soon as it is imported."""
+    home = {"HOME": "/dev/null/nowhere", "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": "", "MPLCONFIGDIR": ""}
+    code = "import impasto.cli.display.plot"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **home}, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_S13_a_lack_of_memory_is_not_called_a_damaged_network():
+    code = (
+        "from impasto import weights; from impasto.storage.limits import limit_resources\n"
+        "import impasto.weights.importers.isolated, impasto.weights.importers.from_safetensors\n"
+        "limit_resources(memory_bytes=1_000_000, cpu_seconds=60)\n"
+        "try: weights.load('vgg16')\n"
+        "except Exception as error: print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.stdout == b"OutOfMemoryError\n", done.stderr
+
+
+def test_S13_more_threads_than_the_machine_can_use_are_refused(impasto):
+    done = impasto("photo.jpg", "painting.jpg", "--threads", "1024", *QUICK)
+    assert done.code == 2
+    assert "--threads 1024" in done.err
+    assert "core" in done.err
+
+
+def test_S13_weights_that_are_0_by_their_layers_are_named_so(impasto):
+    layers = ["--content-layers", "relu4_2=0", "--style-layers", "relu1_1=0,relu2_1=0"]
+    done = impasto("photo.jpg", "painting.jpg", *layers, *QUICK)
+    assert done.code == 2
+    assert "--content-layers" in done.err
+    assert "--style-layers" in done.err
+    texture = impasto("texture", "painting.jpg", "--style-layers", "relu1_1=0", *QUICK)
+    assert texture.code == 2
+    assert "--style-layers" in texture.err
+
+
+UNBOUNDED = [
+    *(f"--{name.replace('_', '-')}=1e300" for name in Settings.model_fields if name.endswith("_weight")),
+    "--content-layers=relu4_2=1e300",
+    "--style-layers=relu1_1=1e300",
+    "--style-blend=1e300",
+    "--epsilon=1e300",
+]
+
+
+@pytest.mark.parametrize("option", UNBOUNDED)
+def test_S13_a_number_that_no_tensor_holds_is_refused_with_its_option(impasto, option):
+    done = impasto("photo.jpg", "painting.jpg", option, "--optimizer", "adam", *QUICK)
+    assert done.code == 2
+    assert option.split("=")[0] in done.err
+    assert "unexpected" not in done.err
+
+
+@pytest.mark.parametrize("options", [["--strength", "1e-300"], ["--content-weight", "1e12", "--strength", "1e-3"]])
+def test_S13_extremes_within_the_ranges_paint_or_say_why_not(impasto, options):
+    done = impasto("photo.jpg", "painting.jpg", *options, *QUICK)
+    assert "unexpected" not in done.err
+    assert done.code in (0, 1, 2)

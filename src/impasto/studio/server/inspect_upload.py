@@ -13,6 +13,7 @@ from typing import Any
 from impasto import images
 from impasto.errors import ImageError, ImpastoError
 from impasto.settings import INPUTS_KEY, METADATA_KEY
+from impasto.storage.limits import limit_resources
 from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
 _MEMORY_BYTES = 6 * 2**30
@@ -24,7 +25,7 @@ _MAX_ORIGIN_BYTES = 64_000
 def main(arguments: list[str]) -> int:
     """Inspect the file and print the findings."""
     file, name, max_pixels = Path(arguments[0]), arguments[1], int(arguments[2])
-    _limit_resources()
+    limit_resources(memory_bytes=_MEMORY_BYTES, cpu_seconds=_CPU_SECONDS)
     try:
         found = inspect(file, name, max_pixels)
     except ImpastoError as error:
@@ -58,17 +59,6 @@ def read_origin(data: bytes) -> dict[str, Any] | None:
         # Text that cannot be encoded as UTF-8 could not be sent to the page either.
         return origin if len(json.dumps(origin, ensure_ascii=False).encode()) <= _MAX_ORIGIN_BYTES else None
     return None
-
-
-def _limit_resources() -> None:
-    with contextlib.suppress(ImportError):  # Windows has no such limits; there the server's time limit applies
-        import resource  # noqa: PLC0415
-
-        for what, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CPU, _CPU_SECONDS)):
-            _, hard = resource.getrlimit(what)
-            limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            with contextlib.suppress(ValueError, OSError):  # some systems define a limit and do not accept it
-                resource.setrlimit(what, (limit, hard))
 
 
 if __name__ == "__main__":
