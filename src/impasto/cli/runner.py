@@ -8,6 +8,7 @@ from impasto.cli.display.steps import StepWriter
 from impasto.cli.inputs import read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
+from impasto.cli.terminal import STREAM
 from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
@@ -36,15 +37,15 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> bool:
     options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
+    stylizer = Stylizer()
+    check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
     styles = [read_picture(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
     recorder = _Recorder(paths, display, stop)
     with display:
-        finished = execute(
-            job, Stylizer(), recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings)
-        )
+        finished = execute(job, stylizer, recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings))
     if finished.stopped and not recorder.has_steps:
         raise Interrupted(stop.exit_code, NOTHING_PAINTED)
     written = outputs.avoid_new_files(paths)
@@ -56,6 +57,17 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> bool:
     _write_sheet(written, [*content, *styles, finished.picture], labels)
     recorder.write(finished, written)
     return finished.stopped
+
+
+def check_memory(stylizer: Stylizer, arguments: RunArguments, settings: Settings) -> None:
+    """Refuse what takes too much memory before any picture is decoded, unless the size comes from stdin.
+
+    Raises:
+        OutOfMemoryError: the result, or a painting beside it, takes more memory than there is.
+    """
+    if arguments.photo != STREAM:
+        paintings = [painting for painting in arguments.paintings if painting != STREAM]
+        stylizer.check_memory(arguments.photo, paintings, settings)
 
 
 class _Recorder:

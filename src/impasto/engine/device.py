@@ -13,8 +13,6 @@ import torch
 from impasto.errors import DeviceError, OutOfMemoryError, count_noun
 from impasto.storage.limits import is_out_of_memory
 
-ACTIVATIONS_PER_PIXEL = 350
-"""Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
 _DEFAULT_THREADS = torch.get_num_threads()
 _MOST_THREADS_PER_CORE = 16
 """More only wait for each other, and at some number the system refuses to start them, which ends the process."""
@@ -35,8 +33,6 @@ class ComputeSpec:
     """Of the convolutions."""
     threads: int
     """On the CPU; 0 leaves the choice to torch."""
-    optimizer_history: int
-    """Steps that the optimizer remembers, which take memory."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,6 @@ class ComputeConfig:
     """Of the convolutions."""
     threads: int
     """On the CPU."""
-    optimizer_history: int
-    """Steps that the optimizer remembers."""
     fallback: str | None = None
     """Why the precision is not the fastest that the device has, where measuring ruled that one out."""
 
@@ -84,7 +78,7 @@ def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
-    return ComputeConfig(device, dtype, torch.get_num_threads(), spec.optimizer_history)
+    return ComputeConfig(device, dtype, torch.get_num_threads())
 
 
 def _check_threads(threads: int) -> None:
@@ -110,35 +104,6 @@ def find_device(name: str) -> torch.device:
     if device is None or not there or (device.index or 0) >= max(1, torch.cuda.device_count()):
         raise DeviceError(f"this machine has no device '{name}'", "Use --device auto or cpu.")
     return device
-
-
-def physical_memory() -> int | None:
-    """Bytes of memory of this machine, where the system says."""
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
-    """Refuse a picture whose activations and remembered steps cannot fit, before the system ends the process.
-
-    Args:
-        compute: where it is to be painted; only the CPU's memory is checked, other devices say so themselves.
-        pixels: of the result.
-        iterations: at the finest scale; an optimizer remembers no more steps than it makes.
-
-    Raises:
-        OutOfMemoryError: the machine has less memory than that.
-    """
-    there = physical_memory()
-    remembered = min(compute.optimizer_history, iterations)
-    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
-    needed = pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
-    if compute.device.type == "cpu" and there is not None and needed > there:
-        gib, has = needed / 2**30, there / 2**30
-        problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"
-        raise OutOfMemoryError(problem, "Use a smaller --size.")
 
 
 def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:

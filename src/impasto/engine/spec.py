@@ -1,6 +1,5 @@
-"""Settings and inputs, turned into the plain values that the engine works with: its only reader of `Settings`."""
+"""Settings and inputs, as the plain values that the engine works with: the only reader of `Settings` but `sizing`."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,14 +9,15 @@ from impasto.core.losses import KINDS, ObjectiveSpec
 from impasto.core.network.pooling import Pooling
 from impasto.core.network.vgg import Padding
 from impasto.core.optim import LBFGS, Adam, Optimizer, ScipyLBFGSB
-from impasto.core.pyramid import Size, with_long_side
 from impasto.core.spec import TransferSpec
+from impasto.engine import sizing
 from impasto.engine.device import ComputeSpec
 from impasto.engine.inputs import Inputs, InputSpec
 from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.layers import Layer
-from impasto.settings import INIT_IMAGES, SIZE_RULE, Settings
+from impasto.settings import INIT_IMAGES, Settings
+from impasto.sizing import Size
 
 _LEAST_STRENGTH = 1e-3
 
@@ -50,8 +50,7 @@ def network_spec(settings: Settings) -> NetworkSpec:
 
 def compute_spec(settings: Settings) -> ComputeSpec:
     """Read what the settings say of the machine."""
-    history = settings.history if settings.optimizer == "lbfgs" else 1
-    return ComputeSpec(settings.device, settings.precision, settings.threads, history)
+    return ComputeSpec(settings.device, settings.precision, settings.threads)
 
 
 def preview_interval(settings: Settings) -> int:
@@ -103,24 +102,8 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
 
 
 def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) -> Size:
-    """Give the size of the result: `size` as its long side, or else the recipe's `size_rule`.
-
-    A rule of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
-    texture, which has no content image, takes any size as it is.
-    """
-    own = picture.width, picture.height
-    if settings.size:
-        return with_long_side(own, settings.size)
-    rule = re.match(SIZE_RULE, settings.size_rule)
-    if rule is None:  # the settings admit nothing else
-        raise ValueError(settings.size_rule)
-    if rule["rule"] == "long":
-        return with_long_side(own, int(rule["length"]))
-    if rule["rule"] == "rows":
-        return max(1, round(own[0] * int(rule["length"]) / own[1])), int(rule["length"])
-    width, height = int(rule["width"]), int(rule["height"])
-    fits = not may_turn or (own[0] >= own[1]) == (width >= height)
-    return (width, height) if fits else (height, width)
+    """Give the size of the result for a picture whose aspect it takes; see `sizing.result_size`."""
+    return sizing.result_size(settings, (picture.width, picture.height), may_turn=may_turn)
 
 
 def content_share(strength: float) -> float:

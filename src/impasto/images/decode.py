@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from impasto.errors import ImageError
 from impasto.images import formats
@@ -31,6 +31,8 @@ _LOW_BYTES = {
     "RGBA;16L": "RGBA;16B",
     "RGBA;16N": "RGBA;16B",
 }
+_ON_ITS_SIDE = range(5, 9)
+"""EXIF orientations by which rows become columns."""
 _GRAY_ALPHA_16 = "LA;16B"
 
 _LOCK = threading.RLock()
@@ -68,6 +70,23 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
         low = open_image(stream, name)
         _read_as(low, _LOW_BYTES)
         return Decoded(image, load(low))
+
+
+def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
+    """Read the size of an upright picture from its header.
+
+    Raises:
+        ImageError: not a picture, or one whose header is damaged.
+    """
+    with _translate_errors(name):
+        return upright_size(open_image(stream, name))
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Give (width, height) of an image turned as its EXIF orientation says."""
+    exif = Image.Image.getexif(image)  # a PNG's own method decodes the pixels first
+    turned = exif.get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
+    return (image.height, image.width) if turned else (image.width, image.height)
 
 
 def decode_pillow(image: Image.Image, name: str) -> Decoded:

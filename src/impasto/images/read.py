@@ -43,6 +43,31 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
     return _picture(samples.from_decoded(decoded, name), name, digest)
 
 
+def measure(source: Source) -> tuple[int, int] | None:
+    """Read the size of an upright picture, (width, height), from its header; None for a stream that can be read once.
+
+    Raises:
+        ImageError: as for `read`, as far as the header tells.
+    """
+    if isinstance(source, np.ndarray):
+        return source.shape[1], source.shape[0]
+    if isinstance(source, Image.Image):
+        return decode.upright_size(source)
+    if _is_read_once(source):
+        return None
+    name = _name(source)
+    with _stream(source, name) as stream:
+        return decode.measure(stream, name)
+
+
+def _is_read_once(source: Source) -> bool:
+    """Whether reading the header would take it from whoever reads the picture."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser()
+        return path.exists() and not path.is_file()
+    return hasattr(source, "read")
+
+
 def read_metadata(source: Source) -> dict[str, str]:
     """The text that `save` put into a PNG file, and any other text there; nothing for other formats and arrays.
 

@@ -13,6 +13,7 @@ from impasto.cli.display.sweep import SweepCell, SweepSummary, choose_sweep_disp
 from impasto.cli.inputs import read_picture
 from impasto.cli.options import build_settings
 from impasto.cli.outputs import RunArguments
+from impasto.cli.runner import check_memory
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_axes import SheetLayout
@@ -66,12 +67,14 @@ class _Sweep:
         self._paths = outputs.plan_outputs(
             arguments, steps=False, masks=[name for settings in chosen for name in input_spec(settings).files]
         )
+        self._stylizer = Stylizer()
+        for settings in chosen:
+            check_memory(self._stylizer, arguments, settings)
         self._content, *self._styles = [read_picture(source) for source in arguments.sources]
         self._cells = [
             SweepCell(number, position, settings, result_size(settings, self._content))
             for number, (position, settings) in enumerate(zip(layout.cells, chosen, strict=True), 1)
         ]
-        self._stylizer = Stylizer()
         self._check()
         self._finished: dict[tuple[int, int], Finished] = {}
         self._failed = False

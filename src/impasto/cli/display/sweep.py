@@ -16,10 +16,10 @@ from impasto.cli.display.text import format_seconds
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
 from impasto.cli.terminal import print_json, print_status, status_stream
-from impasto.core.pyramid import Size
 from impasto.engine.events import Finished, Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.sizing import Size
 
 
 @dataclass(frozen=True)

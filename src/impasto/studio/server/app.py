@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from impasto.errors import ImpastoError, InputError, StorageError
+from impasto.errors import ImpastoError, InputError, OutOfMemoryError, StorageError
 from impasto.studio.errors import BusyError, MissingError, QuotaError, SlowError, StateError, TooLargeError
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.notifier import ChangeNotifier
@@ -36,6 +36,7 @@ _STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (BusyError, 429),
     (QuotaError, 507),
     (StorageError, 507),
+    (OutOfMemoryError, 422),
     (InputError, 422),
     (ImpastoError, 500),
 )

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 
 from impasto import images
 from impasto.errors import SettingsError
-from impasto.studio.controls import settings_of
+from impasto.settings import Settings
+from impasto.studio.controls import check_sizes, settings_of
 from impasto.studio.errors import MissingError, StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.server import queries
@@ -31,6 +32,7 @@ def add_job(new: JobIn, context: Context) -> JobOut:
         raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
     settings = settings_of(new.settings)
     queue.touch_pictures(context.folder, [picture for picture in (new.photo, *new.paintings) if picture])
+    _check_sizes(context, new, settings)
     quota.check(context.folder, context.limits.folder_bytes)
     return queries.job(context.folder, queue.enqueue(context.folder, new.photo, new.paintings, settings))
 
@@ -138,6 +140,16 @@ def job_result(
     with context.converting:
         data = images.encode(images.read(path), file_format)
     return Response(data, media_type=f"image/{file_format}", headers=headers)
+
+
+def _check_sizes(context: StudioContext, new: JobIn, settings: Settings) -> None:
+    """Refuse what could never be painted before it waits in the queue."""
+
+    def size(picture: str) -> tuple[int, int]:
+        found = queries.picture(context.folder, picture)
+        return found.width, found.height
+
+    check_sizes(settings, size(new.photo) if new.photo else None, [size(painting) for painting in new.paintings])
 
 
 def _finished(context: StudioContext, job: int) -> JobOut:
