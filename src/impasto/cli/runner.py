@@ -16,24 +16,25 @@ from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
 
+_NOT_WHERE_PLANNED = 1
+
 
 def run(arguments: RunArguments, settings: Settings) -> int:
     """Make a picture of a photograph, of paintings, or of both, and write all its outputs.
 
     Returns:
-        The exit code: 0, or 129, 130 or 143 when a signal ended the run early.
+        The exit code: 0; 1 when the picture had to be written elsewhere; 129, 130 or 143 when a signal ended the run.
 
     Raises:
         ImpastoError: an input, an output or a setting cannot be used, or the run or a write failed.
     """
     options = arguments.options
     with stop_on_signal(quiet=options.quiet or options.json) as stop:
-        stopped = _run(arguments, settings, stop)
-    return stop.exit_code if stopped else 0
+        return _run(arguments, settings, stop)
 
 
-def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> bool:
-    """Do what `run` does; returns whether a signal ended it early."""
+def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
+    """Do what `run` does."""
     options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
@@ -50,13 +51,15 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> bool:
         raise Interrupted(stop.exit_code, NOTHING_PAINTED)
     written = outputs.avoid_new_files(paths)
     profile = finished.picture.profile if options.profile == "source" else None
-    outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
-    display.finish(finished, written.picture)
-    outputs.report_picture(options, paths, written)
+    place = outputs.write_picture(finished.picture, written, finished.result.metadata, profile)
+    display.finish(finished, place)
+    outputs.report_picture(options, paths.picture, written.picture, place)
     labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
     _write_sheet(written, [*content, *styles, finished.picture], labels)
     recorder.write(finished, written)
-    return finished.stopped
+    if place != written.picture:
+        return _NOT_WHERE_PLANNED
+    return stop.exit_code if finished.stopped else 0
 
 
 def check_memory(stylizer: Stylizer, arguments: RunArguments, settings: Settings) -> None:

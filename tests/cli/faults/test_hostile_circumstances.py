@@ -1,5 +1,6 @@
 """Closed streams, signals, full disks and names that are no text: the picture is written, or the reason is said."""
 
+import contextlib
 import json
 import os
 import signal
@@ -148,6 +149,64 @@ def test_S11_a_run_that_is_stopped_at_its_start_writes_nothing(impasto_process, 
     assert process.returncode == 128 + signal.SIGTERM, err
     assert b"nothing was painted" in err
     assert set(listing(folder)) == GIVEN
+
+
+def stepped(process):
+    """Wait for the first step."""
+    while json.loads(process.stdout.readline())["event"] != "step":
+        pass
+
+
+def finished(process):
+    """End a run with the picture as it is; returns where it says that the picture is, and stderr."""
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    return json.loads(out.splitlines()[-1])["path"], err.decode()
+
+
+def test_F15_a_picture_whose_folder_is_gone_is_put_among_the_temporary_files(impasto_process, folder, monkeypatch):
+    (folder.parent / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder.parent / "tmp"))
+    (folder / "out").mkdir()
+    process = impasto_process("photo.jpg", "painting.jpg", "-o", "out/made.jpg", "--json", *ENDLESS)
+    stepped(process)
+    (folder / "out").rmdir()
+    place, err = finished(process)
+    assert is_whole(place)
+    assert place.startswith(str(folder.parent / "tmp"))
+    assert f"the folder out does not exist: the picture is in {place}" in err
+
+
+def test_F15_a_picture_whose_name_may_not_be_written_is_put_beside_it(impasto_process, folder):
+    process = impasto_process("photo.jpg", "painting.jpg", "-o", "made.png", "-f", "--json", *ENDLESS)
+    stepped(process)
+    (folder / "made.png").mkdir()
+    place, err = finished(process)
+    assert (place, is_whole(folder / "made-2.png")) == ("made-2.png", True)
+    assert "the picture is in made-2.png" in err
+
+
+@pytest.mark.slow
+def test_F15_a_disk_that_is_full_at_the_end_does_not_cost_the_picture(impasto_process, folder, monkeypatch):
+    (folder.parent / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder.parent / "tmp"))
+    disk = folder / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("this user may mount no disk")
+    try:
+        process = impasto_process("photo.jpg", "painting.jpg", "-o", "disk/made.png", "--json", *ENDLESS)
+        stepped(process)
+        with contextlib.suppress(OSError), (disk / "other").open("wb", buffering=0) as other:
+            while True:  # until the disk is full
+                other.write(bytes(4096))
+        place, err = finished(process)
+        assert is_whole(place)
+        assert "No space left on device" in err
+        assert {path.name for path in disk.iterdir()} == {"other"}
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_S13_a_damaged_tiff_is_told_once_and_in_our_words(impasto, folder):

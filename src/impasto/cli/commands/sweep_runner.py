@@ -106,13 +106,14 @@ class _Sweep:
 
     def write(self, *, stopped: bool) -> None:
         """Write the sheet, if a picture on it is finished."""
-        paths = outputs.avoid_new_files(self._paths)
+        paths, place = outputs.avoid_new_files(self._paths), None
         if self._finished:
             sheet = self._grid.draw({position: finished.picture for position, finished in self._finished.items()})
-            outputs.write_picture(sheet, paths, self._metadata())
+            place = outputs.write_picture(sheet, paths, self._metadata())
+            self._failed = self._failed or place != paths.picture
         self._display.finish(
             SweepSummary(
-                path=paths.picture if self._finished else None,
+                path=place,
                 painted=len(self._finished),
                 cells=len(self._cells),
                 stopped=stopped,
@@ -120,7 +121,7 @@ class _Sweep:
             )
         )
         if self._finished:
-            outputs.report_picture(self._options, self._paths, paths)
+            outputs.report_picture(self._options, self._paths.picture, paths.picture, place)
 
     def _check(self) -> None:
         """Check that all pictures can be made and that the sheet's format can hold them, before any work."""
