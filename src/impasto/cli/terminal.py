@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import IO, Any, TextIO, cast
 
 from impasto.errors import OutputError
+from impasto.storage.names import to_text
 
 STREAM = "\0-"
 """Replaces a `-` among the arguments: no file can have this name, and the parser does not take it for an option."""
@@ -108,9 +109,11 @@ def print_json(value: Any) -> None:
 
 
 def _to_json(value: Any) -> Any:
-    """Replace what JSON lacks: infinity, NaN, and any mapping or sequence but its own two."""
+    """Replace what JSON lacks: infinity, NaN, names that are no text, mappings and sequences but its own two."""
     if isinstance(value, Mapping):
         return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return to_text(value)
     if isinstance(value, list | tuple):
         return [_to_json(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,6 +12,8 @@ import PIL.Image
 from impasto import images
 from impasto.images import Picture
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+from impasto.settings.stored import portable_json
+from impasto.storage.names import base_name
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ def describe(settings: Settings, content: Picture | None, styles: Sequence[Pictu
     inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
     return {
         "impasto:version": version("impasto"),
-        METADATA_KEY: settings.model_dump_json(),
+        METADATA_KEY: portable_json(settings),
         # Names without folders: pictures are passed on, and where the inputs were stored is nobody's business.
         INPUTS_KEY: json.dumps(
-            [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
+            [{"role": role, "name": base_name(it.name), "sha256": it.sha256} for role, it in inputs]
         ),
     }

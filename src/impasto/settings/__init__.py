@@ -10,7 +10,8 @@ import reprlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from impasto.errors import SettingsError
 from impasto.layers import Layer
@@ -58,6 +59,14 @@ def _numbers(value: Any) -> Any:
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _bounded_text(value: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise PydanticCustomError(
+            "string_too_long", "String should have at most {most} characters", {"most": LONGEST_TEXT}
+        )
+    return value
+
+
 def _file_names(value: Any) -> Any:
     """Split `one.png,two.png` at the commas outside double quotes."""
     if not isinstance(value, str):
@@ -75,6 +84,8 @@ Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
+FileName = Annotated[str, AfterValidator(_bounded_text)]
+"""Not bounded by pydantic itself, which takes no name that is not text in UTF-8."""
 
 
 def setting_field(
@@ -103,11 +114,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    recipe: str = setting_field(
+    recipe: FileName = setting_field(
         DEFAULT_RECIPE,
         "Recipe that supplies every value not given: a name or a .toml file.",
         group="Look",
-        max_length=LONGEST_TEXT,
     )
     size: int | None = setting_field(
         None,
@@ -194,19 +204,17 @@ class Settings(BaseModel):
         placeholder="FILE,FILE",
         max_length=MOST_PAINTINGS,
     )
-    keep_mask: str | None = setting_field(
+    keep_mask: FileName | None = setting_field(
         None,
         "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
-        max_length=LONGEST_TEXT,
     )
 
-    network: str = setting_field(
+    network: FileName = setting_field(
         "vgg16",
         "Network weights: vgg16 is bundled; see `impasto weights list`.",
         group="Network",
-        max_length=LONGEST_TEXT,
     )
     pooling: Literal["max", "average", "average-scaled"] = setting_field(
         "max", "Pooling layers of the network; average-scaled keeps the mean activation.", group="Network"
@@ -262,12 +270,11 @@ class Settings(BaseModel):
     )
     save_every: int = setting_field(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
 
-    init: str = setting_field(
+    init: FileName = setting_field(
         "content",
         "Initial picture: content, palette (the photograph in the painting's colors), noise, gaussian, gray, style "
         "(random pixels of the painting), or a picture file.",
         group="Start",
-        max_length=LONGEST_TEXT,
     )
     noise_share: float = setting_field(
         0.0, "Share of noise blended into the initial picture.", group="Start", ge=0, le=1

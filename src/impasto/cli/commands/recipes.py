@@ -10,6 +10,7 @@ from impasto.cli.options import Force, SettingsFrom, build_settings, read_extra,
 from impasto.cli.terminal import print_result
 from impasto.errors import ImpastoError
 from impasto.settings import Settings, recipes
+from impasto.storage.names import base_name
 
 app = App(
     name="recipes", help="List, show and save recipes: named sets of settings.", version_flags=[], help_epilogue=""
@@ -45,10 +46,10 @@ def save_recipe(
     **values: Any,
 ) -> None:
     """Save settings under a name for --recipe."""
-    settings = build_settings(values, settings_from)
+    settings = build_settings(values, settings_from, with_files=False)
     # All of them are saved, so that the recipe stays the same when the one that it is based on changes.
     saved = {key: value for key, value in settings.model_dump(mode="json").items() if _belongs_to_recipe(key, values)}
-    line = description or f"Saved from {settings_from or settings.recipe}"
+    line = description or f"Saved from {base_name(settings_from or settings.recipe)}"
     print_result(str(recipes.save(name, {"description": line, **saved}, overwrite=force)))
 
 

@@ -25,6 +25,7 @@ from impasto.engine.stylizer import Stylizer
 from impasto.errors import DivergedError, OutOfMemoryError
 from impasto.images.grid import Grid
 from impasto.settings import METADATA_KEY
+from impasto.settings.stored import portable_choice, portable_values
 from impasto.storage.atomic import make_folder
 
 _ALL_FAILED = 1
@@ -178,8 +179,8 @@ class _Sweep:
         """Describe a picture in the sheet's metadata: its box on the sheet, and the settings that make it again."""
         row, column = cell.position.row, cell.position.column
         return {
-            "over": dict(cell.position.choice),
+            "over": portable_choice(cell.position.choice),
             "box": self._grid.boxes[row][column],
             "painted": (row, column) in self._finished,
-            "settings": cell.settings.model_dump(mode="json"),
+            "settings": portable_values(cell.settings),
         }

@@ -20,6 +20,7 @@ from impasto.engine.events import Finished, Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
 from impasto.sizing import Size
+from impasto.storage.names import json_fields
 
 
 @dataclass(frozen=True)
@@ -107,15 +108,13 @@ class SweepJsonLines(SweepNullDisplay):
     def on_finished(self, cell: SweepCell, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed}
         settings = event.settings.model_dump(mode="json")
-        saved = None if path is None else str(path)
-        print_json({"event": "cell", **self._position(cell), "path": saved, **figures, "settings": settings})
+        print_json({"event": "cell", **self._position(cell), **json_fields(path), **figures, "settings": settings})
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         print_json({"event": "failed", **self._position(cell), "error": str(error)})
 
     def finish(self, summary: SweepSummary) -> None:
-        path = None if summary.path is None else str(summary.path)
-        print_json({"event": "finished", **vars(summary), "path": path})
+        print_json({"event": "finished", **vars(summary), **json_fields(summary.path)})
 
     def _position(self, cell: SweepCell) -> dict[str, Any]:
         """Name the cell; rows and columns count from 1, as for `--settings-from`."""
