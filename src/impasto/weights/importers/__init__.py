@@ -144,8 +144,8 @@ def _without_classifier(convolutions: list[tuple[Tensor, Tensor]]) -> list[tuple
 
 
 def _to_float(tensor: Tensor) -> Tensor:
-    """Convert to float32 what is neither float16 nor float32."""
-    return tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)
+    """Convert to float32 what is neither float16 nor float32, one value after another in memory."""
+    return (tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)).contiguous()
 
 
 def _finite(file: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
