@@ -297,9 +297,8 @@ def test_a_device_that_is_not_there_is_refused(stylizer, photo, painting):
 
 
 def test_an_objective_beyond_numbers_is_a_clear_error(stylizer, photo, painting):
-    beyond = Settings.model_construct(**{**Settings(**SMALL).model_dump(), "style_weight": 1e38})  # not checked
     with pytest.raises(impasto.errors.DivergedError, match="not a finite number"):
-        list(stylizer.run(photo, [painting], beyond))
+        events_of(stylizer, photo, painting, style_weight=1e38)
 
 
 def test_no_restart_is_reported_where_all_is_well(stylizer, photo, painting):

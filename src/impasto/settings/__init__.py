@@ -78,8 +78,8 @@ def _file_names(value: Any) -> Any:
         raise SettingsError(f"the file names in {value!r} cannot be told apart", hint) from None
 
 
-LARGEST_NUMBER = 1e12
-"""Of any setting without a bound of its own: a product of a few of them is a number that float32 holds."""
+LARGEST_NUMBER = 1e38
+"""Of any setting without a bound of its own: float32 holds no larger power of ten."""
 Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]

@@ -12,6 +12,8 @@ import pytest
 from quick import QUICK
 
 from impasto import images
+from impasto.errors import SettingsError
+from impasto.settings.stored import find_files
 
 BYTES = b"caf\xe9"
 """A name in Latin-1: no UTF-8."""
@@ -44,6 +46,7 @@ def test_F17_a_picture_says_nothing_of_the_folders_of_its_inputs(impasto, folder
     assert not [key for key, text in stored.items() if "/" in text or "\\" in text]
 
 
+@pytest.mark.slow
 def test_F17_a_sweeps_sheet_says_nothing_of_them_either(impasto, folder, away):
     starts = f"init=content,{away / 'start.jpg'}"
     done = impasto("sweep", "photo.jpg", "painting.jpg", "-o", "x.png", "--over", starts, *QUICK)
@@ -53,6 +56,17 @@ def test_F17_a_sweeps_sheet_says_nothing_of_them_either(impasto, folder, away):
     assert not [key for key, text in stored.items() if "/" in text or "\\" in text]
 
 
+def test_F17_stored_names_are_found_here_first_then_beside_the_picture_that_stores_them(folder, away):
+    values = {"mask": ["half.png"], "init": "palette", "network": "vgg16"}
+    with pytest.raises(SettingsError, match=r"x.png was made with the file half.png.*--mask"):
+        find_files(values, "x.png", ())
+    assert find_files(values, "x.png", ["mask"]) == values
+    assert find_files(values, str(away / "x.png"), ()) == {**values, "mask": [str(away / "half.png")]}
+    shutil.copy(away / "half.png", folder)
+    assert find_files(values, str(away / "x.png"), ()) == values
+
+
+@pytest.mark.slow
 def test_F17_settings_from_a_picture_find_its_files_here_or_beside_it_or_say_what_is_missing(impasto, folder, away):
     done = impasto("photo.jpg", "painting.jpg", "-o", away / "x.png", "--keep-mask", away / "half.png", *QUICK)
     assert done.code == 0, done.err
@@ -99,6 +113,7 @@ def test_F9_json_is_text_and_has_the_bytes_of_the_name(impasto_process, folder):
     assert b"\\ud" not in out
 
 
+@pytest.mark.slow
 def test_F9_a_sweep_of_a_name_that_is_no_text_has_its_sheet(impasto, folder):
     photo = os.fsdecode(BYTES + b".jpg")
     (folder / "photo.jpg").rename(folder / photo)
