@@ -14,6 +14,7 @@ from quick import QUICK
 from impasto import images
 from impasto.errors import SettingsError
 from impasto.settings.stored import find_files
+from impasto.storage.names import json_fields
 
 BYTES = b"caf\xe9"
 """A name in Latin-1: no UTF-8."""
@@ -99,6 +100,15 @@ def test_F9_a_name_that_is_no_text_is_painted_and_printed_as_its_own_bytes(impas
     assert json.loads(stored["impasto:inputs"])[0]["name"] == "caf\N{REPLACEMENT CHARACTER}.jpg"
 
 
+def test_F9_a_path_that_is_no_text_has_a_uri_and_one_that_is_has_none(folder):
+    assert json_fields(Path("out.png")) == {"path": "out.png"}
+    assert json_fields(folder / os.fsdecode(BYTES)) == {
+        "path": f"{folder}/caf\N{REPLACEMENT CHARACTER}",
+        "path_uri": f"file://{folder}/caf%E9",
+    }
+
+
+@pytest.mark.slow
 def test_F9_json_is_text_and_has_the_bytes_of_the_name(impasto_process, folder):
     painting = os.fsdecode(BYTES + b".jpg")
     (folder / "painting.jpg").rename(folder / painting)

@@ -132,6 +132,7 @@ def test_S12_a_file_that_states_gigabytes_is_refused_in_bounded_time_and_memory(
     assert not (tmp_path / "home" / "weights").exists()
 
 
+@pytest.mark.slow
 def test_S12_a_sound_network_is_read_by_the_process_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "home"))
     state = {}
