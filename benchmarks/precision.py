@@ -17,8 +17,8 @@ import torch
 
 from impasto import Settings
 from impasto.core import LBFGS, StyleTransfer
-from impasto.core.pyramid import Size, with_long_side
 from impasto.engine.precision import gradient_error
+from impasto.sizing import Size, with_long_side
 
 GRADIENT_SIZES = (128, 512)
 

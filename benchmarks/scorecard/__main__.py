@@ -23,8 +23,8 @@ from torch import Tensor
 
 from impasto import Settings, images
 from impasto.core.network.vgg import VGG
-from impasto.core.pyramid import with_long_side
 from impasto.engine.spec import result_size
+from impasto.sizing import with_long_side
 from scorecard import measures, painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 

@@ -5,6 +5,7 @@ A forked command runs `python -m impasto` to the interpreter's end, with its own
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import runpy
@@ -20,6 +21,8 @@ from typing import IO
 
 from impasto.cli.main import TORCH_ENVIRONMENT
 
+CLOSED = -100
+"""A stream that is not open at all, as after `2>&-` in a shell."""
 PRELOADED = ["impasto.cli.app", "impasto.cli.runner", "impasto.images.animation", "scipy.optimize"]
 
 
@@ -51,7 +54,8 @@ class Forked:
     def __init__(
         self, channel: socket.socket, arguments: list[str], folder: Path, streams: dict[str, int | IO[bytes]]
     ) -> None:
-        request = json.dumps([arguments, str(folder), dict(os.environ)])
+        closed = [name for name, wanted in streams.items() if wanted == CLOSED]
+        request = json.dumps([arguments, str(folder), dict(os.environ), closed])
         self.returncode: int | None = None
         self.stdin, self.stdout, self.stderr = None, None, None
         theirs, opened = [], []
@@ -61,7 +65,7 @@ class Forked:
                 mine, other = (write, read) if name == "stdin" else (read, write)
                 setattr(self, name, os.fdopen(mine, "wb" if name == "stdin" else "rb"))
                 opened.append(other)
-            elif wanted is None:
+            elif wanted in (None, CLOSED):
                 opened.append(os.open(os.devnull, os.O_RDONLY))
                 other = opened[-1]
             else:
@@ -143,7 +147,7 @@ def serve(channel: socket.socket) -> None:
             os.close(descriptor)
 
 
-def watch(arguments: list[str], folder: str, environment: dict[str, str], *descriptors: int) -> None:
+def watch(arguments: list[str], folder: str, environment: dict[str, str], closed: list[str], *descriptors: int) -> None:
     """Tell the number of a command's process and, when it ends, its status; come back in that process itself."""
     *streams, status = descriptors
     ready, go = os.pipe()
@@ -157,6 +161,7 @@ def watch(arguments: list[str], folder: str, environment: dict[str, str], *descr
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
+        open_streams(closed)
         sys.argv = ["impasto", *arguments]
         sys.path[0] = ""
         runpy.run_module("impasto", run_name="__main__", alter_sys=True)  # raises SystemExit
@@ -167,6 +172,20 @@ def watch(arguments: list[str], folder: str, environment: dict[str, str], *descr
     _, code = os.waitpid(pid, 0)
     os.write(status, b"%d\n" % code)
     os._exit(0)
+
+
+def open_streams(closed: list[str]) -> None:
+    """Open the streams as Python does at its start: a closed one is None, and the environment names the encoding."""
+    encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
+    for number, (name, mode, errors) in enumerate(
+        [("stdin", "r", "strict"), ("stdout", "w", "strict"), ("stderr", "w", "backslashreplace")]
+    ):
+        if name in closed:
+            os.close(number)
+            setattr(sys, name, None)
+        else:
+            buffer = open(number, mode + "b", closefd=False)  # noqa: SIM115 - open to the end
+            setattr(sys, name, io.TextIOWrapper(buffer, encoding=encoding, errors=errors))
 
 
 if __name__ == "__main__":

@@ -243,3 +243,21 @@ def test_text_from_users_is_never_a_statement_of_sql(client, folder):
 def test_only_loopback_hosts_need_no_token():
     assert all(serve._is_loopback(host) for host in ("127.0.0.1", "localhost", "::1"))
     assert not any(serve._is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.2", "example.org"))
+
+
+@pytest.mark.usefixtures("quick_uploads")
+@pytest.mark.parametrize(
+    ("width", "settings", "cause"),
+    [
+        (600, {"size_rule": "rows:4096"}, "409600 x 4096 pixels"),
+        (64, {"size": 4096, "style_scale": 8}, "the painting is to be seen at 32768 x 24576"),
+    ],
+)
+def test_S8_a_size_that_no_worker_could_paint_is_refused_when_the_job_is_posted(client, width, settings, cause):
+    data = png(width=width, height=6 if width == 600 else 48)
+    photo = client.post("/api/pictures", content=data).json()["id"]
+    painting = client.post("/api/pictures", content=png(1)).json()["id"]
+    answer = client.post("/api/jobs", json={"photo": photo, "paintings": [painting], "settings": settings})
+    assert answer.status_code == 422
+    assert cause in answer.json()["problem"]
+    assert client.get("/api/jobs").json()["jobs"] == []

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from impasto.engine import device as devices
+from impasto.engine import sizing
 from impasto.engine.device import ComputeConfig
 from impasto.engine.spec import compute_spec
 from impasto.errors import OutOfMemoryError
@@ -37,7 +38,7 @@ def test_other_failures_are_not_taken_for_a_lack_of_memory():
 
 
 def test_a_picture_that_fits_is_not_refused():
-    devices.check_memory(devices.configure(compute_spec(Settings(device="cpu", history=100))), 512 * 384, 100)
+    sizing.check_memory(Settings(size=512, history=100), (512, 384), [(512, 384)], 4)
 
 
 @pytest.mark.parametrize(("pixels", "asked"), [(512 * 384, False), (1024 * 768, True)])
@@ -45,10 +46,10 @@ def test_large_maps_are_given_back_at_once_and_small_ones_kept(pixels, asked, mo
     calls = []
     library = SimpleNamespace(mallopt=lambda *arguments: calls.append(arguments))
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: library)
-    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.bfloat16, 2, 12), pixels)
+    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.bfloat16, 2), pixels)
     assert bool(calls) is asked
 
 
 def test_a_system_without_glibc_does_without(monkeypatch):
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda _: SimpleNamespace())
-    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.float32, 2, 12), 10**7)
+    devices.return_memory_eagerly(ComputeConfig(torch.device("cpu"), torch.float32, 2), 10**7)

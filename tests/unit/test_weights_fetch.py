@@ -17,7 +17,8 @@ import pytest
 
 from impasto import weights
 from impasto.errors import DownloadError, OutputError, StorageError, WeightsError
-from impasto.weights import download, registry
+from impasto.weights import download, importers, registry
+from impasto.weights.importers import isolated
 from impasto.weights.registry import Checksum
 
 BODY = np.random.default_rng(0).bytes(1_000_000)
@@ -83,6 +84,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch):
+    """Start no process for each of hundreds of files; test_hostile_networks has the real thing."""
+    monkeypatch.setattr(isolated, "read", importers.read)
 
 
 @pytest.fixture

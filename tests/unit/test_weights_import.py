@@ -15,7 +15,14 @@ from safetensors.torch import load_file, save_file
 
 from impasto import weights
 from impasto.errors import OutputError, WeightsError
-from impasto.weights import registry
+from impasto.weights import importers, registry
+from impasto.weights.importers import isolated
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch):
+    """Start no process for each of hundreds of files; test_hostile_networks has the real thing."""
+    monkeypatch.setattr(isolated, "read", importers.read)
 
 
 @pytest.fixture(autouse=True)

@@ -72,6 +72,7 @@ app = App(
     help_format="plaintext",
     version_flags=["--version"],
     default_parameter=Parameter(show_default=False),
+    suppress_keyboard_interrupt=False,
 )
 app.default(stylize.stylize)
 app.command(sweep.sweep, help_epilogue=sweep.EXAMPLES)

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from impasto.cli.signals import exit_on_interrupt
-from impasto.cli.terminal import STREAM
+from impasto.cli.signals import Interrupted, exit_on_interrupt
+from impasto.cli.terminal import STREAM, prepare_streams, print_status, silence
 from impasto.errors import STORAGE_FAILURES, ImpastoError
+from impasto.storage.limits import is_out_of_memory
 from impasto.wording import COMMAND
 
 DEBUG_VARIABLE = "IMPASTO_DEBUG"
@@ -31,6 +32,7 @@ _BROKEN_PIPE = 141  # the exit code that a shell reports for a program ended by 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process when None); returns the exit code."""
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments in (["--version"], ["version"]):
         sys.stdout.write(f"impasto {_version()}\n")
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except BrokenPipeError:
-        _silence_stdout()
+        silence(sys.stdout)
         return _BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost handler: one line, no traceback
         return _report(error, json="--json" in arguments)
@@ -74,7 +76,7 @@ def _report(error: BaseException, *, json: bool) -> int:
     """Say in one line what went wrong, and as an event where those were asked for; returns the exit code."""
     failure = _describe(error)
     prefix = "" if isinstance(error, KeyboardInterrupt) else "error: "
-    sys.stderr.write(f"impasto: {prefix}{failure}\n")
+    print_status(f"impasto: {prefix}{failure}")
     if json:
         _write_event(failure)
     return failure.exit_code
@@ -85,12 +87,14 @@ def _describe(error: BaseException) -> _Failure:
         case ImpastoError():
             problem, hint = (text.replace(STREAM, "-") for text in error.words_for(COMMAND))
             return _Failure(problem, hint, error.exit_code)
+        case Interrupted():
+            return _Failure(str(error), "", error.exit_code)
         case KeyboardInterrupt():
             return _Failure("interrupted", "", _INTERRUPTED)
         case OSError() if error.errno in STORAGE_FAILURES:  # files have errors of their own: this was a stream
-            _silence_stdout()
+            silence(sys.stdout)
             return _Failure(f"the output was cut short: {error.strerror}", "Make room, and run it again.", _FAILED)
-        case MemoryError():
+        case _ if is_out_of_memory(error):
             return _Failure("there is not enough memory", "Choose a smaller --size.", _FAILED)
     if os.environ.get(DEBUG_VARIABLE):
         raise error
@@ -105,8 +109,3 @@ def _write_event(failure: _Failure) -> None:
     with contextlib.suppress(OSError, ValueError):  # who does not listen has the exit code
         sys.stdout.write(dumps(event) + "\n")
         sys.stdout.flush()
-
-
-def _silence_stdout() -> None:
-    """Redirect stdout to the null device: nothing reads it any more, and Python would fail again at its last flush."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

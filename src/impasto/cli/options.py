@@ -18,6 +18,7 @@ from impasto.cli.terminal import STREAM
 from impasto.errors import ImageError, SettingsError
 from impasto.settings import FORMER_NAMES, Settings
 from impasto.settings.messages import read_extra, read_limits
+from impasto.settings.stored import find_files
 from impasto.wording import COMMAND, option_name
 
 OUTPUT = Group.create_ordered("Output")
@@ -136,15 +137,17 @@ def with_settings(
     return decorate
 
 
-def build_settings(values: Mapping[str, Any], settings_from: str | None = None) -> Settings:
+def build_settings(values: Mapping[str, Any], settings_from: str | None = None, *, with_files: bool = True) -> Settings:
     """Make settings from the options given, over those stored in a picture if one is named.
 
     Args:
         values: by the names of the settings; text, as on the command line.
         settings_from: a PNG file, or `sheet.png#ROW,COLUMN`; see `read_stored_settings`.
+        with_files: whether the files that the picture's settings name are needed.
 
     Raises:
-        SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest.
+        SettingsError: a value is out of its range, or both a recipe and a picture are to supply the rest; or a file
+            that the picture's settings name is neither in the working folder nor beside it.
         ImageError: the picture cannot be read, or holds no settings.
     """
     for name, given in {"settings_from": settings_from, **values}.items():
@@ -156,6 +159,8 @@ def build_settings(values: Mapping[str, Any], settings_from: str | None = None) 
         problem = "--recipe and --settings-from both supply all values that are not given"
         raise SettingsError(problem, "Give one of the two.")
     stored = read_stored_settings(settings_from)
+    if with_files:
+        stored = find_files(stored, settings_from, values)
     try:
         Settings(**stored)
     except SettingsError as error:

@@ -1,7 +1,9 @@
 """Where results are written: their paths, and the checks before any work."""
 
+import contextlib
 import itertools
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from impasto.cli import terminal
 from impasto.cli.inputs import check_sources, check_stdin
 from impasto.cli.options import DEFAULT_OUTPUTS, OutputOptions
 from impasto.cli.terminal import STREAM
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
 
@@ -98,34 +100,79 @@ def avoid_new_files(paths: OutputPaths) -> OutputPaths:
 
 def write_picture(
     picture: Picture, paths: OutputPaths, metadata: Mapping[str, str], profile: bytes | None = None
-) -> None:
-    """Write the picture to its path, or as PNG to stdout.
+) -> Path | None:
+    """Write the picture to its path, or as PNG to stdout; returns where it is, None for stdout.
+
+    What took minutes to paint is not lost to a disk that is full or a folder that is gone: another place is taken, and
+    named on stderr.
 
     Raises:
-        OutputError: the path may not be written, or its format cannot hold the picture.
-        StorageError: the write failed half-way.
+        OutputError: no place may be written.
+        StorageError: the write failed half-way, in every place.
     """
     if paths.picture is None:
         terminal.write_stdout(images.encode(picture, "png", metadata=metadata, profile=profile))
-    else:
+        return None
+    try:
         images.save(picture, paths.picture, metadata=metadata, overwrite=paths.overwrite, profile=profile)
+    except (OutputError, StorageError) as error:
+        place = _save_elsewhere(picture, paths.picture, metadata, profile)
+        if place is None:
+            raise
+        terminal.print_status(f"impasto: error: {error.problem}: the picture is in {place}")
+        return place
+    return paths.picture
 
 
-def report_picture(options: OutputOptions, planned: OutputPaths, written: OutputPaths) -> None:
-    """Print the picture's path, and say so if it is not the planned one."""
+def _save_elsewhere(picture: Picture, path: Path, metadata: Mapping[str, str], profile: bytes | None) -> Path | None:
+    """Save a picture beside its path or in a temporary folder, as PNG if its format fails; None if nothing works."""
+    for suffix in dict.fromkeys((path.suffix, ".png")):
+        for folder in (path.parent, None):
+            with contextlib.suppress(OutputError, StorageError, OSError), _own_folder(folder) as own:
+                place = own / f"{path.stem}{suffix}"
+                place = place if folder is None else _next_path(place)
+                images.save(picture, place, metadata=metadata, profile=profile)
+                return place
+    return None
+
+
+@contextlib.contextmanager
+def _own_folder(folder: Path | None) -> Iterator[Path]:
+    """Give a folder, or for None a new one among the temporary files, which is removed if nothing was saved there."""
+    if folder is not None:
+        yield folder
+        return
+    made = Path(tempfile.mkdtemp(prefix="impasto-"))
+    try:
+        yield made
+    finally:
+        with contextlib.suppress(OSError):  # the picture is in it
+            made.rmdir()
+
+
+def report_picture(options: OutputOptions, planned: Path | None, chosen: Path | None, place: Path | None) -> None:
+    """Print the picture's path, and say so if it is not the planned one.
+
+    Args:
+        options: whether anything is to be printed.
+        planned: where it was to be.
+        chosen: where it was to be at the end of the run, when another program had taken its name.
+        place: where it is.
+    """
     if options.quiet:
         return
-    if written.picture != planned.picture:
-        terminal.print_status(
-            f"{planned.picture} was created by another program during the run: written to {written.picture}"
-        )
-    if written.picture and not options.json:
-        terminal.print_result(str(written.picture))
+    if chosen != planned:
+        terminal.print_status(f"{planned} was created by another program during the run: written to {chosen}")
+    if place and not options.json:
+        terminal.print_result(str(place))
 
 
 def _unused_path(path: Path | None) -> Path | None:
-    if path is None or not path.exists():
-        return path
+    return _next_path(path) if path and path.exists() else path
+
+
+def _next_path(path: Path) -> Path:
+    """Number a name: the first of them that is not taken."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
     return next(other for other in numbered if not other.exists())
 

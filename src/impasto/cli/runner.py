@@ -9,66 +9,92 @@ from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
 from impasto.cli.inputs import read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
-from impasto.cli.signals import stop_on_signal
-from impasto.engine.events import Event, Finished, Started
+from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
+from impasto.cli.terminal import STREAM
+from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
 
+_NOT_WHERE_PLANNED = 1
+
 
 def run(arguments: RunArguments, settings: Settings) -> int:
     """Make a picture of a photograph, of paintings, or of both, and write all its outputs.
 
     Returns:
-        The exit code: 0, or 130 or 143 when a signal ended the run early.
+        The exit code: 0; 1 when the picture had to be written elsewhere; 129, 130 or 143 when a signal ended the run.
 
     Raises:
         ImpastoError: an input, an output or a setting cannot be used, or the run or a write failed.
     """
     options = arguments.options
+    with stop_on_signal(quiet=options.quiet or options.json) as stop:
+        return _run(arguments, settings, stop)
+
+
+def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
+    """Do what `run` does."""
+    options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
+    stylizer = Stylizer()
+    check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
     styles = [read_picture(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
     if options.dry_run:
-        display.plan(_plan(job))
+        display.plan(_plan(job, stylizer))
         return 0
-    recorder = _Recorder(paths, display)
-    with stop_on_signal(quiet=options.quiet or options.json) as stop:
-        with display:
-            finished = execute(
-                job, Stylizer(), recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings)
-            )
-        written = outputs.avoid_new_files(paths)
-        profile = finished.picture.profile if options.profile == "source" else None
-        picture, metadata = finished.picture, finished.result.metadata
-        if options.strip:
-            picture, metadata = replace(picture, exif=None), {}
-        outputs.write_picture(picture, written, metadata, profile)
-        display.finish(finished, written.picture)
-        outputs.report_picture(options, paths, written)
-        labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
-        _write_sheet(written, [*content, *styles, finished.picture], labels)
-        recorder.write(finished, written)
+    recorder = _Recorder(paths, display, stop)
+    with display:
+        finished = execute(job, stylizer, recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings))
+    if finished.stopped and not recorder.has_steps:
+        raise Interrupted(stop.exit_code, NOTHING_PAINTED)
+    written = outputs.avoid_new_files(paths)
+    profile = finished.picture.profile if options.profile == "source" else None
+    picture, metadata = finished.picture, finished.result.metadata
+    if options.strip:
+        picture, metadata = replace(picture, exif=None), {}
+    place = outputs.write_picture(picture, written, metadata, profile)
+    display.finish(finished, place)
+    outputs.report_picture(options, paths.picture, written.picture, place)
+    labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
+    _write_sheet(written, [*content, *styles, finished.picture], labels)
+    recorder.write(finished, written)
+    if place != written.picture:
+        return _NOT_WHERE_PLANNED
     return stop.exit_code if finished.stopped else 0
 
 
-def _plan(job: Job) -> Started:
+def _plan(job: Job, stylizer: Stylizer) -> Started:
     """Set a job up, and do not run it."""
-    started = next(Stylizer().run(job.content, job.styles, job.settings))
+    started = next(stylizer.run(job.content, job.styles, job.settings))
     assert isinstance(started, Started)
     return started
+
+
+def check_memory(stylizer: Stylizer, arguments: RunArguments, settings: Settings) -> None:
+    """Refuse what takes too much memory before any picture is decoded, unless the size comes from stdin.
+
+    Raises:
+        OutOfMemoryError: the result, or a painting beside it, takes more memory than there is.
+    """
+    if arguments.photo != STREAM:
+        paintings = [painting for painting in arguments.paintings if painting != STREAM]
+        stylizer.check_memory(arguments.photo, paintings, settings)
 
 
 class _Recorder:
     """Passes each event to the display, and to those that make the steps, the plot and the animation."""
 
-    def __init__(self, paths: OutputPaths, display: Display) -> None:
-        self._display = display
+    def __init__(self, paths: OutputPaths, display: Display, stop: StopFlag) -> None:
+        self._display, self._stop = display, stop
+        self.has_steps = False
+        """Whether anything was painted."""
         self._steps = StepWriter(paths.steps) if paths.steps else None
         self._frames = FrameRecorder() if paths.animation else None
         self._losses = None
@@ -83,6 +109,9 @@ class _Recorder:
 
     def on_event(self, event: Event) -> None:
         """Pass an event on."""
+        if isinstance(event, Started):
+            self._stop.begin()
+        self.has_steps = self.has_steps or isinstance(event, Step)
         path = self._steps.on_event(event) if self._steps else None
         for observer in (self._losses, self._frames):
             if observer:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from impasto.core.init_image import crop_padding, pad
-from impasto.core.pyramid import Size, check_side, resize, with_long_side
+from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
+from impasto.sizing import Size, style_size
 from impasto.wording import argument
 
 
@@ -179,10 +180,8 @@ class TransferImages:
 
     def _style_size(self, style: ImageSource, width: int, height: int) -> Size:
         """Give the size of a style image: of the result's long side or squashed to it, times the style scale."""
-        scale = self._spec.style_scale
-        if self._spec.style_fit == "squash":
-            return round(width * scale), round(height * scale)
-        return with_long_side(style.size, round(max(width, height) * scale))
+        squash = self._spec.style_fit == "squash"
+        return style_size(style.size, (width, height), self._spec.style_scale, squash=squash)
 
 
 def _as_source(image: Image | None) -> ImageSource | None:

@@ -8,9 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.errors import ImageError
+from impasto.sizing import Size
 
-Size = tuple[int, int]
-"""Width and height, pixels."""
 Made = TypeVar("Made")
 
 SMALLEST_LONG_SIDE = 128
@@ -48,12 +47,6 @@ def plan_scales(
         Scale(max(1, round(width / factor)), max(1, round(height / factor)), max(1, round(iterations * decay**index)))
         for index, factor in enumerate(reversed(factors))
     ]
-
-
-def with_long_side(size: Size, length: int) -> Size:
-    """Give the size of the same aspect whose long side has a length, in pixels."""
-    share = length / max(size)
-    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
 def check_side(size: Size, smallest: int, name: str, remedy: str) -> None:

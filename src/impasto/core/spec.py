@@ -9,7 +9,7 @@ from torch import Tensor
 from impasto.core.init_image import Init
 from impasto.core.losses import ObjectiveSpec
 from impasto.core.optim import Optimizer, OutputIterate
-from impasto.core.pyramid import Size
+from impasto.sizing import Size
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,16 +10,16 @@ from typing import Literal
 
 import torch
 
-from impasto.errors import DeviceError, OutOfMemoryError
+from impasto.errors import DeviceError, OutOfMemoryError, count_noun
+from impasto.storage.limits import is_out_of_memory
 from impasto.wording import argument
 
-ACTIVATIONS_PER_PIXEL = 350
-"""Numbers that a step keeps for each pixel of the picture, with VGG to relu5_1: about 1.4 KB in float32."""
 _DEFAULT_THREADS = torch.get_num_threads()
+_MOST_THREADS_PER_CORE = 16
+"""More only wait for each other, and at some number the system refuses to start them, which ends the process."""
 _M_MMAP_THRESHOLD = -3  # malloc.h
 _LARGEST_KEPT = 64 * 2**20
 _RETURNED = 4 * 2**20
-_OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory", re.IGNORECASE)
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
 
@@ -35,8 +34,6 @@ class ComputeSpec:
     """Of the convolutions."""
     threads: int
     """On the CPU; 0 leaves the choice to torch."""
-    optimizer_history: int
-    """Steps that the optimizer remembers, which take memory."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +45,6 @@ class ComputeConfig:
     """Of the convolutions."""
     threads: int
     """On the CPU."""
-    optimizer_history: int
-    """Steps that the optimizer remembers."""
     fallback: str | None = None
     """Why the precision is not the fastest that the device has, where measuring ruled that one out."""
 
@@ -72,17 +67,26 @@ def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
         default_device: what `auto` in it stands for.
 
     Raises:
-        DeviceError: the machine has no such device, or the device no such precision.
+        DeviceError: the machine has no such device, the device no such precision, or the processor far fewer cores
+            than there are to be threads.
     """
     device = find_device(default_device if spec.device == "auto" else spec.device)
     dtype = _precision(spec.precision, device)
+    _check_threads(spec.threads)
     torch.set_num_threads(spec.threads or _DEFAULT_THREADS)
     if device.type == "cuda":  # float32 is to mean float32, and the same seed the same bytes
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
-    return ComputeConfig(device, dtype, torch.get_num_threads(), spec.optimizer_history)
+    return ComputeConfig(device, dtype, torch.get_num_threads())
+
+
+def _check_threads(threads: int) -> None:
+    cores = os.cpu_count() or 1
+    if threads > _MOST_THREADS_PER_CORE * cores:
+        problem = f"--threads {threads} is too many for {count_noun(cores, 'core')}"
+        raise DeviceError(problem, f"Use at most {_MOST_THREADS_PER_CORE * cores}, or 0 for the usual number.")
 
 
 def find_device(name: str) -> torch.device:
@@ -101,43 +105,6 @@ def find_device(name: str) -> torch.device:
     if device is None or not there or (device.index or 0) >= max(1, torch.cuda.device_count()):
         raise DeviceError(f"this machine has no device '{name}'", f"Use {argument('device', 'auto')} or cpu.")
     return device
-
-
-def physical_memory() -> int | None:
-    """Bytes of memory of this machine, where the system says."""
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def needed_memory(compute: ComputeConfig, pixels: int, iterations: int) -> int:
-    """Bytes of a picture's activations and remembered steps.
-
-    Args:
-        compute: where it is to be painted.
-        pixels: of the result, with its margin.
-        iterations: at the finest scale; an optimizer remembers no more steps than it makes.
-    """
-    remembered = min(compute.optimizer_history, iterations)
-    vectors = 2 * remembered * 3 * pixels * compute.image_dtype.itemsize
-    return pixels * ACTIVATIONS_PER_PIXEL * compute.dtype.itemsize + vectors
-
-
-def check_memory(compute: ComputeConfig, pixels: int, iterations: int) -> None:
-    """Refuse a picture that cannot fit, before the system ends the process; arguments are those of `needed_memory`.
-
-    Only the CPU's memory is checked, other devices say so themselves.
-
-    Raises:
-        OutOfMemoryError: the machine has less memory than that.
-    """
-    there = physical_memory()
-    needed = needed_memory(compute, pixels, iterations)
-    if compute.device.type == "cpu" and there is not None and needed > there:
-        gib, has = needed / 2**30, there / 2**30
-        problem = f"{pixels / 1e6:.0f} megapixels need about {gib:.0f} GiB of memory and this machine has {has:.0f}"
-        raise OutOfMemoryError(problem, f"Use a smaller {argument('size')}.")
 
 
 def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
@@ -167,7 +134,7 @@ def translate_oom() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+        if not is_out_of_memory(error):
             raise
         hint = f"Use a smaller {argument('size')}, or a smaller {argument('history')}."
         raise OutOfMemoryError("there is not enough memory for a picture of this size", hint) from error

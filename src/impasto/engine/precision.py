@@ -7,10 +7,10 @@ from dataclasses import replace
 import torch
 
 from impasto.core import StyleTransfer
-from impasto.core.pyramid import Size
 from impasto.engine.device import ComputeConfig
 from impasto.engine.run import RunInputs
 from impasto.errors import ImageError
+from impasto.sizing import Size
 
 TOLERANCE = 0.065
 """Largest difference from the float32 gradient, relative to its length, that is accepted at `PROBE_SIDE`.

@@ -17,6 +17,8 @@ from impasto import images
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+from impasto.settings.stored import portable_json
+from impasto.storage.names import base_name
 
 _PNG_SIDE, _RESULT_SIDE, _INPUT_SIDE = 1024, 512, 192
 """Longest sides of what a notebook shows, pixels: it keeps them in its file."""
@@ -143,10 +145,10 @@ def describe(settings: Settings, content: Picture | None, styles: Sequence[Pictu
     inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
     return {
         "impasto:version": version("impasto"),
-        METADATA_KEY: settings.model_dump_json(),
+        METADATA_KEY: portable_json(settings),
         # Names without folders: pictures are passed on, and where the inputs were stored is nobody's business.
         INPUTS_KEY: json.dumps(
-            [{"role": role, "name": Path(it.name).name, "sha256": it.sha256} for role, it in inputs]
+            [{"role": role, "name": base_name(it.name), "sha256": it.sha256} for role, it in inputs]
         ),
     }
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from impasto.core import Iterate, StyleTransfer
 from impasto.core.pyramid import Scale
-from impasto.engine.device import ComputeConfig, needed_memory, translate_oom
+from impasto.engine import sizing
+from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
     FEWEST_ITERATIONS,
     Estimate,
@@ -46,7 +47,7 @@ class RunInputs:
             network=self.network,
             compute=self.compute,
         )
-        memory = needed_memory(self.compute, padded_pixels(last, spec.margin), last.iterations)
+        memory = sizing.result_bytes(self.settings, (last.width, last.height), self.compute.dtype.itemsize)
         return Estimate(last.width, last.height, seconds, memory, rough)
 
 

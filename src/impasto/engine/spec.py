@@ -1,7 +1,6 @@
-"""Settings and inputs, turned into the plain values that the engine works with: its only reader of `Settings`."""
+"""Settings and inputs, as the plain values that the engine works with: the only reader of `Settings` but `sizing`."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,16 +9,19 @@ from impasto.core.losses import KINDS, ObjectiveSpec
 from impasto.core.network.pooling import Pooling
 from impasto.core.network.vgg import Padding
 from impasto.core.optim import LBFGS, Adam, Optimizer, ScipyLBFGSB
-from impasto.core.pyramid import Size, with_long_side
 from impasto.core.spec import TransferSpec
+from impasto.engine import sizing
 from impasto.engine.device import ComputeSpec
 from impasto.engine.inputs import Inputs, InputSpec
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
-from impasto.settings import INIT_IMAGES, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
+from impasto.settings import INIT_IMAGES, Settings
 from impasto.settings.per_painting import style_weights
+from impasto.sizing import Size
 from impasto.wording import argument
+
+_LEAST_STRENGTH = 1e-3
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,7 @@ def network_spec(settings: Settings) -> NetworkSpec:
 
 def compute_spec(settings: Settings) -> ComputeSpec:
     """Read what the settings say of the machine."""
-    history = settings.history if settings.optimizer == "lbfgs" else 1
-    return ComputeSpec(settings.device, settings.precision, settings.threads, history)
+    return ComputeSpec(settings.device, settings.precision, settings.threads)
 
 
 def preview_interval(settings: Settings) -> int:
@@ -103,47 +104,18 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
 
 
 def result_size(settings: Settings, picture: Picture, *, may_turn: bool = True) -> Size:
-    """Give the size of the result: by `size`, or else by the recipe's `size_rule`.
-
-    A rule of WIDTHxHEIGHT is turned on its side for a picture that stands upright, unless `may_turn` is false: a
-    texture, which has no content image, takes any size as it is.
-
-    Raises:
-        SettingsError: a factor of the picture's own size leads out of the range of sizes.
-    """
-    own = picture.width, picture.height
-    if isinstance(settings.size, str):
-        return _multiple(own, settings.size, picture.name)
-    if settings.size:
-        return with_long_side(own, settings.size)
-    rule = re.match(SIZE_RULE, settings.size_rule)
-    if rule is None:  # the settings admit nothing else
-        raise ValueError(settings.size_rule)
-    if rule["rule"] == "long":
-        return with_long_side(own, int(rule["length"]))
-    if rule["rule"] == "rows":
-        return max(1, round(own[0] * int(rule["length"]) / own[1])), int(rule["length"])
-    width, height = int(rule["width"]), int(rule["height"])
-    fits = not may_turn or (own[0] >= own[1]) == (width >= height)
-    return (width, height) if fits else (height, width)
-
-
-def _multiple(own: Size, size: str, name: str) -> Size:
-    """Give a picture's own size, or the multiple of it that a factor such as `2x` names."""
-    factor = 1.0 if size == ORIGINAL else float(size.removesuffix("x"))
-    width, height = (round(side * factor) for side in own)
-    if not SMALLEST_SIZE <= max(width, height) <= LARGEST_SIZE:
-        problem = f"{argument('size', size)} makes {max(width, height)} pixels of {name}'s long side"
-        raise SettingsError(problem, f"Choose a size that is from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels then.")
-    return max(1, width), max(1, height)
+    """Give the size of the result for a picture whose aspect it takes; see `sizing.result_size`."""
+    return sizing.result_size(settings, (picture.width, picture.height), may_turn=may_turn)
 
 
 def content_share(strength: float) -> float:
     """Give the weight of content at a strength 0..1, as a multiple of its weight at 0.5: ((1 - s) / s)^2.
 
-    At 1 it is 0. Style gap closed goes about with the logarithm of the weights' ratio, so a step anywhere on the scale
-    has about the same visible effect; at 0, where style weighs nothing, content keeps its weight.
+    At 1 it is 0; below 0.001, where nothing of the style is left to be seen, it is that of 0.001. Style gap closed goes
+    about with the logarithm of the weights' ratio, so a step anywhere on the scale has about the same visible effect;
+    at 0, where style weighs nothing, content keeps its weight.
     """
+    strength = max(strength, _LEAST_STRENGTH) if strength else 0.0
     return ((1 - strength) / strength) ** 2 if strength else 1.0
 
 
@@ -151,6 +123,9 @@ def _objective_spec(settings: Settings) -> ObjectiveSpec:
     if not (settings.content_layers or settings.style_layers):
         names = argument("content_layers"), argument("style_layers")
         raise SettingsError("no layer is given", "Name at least one with {} or {}.".format(*names))
+    if not any((*settings.content_layers.values(), *settings.style_layers.values())):
+        names = argument("content_layers"), argument("style_layers")
+        raise SettingsError("all layers have weight 0", "Give one of {} or {} a weight.".format(*names))
     weights = {kind: float(getattr(settings, f"{kind}_weight")) for kind in KINDS}
     for kind, entry in KINDS.items():
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
@@ -176,11 +151,19 @@ def _active_kinds(objective: ObjectiveSpec) -> list[str]:
         if weight > 0 and (kind not in layers or any(layers[kind].values()))
     ]
     if not active:
-        names = [argument(f"{kind}_weight") for kind in objective.weights]
-        strength = argument("strength")
-        hint = f"Raise {', '.join(names[:-1])} or {names[-1]}, or see whether {strength} leaves any of them."
-        raise SettingsError("all weights are 0", hint)
+        raise _all_zero(objective, layers)
     return active
+
+
+def _all_zero(objective: ObjectiveSpec, layers: Mapping[str, Mapping[Layer, float]]) -> SettingsError:
+    """Name the settings that make every weight 0: those of layers, where the kind itself weighs something."""
+    by_layers = [argument(f"{kind}_layers") for kind in layers if objective.weights[kind] > 0]
+    if by_layers:
+        hint = f"Give a layer of {' or '.join(by_layers)} a weight above 0."
+        return SettingsError(f"all layers of {' and '.join(by_layers)} have weight 0, and nothing else counts", hint)
+    *names, last = (argument(f"{kind}_weight") for kind in objective.weights)
+    hint = f"Raise {', '.join(names)} or {last}, or see whether {argument('strength')} leaves any of them."
+    return SettingsError("all weights are 0", hint)
 
 
 def _init(settings: Settings) -> Init:

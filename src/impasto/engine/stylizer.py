@@ -11,10 +11,9 @@ from typing import Any, Concatenate, ParamSpec, cast
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
 from impasto.core.pyramid import check_side
-from impasto.engine import spec
+from impasto.engine import sizing, spec
 from impasto.engine.device import (
     ComputeConfig,
-    check_memory,
     configure,
     find_device,
     return_memory_eagerly,
@@ -32,6 +31,7 @@ from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import Settings
+from impasto.sizing import Size
 
 Styles = Sequence[Source | Picture] | Source | Picture
 """One style image, or a list of them."""
@@ -106,6 +106,7 @@ class Stylizer:
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
         settings = settings or Settings()
+        self.check_memory(content, styles, settings)
         photo, paintings = _read_optional(content), _read_all(styles)
         inputs = self._open_fastest(photo, paintings, settings)
         _prepare(inputs)
@@ -181,7 +182,29 @@ class Stylizer:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
+        self.check_memory(content, styles, settings or Settings())
         _prepare(self.open(content, styles, settings))
+
+    def check_memory(
+        self,
+        content: Source | Picture | None,
+        styles: Sequence[Source | Picture] | Source | Picture,
+        settings: Settings,
+    ) -> None:
+        """Refuse what this machine has too little memory for, before anything is decoded: headers tell the sizes.
+
+        Raises:
+            ImageError: a picture cannot be read, as far as its header tells.
+            DeviceError: as for `run`.
+            OutOfMemoryError: the result, or a painting beside it, takes more memory than there is.
+        """
+        compute = configure(spec.compute_spec(settings), self._device)
+        if compute.device.type != "cpu":  # other devices say so themselves
+            return
+        sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
+        if sizes[0] is None and content is not None:
+            return
+        sizing.check_memory(settings, sizes[0], [size for size in sizes[1:] if size], compute.dtype.itemsize)
 
     def losses(
         self,
@@ -321,7 +344,10 @@ def _prepare(inputs: RunInputs) -> None:
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
     transfer.check(first.width, first.height)
     pixels = padded_pixels(transfer.scales[-1], transfer.spec.margin)
-    check_memory(inputs.compute, pixels, transfer.scales[-1].iterations)
+    if inputs.compute.device.type == "cpu":
+        own, styles = inputs.inputs.content, [(style.width, style.height) for style in inputs.inputs.styles]
+        content = None if own is None else (own.width, own.height)
+        sizing.check_memory(inputs.settings, content, styles, inputs.compute.dtype.itemsize)
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
         transfer.initial_image(first.width, first.height)
@@ -332,9 +358,15 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
 
 
 def _read_all(sources: Styles) -> tuple[Picture, ...]:
-    if not isinstance(sources, list | tuple):
-        return (_read(cast("Source | Picture", sources)),)
-    return tuple(_read(source) for source in sources)
+    return tuple(_read(source) for source in _as_list(sources))
+
+
+def _as_list(sources: Styles) -> Sequence[Source | Picture]:
+    return sources if isinstance(sources, list | tuple) else [cast("Source | Picture", sources)]
+
+
+def _measure(source: Source | Picture) -> Size | None:
+    return (source.width, source.height) if isinstance(source, Picture) else images.measure(source)
 
 
 def _read(source: Source | Picture) -> Picture:

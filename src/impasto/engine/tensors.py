@@ -7,11 +7,12 @@ from torch import Tensor
 from impasto.core import TransferImages, TransferSpec
 from impasto.core.color import gray_of, replace_lightness
 from impasto.core.losses.masked import blend_with_content
-from impasto.core.pyramid import LatestSize, Size
+from impasto.core.pyramid import LatestSize
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
 from impasto.images import Picture
+from impasto.sizing import Size
 
 
 class PictureImage:

@@ -3,7 +3,7 @@
 from impasto.images.animation import save_animation
 from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffixes
 from impasto.images.picture import Picture, Source
-from impasto.images.read import read, read_metadata
+from impasto.images.read import measure, read, read_metadata
 from impasto.images.resize import resize, shrink
 from impasto.images.sheets import contact_sheet, side_by_side
 from impasto.images.write import Target, check_output, encode, save
@@ -17,6 +17,7 @@ __all__ = [
     "check_output",
     "contact_sheet",
     "encode",
+    "measure",
     "read",
     "read_metadata",
     "readable_suffixes",

@@ -59,6 +59,16 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
     return _recognize(stream, name).read(stream, name, most_pixels)
 
 
+def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
+    """Read the size of an upright picture, (width, height), from its header.
+
+    Raises:
+        ImageError: not a picture, or one whose header is damaged.
+    """
+    with translate_errors(name, MAX_PIXELS):
+        return _recognize(stream, name).measure(stream, name)
+
+
 def decode_pillow(image: Image.Image, name: str) -> Decoded:
     """What a caller's own Pillow image holds, within `translate_errors`; it may be open and not loaded yet.
 

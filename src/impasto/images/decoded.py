@@ -39,6 +39,10 @@ Reader = Callable[[BinaryIO, str, int], Decoded]
 """Decodes a stream, given a name for messages and the most pixels that it may have."""
 
 
+Measurer = Callable[[BinaryIO, str], tuple[int, int]]
+"""Reads the size of an upright picture, (width, height), from its header, given a name for messages."""
+
+
 def check_pixels(width: int, height: int, name: str, most: int) -> None:
     """Refuse too large a picture, or one of no size, before anything is decoded.
 

@@ -12,6 +12,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.erro
 """What Pillow raises on broken EXIF; that is no reason to refuse a whole picture."""
 HEAD = b"Exif\0\0"
 """What a block of EXIF begins with, as JPEG and WebP hold it; PNG holds the rest."""
+_ON_ITS_SIDE = (5, 6, 7, 8)
 _UNCALIBRATED, _ADOBE = 65535, 2
 _PER_INCH = {2: 1.0, 3: 2.54}
 """Units of resolution: the inch and the centimeter."""
@@ -85,6 +86,11 @@ def of_tiff(stream: BinaryIO, byte_order: str, offset: int, turned: Any) -> Imag
 def orientation(tags: Image.Exif) -> Any:
     """Tell how the picture is turned: 1 to 8, or anything else that a file may say."""
     return tags.get(_TAG.Orientation, 1)
+
+
+def upright(size: tuple[int, int], tags: Image.Exif) -> tuple[int, int]:
+    """Give the size that a picture of a stored size has when it is upright."""
+    return (size[1], size[0]) if orientation(tags) in _ON_ITS_SIDE else size
 
 
 def color_space(tags: Image.Exif) -> ColorSpace | None:

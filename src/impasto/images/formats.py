@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 from PIL import Image
 
 from impasto.images import encoders
-from impasto.images.decoded import Reader
+from impasto.images.decoded import Measurer, Reader
 from impasto.images.readers import heif, netpbm, pillow, png, tiff
 
 HEAD = 12
@@ -31,6 +31,7 @@ class ImageFormat:
     magic: Callable[[bytes], bool]
     """Whether the first `HEAD` bytes of a file are this format's."""
     read: Reader
+    measure: Measurer
     read_texts: Callable[[BinaryIO], dict[str, str]] | None = None
     """Reads the text in a file, which a written one has as well; None where text is passed over."""
     package: str | None = None
@@ -58,8 +59,8 @@ def _has_brand(*brands: bytes) -> Callable[[bytes], bool]:
     return lambda head: head[4:8] == b"ftyp" and head[8:12] in brands
 
 
-def _by_pillow(kind: str) -> Reader:
-    return partial(pillow.read, kind=kind)
+def _by_pillow(kind: str) -> tuple[Reader, Measurer]:
+    return partial(pillow.read, kind=kind), partial(pillow.measure, kind=kind)
 
 
 # Only what photographs and scans come in: Pillow's EPS, for one, would start Ghostscript on the file.
@@ -69,6 +70,7 @@ FORMATS = (
         (".png",),
         _begins(b"\x89PNG\r\n\x1a\n"),
         png.read,
+        png.measure,
         read_texts=png.texts,
         other_suffixes=(".apng",),
         write=encoders.png,
@@ -80,17 +82,17 @@ FORMATS = (
         "JPEG",
         (".jpg", ".jpeg"),
         _begins(b"\xff\xd8\xff"),
-        _by_pillow("JPEG"),
+        *_by_pillow("JPEG"),
         other_suffixes=(".jpe", ".jfif"),
         write=encoders.jpeg,
         profile=True,
     ),
-    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), _by_pillow("GIF"), animate=encoders.gif_animation),
+    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), *_by_pillow("GIF"), animate=encoders.gif_animation),
     ImageFormat(
         "WebP",
         (".webp",),
         lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP",
-        _by_pillow("WEBP"),
+        *_by_pillow("WEBP"),
         write=encoders.webp,
         animate=encoders.webp_animation,
         alpha=True,
@@ -100,7 +102,7 @@ FORMATS = (
         "AVIF",
         (".avif",),
         _has_brand(b"avif", b"avis"),
-        _by_pillow("AVIF"),
+        *_by_pillow("AVIF"),
         other_suffixes=(".avifs",),
         write=encoders.avif,
         alpha=True,
@@ -111,6 +113,7 @@ FORMATS = (
         (".tif", ".tiff"),
         _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
         tiff.read,
+        tiff.measure,
         write=encoders.tiff,
         depths=(8, 16),
         alpha=True,
@@ -121,30 +124,32 @@ FORMATS = (
         (".heic", ".heif"),
         _has_brand(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
         heif.read,
+        heif.measure,
         package="pillow_heif",
     ),
     ImageFormat(
         "BMP",
         (".bmp",),
         lambda head: head.startswith(b"BM") and head[6:10] == bytes(4),  # two letters alone may begin a text
-        _by_pillow("BMP"),
+        *_by_pillow("BMP"),
         other_suffixes=(".dib",),
         write=encoders.bmp,
     ),
-    ImageFormat("ICO", (".ico",), _begins(b"\0\0\1\0"), _by_pillow("ICO")),
+    ImageFormat("ICO", (".ico",), _begins(b"\0\0\1\0"), *_by_pillow("ICO")),
     ImageFormat(
         "JPEG 2000",
         (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c"),
         _begins(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"),
-        _by_pillow("JPEG2000"),
+        *_by_pillow("JPEG2000"),
     ),
     ImageFormat(
         "PPM",
         (".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
         lambda head: re.match(rb"P[1-6fF]\s", head) is not None,
         netpbm.read,
+        netpbm.measure,
     ),
-    ImageFormat("QOI", (".qoi",), _begins(b"qoif"), _by_pillow("QOI")),
+    ImageFormat("QOI", (".qoi",), _begins(b"qoif"), *_by_pillow("QOI")),
 )
 
 SUFFIXES = tuple(suffix for row in FORMATS if row.write for suffix in row.suffixes)

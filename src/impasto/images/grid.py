@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from impasto.images.picture import Picture, on_white
 from impasto.images.sheets import INK, PAPER, Font, fit_label
+from impasto.storage.names import to_text
 
 _EMPTY = (190, 189, 186)
 _MIN_SLOT = 120  # pixels: narrower columns leave no room for a label
@@ -49,6 +50,7 @@ class Grid:
         headings: Mapping[int, str],
         caption: str,
     ) -> None:
+        rows, columns = ([to_text(label) for label in labels] for labels in (rows, columns))
         widths: list[int] = [max(_MIN_SLOT, *(width for width, _ in column)) for column in zip(*sizes, strict=True)]
         self._gap, size = max(12, max(widths) // 20), max(14, max(widths) // 18)
         self._line = size * _LINE
@@ -62,9 +64,9 @@ class Grid:
         self.height = self._gap
         for index, row in enumerate(sizes):
             if index in headings or index == 0:
-                self._head(headings.get(index, ""), columns, widths)
+                self._head(to_text(headings.get(index, "")), columns, widths)
             self._row(row, rows[index], widths, margin)
-        self._write_below(caption)
+        self._write_below(to_text(caption))
 
     def draw(self, pictures: Mapping[Place, Picture]) -> Picture:
         """The sheet; places without a picture are gray."""

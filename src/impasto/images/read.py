@@ -15,6 +15,7 @@ from PIL import Image
 from impasto.errors import ImageError
 from impasto.images import decode, samples, tensors
 from impasto.images.picture import Picture, Source
+from impasto.images.readers import pillow
 
 Stream = io.BufferedReader | io.BytesIO
 
@@ -44,6 +45,31 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
             found = samples.from_decoded(decode.decode(stream, name, most_pixels))
         stream.seek(0)
         return _picture(found, name, hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def measure(source: Source) -> tuple[int, int] | None:
+    """Read the size of an upright picture, (width, height), from its header; None for a stream that can be read once.
+
+    Raises:
+        ImageError: as for `read`, as far as the header tells.
+    """
+    if isinstance(source, np.ndarray):
+        return source.shape[1], source.shape[0]
+    if isinstance(source, Image.Image):
+        return pillow.upright_size(source)
+    if _is_read_once(source):
+        return None
+    name = _name(source)
+    with _stream(source, name) as stream:
+        return decode.measure(stream, name)
+
+
+def _is_read_once(source: Source) -> bool:
+    """Whether reading the header would take it from whoever reads the picture."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser()
+        return path.exists() and not path.is_file()
+    return hasattr(source, "read")
 
 
 def read_metadata(source: Source) -> dict[str, str]:

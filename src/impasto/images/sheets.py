@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from impasto.errors import ImageError
 from impasto.images.picture import Picture, on_white
 from impasto.images.resize import resize
+from impasto.storage.names import to_text
 
 PAPER = (246, 245, 242)
 INK = (62, 60, 56)
@@ -87,7 +88,7 @@ def _write(draw: ImageDraw.ImageDraw, center: tuple[float, float], name: str, fo
 
 def fit_label(name: str, font: "Font", width: float) -> str:
     """Put the label on one line, shortened in the middle where it is wider than its picture."""
-    name = " ".join(name.split())
+    name = " ".join(to_text(name).split())
     keep = len(name)
     short = name
     while keep > 2 and font.getlength(short) > width:  # noqa: PLR2004 -- one character on either side

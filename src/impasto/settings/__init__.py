@@ -9,7 +9,8 @@ import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from impasto.errors import SettingsError
 from impasto.layers import Layer
@@ -62,6 +63,14 @@ def _numbers(value: Any) -> Any:
     return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _bounded_text(value: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise PydanticCustomError(
+            "string_too_long", "String should have at most {most} characters", {"most": LONGEST_TEXT}
+        )
+    return value
+
+
 def _file_names(value: Any) -> Any:
     """Split `one.png,two.png` at the commas outside double quotes."""
     if not isinstance(value, str):
@@ -84,10 +93,14 @@ ResultSize = Annotated[
     BeforeValidator(_own_size),
 ]
 """Pixels of the long side, or `original`, or a factor of the photograph's own size: `2x`."""
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LARGEST_NUMBER = 1e38
+"""Of any setting without a bound of its own: float32 holds no larger power of ten."""
+Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
+FileName = Annotated[str, AfterValidator(_bounded_text)]
+"""Not bounded by pydantic itself, which takes no name that is not text in UTF-8."""
 
 
 def setting_field(
@@ -127,11 +140,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    recipe: str = setting_field(
+    recipe: FileName = setting_field(
         DEFAULT_RECIPE,
         "Recipe that supplies every value not given: a name or a .toml file.",
         group="Look",
-        max_length=LONGEST_TEXT,
     )
     size: ResultSize = setting_field(
         None,
@@ -159,11 +171,19 @@ class Settings(BaseModel):
         group="Look",
     )
 
-    content_weight: float = setting_field(1.0, "Weight of the content loss.", group="Objective", ge=0)
-    style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0)
-    tv_weight: float = setting_field(0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0)
+    content_weight: float = setting_field(
+        1.0, "Weight of the content loss.", group="Objective", ge=0, le=LARGEST_NUMBER
+    )
+    style_weight: float = setting_field(1.0, "Weight of the style loss.", group="Objective", ge=0, le=LARGEST_NUMBER)
+    tv_weight: float = setting_field(
+        0.0, "Weight of the total variation loss, which smooths.", group="Objective", ge=0, le=LARGEST_NUMBER
+    )
     laplacian_weight: float = setting_field(
-        0.0, "Weight of the Laplacian loss, which keeps the photograph's edges.", group="Objective", ge=0
+        0.0,
+        "Weight of the Laplacian loss, which keeps the photograph's edges.",
+        group="Objective",
+        ge=0,
+        le=LARGEST_NUMBER,
     )
     content_layers: LayerWeights = setting_field(
         {"relu4_2": 1.0}, "Layers of the content loss, each with its weight: relu4_2=1,relu5_2.", group="Objective"
@@ -217,20 +237,18 @@ class Settings(BaseModel):
         example="mask.png",
         max_length=MOST_PAINTINGS,
     )
-    keep_mask: str | None = setting_field(
+    keep_mask: FileName | None = setting_field(
         None,
         "Grayscale mask: white keeps the photograph unchanged, black is painted.",
         group="Regions",
         placeholder="FILE",
         example="mask.png",
-        max_length=LONGEST_TEXT,
     )
 
-    network: str = setting_field(
+    network: FileName = setting_field(
         "vgg16",
         "Network weights: vgg16 is bundled; see `impasto weights list`.",
         group="Network",
-        max_length=LONGEST_TEXT,
     )
     pooling: Literal["max", "average", "average-scaled"] = setting_field(
         "max", "Pooling layers of the network; average-scaled keeps the mean activation.", group="Network"
@@ -287,12 +305,11 @@ class Settings(BaseModel):
     )
     save_every: int = setting_field(0, "Iterations between saved pictures; 0 saves none.", group="Schedule", ge=0)
 
-    init: str = setting_field(
+    init: FileName = setting_field(
         "content",
         "Initial picture: content, palette (the photograph in the painting's colors), noise, gaussian, gray, style "
         "(random pixels of the painting), or a picture file.",
         group="Start",
-        max_length=LONGEST_TEXT,
     )
     noise_share: float = setting_field(
         0.0, "Share of noise blended into the initial picture.", group="Start", ge=0, le=1
@@ -315,7 +332,9 @@ class Settings(BaseModel):
     )
     beta1: float = setting_field(0.9, "Decay rate of Adam's first moment.", group="Optimizer", ge=0, lt=1)
     beta2: float = setting_field(0.999, "Decay rate of Adam's second moment.", group="Optimizer", ge=0, lt=1)
-    epsilon: float = setting_field(1e-8, "Adam's epsilon, which prevents division by zero.", group="Optimizer", gt=0)
+    epsilon: float = setting_field(
+        1e-8, "Adam's epsilon, which prevents division by zero.", group="Optimizer", gt=0, le=LARGEST_NUMBER
+    )
     clip: bool = setting_field(False, "Clip each iterate to the pixel range.", group="Optimizer")
     output_iterate: Literal["last", "best", "average"] = setting_field(
         "last",

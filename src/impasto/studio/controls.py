@@ -1,12 +1,22 @@
 """The settings as the page offers them, derived from `Settings`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from impasto import weights
+from impasto.engine import sizing
 from impasto.errors import ImpastoError, SettingsError
-from impasto.settings import DEFAULT_RECIPE, FORMER_NAMES, INIT_IMAGES, Settings, recipes, with_present_names
+from impasto.settings import (
+    DEFAULT_RECIPE,
+    FORMER_NAMES,
+    INIT_IMAGES,
+    LARGEST_NUMBER,
+    Settings,
+    recipes,
+    with_present_names,
+)
+from impasto.sizing import Size
 from impasto.studio.schemas import Control, RecipeOut
 from impasto.wording import argument, option_name, render, with_titles
 
@@ -69,6 +79,21 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     if largest > _MAX_SIZE:
         raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_MAX_SIZE}.")
     return settings
+
+
+def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size]) -> None:
+    """Refuse a job whose result would be too large for the studio, or takes more memory than this machine has.
+
+    Raises:
+        SettingsError: the result would be too large.
+        OutOfMemoryError: it, or a painting beside it, takes too much memory.
+    """
+    subject = content or styles[0]
+    width, height = sizing.result_size(settings, subject, may_turn=content is not None)
+    if max(width, height) > _MAX_SIZE:
+        problem = f"the result would have {width} x {height} pixels, which is too large for the studio"
+        raise SettingsError(problem, f"Choose a size of at most {_MAX_SIZE}.")
+    sizing.check_memory(settings, content, styles)
 
 
 def supported(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -137,9 +162,10 @@ def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
 
 
 def _bound(schema: Mapping[str, Any], name: str) -> tuple[float | None, bool]:
-    """Return a limit, and whether it is exclusive."""
+    """Return a limit, and whether it is exclusive; none where only the computer's numbers end there."""
     exclusive = "exclusive" + name.capitalize()
-    return (schema[exclusive], True) if exclusive in schema else (schema.get(name), False)
+    limit = schema.get(name)
+    return (schema[exclusive], True) if exclusive in schema else (None if limit == LARGEST_NUMBER else limit, False)
 
 
 def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:

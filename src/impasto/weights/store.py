@@ -81,9 +81,9 @@ def load(name: str) -> "VGGWeights":
     Raises:
         WeightsError: there is no such network, it is not fetched yet, or the file is not a VGG-16 or VGG-19.
     """
-    from impasto.weights import importers  # noqa: PLC0415  loads torch
+    from impasto.weights.importers import isolated  # noqa: PLC0415  loads torch
 
-    found = importers.read(path(name)).for_pixels()
+    found = isolated.read(path(name)).for_pixels()
     return replace(found, name=name, activations=read_activations(name))
 
 
@@ -138,11 +138,11 @@ def import_file(
         OutputError: the name is taken, or the folder may not be written.
         StorageError: the disk is full or fails.
     """
-    from impasto.weights import importers  # noqa: PLC0415  loads torch
+    from impasto.weights.importers import isolated  # noqa: PLC0415  loads torch
 
     source = Path(file)
     name = _free_name(name or _name_from(source), overwrite=overwrite)
-    found = importers.read(source, convention=convention)
+    found = isolated.read(source, convention=convention)
     entry = registry.ENTRIES.get(name)
     if entry and entry.architecture != found.architecture.name:
         raise WeightsError(f"{source} is a {found.architecture.name}", f"'{name}' names another: choose another name.")
@@ -151,10 +151,10 @@ def import_file(
 
 
 def _convert_download(entry: registry.Entry, part: Path, target: Path) -> None:
-    from impasto.weights import importers  # noqa: PLC0415  loads torch
+    from impasto.weights.importers import isolated  # noqa: PLC0415  loads torch
 
     try:
-        found = importers.read(part, convention=entry.convention)
+        found = isolated.read(part, convention=entry.convention)
     except WeightsError:
         discard(part)
         raise

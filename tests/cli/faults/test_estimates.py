@@ -8,7 +8,7 @@ import pytest
 from quick import QUICK, listing
 
 from impasto import Settings, Started, Stylizer
-from impasto.engine.device import needed_memory
+from impasto.engine import sizing
 from impasto.engine.estimate import SpeedHistory
 from impasto.errors import OutOfMemoryError, SettingsError
 from impasto.storage.home import cache
@@ -109,7 +109,7 @@ def test_U7_what_is_estimated_is_what_a_run_is_refused_for():
     started, opened = next(stylizer.run(*PAIR, settings)), stylizer.open(*PAIR, settings)
     assert isinstance(started, Started)
     assert started.estimate == stylizer.estimate(*PAIR, settings)
-    assert started.estimate.memory == needed_memory(opened.compute, 64 * 48, opened.transfer.scales[-1].iterations)
+    assert started.estimate.memory == sizing.result_bytes(started.settings, (64, 48), opened.compute.dtype.itemsize)
     with pytest.raises(OutOfMemoryError, match="smaller size"):
         stylizer.estimate(*PAIR, size_rule="99999x99999")
 

@@ -3,7 +3,12 @@
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from quick import QUICK
+from safetensors.torch import save_file
+
+from impasto.errors import WeightsError
+from impasto.weights import importers, registry
 
 
 def test_F10_a_home_folder_is_found_wherever_a_file_is_named(impasto, folder, monkeypatch):
@@ -125,3 +130,57 @@ def test_U5_the_help_is_short_and_names_the_long_one(impasto):
     assert len(short.out.splitlines()) < 0.65 * len(everything.out.splitlines())
     assert "--beta1" in impasto("sweep", "--help-all").out
     assert impasto("--help").out == short.out
+
+
+def keras_state(array, separator, layout, nested=False):
+    """A VGG-16 under Keras' names; all but the first layer are of zeros, which take no space in a file."""
+    state = {}
+    for layer, before, after in registry.ARCHITECTURES["vgg16"].convolutions():
+        name = f"block{layer.block}_conv{layer.index}"
+        first = layer.block == layer.index == 1
+        kernel = FIRST if first else torch.zeros(()).expand(after, before, 3, 3)
+        pair = {array: kernel.permute(layout), "bias": torch.full((after,), 0.5)}
+        if nested:
+            state[name] = pair
+        else:
+            state |= {f"{name}{separator}{key}": value for key, value in pair.items()}
+    return state
+
+
+OIHW, HWIO = (0, 1, 2, 3), (2, 3, 1, 0)
+FIRST = torch.randn(64, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        keras_state("weight", ".", OIHW),
+        keras_state("kernel", ".", HWIO),
+        keras_state("kernel:0", "/", HWIO),
+        keras_state("kernel", ".", HWIO, nested=True),
+        {f"module.vgg.{name}": value for name, value in keras_state("weight", ".", OIHW).items()},
+    ],
+    ids=["weight", "kernel", "kernel:0", "nested", "wrapped"],
+)
+def test_U11_a_state_dict_with_keras_names_is_read(tmp_path, state):
+    torch.save(state, tmp_path / "own.pth")
+    found = importers.read(tmp_path / "own.pth")
+    assert (found.architecture.name, found.convention.name) == ("vgg16", "caffe")
+    assert torch.equal(found.tensors["conv1_1.weight"], FIRST)
+    assert found.tensors["conv5_3.bias"].eq(0.5).all()
+
+
+def test_U11_a_safetensors_file_with_keras_names_is_imported(impasto, folder):
+    state = {name: value.contiguous().half() for name, value in keras_state("kernel", ".", HWIO).items()}
+    save_file(state, folder / "own.safetensors")
+    done = impasto("weights", "import", "own.safetensors")
+    assert done.code == 0, done.err
+    assert "own: imported" in impasto("weights", "list").out
+
+
+def test_U11_a_layer_without_its_bias_is_named(tmp_path):
+    state = keras_state("kernel", ".", HWIO)
+    del state["block3_conv2.bias"]
+    torch.save(state, tmp_path / "own.pth")
+    with pytest.raises(WeightsError, match=r"block3_conv2.kernel but no block3_conv2.bias"):
+        importers.read(tmp_path / "own.pth")

@@ -19,6 +19,7 @@ from impasto.cli.display.text import format_precision
 from impasto.core.network.convolution import OneDNNConv2d, convolution
 from impasto.engine import device as devices
 from impasto.engine.events import Finished, Started, Step
+from impasto.engine.sizing import physical_memory
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
@@ -66,7 +67,7 @@ def _read_instructions() -> list[str]:
 
 def _read_memory() -> dict[str, float]:
     """The memory in GiB, where the system reports it."""
-    there = devices.physical_memory()
+    there = physical_memory()
     return {} if there is None else {"GiB": round(there / _GIBIBYTE, 1)}
 
 

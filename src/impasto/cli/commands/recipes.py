@@ -11,6 +11,7 @@ from impasto.cli.terminal import print_result
 from impasto.errors import ImpastoError
 from impasto.settings import Settings, recipes
 from impasto.settings.messages import read_extra
+from impasto.storage.names import base_name
 from impasto.wording import COMMAND
 
 app = App(
@@ -47,10 +48,10 @@ def save_recipe(
     **values: Any,
 ) -> None:
     """Save settings under a name for --recipe."""
-    settings = build_settings(values, settings_from)
+    settings = build_settings(values, settings_from, with_files=False)
     # All of them are saved, so that the recipe stays the same when the one that it is based on changes.
     saved = {key: value for key, value in settings.model_dump(mode="json").items() if _belongs_to_recipe(key, values)}
-    line = description or f"Saved from {settings_from or settings.recipe}"
+    line = description or f"Saved from {base_name(settings_from or settings.recipe)}"
     print_result(str(recipes.save(name, {"description": line, **saved}, overwrite=force)))
 
 

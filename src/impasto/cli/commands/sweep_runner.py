@@ -13,6 +13,7 @@ from impasto.cli.display.sweep import SweepCell, SweepSummary, choose_sweep_disp
 from impasto.cli.inputs import read_picture
 from impasto.cli.options import build_settings
 from impasto.cli.outputs import RunArguments
+from impasto.cli.runner import check_memory
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_axes import SheetLayout
@@ -24,6 +25,7 @@ from impasto.engine.stylizer import Stylizer
 from impasto.errors import DivergedError, OutOfMemoryError
 from impasto.images.grid import Grid
 from impasto.settings import METADATA_KEY
+from impasto.settings.stored import portable_choice, portable_values
 from impasto.storage.atomic import make_folder
 
 _ALL_FAILED = 1
@@ -39,14 +41,15 @@ def run_sweep(arguments: RunArguments, layout: SheetLayout, shared: Mapping[str,
         shared: the settings that all pictures share.
 
     Returns:
-        The exit code: 0; 3 if a picture failed, 1 if all did; 130 or 143 if a signal ended the sweep.
+        The exit code: 0; 3 if a picture failed, 1 if all did; 129, 130 or 143 if a signal ended the sweep.
 
     Raises:
         ImpastoError: an input, an output or a setting cannot be used, before the first picture; or a write failed.
     """
-    sweep = _Sweep(arguments, layout, shared)
     quiet = arguments.options.quiet or arguments.options.json
     with stop_on_signal(quiet=quiet) as stop:
+        sweep = _Sweep(arguments, layout, shared)
+        stop.begin()
         stopped = sweep.run(stop)
         sweep.write(stopped=stopped)
     return stop.exit_code if stopped else sweep.exit_code
@@ -65,12 +68,14 @@ class _Sweep:
         self._paths = outputs.plan_outputs(
             arguments, steps=False, masks=[name for settings in chosen for name in input_spec(settings).files]
         )
+        self._stylizer = Stylizer()
+        for settings in chosen:
+            check_memory(self._stylizer, arguments, settings)
         self._content, *self._styles = [read_picture(source) for source in arguments.sources]
         self._cells = [
             SweepCell(number, position, settings, result_size(settings, self._content))
             for number, (position, settings) in enumerate(zip(layout.cells, chosen, strict=True), 1)
         ]
-        self._stylizer = Stylizer()
         self._check()
         self._finished: dict[tuple[int, int], Finished] = {}
         self._failed = False
@@ -102,13 +107,14 @@ class _Sweep:
 
     def write(self, *, stopped: bool) -> None:
         """Write the sheet, if a picture on it is finished."""
-        paths = outputs.avoid_new_files(self._paths)
+        paths, place = outputs.avoid_new_files(self._paths), None
         if self._finished:
             sheet = self._grid.draw({position: finished.picture for position, finished in self._finished.items()})
-            outputs.write_picture(sheet, paths, self._metadata())
+            place = outputs.write_picture(sheet, paths, self._metadata())
+            self._failed = self._failed or place != paths.picture
         self._display.finish(
             SweepSummary(
-                path=paths.picture if self._finished else None,
+                path=place,
                 painted=len(self._finished),
                 cells=len(self._cells),
                 stopped=stopped,
@@ -116,7 +122,7 @@ class _Sweep:
             )
         )
         if self._finished:
-            outputs.report_picture(self._options, self._paths, paths)
+            outputs.report_picture(self._options, self._paths.picture, paths.picture, place)
 
     def _check(self) -> None:
         """Check that all pictures can be made and that the sheet's format can hold them, before any work."""
@@ -173,8 +179,8 @@ class _Sweep:
         """Describe a picture in the sheet's metadata: its box on the sheet, and the settings that make it again."""
         row, column = cell.position.row, cell.position.column
         return {
-            "over": dict(cell.position.choice),
+            "over": portable_choice(cell.position.choice),
             "box": self._grid.boxes[row][column],
             "painted": (row, column) in self._finished,
-            "settings": cell.settings.model_dump(mode="json"),
+            "settings": portable_values(cell.settings),
         }

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from impasto.cli.options import Force, Quiet
 from impasto.cli.signals import exit_on_interrupt
-from impasto.cli.terminal import STREAM, print_result, print_status
+from impasto.cli.terminal import STREAM, print_result, print_status, status_stream
 from impasto.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -99,6 +99,6 @@ def _show_progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int | N
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(file=status_stream())) as bar:
         task = bar.add_task(name, total=None)
         yield lambda here, whole: bar.update(task, completed=here, total=whole)

@@ -7,7 +7,7 @@ from typing import Self
 from rich.console import Console
 
 from impasto.cli.display import text
-from impasto.cli.terminal import print_result
+from impasto.cli.terminal import print_result, status_stream
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.progress import ProgressBars
 
@@ -16,7 +16,7 @@ class Bars:
     """The bars of a run, with the lines of its start, its saved pictures and its end."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._bars = ProgressBars(console)
+        self._bars = ProgressBars(console or Console(file=status_stream(), highlight=False))
         self._last: Step | None = None
         self._iterations = 0
 

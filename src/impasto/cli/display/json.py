@@ -6,6 +6,7 @@ from typing import Any
 from impasto.cli import terminal
 from impasto.cli.display.base import NullDisplay
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.storage.names import json_fields
 
 
 class JsonLines(NullDisplay):
@@ -25,7 +26,7 @@ class JsonLines(NullDisplay):
 
     def finish(self, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed, "stopped": event.stopped}
-        self._write("finished", {"path": str(path), **figures, "settings": event.settings.model_dump(mode="json")})
+        self._write("finished", {**json_fields(path), **figures, "settings": event.settings.model_dump(mode="json")})
 
     def _write(self, name: str, fields: dict[str, Any]) -> None:
         terminal.print_json({"event": name, **fields})
@@ -36,4 +37,4 @@ def _started_fields(event: Started) -> dict[str, Any]:
 
 
 def _preview_fields(event: Preview, path: Path) -> dict[str, Any]:
-    return {"path": str(path), **{key: value for key, value in vars(event).items() if key != "picture"}}
+    return {**json_fields(path), **{key: value for key, value in vars(event).items() if key != "picture"}}

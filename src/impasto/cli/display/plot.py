@@ -4,16 +4,20 @@ Importing this takes matplotlib's time: import it only where a plot is asked for
 """
 
 import io
+import logging
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+# As soon as it is imported, matplotlib logs what it does about a cache that it may not write or has to make.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
-from impasto.engine.events import Event, Step
-from impasto.storage.atomic import replace_file
+import matplotlib as mpl  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from impasto.engine.events import Event, Step  # noqa: E402
+from impasto.storage.atomic import replace_file  # noqa: E402
 
 _COLORMAPS = {"content": "winter", "style": "autumn"}
 

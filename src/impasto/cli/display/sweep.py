@@ -14,12 +14,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
-from impasto.cli.terminal import print_json, print_status
-from impasto.core.pyramid import Size
+from impasto.cli.terminal import print_json, print_status, status_stream
 from impasto.engine.events import Finished, Step
 from impasto.engine.progress import format_seconds
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.sizing import Size
+from impasto.storage.names import json_fields
 from impasto.wording import COMMAND
 
 
@@ -108,15 +109,13 @@ class SweepJsonLines(SweepNullDisplay):
     def on_finished(self, cell: SweepCell, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed}
         settings = event.settings.model_dump(mode="json")
-        saved = None if path is None else str(path)
-        print_json({"event": "cell", **self._position(cell), "path": saved, **figures, "settings": settings})
+        print_json({"event": "cell", **self._position(cell), **json_fields(path), **figures, "settings": settings})
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         print_json({"event": "failed", **self._position(cell), "error": error.message_for(COMMAND)})
 
     def finish(self, summary: SweepSummary) -> None:
-        path = None if summary.path is None else str(summary.path)
-        print_json({"event": "finished", **vars(summary), "path": path})
+        print_json({"event": "finished", **vars(summary), **json_fields(summary.path)})
 
     def _position(self, cell: SweepCell) -> dict[str, Any]:
         """Name the cell; rows and columns count from 1, as for `--settings-from`."""
@@ -162,7 +161,7 @@ class SweepBar(SweepNullDisplay):
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=status_stream(), highlight=False),
             expand=True,
         )
         self._task: TaskID = self._progress.add_task(f"cell 1 of {self._count}", total=1.0, left="")

@@ -1,7 +1,8 @@
 """The objective: a network and a list of losses."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from impasto.core.losses.base import Evaluation, Loss
 from impasto.core.network.vgg import VGG, Features, GradientHook
+from impasto.errors import DivergedError
 
 if TYPE_CHECKING:
     from impasto.layers import Layer
@@ -35,11 +37,16 @@ class FeatureObjective:
     def values(self, image: Tensor) -> Tensor:
         """See `Objective.values`."""
         features = self._network(image)
-        return torch.stack([loss.evaluate(_inputs(loss, image, features))[0] for loss in self.losses])
+        with _name_overflow():
+            return torch.stack([loss.evaluate(_inputs(loss, image, features))[0] for loss in self.losses])
 
     @torch.no_grad()
     def evaluate(self, image: Tensor) -> Evaluation:
         """See `Objective.evaluate`."""
+        with _name_overflow():
+            return self._evaluate(image)
+
+    def _evaluate(self, image: Tensor) -> Evaluation:
         tape = self._network.record(image)
         values: list[Tensor] = []
         hooks: defaultdict[Layer | None, list[GradientHook]] = defaultdict(list)
@@ -55,6 +62,22 @@ class FeatureObjective:
         values[0] = values[0] + 0 * image.sum()  # oneDNN's ReLU turns NaN into 0; the loss must not
         terms = tuple(torch.stack(values).tolist())
         return Evaluation(sum(terms), terms, gradient)
+
+
+@contextmanager
+def _name_overflow() -> Iterator[None]:
+    """Name the cause where torch says that it cannot convert a number.
+
+    Raises:
+        DivergedError: weights multiply to a number that the image's type does not hold.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "without overflow" not in str(error):
+            raise
+        problem = "the weights of a loss, its layer and its normalization multiply to more than float32 holds"
+        raise DivergedError(problem, "Lower the weights, or use --precision float64.") from None
 
 
 def _inputs(loss: Loss, image: Tensor, features: Features) -> Tensor:

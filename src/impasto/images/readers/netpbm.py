@@ -30,6 +30,13 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
     return _read_wide_color(header, stream, name, most_pixels)
 
 
+def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
+    """Read the size of a picture from its header."""
+    header = _COLOR.match(stream.read(_LONGEST_HEADER))
+    stream.seek(0)
+    return (int(header[2]), int(header[3])) if header else pillow.measure(stream, name, "PPM")
+
+
 def _read_wide_color(header: re.Match[bytes], stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
     """Read the color file as what its samples are, too: a gray one three times as wide, of which Pillow keeps all."""
     width, height = int(header[2]), int(header[3])

@@ -21,6 +21,8 @@ _DECODED_ON_OPENING = frozenset(("ICO",))
 _GRAY_ALPHA_16 = "LA;16B"
 _GRAY_BITS = {"L;2": 2, "L;4": 4}
 _FULL_16 = 65535
+_ANY = 2**62
+"""A number of pixels that no picture has."""
 
 
 def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
@@ -43,6 +45,16 @@ def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
     if mode in _GRAY_BITS:
         _scale_clear(image, _GRAY_BITS[mode])
     return of_image(image, name)
+
+
+def measure(stream: BinaryIO, name: str, kind: str) -> tuple[int, int]:
+    """Read the size of an upright picture from its header."""
+    return upright_size(open_image(stream, name, _ANY, kind))
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Give the size that an open image has when it is upright."""
+    return exif.upright(image.size, exif.of_image(image))
 
 
 def open_image(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Image.Image:

@@ -39,6 +39,12 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
     return Decoded(found.image, found.unit, found.depth, _profile(beside), _color_space(beside, tags, name), tags)
 
 
+def measure(stream: BinaryIO, _name: str) -> tuple[int, int]:
+    """Read the size of an upright picture from its header."""
+    found = {kind: bytes(data) for kind, data, _ in _chunks(stream.read()) if kind in (b"IHDR", b"eXIf")}
+    return exif.upright(struct.unpack(">II", found[b"IHDR"][:8]), exif.of_bytes(found.get(b"eXIf", b"")))
+
+
 def texts(stream: BinaryIO) -> dict[str, str]:
     """Read the text in a PNG file, by its keys; what is damaged or too long is passed over."""
     pairs = (_text(kind, bytes(data)) for kind, data, _ in _chunks(stream.read()) if kind in _TEXTS)

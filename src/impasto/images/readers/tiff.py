@@ -61,6 +61,18 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
         return _read_samples(page, tags, name)
 
 
+def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
+    """Read the size of an upright picture from its header.
+
+    Raises:
+        ImageError: it is a camera raw.
+    """
+    with TiffFile(stream) as file:
+        page, _ = _picture(file, name)
+        tags = exif.of_tiff(stream, file.byteorder, page.offset, _tag(page, _ORIENTATION, 1))
+        return exif.upright((page.imagewidth, page.imagelength), tags)
+
+
 @functools.cache
 def _silence_libtiff() -> None:
     """Keep libtiff from writing to stderr what Pillow raises as well; where Pillow has its symbols hidden, it does."""

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from impasto.errors import ImpastoError, InputError, StorageError
+from impasto.errors import ImpastoError, InputError, OutOfMemoryError, StorageError
 from impasto.studio import controls
 from impasto.studio.errors import BusyError, LeftError, MissingError, QuotaError, SlowError, StateError, TooLargeError
 from impasto.studio.limits import Limits
@@ -48,6 +48,7 @@ _STATUSES: tuple[tuple[type[ImpastoError], int], ...] = (
     (LeftError, 499),
     (QuotaError, 507),
     (StorageError, 507),
+    (OutOfMemoryError, 422),
     (InputError, 422),
     (ImpastoError, 500),
 )

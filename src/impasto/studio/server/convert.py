@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 
 from impasto import images
-from impasto.studio.server.processes import limit_resources
+from impasto.studio.server.processes import limit_process
 
 
 def main(arguments: list[str]) -> int:
     """Write a picture file in another format to standard output."""
-    limit_resources()
+    limit_process()
     sys.stdout.buffer.write(images.encode(images.read(Path(arguments[0])), arguments[1]))
     return 0
 

@@ -14,7 +14,7 @@ from impasto import images
 from impasto.errors import ImageError, ImpastoError
 from impasto.settings import INPUTS_KEY, METADATA_KEY
 from impasto.studio.controls import PAGE
-from impasto.studio.server.processes import limit_resources
+from impasto.studio.server.processes import limit_process
 from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
 _MAX_ORIGIN_BYTES = 64_000
@@ -24,7 +24,7 @@ _MAX_ORIGIN_BYTES = 64_000
 def main(arguments: list[str]) -> int:
     """Inspect the file and print the findings."""
     file, name, max_pixels = Path(arguments[0]), arguments[1], int(arguments[2])
-    limit_resources()
+    limit_process()
     try:
         found = inspect(file, name, max_pixels)
     except ImpastoError as error:

@@ -9,6 +9,8 @@ import contextlib
 import os
 import sys
 
+from impasto.storage.limits import limit_resources
+
 _MEMORY_BYTES = 6 * 2**30
 _CPU_SECONDS = 60
 _NICENESS = 3
@@ -38,15 +40,8 @@ async def run_module(module: str, *arguments: str, seconds: float) -> tuple[byte
     return output, status
 
 
-def limit_resources() -> None:
+def limit_process() -> None:
     """Limit this process's memory and CPU time, and let the server go first."""
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
-    with contextlib.suppress(ImportError):  # nor such limits; there the server's time limit applies
-        import resource  # noqa: PLC0415
-
-        for what, most in ((resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CPU, _CPU_SECONDS)):
-            _, hard = resource.getrlimit(what)
-            limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            with contextlib.suppress(ValueError, OSError):  # some systems define a limit and do not accept it
-                resource.setrlimit(what, (limit, hard))
+    limit_resources(memory_bytes=_MEMORY_BYTES, cpu_seconds=_CPU_SECONDS)

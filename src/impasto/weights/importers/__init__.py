@@ -14,7 +14,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from impasto.errors import ImpastoError, WeightsError
+from impasto.errors import ImpastoError, OutOfMemoryError, WeightsError
+from impasto.storage.limits import is_out_of_memory
 from impasto.weights import registry
 from impasto.weights.architecture import Architecture, tensor_names
 from impasto.weights.importers import conventions
@@ -33,6 +34,8 @@ class WeightsFormat:
     """Module beside this one that reads it; imported when needed, for each pulls in another library."""
     suffixes: tuple[str, ...]
     magic: Callable[[bytes], bool]
+    is_bounded: bool = False
+    """Whether reading takes no more than the file has bytes, so that the caller's own process may do it."""
 
     def read(self, file: Path) -> Found:
         module = importlib.import_module(f"{__name__}.{self.module}")
@@ -41,7 +44,9 @@ class WeightsFormat:
 
 FORMATS = (
     # Eight bytes of length, then a JSON object.
-    WeightsFormat("safetensors", "from_safetensors", (".safetensors",), lambda head: head[8:9] == b"{"),
+    WeightsFormat(
+        "safetensors", "from_safetensors", (".safetensors",), lambda head: head[8:9] == b"{", is_bounded=True
+    ),
     # A zip archive, or before torch 1.6 a bare pickle of protocol 2.
     WeightsFormat(
         "torch state dict", "from_torch", (".pth", ".pt"), lambda head: head.startswith((b"PK\x03\x04", b"\x80\x02"))
@@ -62,24 +67,33 @@ def read(file: Path, *, convention: str | None = None) -> VGGWeights:
     Raises:
         WeightsError: the file cannot be read, is no weights file, is another network than VGG-16 or VGG-19, or
             does not tell which input it expects.
+        OutOfMemoryError: there is too little memory to read it.
     """
     stated = registry.convention(convention) if convention else None
-    form = _format(file)
+    form = detect_format(file)
     try:
         found = form.read(file)
+        architecture, tensors = _recognize(file, found)
+        return VGGWeights(str(file), architecture, tensors, stated or conventions.choose(file, found, architecture))
     except ImpastoError:
         raise
     except Exception as error:  # parsers of five libraries, fed bytes from anywhere: each fails in its own way
+        if is_out_of_memory(error):
+            problem = f"there is not enough memory to read {file}"
+            raise OutOfMemoryError(problem, "End other programs, or use a smaller network.") from None
         reason = f"{type(error).__name__}: {error}"[:200]
         raise WeightsError(
             f"{file} is not a readable {form.title} file ({reason})",
             "It may be cut short or damaged: download or export it again.",
         ) from error
-    architecture, tensors = _recognize(file, found)
-    return VGGWeights(str(file), architecture, tensors, stated or conventions.choose(file, found, architecture))
 
 
-def _format(file: Path) -> WeightsFormat:
+def detect_format(file: Path) -> WeightsFormat:
+    """Tell the format of a weights file.
+
+    Raises:
+        WeightsError: the file cannot be read, or has none.
+    """
     head = _head(file)
     for form in FORMATS:
         if form.magic(head):
@@ -130,8 +144,8 @@ def _without_classifier(convolutions: list[tuple[Tensor, Tensor]]) -> list[tuple
 
 
 def _to_float(tensor: Tensor) -> Tensor:
-    """Convert to float32 what is neither float16 nor float32."""
-    return tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)
+    """Convert to float32 what is neither float16 nor float32, one value after another in memory."""
+    return (tensor if tensor.dtype in (torch.float16, torch.float32) else tensor.to(torch.float32)).contiguous()
 
 
 def _finite(file: Path, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from impasto.errors import ImageError, SettingsError
+from impasto.settings import Settings
 from impasto.settings.per_painting import check_counts
-from impasto.studio.controls import settings_of
+from impasto.studio.controls import check_sizes, settings_of
 from impasto.studio.errors import StateError
 from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
 from impasto.studio.server import queries
@@ -36,6 +37,7 @@ def add_job(new: JobIn, context: Context) -> JobOut:
     settings = settings_of(new.settings)
     check_counts(settings, len(new.paintings))
     queue.touch_pictures(context.folder, [picture for picture in (new.photo, *new.paintings) if picture])
+    _check_sizes(context, new, settings)
     quota.check(context.folder, context.limits.folder_bytes)
     return queries.job(context.folder, queue.enqueue(context.folder, new.photo, new.paintings, settings))
 
@@ -158,6 +160,16 @@ async def _convert(context: StudioContext, path: FilePath, file_format: Format) 
     if status:
         raise ImageError(f"the result could not be converted to {file_format}", "Download it as PNG.")
     return data
+
+
+def _check_sizes(context: StudioContext, new: JobIn, settings: Settings) -> None:
+    """Refuse what could never be painted before it waits in the queue."""
+
+    def size(picture: str) -> tuple[int, int]:
+        found = queries.picture(context.folder, picture)
+        return found.width, found.height
+
+    check_sizes(settings, size(new.photo) if new.photo else None, [size(painting) for painting in new.paintings])
 
 
 def _finished(context: StudioContext, job: int) -> JobOut:
