@@ -6,6 +6,7 @@ A value comes from the first of these that states it: the caller, the recipe, th
 
 import csv
 import difflib
+import re
 import reprlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -376,6 +377,7 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
+_LONG_NUMBER = re.compile(r"\d{16,}")
 _shorten = reprlib.Repr()
 _shorten.maxstring = _shorten.maxother = 80
 
@@ -392,7 +394,8 @@ def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError
             f"{source}{name} {_shorten.repr(first['input'])} is not of the form that this setting takes", f"{meaning}"
         )
     hint = f"Give {name} a value in its range; `impasto --help` lists them."
-    return SettingsError(f"{source}{name} {_shorten.repr(first['input'])}: {first['msg'].lower()}", hint)
+    message = _LONG_NUMBER.sub(lambda digits: f"{float(digits[0]):g}", first["msg"].lower())
+    return SettingsError(f"{source}{name} {_shorten.repr(first['input'])}: {message}", hint)
 
 
 def _hint(name: str) -> str:
