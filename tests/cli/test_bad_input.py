@@ -163,7 +163,7 @@ OPTIONS = [
     ("--size 0", "--size takes a whole number from 32 to 20000", "Try --size 512"),
     ("--size big", "--size takes a whole number from 32 to 20000", "Try --size 512"),
     ("--iterations 2.5", "--iterations takes a whole number from 1 to 1000000, not 2.5", "Try --iterations"),
-    ("--style-weight nan", "--style-weight takes a finite number of at least 0, not 'nan'", "Try --style-weight 1"),
+    ("--style-weight nan", "--style-weight takes a number from 0 to 1e+38, not 'nan'", "Try --style-weight 1"),
     ("--seed -1", "--seed takes a whole number from 0 to below 9223372036854775808", "Try --seed 0"),
     ("--optimizer adm", '"adm" for --optimizer', 'Did you mean "adam"?'),
     ("--size-rule wide", "long:N, rows:N or WIDTHxHEIGHT, with numbers from 10", "Try --size-rule long:512"),
@@ -206,7 +206,7 @@ OPTIONS = [
     ("--recipe typo.toml", "'typo.toml' has an unknown key 'contnet_weight'", "Did you mean 'content_weight'?"),
     (
         "--recipe value.toml",
-        "'value.toml': content_weight takes a finite number",
+        "'value.toml': content_weight takes a number from 0",
         "not 'much'. Correct it in that recipe",
     ),
     ("--network vgg19", "'vgg19' is not on this machine", "impasto weights fetch vgg19"),
@@ -240,7 +240,7 @@ COMMANDS = [
     ("recipes save look.toml --size 0", "--size takes a whole number from 32", "Try --size 512"),
     (
         "recipes save look.toml --recipe value.toml",
-        "recipe 'value.toml': content_weight takes a finite number",
+        "recipe 'value.toml': content_weight takes a number from 0",
         "Correct it in that recipe",
     ),
     ("recipes save look.toml --settings-from plain.png", "plain.png holds no settings", "that Impasto wrote"),

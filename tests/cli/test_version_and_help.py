@@ -67,8 +67,8 @@ def test_the_examples_in_a_command_s_help_run(impasto, folder, command):
 
 @pytest.mark.parametrize("command", ["sweep", "texture", "rebuild"])
 def test_help_lists_the_commands_and_each_offers_the_settings(impasto, command):
-    assert f"│ {command} " in impasto("--help").out
-    out = impasto(command, "--help").out
+    assert f"│ {command} " in impasto("--help-all").out
+    out = impasto(command, "--help-all").out
     assert "--tv-weight" in out
     assert "--settings-from" in out
 
@@ -76,24 +76,24 @@ def test_help_lists_the_commands_and_each_offers_the_settings(impasto, command):
 def test_a_command_s_help_names_the_defaults_of_its_own_recipe(impasto, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     for command in ("texture", "rebuild"):
-        assert f"default: {Settings(recipe=command).iterations}]" in impasto(command, "--help").out
+        assert f"default: {Settings(recipe=command).iterations}]" in impasto(command, "--help-all").out
     assert "--layer --content-layers LIST" in impasto("rebuild", "--help").out
-    assert "--content-weight" not in impasto("texture", "--help").out
-    assert "--style-weight" not in impasto("rebuild", "--help").out
+    assert "--content-weight" not in impasto("texture", "--help-all").out
+    assert "--style-weight" not in impasto("rebuild", "--help-all").out
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_an_option_with_its_help(impasto, name, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     field = Settings.model_fields[name]
-    line = next(line for line in impasto("--help").out.splitlines() if line.startswith(f"│ {option_name(name)} "))
+    line = next(line for line in impasto("--help-all").out.splitlines() if line.startswith(f"│ {option_name(name)} "))
     assert field.description in line
     assert field.json_schema_extra["unit"] in line
 
 
 def test_help_shows_ranges_choices_and_the_default_look(impasto, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
-    out = impasto("--help").out
+    out = impasto("--help-all").out
     assert "[from 32 to 20000 px]" in out
     assert "[choices: max, average, average-scaled]" in out
     assert f"default: {Settings().history}]" in out

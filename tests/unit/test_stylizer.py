@@ -193,7 +193,7 @@ def test_a_picture_file_can_be_the_start(stylizer, photo, painting):
     start = next(event for event in events if isinstance(event, Preview)).picture
     expected = impasto.images.resize(impasto.images.read(painting), 64, 43)
     np.testing.assert_allclose(start.rgb, expected.rgb.clip(0, 255), atol=1e-3)
-    with pytest.raises(SettingsError, match="'grey' is neither a start nor a file"):
+    with pytest.raises(SettingsError, match='"grey" is neither a start nor a file'):
         events_of(stylizer, photo, painting, init="grey")
 
 

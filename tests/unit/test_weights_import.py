@@ -416,7 +416,7 @@ def test_an_onnx_file_cannot_point_at_other_files(small, tmp_path):
 def test_onnx_without_its_package_says_what_to_install(monkeypatch, small, tmp_path):
     write_onnx(small, tmp_path / "net.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(WeightsError, match=r'pip install "impasto\[onnx\]"'):
+    with pytest.raises(WeightsError, match=r'pip install "onnx>='):
         weights.import_file(tmp_path / "net.onnx")
 
 

@@ -12,6 +12,7 @@ from torch.nn.functional import conv2d
 from impasto import weights
 from impasto.errors import WeightsError
 from impasto.weights import registry
+from impasto.wording import COMMAND
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +94,7 @@ def _relu1_2(network, centered):
 def test_a_network_that_is_not_fetched_says_how_to_fetch_it():
     with pytest.raises(WeightsError, match="not on this machine yet") as caught:
         weights.load("vgg19")
-    assert "impasto weights fetch vgg19" in caught.value.hint
+    assert "impasto weights fetch vgg19" in caught.value.message_for(COMMAND)
 
 
 @pytest.mark.parametrize("name", ["vgg61", "VGG-16", "vgg"])

@@ -182,7 +182,9 @@ def _setting_options(defaults: Settings, additional: Mapping[str, str]) -> list[
     for name, field in Settings.model_fields.items():
         former = [option_name(old) for old, new in FORMER_NAMES.items() if new == name]  # they still work
         names = [*filter(None, [additional.get(name)]), option_name(name), *former]
-        annotation = _annotate(names, field, groups[read_extra(field, "group")], shown[name])
+        # What a command gives a name of its own is not rare there.
+        heading = COMMON_GROUPS[0] if name in additional else read_extra(field, "group")
+        annotation = _annotate(names, field, groups[heading], shown[name])
         options.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
     return options
 

@@ -85,7 +85,7 @@ def configure(spec: ComputeSpec, default_device: str = "auto") -> ComputeConfig:
 def _check_threads(threads: int) -> None:
     cores = os.cpu_count() or 1
     if threads > _MOST_THREADS_PER_CORE * cores:
-        problem = f"--threads {threads} is too many for {count_noun(cores, 'core')}"
+        problem = f"{argument('threads', threads)} is too many for {count_noun(cores, 'core')}"
         raise DeviceError(problem, f"Use at most {_MOST_THREADS_PER_CORE * cores}, or 0 for the usual number.")
 
 

@@ -61,7 +61,7 @@ class Result:
 
     def __repr__(self) -> str:
         size = f"{self.picture.width} x {self.picture.height} px"
-        return f"Result({size}, recipe={Path(self.settings.recipe).name!r:.40}, loss={self.loss:.4g})"
+        return f"Result({size}, recipe={self.settings.recipe_name!r:.40}, loss={self.loss:.4g})"
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 -- NumPy's
         """(H, W, 3) uint8 0..255 sRGB, or (H, W, 4) with transparency."""
@@ -116,7 +116,7 @@ class Result:
         shown = [_figure(it.role, it.name, it.webp) for it in self.previews.shown]
         if self.previews.hidden:
             shown.append(f"<span>and {self.previews.hidden} more</span>")
-        size = f"{self.picture.width} x {self.picture.height} px, {Path(self.settings.recipe).name}"
+        size = f"{self.picture.width} x {self.picture.height} px, {self.settings.recipe_name}"
         shown.append(_figure("result", size, images.encode(images.shrink(self.picture, _RESULT_SIDE), "webp")))
         return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{"".join(shown)}</div>'
 

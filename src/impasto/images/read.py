@@ -48,13 +48,15 @@ def read(source: Source, *, name: str | None = None, most_pixels: int = decode.M
 
 
 def measure(source: Source) -> tuple[int, int] | None:
-    """Read the size of an upright picture, (width, height), from its header; None for a stream that can be read once.
+    """Read the size of an upright picture, (width, height), from its header; None where that can be read once only.
 
     Raises:
         ImageError: as for `read`, as far as the header tells.
     """
+    if tensors.is_tensor(source):
+        source = tensors.to_array(source, _name(source))
     if isinstance(source, np.ndarray):
-        return source.shape[1], source.shape[0]
+        return (source.shape[1], source.shape[0]) if source.ndim > 1 else None
     if isinstance(source, Image.Image):
         return pillow.upright_size(source)
     if _is_read_once(source):

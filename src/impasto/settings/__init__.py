@@ -7,6 +7,7 @@ A value comes from the first of these that states it: the caller, the recipe, th
 import csv
 import difflib
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -99,6 +100,7 @@ Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
+_FILE_NAME = f"a text of at most {LONGEST_TEXT} characters"
 FileName = Annotated[str, AfterValidator(_bounded_text)]
 """Not bounded by pydantic itself, which takes no name that is not text in UTF-8."""
 
@@ -144,6 +146,7 @@ class Settings(BaseModel):
         DEFAULT_RECIPE,
         "Recipe that supplies every value not given: a name or a .toml file.",
         group="Look",
+        form=_FILE_NAME,
     )
     size: ResultSize = setting_field(
         None,
@@ -243,12 +246,14 @@ class Settings(BaseModel):
         group="Regions",
         placeholder="FILE",
         example="mask.png",
+        form=_FILE_NAME,
     )
 
     network: FileName = setting_field(
         "vgg16",
         "Network weights: vgg16 is bundled; see `impasto weights list`.",
         group="Network",
+        form=_FILE_NAME,
     )
     pooling: Literal["max", "average", "average-scaled"] = setting_field(
         "max", "Pooling layers of the network; average-scaled keeps the mean activation.", group="Network"
@@ -310,6 +315,7 @@ class Settings(BaseModel):
         "Initial picture: content, palette (the photograph in the painting's colors), noise, gaussian, gray, style "
         "(random pixels of the painting), or a picture file.",
         group="Start",
+        form=_FILE_NAME,
     )
     noise_share: float = setting_field(
         0.0, "Share of noise blended into the initial picture.", group="Start", ge=0, le=1
@@ -365,6 +371,11 @@ class Settings(BaseModel):
     def has_style(self) -> bool:
         """Whether the objective has a style loss, which requires a style image."""
         return bool(self.style_layers) and self.style_weight > 0
+
+    @property
+    def recipe_name(self) -> str:
+        """The recipe's name, without its folder."""
+        return PurePath(self.recipe).name
 
     def __hash__(self) -> int:
         values = ((name, getattr(self, name)) for name in type(self).model_fields)

@@ -34,10 +34,10 @@ def test_U7_a_dry_run_paints_nothing(impasto, folder):
     before = listing(folder)
     done = impasto(*PAIR, "--dry-run", "--sheet", "s.png", "--save-every", "1", *QUICK)
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("painterly: 64 x 48 px")
+    assert done.out.startswith("painterly: 1 photograph, 1 painting; 64 x 48 px")
     assert listing(folder) == before
     assert impasto(*PAIR, "--dry-run", "-q", *QUICK).out == ""
-    assert impasto("texture", "painting.jpg", "--dry-run", *QUICK).out.startswith("texture: 64 x 48 px")
+    assert impasto("texture", "painting.jpg", "--dry-run", *QUICK).out.startswith("texture: 1 painting; 64 x 48 px")
 
 
 def test_U7_a_dry_run_refuses_what_a_run_would(impasto):

@@ -59,7 +59,7 @@ def test_F17_a_sweeps_sheet_says_nothing_of_them_either(impasto, folder, away):
 
 def test_F17_stored_names_are_found_here_first_then_beside_the_picture_that_stores_them(folder, away):
     values = {"mask": ["half.png"], "init": "palette", "network": "vgg16"}
-    with pytest.raises(SettingsError, match=r"x.png was made with the file half.png.*--mask"):
+    with pytest.raises(SettingsError, match=r"x.png was made with the file half.png.*another with mask"):
         find_files(values, "x.png", ())
     assert find_files(values, "x.png", ["mask"]) == values
     assert find_files(values, str(away / "x.png"), ()) == {**values, "mask": [str(away / "half.png")]}

@@ -11,6 +11,7 @@ from torch import Tensor
 from impasto.core.losses.base import Evaluation, Loss
 from impasto.core.network.vgg import VGG, Features, GradientHook
 from impasto.errors import DivergedError
+from impasto.wording import argument
 
 if TYPE_CHECKING:
     from impasto.layers import Layer
@@ -77,7 +78,7 @@ def _name_overflow() -> Iterator[None]:
         if "without overflow" not in str(error):
             raise
         problem = "the weights of a loss, its layer and its normalization multiply to more than float32 holds"
-        raise DivergedError(problem, "Lower the weights, or use --precision float64.") from None
+        raise DivergedError(problem, f"Lower the weights, or use {argument('precision', 'float64')}.") from None
 
 
 def _inputs(loss: Loss, image: Tensor, features: Features) -> Tensor:
