@@ -1,4 +1,4 @@
-"""A disk that takes no byte more: the page says so, although nothing can be stored, and the queue resumes afterwards."""
+"""A disk that takes no byte more: the page says so although nothing can be stored, and the queue resumes afterwards."""
 
 import contextlib
 import json
