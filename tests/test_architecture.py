@@ -1,6 +1,8 @@
 """The structure that the code promises, read off its syntax trees."""
 
 import ast
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -50,3 +52,9 @@ def test_the_algorithm_stands_in_one_file_in_the_order_of_the_paper():
     assert len(text.splitlines()) <= 250
     steps = ["# 1. Targets", "# 2. Start", "# 3. Scales", "# 4. Iterate", "# 5. Hand on"]
     assert [text.index(step) for step in steps] == sorted(text.index(step) for step in steps)
+
+
+def test_the_studios_server_holds_no_torch():
+    """It answers from 80 MB; the workers, which are processes of their own, paint."""
+    program = "import sys, impasto.studio.server.serve; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

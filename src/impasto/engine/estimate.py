@@ -10,12 +10,15 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from impasto.core.pyramid import Scale
-from impasto.engine.device import ComputeConfig
 from impasto.errors import ImpastoError
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
+
+if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torch
+    from impasto.core.pyramid import Scale
+    from impasto.engine.device import ComputeConfig
 
 FEWEST_ITERATIONS = 5
 """At a scale, for its time to be kept: the first includes measuring the targets."""
@@ -90,18 +93,18 @@ class SpeedHistory:
         return {kind: rates for kind, rates in found.items() if rates}
 
 
-def kind_of_run(network: str, compute: ComputeConfig) -> str:
+def kind_of_run(network: str, compute: "ComputeConfig") -> str:
     """Name what decides how long an iteration takes, beside the size."""
     return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {compute.threads} threads"
 
 
-def padded_pixels(scale: Scale, margin: int) -> int:
+def padded_pixels(scale: "Scale", margin: int) -> int:
     """The pixels of an iterate at a scale."""
     return (scale.width + 2 * margin) * (scale.height + 2 * margin)
 
 
 def estimate_seconds(
-    scales: Sequence[Scale], *, margin: int, rounds: int, network: str, compute: ComputeConfig
+    scales: "Sequence[Scale]", *, margin: int, rounds: int, network: str, compute: "ComputeConfig"
 ) -> tuple[float, bool]:
     """Estimate what all planned iterations take; also returns whether that is a guess."""
     history, kind = SpeedHistory(), kind_of_run(network, compute)
@@ -114,7 +117,7 @@ def estimate_seconds(
     return seconds, rough
 
 
-def _rough_rate(compute: ComputeConfig) -> float:
+def _rough_rate(compute: "ComputeConfig") -> float:
     rate = _ROUGH_RATES.get(compute.device.type)
     return _ROUGH_CPU_RATES[compute.precision] / compute.threads if rate is None else rate
 

@@ -64,6 +64,7 @@ class StudioProcess:
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
         assert found, self.errors.read_text()
         self.port = int(found[1])
+        assert self.get(timeout=60)[0] == 200, "it answers, so that all of its own files are open"
 
     @property
     def files(self) -> int:

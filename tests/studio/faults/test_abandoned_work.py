@@ -25,8 +25,8 @@ def status_of(connection: socket.socket) -> int:
 WORK = [
     ("GET", "/api/jobs/1/result?format=webp"),
     ("GET", "/api/samples/cat/display"),
-    ("POST", "/api/jobs/1/use"),
-    ("POST", "/api/samples/cat"),
+    pytest.param("POST", "/api/jobs/1/use", marks=pytest.mark.slow),
+    pytest.param("POST", "/api/samples/cat", marks=pytest.mark.slow),
 ]
 
 

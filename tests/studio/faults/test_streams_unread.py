@@ -67,13 +67,14 @@ def test_S4_a_long_runs_iterations_come_in_parts(opened, folder):
     assert numbers == list(range(1, 5001))
 
 
+@pytest.mark.slow
 def test_S4_a_page_that_does_not_read_is_dropped_and_hears_everything_when_it_comes_back(tmp_path):
     folder = fill(tmp_path / "studio", 400)
     with StudioProcess(tmp_path / "studio", stall_seconds=1.0) as studio:
         before = studio.sockets
         asleep = studio.connect(request("/api/events"), window=2048)
         assert wait_until(lambda: studio.sockets > before)
-        assert wait_until(lambda: studio.sockets == before), "dropped"
+        assert wait_until(lambda: studio.sockets <= before), "dropped"
         asleep.close()
         queue.request_action(folder, 1, "cancel")
         with contextlib.closing(studio.connect(request("/api/events"))) as awake:

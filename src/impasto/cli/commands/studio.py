@@ -1,5 +1,6 @@
 """`impasto studio`: the web page for stylizing pictures."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -72,4 +73,5 @@ def studio(
         limits=Limits(folder_bytes=int(quota * 1e9)),
         devices=tuple(Settings(device=name).device for name in device or ("auto",)),  # Settings checks the names
     )
-    serve.serve(config, browser=browser, announce=print_result)
+    with contextlib.suppress(KeyboardInterrupt):  # its proper end
+        serve.serve(config, browser=browser, announce=print_result)
