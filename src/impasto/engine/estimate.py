@@ -7,7 +7,6 @@ runs took is kept in a file of the cache, by network, precision, device and size
 import json
 import math
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
 
 if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torch
+    from collections.abc import Sequence
+
     from impasto.core.pyramid import Scale
     from impasto.engine.device import ComputeConfig
 
