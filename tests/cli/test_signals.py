@@ -36,6 +36,7 @@ def test_a_signal_ends_the_run_with_the_picture_as_it_is(impasto_process, folder
     assert b"Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_at_a_coarse_scale_gives_the_size_that_was_asked_for(impasto_process, folder):
     options = ["--size", "256", "--scales", "2", "--iterations", "100000", "--tolerance", "0", "--json"]
     process = impasto_process("photo.jpg", "painting.jpg", *options)

@@ -250,6 +250,7 @@ def test_progress_counts_cells_and_tells_the_time_left(impasto):
     assert err[3].startswith("finished: 2 of 2 pictures, ")
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_bar_over_all_cells(impasto_process, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")

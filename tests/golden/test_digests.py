@@ -11,7 +11,7 @@ from digests import CASES, FOLDER, PAIRS, PINNED, RECIPES, STORED
 GOLDEN = json.loads(STORED.read_text(encoding="utf-8"))
 EVERY = 20
 """Cases in one process: loading the network takes about as long as one of them."""
-SEVERAL = {"gatys", "neural-style", "painterly", "texture", "tf-adam"}
+SEVERAL = {"gatys", "painterly", "texture"}
 SLOW = {f"{recipe} {pair}" for recipe in RECIPES for pair in PAIRS if recipe not in SEVERAL or pair == "cat"}
 SLOW |= {"float64", "keep mask at two scales", "two scales from noise", "two scales of adam", "rounds"}
 SLOW |= {"two scales from a file", "gaussian start", "gray start", "transparency and color match", "strength 1"}

@@ -211,6 +211,7 @@ def test_previews_show_the_picture_develop(opens, running):
     expect(result(page)).to_be_visible(timeout=PAINTED)
 
 
+@pytest.mark.slow
 def test_a_reload_keeps_the_running_job_in_view_and_two_tabs_agree(opens, running):
     job = long_job(running)
     page = opens()
@@ -240,6 +241,7 @@ def test_a_dropped_result_restores_its_settings_and_inputs(opens, running):
     expect(page.get_by_role("button", name="Remove painting 2")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_page_can_be_used_by_keyboard_alone(opens, running):
     page = opens()
 
@@ -303,6 +305,7 @@ def test_an_unreadable_file_is_one_error_and_the_form_is_kept(opens):
     expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("64")
 
 
+@pytest.mark.slow
 def test_an_invalid_setting_is_marked_and_its_error_disappears_when_it_is_corrected(opens):
     page = opens()
     problems = page.get_by_role("alert", name="Problems")
@@ -364,6 +367,7 @@ def test_a_queue_of_long_names_leaves_the_page_as_wide_as_it_was(opens, running,
         running.wait_for(job, "cancelled")
 
 
+@pytest.mark.slow
 def test_esc_twice_in_a_row_cancels_one_picture(opens, running):
     first, second = long_job(running), long_job(running)
     page = opens()  # without a selected job the stage shows the running one
@@ -381,6 +385,7 @@ def test_esc_twice_in_a_row_cancels_one_picture(opens, running):
     running.wait_for(second, "cancelled")
 
 
+@pytest.mark.slow
 def test_the_page_reconnects_when_the_server_comes_back(opens, starts, tmp_path):
     studio = starts(tmp_path)
     page = opens(studio.address, tolerate=["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE", "Failed to load"])

@@ -146,6 +146,7 @@ def test_a_port_in_use_is_an_error_of_one_line(running, tmp_path):
     assert f"port {port}, cannot be used" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_or_cannot_start_is_an_alert_until_another_runs(starts, tmp_path):
     studio = starts(tmp_path, "--device", "cpu", "--device", "cuda:99")
     alert = studio.wait_for_alert("no device 'cuda:99'")

@@ -342,6 +342,7 @@ def half(tmp_path):
     return str(tmp_path / "half.png")
 
 
+@pytest.mark.slow
 def test_the_fast_precision_is_compared_with_masks_in_place(photo, painting, half, monkeypatch):
     monkeypatch.setattr(devices, "bfloat16_is_fast", lambda _: True)
     for choices in ({"mask": (half,)}, {"keep_mask": half}):

@@ -465,6 +465,7 @@ print(weights.fetch("sample", url=sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_fetch_at_once_download_once_and_both_succeed(mirror, home):
     digits = registry.ENTRIES["sample"].checksum.digits
     command = [sys.executable, "-c", PROGRAM, digits, mirror.url]

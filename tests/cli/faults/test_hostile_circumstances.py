@@ -279,7 +279,7 @@ def test_S13_a_number_that_no_tensor_holds_is_refused_with_its_option(impasto, o
     done = impasto("photo.jpg", "painting.jpg", option, "--optimizer", "adam", *QUICK)
     assert done.code == 2
     assert option.split("=")[0] in done.err
-    assert "less than or equal to 1e+38" in done.err
+    assert "1e+38" in done.err
 
 
 @pytest.mark.parametrize(

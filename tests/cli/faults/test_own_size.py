@@ -30,7 +30,7 @@ def test_U8_the_command_takes_the_photographs_own_size_and_factors(impasto, fold
     assert json.loads(images.read_metadata(folder / "out.png")["impasto:settings"])["size"] == "0.75x"
     assert "; 72 x 54 px" in impasto("photo.jpg", "painting.jpg", "--settings-from", "out.png", "--dry-run").out
     assert "; 96 x 72 px" in impasto("photo.jpg", "painting.jpg", "--size", "original", "--dry-run").out
-    assert ": 192 x 144 px" in impasto("photo.jpg", "painting.jpg", "--size", "2x", "--dry-run").out
+    assert "; 192 x 144 px" in impasto("photo.jpg", "painting.jpg", "--size", "2x", "--dry-run").out
 
 
 @pytest.mark.parametrize(
