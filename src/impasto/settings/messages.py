@@ -79,8 +79,15 @@ def _all_limits(field: FieldInfo) -> dict[str, float]:
 
 def _limits_of_alternatives(field: FieldInfo) -> list[Any]:
     """The limits that one of several types of a value has by itself."""
-    if get_origin(field.annotation) not in (Union, UnionType):
-        return []
+    return _inner_limits(field) if get_origin(field.annotation) in (Union, UnionType) else []
+
+
+def _limits_of_parts(field: FieldInfo) -> dict[str, float]:
+    """The bounds of each number in a list or a mapping."""
+    return {key: getattr(limit, key) for key in _LIMITS for limit in _inner_limits(field) if hasattr(limit, key)}
+
+
+def _inner_limits(field: FieldInfo) -> list[Any]:
     stated = [annotation for part in get_args(field.annotation) for annotation in get_args(part)[1:]]
     return [limit for annotation in stated for limit in getattr(annotation, "metadata", ())]
 
@@ -98,9 +105,9 @@ def _takes(field: FieldInfo) -> str:
     elif field.annotation is bool:
         takes = either(python="True or False", command="yes or no")
     elif origin is dict:
-        takes = "layers with weights of at least 0, such as relu4_2=1,relu5_2"
+        takes = f"layers with weights {_range(_limits_of_parts(field))}, such as relu4_2=1,relu5_2"
     elif origin is tuple:
-        takes = "file names" if str in kinds else "weights of at least 0"
+        takes = "file names" if str in kinds else f"weights {_range(_limits_of_parts(field))}"
     elif _is_number(field):
         takes = _number(_all_limits(field), whole=int in kinds)
     else:
