@@ -30,11 +30,11 @@ def on_terminal(impasto_process, *options):
 def test_a_terminal_shows_a_bar_for_each_scale(impasto_process, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")
-    shown, out = on_terminal(impasto_process, "--size", "192", "--scales", "2", "--iterations", "4", "--tolerance", "0")
+    shown, out = on_terminal(impasto_process, "--size", "256", "--scales", "2", "--iterations", "2", "--tolerance", "0")
     text = CONTROL.sub("", shown)
-    assert "scale 1/2  96 x 72" in text
-    assert "scale 2/2  192 x 144" in text
-    assert re.search(r"4/4 loss [\d.e+]+  [\d.]+ it/s  [\d.]+ s, [\d.]+ s left", text)
+    assert "scale 1/2  128 x 96" in text
+    assert "scale 2/2  256 x 192" in text
+    assert re.search(r"2/2 loss [\d.e+]+  [\d.]+ it/s  [\d.]+ s, [\d.]+ s left", text)
     assert "finished: loss" in text
     assert out == "photo-painting.png\n"
     assert COLOR.search(shown)
