@@ -1,11 +1,10 @@
 # The studio on a server's CPU: docker build -t impasto . && docker run -p 7860:7860 -v impasto:/data impasto
 FROM python:3.11-slim
 
-# PyTorch's CPU build: the default one has several gigabytes of CUDA.
-RUN pip install --no-cache-dir torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
-
 WORKDIR /impasto
 COPY . .
+# PyTorch's CPU build: the default one has several gigabytes of CUDA.
+RUN pip install --no-cache-dir -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu
 RUN pip install --no-cache-dir -c constraints.txt ".[studio]"
 
 RUN useradd --create-home painter && mkdir /data && chown painter /data

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,7 +126,7 @@ def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputP
     shown = inputs[:_MOST_PREVIEWS]
     return InputPreviews(
         tuple(
-            InputPreview(role, Path(it.name).name, images.encode(images.shrink(it, _INPUT_SIDE), "webp"))
+            InputPreview(role, base_name(it.name), images.encode(images.shrink(it, _INPUT_SIDE), "webp"))
             for role, it in shown
         ),
         hidden=len(inputs) - len(shown),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from impasto.errors import OutOfMemoryError, SettingsError
 from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
+from impasto.settings.per_painting import split_crops
 from impasto.sizing import Size, style_size, with_long_side
 from impasto.wording import argument
 
@@ -89,6 +90,7 @@ def check_memory(settings: Settings, content: Size | None, styles: Sequence[Size
     Raises:
         OutOfMemoryError: the result, or a style image at its size beside the result, takes more than there is.
     """
+    styles = _cropped(settings, styles)
     subject = content or next(iter(styles), None)
     if subject is None:
         return
@@ -102,6 +104,13 @@ def check_memory(settings: Settings, content: Size | None, styles: Sequence[Size
         what = f"the painting is to be seen at {width} x {height}, the result's size times {argument('style_scale')}"
         needed = width * height * FORWARD_NUMBERS * item_bytes
         _refuse(what, width * height, needed, f"{argument('style_scale')}, or a smaller {argument('size')}")
+
+
+def _cropped(settings: Settings, styles: Sequence[Size]) -> Sequence[Size]:
+    """Give the size of the part of each style image that is used."""
+    crops = split_crops(settings.style_crop, len(styles)) or [""] * len(styles)
+    parts = [crop.split(",")[2:] for crop in crops]
+    return [(int(part[0]), int(part[1])) if part else own for part, own in zip(parts, styles, strict=True)]
 
 
 def result_bytes(settings: Settings, result: Size, item_bytes: int) -> int:

@@ -166,6 +166,7 @@ class Stylizer:
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
         paintings, settings = _split_arguments(styles, settings, choices)
+        self.check_memory(content, paintings, settings)
         inputs = self._open_fastest(_read_optional(content), _read_all(paintings), settings)
         _prepare(inputs)
         return inputs.estimate
@@ -308,6 +309,7 @@ def _with_process_stylizer(method: Callable[Concatenate[Stylizer, P], Result]) -
 
     signature = inspect.signature(method)
     _, *parameters = signature.parameters.values()
+    call.__qualname__ = call.__name__  # where it can be found again by its name, as pickle does
     vars(call)["__signature__"] = signature.replace(parameters=parameters)
     return call
 

@@ -16,6 +16,8 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 _UNCALIBRATED, _ADOBE = 65535, 2
 _PER_INCH = {2: 1.0, 3: 2.54}
 """Units of resolution: the inch and the centimeter."""
+_INCH = 2
+_MOST_DOTS = 30_000
 _TAG, _IFD = ExifTags.Base, ExifTags.IFD
 
 KEPT = frozenset(
@@ -110,9 +112,11 @@ def keep(tags: Image.Exif) -> bytes | None:
     kept = Image.Exif()
     try:
         kept.update({tag: value for tag, value in tags.items() if tag in KEPT})
-        if tags.get(_TAG.ResolutionUnit) not in _PER_INCH:  # a ratio of sides, no resolution
-            for tag in (_TAG.XResolution, _TAG.YResolution, _TAG.ResolutionUnit):
-                kept.pop(tag, None)
+        for tag in (_TAG.XResolution, _TAG.YResolution, _TAG.ResolutionUnit):
+            kept.pop(tag, None)
+        if dots := _dots_per_inch(tags):
+            kept[_TAG.XResolution], kept[_TAG.YResolution] = dots
+            kept[_TAG.ResolutionUnit] = _INCH
         shot = {tag: value for tag, value in _directory(tags, _IFD.Exif).items() if tag in KEPT_OF_SHOT}
         for directory, values in ((_IFD.Exif, shot), (_IFD.GPSInfo, _directory(tags, _IFD.GPSInfo))):
             if values:
@@ -125,12 +129,17 @@ def keep(tags: Image.Exif) -> bytes | None:
 
 def resolution(block: bytes | None) -> tuple[float, float] | None:
     """Read the dots per inch, across and down, of a kept block."""
-    tags = of_bytes(block or b"")
-    across, down = tags.get(_TAG.XResolution), tags.get(_TAG.YResolution)
-    if not (across and down):
+    return _dots_per_inch(of_bytes(block or b""))
+
+
+def _dots_per_inch(tags: Image.Exif) -> tuple[float, float] | None:
+    """Give the resolution, across and down; None where there is none, a mere ratio of sides, or one of no print."""
+    per_inch = _PER_INCH.get(tags.get(_TAG.ResolutionUnit, _INCH))
+    try:
+        across, down = (float(tags[tag]) * (per_inch or 0) for tag in (_TAG.XResolution, _TAG.YResolution))
+    except (*_BROKEN, ZeroDivisionError):
         return None
-    per_inch = _PER_INCH[tags[_TAG.ResolutionUnit]]
-    return float(across) * per_inch, float(down) * per_inch
+    return (across, down) if all(1 <= dots <= _MOST_DOTS for dots in (across, down)) else None
 
 
 def directories(block: bytes) -> Iterator[tuple[int, dict[int, Any]]]:

@@ -56,7 +56,7 @@ def measure(source: Source) -> tuple[int, int] | None:
     if tensors.is_tensor(source):
         source = tensors.to_array(source, _name(source))
     if isinstance(source, np.ndarray):
-        return (source.shape[1], source.shape[0]) if source.ndim > 1 else None
+        return (source.shape[1], source.shape[0]) if source.ndim > 1 and source.size else None
     if isinstance(source, Image.Image):
         return pillow.upright_size(source)
     if _is_read_once(source):

@@ -38,6 +38,8 @@ def to_array(tensor: "Tensor", name: str) -> NDArray[Any]:
         array = (values.float() if values.is_floating_point() and values.itemsize < 4 else values).numpy()  # noqa: PLR2004
     except (RuntimeError, TypeError) as error:
         raise ImageError(f"{name} has no values that can be read ({error})", "Give a dense tensor.") from None
+    if not array.size:
+        raise ImageError(f"{name} holds no values", "Give a picture of at least one pixel.")
     if np.issubdtype(array.dtype, np.floating) and (array.min() < -_OVERSHOOT or array.max() > 1 + _OVERSHOOT):
         problem = f"{name} holds floats from {array.min():g} to {array.max():g}"
         raise ImageError(problem, "Scale them to 0..1, or give uint8 0..255.")

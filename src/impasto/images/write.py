@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -80,7 +81,7 @@ def encode(
     try:
         beside = encoders.Beside(metadata or {}, None if converted is None else profile, picture.exif)
         return row.write(samples, beside)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
         roomy = [row.suffixes[0] for row in formats.FORMATS if len(row.depths) > 1]  # formats of scans, of any size
         raise OutputError(
             f"a {suffix} file cannot hold this picture of {picture.width} x {picture.height} pixels ({error})",

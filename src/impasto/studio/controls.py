@@ -120,7 +120,7 @@ def _refusal(name: str, value: Any) -> SettingsError | None:
     if name in _MACHINE_SETTINGS and value != Settings.model_fields[name].default:
         return SettingsError(f"{name} cannot be set for a single picture", "Set it when you start the studio.")
     if name in _FILE_SETTINGS and value:
-        return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help`.")
+        return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help-all`.")
     if name == "init" and value not in INIT_IMAGES:
         return SettingsError(f"the studio cannot start from {value!r}", f"Choose one of {', '.join(INIT_IMAGES)}.")
     if name == "network" and value not in (there := _networks()):

@@ -1,19 +1,23 @@
 """Files that trouble other programs: read right, or refused by name; and what of them a result keeps."""
 
+import contextlib
 import io
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
 import tifffile
-from PIL import ExifTags, ImageCms
+import torch
+from PIL import ExifTags, ImageCms, TiffImagePlugin
 from quick import QUICK
 
 from impasto import images
 from impasto.errors import ImageError
+from impasto.images import exif
 
 WIDTH, HEIGHT = 64, 48
 _ROWS, _COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -282,3 +286,36 @@ def test_S7_an_icon_cannot_hide_a_picture_of_any_size():
     with pytest.raises(ImageError, match="more than 1 million"):
         images.read(icon_of(png_with(pixels=np.zeros((1100, 1000, 3), np.uint8))), most_pixels=1_000_000)
     assert is_ramp(icon_of(png_with()))
+
+
+@pytest.mark.parametrize("dots", [(0, 0), (1, 0), (1e9, 1), (4e9, 1)])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp"])
+def test_F13_a_resolution_that_no_print_has_does_not_cost_the_picture(tmp_path, dots, suffix):
+    tags, out = PIL.Image.Exif(), io.BytesIO()
+    tags[TAG.XResolution] = tags[TAG.YResolution] = TiffImagePlugin.IFDRational(*map(int, dots))
+    tags[TAG.ResolutionUnit], tags[TAG.Artist] = 2, "Ada"
+    PIL.Image.fromarray(RAMP).save(out, "JPEG", exif=tags)
+    for depth in (8, 16):
+        picture = replace(images.read(out.getvalue()), depth=depth)
+        images.save(picture, tmp_path / f"{depth}.{suffix}")
+        assert images.read(tmp_path / f"{depth}.{suffix}").width == WIDTH
+
+
+def test_F13_dots_without_a_unit_are_dots_per_inch():
+    tags, out = PIL.Image.Exif(), io.BytesIO()
+    tags[TAG.XResolution] = tags[TAG.YResolution] = 300
+    PIL.Image.fromarray(RAMP).save(out, "WEBP", exif=tags)
+    assert exif.resolution(images.read(out.getvalue()).exif) == (300, 300)
+
+
+def test_F2_a_picture_of_no_size_is_refused_before_anything_is_asked_of_it():
+    for nothing in (png_with(pixels=np.zeros((0, 0, 3), np.uint8)), np.zeros((0, 0, 3)), torch.zeros(3, 0, 0)):
+        with pytest.raises(ImageError):
+            images.read(nothing)
+        with contextlib.suppress(ImageError):
+            assert images.measure(nothing) is None
+
+
+def test_F7_a_wide_ppm_may_have_as_many_pixels_as_any():
+    data = f"P6 {WIDTH} {HEIGHT} 65535\n".encode() + RAMP.astype(">u2").tobytes()
+    assert images.read(data, most_pixels=WIDTH * HEIGHT).depth == 16

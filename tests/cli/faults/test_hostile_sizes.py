@@ -55,3 +55,10 @@ def test_S8_what_scipy_reserves_is_counted():
     few, many = (Settings(optimizer="scipy-lbfgsb", history=history, margin=0) for history in (10, 110))
     difference = sizing.result_bytes(many, (100, 100), 4) - sizing.result_bytes(few, (100, 100), 4)
     assert difference == 200 * 8 * 3 * 100 * 100
+
+
+def test_S8_a_crop_counts_with_its_own_size(impasto, folder):
+    Image.new("RGB", (3000, 3000), "teal").save(folder / "large.png")
+    done = impasto("texture", "large.png", "--style-crop", "0,0,100,100", "--size", "10x", "--dry-run")
+    assert done.code == 0, done.err
+    assert "1000 x 1000 px" in done.out

@@ -5,7 +5,6 @@ import re
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from impasto.images.decoded import Decoded, check_pixels, unit_from_wide
 from impasto.images.readers import pillow
@@ -43,7 +42,7 @@ def _read_wide_color(header: re.Match[bytes], stream: BinaryIO, name: str, most_
     check_pixels(width, height, name, most_pixels)
     stream.seek(header.end())
     gray = b"P%b\n%d %d\n%b\n" % (_GRAY[header[1]], 3 * width, height, header[4])
-    with Image.open(io.BytesIO(gray + stream.read()), formats=["PPM"]) as image:
+    with pillow.open_image(io.BytesIO(gray + stream.read()), name, 3 * most_pixels, "PPM") as image:
         samples = np.asarray(image).reshape(height, width, 3)
     if header[1] == b"F":
         unit, depth = unit_from_wide(samples, name)

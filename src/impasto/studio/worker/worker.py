@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -151,7 +152,8 @@ class JobRun:
 
     def _save(self, finished: Finished) -> None:
         """Write the files first and the row last, so that a row never names a missing file."""
-        picture, job = finished.result.picture, self._job.id
+        # Whoever has the token gets it: it does not say when, where and by whom the photograph was taken.
+        picture, job = replace(finished.result.picture, exif=None), self._job.id
         data = images.encode(picture, "png", metadata=finished.result.metadata)
         replace_file(self._folder.result_thumbnail(job), encode_webp(picture, THUMBNAIL_SIDE))
         replace_file(self._folder.result(job), data)
