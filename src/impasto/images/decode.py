@@ -11,7 +11,7 @@ from PIL import Image
 
 from impasto.errors import ImageError
 from impasto.images import formats
-from impasto.images.decoded import Decoded, check_pixels
+from impasto.images.decoded import ANY_NUMBER, Decoded, check_pixels
 from impasto.images.readers import pillow
 
 # What is wrong with a file becomes an error or is passed over: it is on the terminal only where a program asks for it.
@@ -21,8 +21,6 @@ for library in ("PIL", "tifffile"):
 MAX_PIXELS = 250_000_000
 """Pictures with more pixels are refused by their header, before anything is decoded."""
 
-_ANY = 2**62
-"""A number of pixels that no picture has."""
 _LOCK = threading.RLock()
 
 
@@ -69,7 +67,7 @@ def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
     """
     with translate_errors(name, MAX_PIXELS):
         size = _recognize(stream, name).measure(stream, name)
-        check_pixels(*size, name, _ANY)
+        check_pixels(*size, name, ANY_NUMBER)
         return size
 
 

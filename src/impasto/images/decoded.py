@@ -15,6 +15,8 @@ Array = NDArray[Any]
 Unit = NDArray[np.float32]
 """(H, W, 1 to 4) float32, 0..1: gray, gray and alpha, RGB or RGBA, alpha not premultiplied."""
 
+ANY_NUMBER = 2**62
+"""Of pixels: more than any picture has."""
 _FULL_16 = 65535
 
 

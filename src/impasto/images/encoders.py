@@ -39,8 +39,6 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SUB = 1
 _PNG_COLOR_TYPES = {3: 2, 4: 6}  # by channels
 _TIFF_ICC_PROFILE = 34675
-_INCH = 0.0254
-"""In meters."""
 _PALETTE_SAMPLES = 16
 _PALETTE_SIDE = 160
 
@@ -70,7 +68,8 @@ def _png_16(samples: Samples, extra: PngInfo, beside: Beside) -> bytes:
     if beside.exif:
         putchunk(out, b"eXIf", beside.exif.removeprefix(exif.HEAD))
     if dots := exif.resolution(beside.exif):
-        putchunk(out, b"pHYs", struct.pack(">IIB", *(round(value / _INCH) for value in dots), 1))  # 1 is the meter
+        per_meter = (round(value / exif.METERS_PER_INCH) for value in dots)
+        putchunk(out, b"pHYs", struct.pack(">IIB", *per_meter, 1))  # 1 is the meter
     for kind, data, *_ in extra.chunks:
         putchunk(out, kind, data)
     putchunk(out, b"IDAT", zlib.compress(_sub_filter(samples)))

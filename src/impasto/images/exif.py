@@ -13,6 +13,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.erro
 HEAD = b"Exif\0\0"
 """What a block of EXIF begins with, as JPEG and WebP hold it; PNG holds the rest."""
 _ON_ITS_SIDE = (5, 6, 7, 8)
+METERS_PER_INCH = 0.0254
 _UNCALIBRATED, _ADOBE = 65535, 2
 _PER_INCH = {2: 1.0, 3: 2.54}
 """Units of resolution: the inch and the centimeter."""

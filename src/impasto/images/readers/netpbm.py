@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from impasto.images.decoded import Decoded, check_pixels, unit_from_wide
+from impasto.images.decoded import Decoded, check_pixels, unit_from_wide, unit_from_words
 from impasto.images.readers import pillow
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
@@ -47,4 +47,4 @@ def _read_wide_color(header: re.Match[bytes], stream: BinaryIO, name: str, most_
     if header[1] == b"F":
         unit, depth = unit_from_wide(samples, name)
         return Decoded(unit=unit, depth=depth)
-    return Decoded(unit=samples.astype(np.float32) / np.float32(65535), depth=16)
+    return Decoded(unit=unit_from_words(samples), depth=16)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from impasto.images import exif
-from impasto.images.decoded import Array, Decoded, check_pixels, unit_from_wide, unit_from_words
+from impasto.images.decoded import ANY_NUMBER, Array, Decoded, check_pixels, unit_from_wide, unit_from_words
 
 # Pillow reads 16-bit RGB as its high bytes. Taking the same file for one of the other byte order gives the low bytes.
 _LOW_BYTES = {
@@ -21,8 +21,6 @@ _DECODED_ON_OPENING = frozenset(("ICO",))
 _GRAY_ALPHA_16 = "LA;16B"
 _GRAY_BITS = {"L;2": 2, "L;4": 4}
 _FULL_16 = 65535
-_ANY = 2**62
-"""A number of pixels that no picture has."""
 
 
 def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
@@ -49,7 +47,7 @@ def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
 
 def measure(stream: BinaryIO, name: str, kind: str) -> tuple[int, int]:
     """Read the size of an upright picture from its header."""
-    return upright_size(open_image(stream, name, _ANY, kind))
+    return upright_size(open_image(stream, name, ANY_NUMBER, kind))
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -111,11 +109,6 @@ def raw_mode(image: Image.Image) -> str:
         return ""
     args = image.tile[0].args
     return str(args[0] if isinstance(args, tuple) and args else args)
-
-
-def has_low_bytes(image: Image.Image) -> bool:
-    """Whether Pillow decodes only the high bytes of an open image, and `words_of` the others."""
-    return raw_mode(image) in _LOW_BYTES
 
 
 def _read_as(image: Image.Image, modes: dict[str, str]) -> None:

@@ -18,7 +18,6 @@ _PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _LONGEST = 2**24
 """Bytes of a profile or a text, after expanding; longer ones are passed over."""
-_INCH = 0.0254
 _METER = 1
 
 Chunk = tuple[bytes, memoryview, memoryview]
@@ -100,7 +99,7 @@ def _dots_per_inch(data: bytes) -> tuple[float, float] | None:
     if len(data) != 9 or data[8] != _METER:  # noqa: PLR2004 -- bytes
         return None
     across, down = struct.unpack(">II", data[:8])
-    return across * _INCH, down * _INCH
+    return across * exif.METERS_PER_INCH, down * exif.METERS_PER_INCH
 
 
 def _text(kind: bytes, data: bytes) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PLANARCONFIG, PREDIC
 
 from impasto.errors import ImageError
 from impasto.images import exif
-from impasto.images.decoded import Array, Decoded, Unit, check_pixels, unit_from_wide
+from impasto.images.decoded import Array, Decoded, Unit, check_pixels, unit_from_wide, unit_from_words
 from impasto.images.readers import pillow
 
 _REDUCED, _MASK = 1, 4
@@ -211,7 +211,7 @@ def _colors(values: Unit, page: TiffPage) -> Unit:
     """Make samples mean light: 1 is white."""
     if page.photometric == PHOTOMETRIC.PALETTE:
         assert page.colormap is not None
-        colors = np.moveaxis(page.colormap, 0, 1).astype(np.float32) / np.float32(65535)  # (colors, 3)
+        colors = unit_from_words(np.moveaxis(page.colormap, 0, 1))  # (colors, 3)
         return np.asarray(colors[values[..., 0].astype(np.intp)])
     return 1 - values if page.photometric == PHOTOMETRIC.MINISWHITE else values
 
