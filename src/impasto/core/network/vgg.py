@@ -40,16 +40,18 @@ class BackwardTape:
         self.features[layer] = maps
         self.record(layer)
 
-    def gradient(self, hooks: MutableMapping[Layer | None, list[GradientHook]]) -> Tensor | None:
+    def gradient(
+        self, hooks: MutableMapping[Layer | None, list[GradientHook]], gradient: Tensor | None = None
+    ) -> Tensor | None:
         """Run the backward pass, once.
 
         Args:
             hooks: for each layer what adds to the gradient from deeper layers; removed as the layer is passed.
+            gradient: with respect to what the forward pass gave on, where there is one; may be changed.
 
         Returns:
-            (1, 3, H, W), or None if no layer had a hook.
+            (1, 3, H, W), or of the shape of the maps that the forward pass began with; None if there is no gradient.
         """
-        gradient: Tensor | None = None
         self.features.clear()
         while self._steps:
             step = self._steps.pop()
@@ -100,26 +102,51 @@ class VGG:
         Returns:
             (1, C, H', W') for each layer, in the type of the convolutions.
         """
-        return self._forward(image, BackwardTape(recording=False)).features
+        tape = BackwardTape(recording=False)
+        self.run(image, tape, self.blocks)
+        return tape.features
 
     def record(self, image: Tensor) -> BackwardTape:
         """Run the network and record the backward pass, from features to a picture (1, 3, H, W)."""
-        return self._forward(image, BackwardTape())
+        tape = BackwardTape()
+        self.run(image, tape, self.blocks)
+        return tape
+
+    @property
+    def blocks(self) -> range:
+        """Those that are computed, from 1."""
+        return range(1, max(layer.block for layer in self._convolutions) + 1)
+
+    def convolutions_in(self, block: int) -> list[Layer]:
+        """List the convolutions of a block that are computed, as `reluB_N`."""
+        return [layer for layer in self._convolutions if layer.block == block]
 
     @torch.no_grad()
-    def _forward(self, image: Tensor, tape: BackwardTape) -> BackwardTape:
-        maps = self._preprocess(image, tape)  # (1, 3, H, W) -> (1, 3, H, W), or (1, 3, H+2, W+2) with a border
-        order = list(self._convolutions)
-        for layer, following in zip(order, [*order[1:], None], strict=True):
-            if layer.index == 1 and layer.block > 1:
-                maps, backward = self._pools[layer.block - 2](maps)  # (1, C, h, w) -> (1, C, h/2, w/2)
+    def run(self, maps: Tensor, tape: BackwardTape, blocks: range) -> Tensor:
+        """Run blocks in a row, and record their features and their backward pass.
+
+        Args:
+            maps: the image (1, 3, H, W) for the first block, or what `run` gave of the block before.
+            tape: what is recorded on.
+            blocks: one or more, by number.
+
+        Returns:
+            The pooled maps that the next block takes, (1, C, h, w); those of the last layer where it is the last block.
+        """
+        if blocks[0] == 1:
+            maps = self._preprocess(maps, tape)  # (1, 3, H, W) -> (1, 3, H, W), or (1, 3, H+2, W+2) with a border
+        for block in blocks:
+            layers, pooled = self.convolutions_in(block), block < self.blocks[-1]
+            for layer in layers:
+                maps = self._convolve(maps, layer, tape)  # (1, C, h, w) -> (1, C', h, w)
+                if layer != layers[-1] or not pooled or layer in self.layers or not self._pool_rectifies:
+                    tape.record(partial(relu_backward, rectified=maps))
+                if layer in self.layers:
+                    tape.capture(layer, maps)
+            if pooled:
+                maps, backward = self._pools[block - 1](maps)  # (1, C, h, w) -> (1, C, h/2, w/2)
                 tape.record(backward)
-            maps = self._convolve(maps, layer, tape)  # (1, C, h, w) -> (1, C', h, w)
-            if following is None or following.index > 1 or layer in self.layers or not self._pool_rectifies:
-                tape.record(partial(relu_backward, rectified=maps))
-            if layer in self.layers:
-                tape.capture(layer, maps)
-        return tape
+        return maps
 
     def _preprocess(self, image: Tensor, tape: BackwardTape) -> Tensor:
         """Subtract the mean and pad with the outermost pixels where that is asked for."""

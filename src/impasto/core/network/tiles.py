@@ -1,0 +1,260 @@
+"""The network by tiles: the features of a large image, and the gradient back to it, in bounded memory.
+
+A convolution sees its neighbours only, so a part of an image gives its own features to the last bit if enough of what
+is around it, the halo, is computed along. How much is enough grows from block to block: 2 pixels for the first block of
+VGG-16, 58 for all five. Blocks are therefore run one after the other over the whole image where the pooled maps between
+them can be kept (`keep`), each with the small halo of its own; runs of blocks between which nothing is kept share one.
+
+The backward pass computes each tile's features once more, with what is needed to go back, from the last run of blocks
+to the first: half a step's work more than in one piece, and the memory of a tile (Chen et al. 2016, "Training deep nets
+with sublinear memory cost", do the same along the depth of a network).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from impasto.core.network.convolution import CHANNELS_LAST
+from impasto.core.network.vgg import VGG, BackwardTape, Features, GradientHook
+from impasto.layers import Layer
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a grid of positions."""
+
+    rows: range
+    columns: range
+    grid: tuple[int, int]
+    """Height and width of the whole grid."""
+
+    @classmethod
+    def whole(cls, maps: Tensor) -> "Window":
+        """Give all of (1, C, h, w)."""
+        height, width = maps.shape[2:]
+        return cls(range(height), range(width), (height, width))
+
+    @property
+    def share(self) -> float:
+        """How much of the grid it is, 0..1."""
+        return len(self.rows) * len(self.columns) / (self.grid[0] * self.grid[1])
+
+    def cut(self, maps: Tensor) -> Tensor:
+        """Give the part of maps (1, C, h, w) of the whole grid; a view."""
+        return maps[:, :, self.rows.start : self.rows.stop, self.columns.start : self.columns.stop]
+
+    def inside(self, outer: "Window") -> "Window":
+        """Give it as a part of a larger one."""
+        rows = range(self.rows.start - outer.rows.start, self.rows.stop - outer.rows.start)
+        columns = range(self.columns.start - outer.columns.start, self.columns.stop - outer.columns.start)
+        return Window(rows, columns, (len(outer.rows), len(outer.columns)))
+
+    def grown(self, halo: int) -> "Window":
+        """Give it with a halo, as far as the grid goes."""
+        return Window(
+            _grow(self.rows, halo, self.grid[0]),
+            _grow(self.columns, halo, self.grid[1]),
+            self.grid,
+        )
+
+    def pooled(self, factor: int) -> "Window":
+        """Give it on the grid of windows of `factor` x `factor` positions, of which it has whole ones."""
+        rows, columns = (range(it.start // factor, it.stop // factor) for it in (self.rows, self.columns))
+        return Window(rows, columns, (self.grid[0] // factor, self.grid[1] // factor))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The features of a layer in a window."""
+
+    layer: Layer
+    window: Window
+    features: Tensor
+    """(1, C, h, w), of the window alone."""
+
+
+PartHook = Callable[[Part], Sequence[GradientHook]]
+"""What adds the losses' gradient in a part."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Blocks that are run in a row."""
+
+    blocks: range
+    side: int
+    """Of a tile, positions of the run's input."""
+    halo: int
+    """Positions of the run's input that its output sees beyond its own, a multiple of `factor`."""
+    factor: int
+    """How many positions of the input make one of the output, along each side."""
+
+    def tiles(self, maps: Tensor) -> Iterator[Window]:
+        """Cut the grid of the run's input into tiles of about the same size."""
+        height, width = maps.shape[2:]
+        for top, bottom in pairwise(_borders(height, self.side, self.factor)):
+            for left, right in pairwise(_borders(width, self.side, self.factor)):
+                yield Window(range(top, bottom), range(left, right), (height, width))
+
+    def owned(self, tile: Window, block: int) -> Window:
+        """Give a tile on the grid of the features of one of the blocks."""
+        return tile.pooled(1 << (block - self.blocks[0]))
+
+
+class TiledVGG:
+    """A network that sees an image in tiles.
+
+    Args:
+        network: the network.
+        side: of a tile of the first block, pixels; deeper blocks, whose maps are smaller, have larger ones.
+        keep: the blocks whose pooled maps are kept, (1, C, h, w) each: 16, 8, 4 and 2 numbers for each pixel of the
+            image after the first four of VGG-16.
+    """
+
+    def __init__(self, network: VGG, side: int, keep: Sequence[int] = (1, 2, 3, 4)) -> None:
+        self._network = network
+        starts = [1, *(block + 1 for block in keep if block < network.blocks[-1]), network.blocks[-1] + 1]
+        self._runs = [_plan_run(network, range(*blocks), side) for blocks in pairwise(starts)]
+
+    def read(self, image: Tensor) -> Iterator[Part]:
+        """Yield the features of an image (1, 3, H, W), 0..255, in parts: those of a layer cover it once."""
+        return TiledPass(self._network, self._runs, image).parts()
+
+    def record(self, image: Tensor) -> "TiledPass":
+        """Open a pass over an image: its parts, once, then its gradient."""
+        return TiledPass(self._network, self._runs, image)
+
+
+class TiledPass:
+    """One forward and one backward pass over an image.
+
+    Args:
+        network: the network.
+        runs: its blocks, in order.
+        image: (1, 3, H, W), 0..255.
+    """
+
+    def __init__(self, network: VGG, runs: Sequence[_Run], image: Tensor) -> None:
+        self._network, self._runs = network, runs
+        self._inputs = [image]  # of each run whose features are computed
+
+    @torch.no_grad()
+    def parts(self) -> Iterator[Part]:
+        """Run forward, and yield the features of each layer in parts."""
+        for number, run in enumerate(self._runs):
+            maps, output = self._inputs[number], None
+            for tile in run.tiles(maps):
+                tape = BackwardTape(recording=False)
+                found, outer = self._run(run, tile, maps, tape)
+                yield from _parts(run, tile, outer, tape.features)
+                if number + 1 < len(self._runs):
+                    grid = maps.shape[2] // run.factor, maps.shape[3] // run.factor
+                    output = _empty_maps(found, grid) if output is None else output
+                    owned = tile.pooled(run.factor)
+                    owned.cut(output).copy_(owned.inside(outer.pooled(run.factor)).cut(found))
+            if output is not None:
+                self._inputs.append(output)
+
+    @torch.no_grad()
+    def gradient(self, hooks: PartHook) -> Tensor:
+        """Run backward, once, after all parts were seen; gives (1, 3, H, W).
+
+        Args:
+            hooks: asked for what adds each part's gradient; what it gives may hold the part.
+        """
+        gradient: Tensor | None = None
+        for run in reversed(self._runs):
+            maps = self._inputs.pop()
+            below = torch.zeros_like(maps, memory_format=torch.preserve_format)
+            for tile in run.tiles(maps):
+                tape = BackwardTape()
+                found, outer = self._run(run, tile, maps, tape)
+                begin = None if gradient is None else _seed(gradient, found, tile.pooled(run.factor), outer.pooled(run.factor))
+                del found
+                added: dict[Layer | None, list[GradientHook]] = {}
+                for part in _parts(run, tile, outer, tape.features):
+                    owned = part.window.inside(run.owned(outer, part.layer.block))
+                    added[part.layer] = [_within(owned, tape.features[part.layer].shape, hooks(part))]
+                own = tape.gradient(added, begin)
+                if own is not None:
+                    outer.cut(below).add_(own)
+            gradient = below
+        assert gradient is not None  # a network has at least one block
+        return gradient
+
+    def _run(self, run: _Run, tile: Window, maps: Tensor, tape: BackwardTape) -> tuple[Tensor, Window]:
+        """Run a tile with its halo; also returns the window of both."""
+        outer = tile.grown(run.halo)
+        memory_format = torch.contiguous_format if run.blocks[0] == 1 else CHANNELS_LAST
+        return self._network.run(outer.cut(maps).contiguous(memory_format=memory_format), tape, run.blocks), outer
+
+
+def whole_features(parts: Iterator[Part]) -> Features:
+    """Put the parts of each layer together: (1, C, h, w)."""
+    features: Features = {}
+    for part in parts:
+        if part.window == Window.whole(part.features):
+            features[part.layer] = part.features
+            continue
+        if part.layer not in features:
+            features[part.layer] = _empty_maps(part.features, part.window.grid)
+        part.window.cut(features[part.layer]).copy_(part.features)
+    return features
+
+
+def _plan_run(network: VGG, blocks: range, side: int) -> _Run:
+    """Plan a run of blocks: a tile of twice the channels at half the resolution takes as much memory a position."""
+    factor = 1 << (len(blocks) - (blocks[-1] == network.blocks[-1]))
+    seen = sum(len(network.convolutions_in(block)) << (block - blocks[0]) for block in blocks)
+    positions = max(factor, round(side / 2 ** ((blocks[0] - 1) / 2)))
+    return _Run(blocks, positions, -(-seen // factor) * factor, factor)
+
+
+def _borders(length: int, side: int, factor: int) -> list[int]:
+    """Cut a side of a grid into pieces of at most about `side` that begin at multiples of `factor`."""
+    count = max(1, min(-(-length // side), length // factor))
+    return [round(length * number / count / factor) * factor for number in range(count)] + [length]
+
+
+def _grow(positions: range, halo: int, length: int) -> range:
+    return range(max(0, positions.start - halo), min(length, positions.stop + halo))
+
+
+def _empty_maps(like: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Make maps of a whole grid, of the channels and the type of a part."""
+    return like.new_empty((1, like.shape[1], *grid)).contiguous(memory_format=CHANNELS_LAST)
+
+
+def _parts(run: _Run, tile: Window, outer: Window, features: Features) -> Iterator[Part]:
+    """Cut what a tile owns out of the features of the tile with its halo."""
+    for layer, maps in features.items():
+        window = run.owned(tile, layer.block)
+        own = window.inside(run.owned(outer, layer.block)).cut(maps)
+        if own.numel():
+            yield Part(layer, window, own.contiguous(memory_format=CHANNELS_LAST))
+
+
+def _seed(gradient: Tensor, found: Tensor, tile: Window, outer: Window) -> Tensor:
+    """Give the gradient with respect to a tile's output: what is not its own is asked for by other tiles."""
+    begin = torch.zeros_like(found)
+    tile.inside(outer).cut(begin).copy_(tile.cut(gradient))
+    return begin
+
+
+def _within(owned: Window, shape: torch.Size, hooks: Sequence[GradientHook]) -> GradientHook:
+    """Make a hook on a tile with its halo, of a shape, of those on what the tile owns."""
+
+    def add_gradient(gradient: Tensor | None) -> Tensor:
+        own: Tensor | None = None
+        for hook in hooks:
+            own = hook(own)
+        assert own is not None  # a layer is read because a loss is there
+        if gradient is None:
+            gradient = own.new_zeros(shape).contiguous(memory_format=CHANNELS_LAST)
+        owned.cut(gradient).add_(own)
+        return gradient
+
+    return add_gradient
