@@ -56,7 +56,7 @@ def measure(statistic, features):
 
 def evaluate(statistic, features, target, where=None, factor=1.0):
     """The value of a style loss in one region, and its gradient."""
-    loss = StyleLoss(RELU1_1, 1.0, factor, STATISTICS[statistic], [target], where and [where])
+    loss = StyleLoss(RELU1_1, 1.0, factor, STATISTICS[statistic], [target], [where])
     value, add_gradient = loss.evaluate(features)
     return value, add_gradient(None)
 

@@ -13,6 +13,16 @@ from impasto.sizing import Size
 
 
 @dataclass(frozen=True)
+class TileSpec:
+    """How images are seen by the network where they are too large for one piece; see `TiledVGG`."""
+
+    side: int
+    """Of a tile, pixels: an image of more than its square is seen in several."""
+    keep: tuple[int, ...] = (1, 2, 3, 4)
+    """The blocks whose pooled maps are kept between the tiles of a block and those of the next."""
+
+
+@dataclass(frozen=True)
 class TransferSpec:
     """What a transfer is to do; the settings of the same names say what the values mean.
 
@@ -44,6 +54,8 @@ class TransferSpec:
     """Whether gray images are optimized: the inputs are gray then."""
     content_only: bool = False
     """Whether the content image itself is the result, whatever the start: a strength of 0."""
+    tiles: TileSpec | None = None
+    """None to see every image in one piece."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from impasto.core.losses import FeatureObjective, Loss, LossInputs, Objective, b
 from impasto.core.losses.guided import guidance, uncovered
 from impasto.core.losses.luminance import LuminanceObjective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
+from impasto.core.losses.tiled import TiledObjective
+from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
 from impasto.core.pyramid import LatestSize, plan_scales, upsample_with_detail
@@ -108,18 +110,21 @@ class StyleTransfer:
         self.check(width, height)
         content, keep = images.content(width, height), images.keep(width, height)
         masks = [images.pad(mask) for mask in images.masks(width, height)]
+        tiles, (rows, columns) = spec.tiles, (height + 2 * spec.margin, width + 2 * spec.margin)
+        tiled = TiledVGG(self._network, tiles.side, tiles.keep) if tiles and rows * columns > tiles.side**2 else None
         inputs = LossInputs(
-            network=self._network,
+            network=tiled or self._network,
             content=None if content is None else images.pad(content),
             styles=images.styles(width, height),
             opacities=images.opacities(width, height),
             style_weights=self._style_weights,
             guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
-            size=(height + 2 * spec.margin, width + 2 * spec.margin),
+            size=(rows, columns),
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        objective = FeatureObjective(self._network, [*build_losses(inputs), *extra])
+        losses = [*build_losses(inputs), *extra]
+        objective = TiledObjective(tiled, losses) if tiled else FeatureObjective(self._network, losses)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

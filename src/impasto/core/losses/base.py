@@ -3,14 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from impasto.core.losses.conventions import ConventionName
 from impasto.core.losses.statistics import StatisticName
-from impasto.core.network.vgg import VGG, GradientHook
+from impasto.core.network.parts import FeatureReader, Part
+from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ class Loss(Protocol):
             (None for none so far), and may change what it is given.
         """
         ...
+
+
+@runtime_checkable
+class AdditiveLoss(Loss, Protocol):
+    """A loss of features that is made of what it measures of their parts, so that nobody has to hold them all."""
+
+    def measure(self, part: Part) -> Any:
+        """Measure a part of the features of an image."""
+        ...
+
+    def compare(self, measured: Sequence[Any]) -> "tuple[Tensor, PartHooks]":
+        """Give what `evaluate` gives, from what was measured of all parts: the value, and a hook for each part."""
+        ...
+
+
+PartHooks = Callable[[Part], GradientHook]
+"""Gives for a part what adds its gradient."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,8 @@ class ObjectiveSpec:
 class LossInputs:
     """What losses are made of, at one size of the image."""
 
-    network: VGG
+    network: FeatureReader
+    """In parts where the image is too large for one: what is to be read of any image is read through this."""
     content: Tensor | None
     """(1, 3, H, W), 0..255, of the image's own size; None where there is no content image."""
     styles: Sequence[Tensor]

@@ -1,12 +1,14 @@
 """The content loss: mean((F - P)^2) between features (Gatys et al. 2016, eq. 1, up to the convention's factor)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import torch
 from torch import Tensor
 
-from impasto.core.losses.base import LossInputs, loss_kind
+from impasto.core.losses.base import LossInputs, PartHooks, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
 from impasto.core.losses.statistics import mean_square, to_accumulator_dtype
+from impasto.core.network.parts import Part, Window, whole_features
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
@@ -25,7 +27,7 @@ class ContentLoss:
     def __init__(
         self, layer: Layer, weight: float, factor: float, target: Tensor, trainable: Tensor | None = None
     ) -> None:
-        self.name, self.layer, self.weight = f"content {layer}", layer, weight
+        self.name, self.layer, self.weight, self._factor = f"content {layer}", layer, weight, factor
         self._scale, self._target, self._trainable = factor * weight, target, trainable
 
     def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
@@ -43,6 +45,19 @@ class ContentLoss:
 
         return value * self._scale, add_gradient
 
+    def measure(self, part: Part) -> Tensor:
+        """See `AdditiveLoss.measure`: the part's share of the value."""
+        return self._cut(part.window).evaluate(part.features)[0]
+
+    def compare(self, measured: Sequence[Tensor]) -> tuple[Tensor, PartHooks]:
+        """See `AdditiveLoss.compare`."""
+        return torch.stack(list(measured)).sum(), lambda part: self._cut(part.window).evaluate(part.features)[1]
+
+    def _cut(self, window: Window) -> "ContentLoss":
+        """Give the loss in a window, as its share of the whole."""
+        trainable = None if self._trainable is None else window.cut(self._trainable)
+        return ContentLoss(self.layer, self.weight * window.share, self._factor, window.cut(self._target), trainable)
+
 
 @loss_kind("content", compares="content")
 def build(inputs: LossInputs, weight: float) -> Iterator[ContentLoss]:
@@ -50,7 +65,7 @@ def build(inputs: LossInputs, weight: float) -> Iterator[ContentLoss]:
     layers = {layer: share for layer, share in inputs.spec.content_layers.items() if share > 0}
     if inputs.content is None or not layers:
         return
-    features = inputs.network(inputs.content)
+    features = whole_features(inputs.network.read(inputs.content, frozenset(layers)))
     height, width = inputs.size
     for layer, share in layers.items():
         target = features[layer]

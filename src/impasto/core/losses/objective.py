@@ -29,22 +29,20 @@ class FeatureObjective:
     """
 
     def __init__(self, network: VGG, losses: Sequence[Loss]) -> None:
-        names = [loss.name for loss in losses]
-        if not names or len(set(names)) < len(names):
-            raise ValueError(f"an objective has one or more losses, each of a name of its own, not {names}")
+        check_names(losses)
         self._network, self.losses = network, tuple(losses)
 
     @torch.no_grad()
     def values(self, image: Tensor) -> Tensor:
         """See `Objective.values`."""
         features = self._network(image)
-        with _name_overflow():
+        with name_overflow():
             return torch.stack([loss.evaluate(_inputs(loss, image, features))[0] for loss in self.losses])
 
     @torch.no_grad()
     def evaluate(self, image: Tensor) -> Evaluation:
         """See `Objective.evaluate`."""
-        with _name_overflow():
+        with name_overflow():
             return self._evaluate(image)
 
     def _evaluate(self, image: Tensor) -> Evaluation:
@@ -60,13 +58,29 @@ class FeatureObjective:
         for add_gradient in hooks.get(None, ()):
             gradient = add_gradient(gradient)
         assert gradient is not None  # there is at least one loss
-        values[0] = values[0] + 0 * image.sum()  # oneDNN's ReLU turns NaN into 0; the loss must not
-        terms = tuple(torch.stack(values).tolist())
-        return Evaluation(sum(terms), terms, gradient)
+        return sum_up(values, image, gradient)
+
+
+def check_names(losses: Sequence[Loss]) -> None:
+    """Refuse an objective of these losses.
+
+    Raises:
+        ValueError: there is no loss, or two have one name.
+    """
+    names = [loss.name for loss in losses]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"an objective has one or more losses, each of a name of its own, not {names}")
+
+
+def sum_up(values: Sequence[Tensor], image: Tensor, gradient: Tensor) -> Evaluation:
+    """Make an evaluation of the values of all losses at an image, and their gradient."""
+    first = values[0] + 0 * image.sum()  # oneDNN's ReLU turns NaN into 0; the loss must not
+    terms = tuple(torch.stack([first, *values[1:]]).tolist())
+    return Evaluation(sum(terms), terms, gradient)
 
 
 @contextmanager
-def _name_overflow() -> Iterator[None]:
+def name_overflow() -> Iterator[None]:
     """Name the cause where torch says that it cannot convert a number.
 
     Raises:

@@ -1,14 +1,24 @@
 """The style loss: mean squares between statistics of features (Gatys et al. 2016, eq. 4, up to the factor)."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
 
-from impasto.core.losses.base import LossInputs, loss_kind
+from impasto.core.losses.base import LossInputs, PartHooks, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
 from impasto.core.losses.guided import LayerRegion, least_around, pool_to_layer
-from impasto.core.losses.statistics import STATISTICS, Matrices, Statistic, average, pull_back
+from impasto.core.losses.statistics import (
+    STATISTICS,
+    Difference,
+    Matrices,
+    Measured,
+    Statistic,
+    average,
+    pull_back,
+)
+from impasto.core.network.parts import Part
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
@@ -25,7 +35,7 @@ class StyleLoss:
         factor: the convention's.
         statistic: Gram matrices, or mean and covariance.
         targets: matrices for each region; one where there are no regions.
-        regions: on the layer's grid; None for one that is everything.
+        regions: on the layer's grid, one for each target; a region of None is everything.
     """
 
     def __init__(
@@ -35,14 +45,14 @@ class StyleLoss:
         factor: float,
         statistic: Statistic,
         targets: Sequence[Matrices],
-        regions: Sequence[LayerRegion] | None = None,
+        regions: Sequence[LayerRegion | None] = (None,),
     ) -> None:
         self.name, self.layer, self.weight = f"style {layer}", layer, weight
         self._scale, self._statistic, self._targets, self._regions = factor * weight, statistic, targets, regions
 
     def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
         """See `Loss.evaluate`."""
-        regions = self._regions or [LayerRegion.everywhere(inputs)]
+        regions = [region or LayerRegion.everywhere(inputs) for region in self._regions]
         differences = [
             self._statistic.compare_features(inputs, target, region.weights, region.total)
             for target, region in zip(self._targets, regions, strict=True)
@@ -56,6 +66,37 @@ class StyleLoss:
             return gradient
 
         return torch.stack(values).sum() * self._scale, add_gradient
+
+    def measure(self, part: Part) -> list[Measured | None]:
+        """See `AdditiveLoss.measure`: the statistic in each region; None where the region asks for nothing there."""
+        return [
+            self._statistic.measure(part.features, weights) if weights is None or weights.any() else None
+            for weights in (_cut(region, part) for region in self._regions)
+        ]
+
+    def compare(self, measured: Sequence[Sequence[Measured | None]]) -> tuple[Tensor, PartHooks]:
+        """See `AdditiveLoss.compare`."""
+        compared: list[tuple[LayerRegion | None, Difference]] = []
+        value, by_region = self._targets[0][0].new_zeros(()), zip(*measured, strict=True)
+        for region, target, parts in zip(self._regions, self._targets, by_region, strict=True):
+            there = [part for part in parts if part is not None]
+            if not there:
+                continue
+            difference = self._statistic.compare(reduce(self._statistic.add, there), target)
+            compared.append((region, difference))
+            value += difference.value * (1.0 if region is None else region.share)
+
+        def hook(part: Part) -> GradientHook:
+            scale = self._scale * part.window.share
+
+            def add_gradient(gradient: Tensor | None) -> Tensor:
+                for region, difference in compared:
+                    gradient = pull_back(gradient, part.features, difference, _cut(region, part), scale)
+                return torch.zeros_like(part.features) if gradient is None else gradient
+
+            return add_gradient
+
+        return value * self._scale, hook
 
 
 @loss_kind("style", compares="style")
@@ -74,19 +115,24 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
         channels, stride = len(targets[0][0]), 1 << (layer.block - 1)
         extent = Extent(channels, (height // stride) * (width // stride), pixels=height * width)
         factor = CONVENTIONS[spec.convention].style(extent)
-        regions = guidance.regions_at(layer, inputs.network.dtype) if guidance else None
+        regions = guidance.regions_at(layer, inputs.network.dtype) if guidance else (None,)
         yield StyleLoss(layer, weight * share, factor, statistic, targets, regions)
 
 
 def _measure(
     inputs: LossInputs, style: Tensor, opacity: Tensor | None, layers: dict[Layer, float], statistic: Statistic
 ) -> dict[Layer, Matrices]:
-    """Give the matrices of what is visible of a style image at each layer; its features are freed."""
-    features = inputs.network(style)
-    return {
-        layer: statistic.matrices(statistic.measure(features[layer], _visible(opacity, layer, features[layer].dtype)))
-        for layer in layers
-    }
+    """Give the matrices of what is visible of a style image at each layer."""
+    visible = {layer: _visible(opacity, layer, inputs.network.dtype) for layer in layers}
+    measured: dict[Layer, Measured] = {}
+    for part in inputs.network.read(style, frozenset(layers)):
+        weights = visible[part.layer]
+        cut = None if weights is None else part.window.cut(weights)
+        if cut is None or cut.any():
+            found = statistic.measure(part.features, cut)
+            known = measured.get(part.layer)
+            measured[part.layer] = found if known is None else statistic.add(known, found)
+    return {layer: statistic.matrices(measured[layer]) for layer in layers}
 
 
 def _visible(opacity: Tensor | None, layer: Layer, dtype: torch.dtype) -> Tensor | None:
@@ -101,3 +147,8 @@ def _visible(opacity: Tensor | None, layer: Layer, dtype: torch.dtype) -> Tensor
     inner = least_around(grid)
     weights = inner if inner.sum() >= _ENOUGH * grid.sum() else grid
     return weights.to(dtype) if weights.any() else None
+
+
+def _cut(region: LayerRegion | None, part: Part) -> Tensor | None:
+    """Give the weights of a region in a part; None for 1 everywhere."""
+    return None if region is None or region.weights is None else part.window.cut(region.weights)

@@ -18,63 +18,9 @@ import torch
 from torch import Tensor
 
 from impasto.core.network.convolution import CHANNELS_LAST
+from impasto.core.network.parts import Part, Window, empty_maps
 from impasto.core.network.vgg import VGG, BackwardTape, Features, GradientHook
 from impasto.layers import Layer
-
-
-@dataclass(frozen=True)
-class Window:
-    """A part of a grid of positions."""
-
-    rows: range
-    columns: range
-    grid: tuple[int, int]
-    """Height and width of the whole grid."""
-
-    @classmethod
-    def whole(cls, maps: Tensor) -> "Window":
-        """Give all of (1, C, h, w)."""
-        height, width = maps.shape[2:]
-        return cls(range(height), range(width), (height, width))
-
-    @property
-    def share(self) -> float:
-        """How much of the grid it is, 0..1."""
-        return len(self.rows) * len(self.columns) / (self.grid[0] * self.grid[1])
-
-    def cut(self, maps: Tensor) -> Tensor:
-        """Give the part of maps (1, C, h, w) of the whole grid; a view."""
-        return maps[:, :, self.rows.start : self.rows.stop, self.columns.start : self.columns.stop]
-
-    def inside(self, outer: "Window") -> "Window":
-        """Give it as a part of a larger one."""
-        rows = range(self.rows.start - outer.rows.start, self.rows.stop - outer.rows.start)
-        columns = range(self.columns.start - outer.columns.start, self.columns.stop - outer.columns.start)
-        return Window(rows, columns, (len(outer.rows), len(outer.columns)))
-
-    def grown(self, halo: int) -> "Window":
-        """Give it with a halo, as far as the grid goes."""
-        return Window(
-            _grow(self.rows, halo, self.grid[0]),
-            _grow(self.columns, halo, self.grid[1]),
-            self.grid,
-        )
-
-    def pooled(self, factor: int) -> "Window":
-        """Give it on the grid of windows of `factor` x `factor` positions, of which it has whole ones."""
-        rows, columns = (range(it.start // factor, it.stop // factor) for it in (self.rows, self.columns))
-        return Window(rows, columns, (self.grid[0] // factor, self.grid[1] // factor))
-
-
-@dataclass(frozen=True)
-class Part:
-    """The features of a layer in a window."""
-
-    layer: Layer
-    window: Window
-    features: Tensor
-    """(1, C, h, w), of the window alone."""
-
 
 PartHook = Callable[[Part], Sequence[GradientHook]]
 """What adds the losses' gradient in a part."""
@@ -119,9 +65,19 @@ class TiledVGG:
         starts = [1, *(block + 1 for block in keep if block < network.blocks[-1]), network.blocks[-1] + 1]
         self._runs = [_plan_run(network, range(*blocks), side) for blocks in pairwise(starts)]
 
-    def read(self, image: Tensor) -> Iterator[Part]:
-        """Yield the features of an image (1, 3, H, W), 0..255, in parts: those of a layer cover it once."""
-        return TiledPass(self._network, self._runs, image).parts()
+    @property
+    def layers(self) -> frozenset[Layer]:
+        """See `FeatureReader.layers`."""
+        return self._network.layers
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """See `FeatureReader.dtype`."""
+        return self._network.dtype
+
+    def read(self, image: Tensor, layers: frozenset[Layer]) -> Iterator[Part]:
+        """See `FeatureReader.read`."""
+        return (part for part in self.record(image).parts() if part.layer in layers)
 
     def record(self, image: Tensor) -> "TiledPass":
         """Open a pass over an image: its parts, once, then its gradient."""
@@ -152,7 +108,7 @@ class TiledPass:
                 yield from _parts(run, tile, outer, tape.features)
                 if number + 1 < len(self._runs):
                     grid = maps.shape[2] // run.factor, maps.shape[3] // run.factor
-                    output = _empty_maps(found, grid) if output is None else output
+                    output = empty_maps(found, grid) if output is None else output
                     owned = tile.pooled(run.factor)
                     owned.cut(output).copy_(owned.inside(outer.pooled(run.factor)).cut(found))
             if output is not None:
@@ -172,12 +128,17 @@ class TiledPass:
             for tile in run.tiles(maps):
                 tape = BackwardTape()
                 found, outer = self._run(run, tile, maps, tape)
-                begin = None if gradient is None else _seed(gradient, found, tile.pooled(run.factor), outer.pooled(run.factor))
+                begin = (
+                    None
+                    if gradient is None
+                    else _seed(gradient, found, tile.pooled(run.factor), outer.pooled(run.factor))
+                )
                 del found
                 added: dict[Layer | None, list[GradientHook]] = {}
                 for part in _parts(run, tile, outer, tape.features):
                     owned = part.window.inside(run.owned(outer, part.layer.block))
-                    added[part.layer] = [_within(owned, tape.features[part.layer].shape, hooks(part))]
+                    if wanted := hooks(part):
+                        added[part.layer] = [_within(owned, tape.features[part.layer].shape, wanted)]
                 own = tape.gradient(added, begin)
                 if own is not None:
                     outer.cut(below).add_(own)
@@ -192,19 +153,6 @@ class TiledPass:
         return self._network.run(outer.cut(maps).contiguous(memory_format=memory_format), tape, run.blocks), outer
 
 
-def whole_features(parts: Iterator[Part]) -> Features:
-    """Put the parts of each layer together: (1, C, h, w)."""
-    features: Features = {}
-    for part in parts:
-        if part.window == Window.whole(part.features):
-            features[part.layer] = part.features
-            continue
-        if part.layer not in features:
-            features[part.layer] = _empty_maps(part.features, part.window.grid)
-        part.window.cut(features[part.layer]).copy_(part.features)
-    return features
-
-
 def _plan_run(network: VGG, blocks: range, side: int) -> _Run:
     """Plan a run of blocks: a tile of twice the channels at half the resolution takes as much memory a position."""
     factor = 1 << (len(blocks) - (blocks[-1] == network.blocks[-1]))
@@ -217,15 +165,6 @@ def _borders(length: int, side: int, factor: int) -> list[int]:
     """Cut a side of a grid into pieces of at most about `side` that begin at multiples of `factor`."""
     count = max(1, min(-(-length // side), length // factor))
     return [round(length * number / count / factor) * factor for number in range(count)] + [length]
-
-
-def _grow(positions: range, halo: int, length: int) -> range:
-    return range(max(0, positions.start - halo), min(length, positions.stop + halo))
-
-
-def _empty_maps(like: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Make maps of a whole grid, of the channels and the type of a part."""
-    return like.new_empty((1, like.shape[1], *grid)).contiguous(memory_format=CHANNELS_LAST)
 
 
 def _parts(run: _Run, tile: Window, outer: Window, features: Features) -> Iterator[Part]:
@@ -245,13 +184,13 @@ def _seed(gradient: Tensor, found: Tensor, tile: Window, outer: Window) -> Tenso
 
 
 def _within(owned: Window, shape: torch.Size, hooks: Sequence[GradientHook]) -> GradientHook:
-    """Make a hook on a tile with its halo, of a shape, of those on what the tile owns."""
+    """Make a hook on a tile with its halo, of a shape, of one or more on what the tile owns."""
 
     def add_gradient(gradient: Tensor | None) -> Tensor:
         own: Tensor | None = None
         for hook in hooks:
             own = hook(own)
-        assert own is not None  # a layer is read because a loss is there
+        assert own is not None  # there is at least one
         if gradient is None:
             gradient = own.new_zeros(shape).contiguous(memory_format=CHANNELS_LAST)
         owned.cut(gradient).add_(own)

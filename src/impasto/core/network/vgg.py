@@ -1,6 +1,6 @@
 """VGG-16 and VGG-19 as feature extractors (Simonyan and Zisserman, 2014)."""
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from typing import Literal
 
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.network.convolution import convolution
+from impasto.core.network.parts import Part, Window
 from impasto.core.network.pooling import Backward, Pool, Pooling, average_pool, max_pool, relu_backward
 from impasto.errors import SettingsError
 from impasto.layers import Layer
@@ -105,6 +106,12 @@ class VGG:
         tape = BackwardTape(recording=False)
         self.run(image, tape, self.blocks)
         return tape.features
+
+    def read(self, image: Tensor, layers: frozenset[Layer]) -> Iterator[Part]:
+        """See `FeatureReader.read`: each layer in one part."""
+        for layer, features in self(image).items():
+            if layer in layers:
+                yield Part(layer, Window.whole(features), features)
 
     def record(self, image: Tensor) -> BackwardTape:
         """Run the network and record the backward pass, from features to a picture (1, 3, H, W)."""

@@ -1,0 +1,180 @@
+"""An image seen in tiles has the loss and the gradient of one that is seen whole."""
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, StyleTransfer, TransferImages, TransferSpec
+from impasto.core.losses import total_variation
+from impasto.core.losses.total_variation import KerasVariationLoss, TotalVariationLoss
+from impasto.core.network.tiles import TiledVGG
+from impasto.core.spec import TileSpec
+
+LAYERS = [Layer.parse(name) for name in ("relu1_1", "conv2_2", "relu3_3", "relu4_2", "relu5_1")]
+KEEPS = [(), (1, 2, 3, 4), (2, 3, 4), (3, 4), (4,)]
+CPU = torch.device("cpu")
+
+
+class Contrast(AutogradLoss):
+    """A loss of somebody else's, which cannot be had from parts: the spread of features over the whole image."""
+
+    def __init__(self, layer):
+        super().__init__(f"contrast {layer}", layer, 1e-3)
+
+    def value(self, inputs):
+        return inputs.float().std()
+
+
+def picture(seed, width, height, channels=3):
+    """Clouds of several sizes, and grain."""
+    generator = torch.Generator().manual_seed(seed)
+    shape, total = (height, width), torch.zeros(1, channels, height, width)
+    for size in (3, 9, 40):
+        coarse = torch.rand(1, channels, size, size, generator=generator)
+        total += functional.interpolate(coarse, shape, mode="bicubic", align_corners=False).clamp(0, 1)
+    grain = torch.rand(1, channels, *shape, generator=generator) * 0.2
+    return (total / 3 + grain).clamp(0, 1) * (255 if channels == 3 else 1)
+
+
+@pytest.fixture(scope="module")
+def networks(vgg_weights):
+    """One for each way to pool and to pad, and precision."""
+    made = {}
+
+    def make(pooling, padding, dtype=torch.float32):
+        key = pooling, padding, dtype
+        if key not in made:
+            made[key] = VGG(vgg_weights.to(CPU, dtype), LAYERS, pooling=pooling, padding=padding)
+        return made[key]
+
+    return make
+
+
+@st.composite
+def cases(draw, largest, sides):
+    """Everything that a transfer can be asked for, at sizes that are multiples of nothing."""
+    styles = draw(st.integers(1, 3))
+    return {
+        "width": draw(st.integers(largest // 3, largest)),
+        "height": draw(st.integers(largest // 3, largest)),
+        "side": draw(sides),
+        "keep_maps": draw(st.sampled_from(KEEPS)),
+        "pooling": draw(st.sampled_from(["max", "average"])),
+        "padding": draw(st.sampled_from(["zeros", "replicate"])),
+        "statistic": draw(st.sampled_from(["gram", "moments"])),
+        "convention": draw(st.sampled_from(["mean", "gatys", "keras", "neural-style"])),
+        "styles": styles,
+        "blend": draw(st.lists(st.sampled_from([0.25, 1.0, 2.0]), min_size=styles, max_size=styles)),
+        "masks": draw(st.booleans()),
+        "keep": draw(st.booleans()),
+        "gray": draw(st.booleans()),
+        "margin": draw(st.sampled_from([0, 5, 8])),
+        "laplacian": draw(st.booleans()),
+        "extra": draw(st.booleans()),
+    }
+
+
+def evaluate(network, case, tiles):
+    """The objective and its gradient, at the start of a transfer."""
+    width, height, shown = case["width"], case["height"], (lambda it: it.mean(1, keepdim=True).repeat(1, 3, 1, 1))
+    shown = shown if case["gray"] else (lambda it: it)
+    content = shown(picture(1, width, height))
+    styles = [shown(picture(10 + number, width - 7, height + 9)) for number in range(case["styles"])]
+    masks = [picture(20 + number, width, height, 1).round() for number in range(case["styles"])]
+    objective = ObjectiveSpec(
+        weights={"content": 5.0, "style": 100.0, "tv": 1e-3, "laplacian": 1e-3 if case["laplacian"] else 0.0},
+        content_layers={LAYERS[3]: 1.0, LAYERS[1]: 0.1},
+        style_layers=dict.fromkeys(LAYERS, 1.0),
+        convention=case["convention"],
+        statistic=case["statistic"],
+    )
+    spec = TransferSpec(
+        size=(width, height),
+        objective=objective,
+        optimizer=partial(LBFGS, 5),
+        iterations=1,
+        style_weights=tuple(case["blend"]),
+        margin=case["margin"],
+        luminance_only=case["gray"],
+        noise_share=0.3,
+        noise_amplitude=40.0,
+        tiles=tiles,
+    )
+    images = TransferImages(
+        content,
+        styles,
+        spec,
+        masks=masks if case["masks"] else (),
+        keep=picture(30, width, height, 1).round() if case["keep"] else None,
+    )
+    extra = [lambda _: [Contrast(LAYERS[2])]] if case["extra"] else []
+    transfer = StyleTransfer(network, images, spec, extra)
+    found, start = transfer.objective(width, height), transfer.initial_image(width, height)
+    evaluation = found.evaluate(start)
+    assert found.values(start).tolist() == pytest.approx(evaluation.terms, rel=1e-5)
+    return evaluation
+
+
+def check(network, case, tolerance):
+    tiles = TileSpec(case["side"], case["keep_maps"])
+    whole, tiled = evaluate(network, case, None), evaluate(network, case, tiles)
+    assert tiled.loss == pytest.approx(whole.loss, rel=tolerance)
+    assert tiled.terms == pytest.approx(whole.terms, rel=tolerance, abs=tolerance * whole.loss)
+    apart = torch.linalg.vector_norm(tiled.gradient - whole.gradient) / torch.linalg.vector_norm(whole.gradient)
+    assert apart < tolerance
+
+
+QUIET = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=8, **QUIET)
+@given(case=cases(150, st.integers(50, 100)))
+def test_tiles_give_the_loss_and_the_gradient_of_the_whole(networks, case):
+    check(networks(case["pooling"], case["padding"]), case, 1e-5)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, **QUIET)
+@given(case=cases(700, st.integers(128, 512)))
+def test_tiles_of_128_to_512_pixels_give_the_loss_and_the_gradient_of_the_whole(networks, case):
+    check(networks(case["pooling"], case["padding"]), case, 1e-5)
+
+
+@settings(max_examples=2, **QUIET)
+@given(case=cases(100, st.integers(50, 70)))
+def test_tiles_in_half_precision_differ_by_its_rounding_alone(networks, case):
+    check(networks(case["pooling"], case["padding"], torch.bfloat16), case, 2e-2)
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_the_features_of_tiles_are_those_of_the_whole_and_cover_it_once(networks, keep):
+    network, image = networks("max", "replicate"), picture(5, 211, 163)
+    whole, parts = network(image), list(TiledVGG(network, 70, keep).read(image, frozenset(LAYERS)))
+    assert len(parts) > len(LAYERS)
+    for layer, features in whole.items():
+        covered = torch.zeros_like(features)
+        for part in parts:
+            if part.layer == layer:
+                part.window.cut(covered).add_(part.features)
+        torch.testing.assert_close(covered, features, rtol=1e-5, atol=1e-5 * features.abs().max().item())
+
+
+def test_only_the_layers_that_are_asked_for_are_given(networks):
+    parts = networks("max", "zeros").read(picture(5, 64, 64), frozenset(LAYERS[:2]))
+    assert [part.layer for part in parts] == LAYERS[:2]
+
+
+@pytest.mark.parametrize("loss", [TotalVariationLoss(0.3), KerasVariationLoss(0.3)], ids=["absolute", "keras"])
+@pytest.mark.parametrize("strip", [1, 400, 1_000])
+def test_the_variation_of_strips_is_that_of_the_whole(monkeypatch, loss, strip):
+    image = picture(5, 61, 47).double()
+    value, add_gradient = loss.evaluate(image)
+    expected = add_gradient(None)
+    monkeypatch.setattr(total_variation, "LARGEST_STRIP", strip)
+    in_strips, add_gradient = loss.evaluate(image)
+    torch.testing.assert_close(in_strips, value)
+    torch.testing.assert_close(add_gradient(None), expected)
