@@ -16,6 +16,8 @@ from quick import QUICK, listing, run_once
 
 from impasto import images, weights
 from impasto.cli import sweep_axes
+from impasto.cli.display.sweep import SweepBar, SweepCell
+from impasto.core.optim.base import divergence
 from impasto.errors import InputError
 from impasto.settings import Settings
 
@@ -322,9 +324,19 @@ def test_a_cell_that_fails_leaves_the_others(impasto):
     assert done.code == 3
     assert "cell 1 of 2 (style weight 1e38): left gray: " in done.err
     assert "not a finite number" in done.err
+    assert "or use --precision float32" in done.err
     ((first, second),) = cells_of("sheet.png")
     assert is_gray(cut_out("sheet.png", first))
     assert not is_gray(cut_out("sheet.png", second))
+
+
+def test_the_bar_of_a_sweep_says_in_the_words_of_the_shell_why_a_cell_failed(capfd):
+    layout = sweep_axes.arrange_cells([sweep_axes.SweepAxis("seed", ("1",))])
+    cell = SweepCell(1, layout.cells[0], Settings(), (64, 48))
+    with SweepBar([cell]) as bar:
+        bar.on_failed(cell, divergence())
+    assert "cell 1 of 1 (seed 1): left gray: " in (said := capfd.readouterr().err)
+    assert "or use --precision float32" in said
 
 
 def test_a_sweep_of_which_nothing_came_out_writes_nothing(impasto, folder):

@@ -15,6 +15,7 @@ from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
+from impasto.wording import COMMAND
 
 _LONGEST_STEM = 100
 """Characters of a name that nobody chose: names of 255 bytes are the limit of most systems, and steps are longer."""
@@ -119,7 +120,8 @@ def write_picture(
         place = _save_elsewhere(picture, paths.picture, metadata, profile)
         if place is None:
             raise
-        terminal.print_status(f"impasto: error: {error.problem}: the picture is in {place}")
+        problem, _ = error.words_for(COMMAND)
+        terminal.print_status(f"impasto: error: {problem}: the picture is in {place}")
         return place
     return paths.picture
 

@@ -190,6 +190,13 @@ def test_U1_nothing_but_the_command_names_options():
                 assert not re.search(r"--([a-z]|$)", node.value) or path.name == "wording.py", (path, node.value)
 
 
+def test_U1_the_command_shows_no_error_in_the_words_of_python():
+    """Errors of other libraries have no words but their own, and are shown after their type."""
+    pythons_words = re.compile(r"\berror\.(problem|hint)\b|(?<!__name__}: ){error}")
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        assert not pythons_words.search(path.read_text(encoding="utf-8")), path
+
+
 def test_U1_a_name_that_looks_like_a_reference_harms_no_message():
     for name in ("\ue000\ue001a\ue002", "\ue000size\ue001x\ue002", "\ue000size\ue002", "\ue002\ue000"):
         error = SettingsError(f"{name} does not exist", "Check the path.")

@@ -146,7 +146,7 @@ class SweepLines(SweepNullDisplay):
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         self._clock.complete(cell)
-        print_status(f"{_counter(cell, self._count)}: left gray: {error}")
+        print_status(_failed_line(cell, self._count, error))
 
     def finish(self, summary: SweepSummary) -> None:
         print_status(_ended_line(summary))
@@ -184,7 +184,7 @@ class SweepBar(SweepNullDisplay):
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         self._clock.complete(cell)
-        self._print(f"{_counter(cell, self._count)}: left gray: {error}")
+        self._print(_failed_line(cell, self._count, error))
 
     def finish(self, summary: SweepSummary) -> None:
         self._print(_ended_line(summary))
@@ -231,6 +231,10 @@ def _planned_line(cells: Sequence[SweepCell]) -> str:
 
 def _counter(cell: SweepCell, cells: int) -> str:
     return f"cell {cell.number} of {cells} ({format_choice(cell.position.choice)})"
+
+
+def _failed_line(cell: SweepCell, cells: int, error: ImpastoError) -> str:
+    return f"{_counter(cell, cells)}: left gray: {error.message_for(COMMAND)}"
 
 
 def _ended_line(summary: SweepSummary) -> str:
