@@ -442,8 +442,9 @@ def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError
     field = Settings.model_fields[name]
     within = parts if get_origin(field.annotation) is dict else ()
     if recipe is None:
+        value = first["input"]
         return SettingsError(
-            messages.problem(name, field, first["input"], within), messages.hint(name, field, first["input"])
+            messages.problem(name, field, value, within), messages.hint(name, Settings.model_fields, value)
         )
     problem = messages.problem(name, field, first["input"], within, called=name)
     return SettingsError(f"recipe '{recipe}': {problem}", "Correct it in that recipe.")
