@@ -63,7 +63,7 @@ def hint(name: str, fields: Mapping[str, FieldInfo], value: Any) -> str:
 
 
 def _suggestions(name: str, field: FieldInfo, text: str) -> Iterator[tuple[str, Any]]:
-    """Give what a text may mean, the likeliest first: settings by name, each with a value that it may or may not take."""
+    """Give what a text may mean, the likeliest first: settings, each with a value that it may or may not take."""
     if name == "size" and (sides := _TWO_SIDES.fullmatch(text)):
         yield "size_rule", "x".join(sides.groups())
     if name == "size" and (percent := _PERCENT.fullmatch(text)):

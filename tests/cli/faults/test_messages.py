@@ -95,8 +95,10 @@ def test_U1_what_was_meant_is_suggested_and_works(impasto, options, name, value,
         build_settings({option.split()[0][2:].replace("-", "_"): option.split()[1]})
 
 
-ODD = ["0%", "0.001%", "5x384", "384x5", "123456x384", "1e39", "1e39%", "Infinity", "inf", "nan", "-3 px", "0.99999999",
-       "99.999999%", "9223372036854775808", "1e300", "32,5px", "20001px", "0,0", "bests", "lbfg", "7.5", "70"]  # fmt: skip
+ODD = (
+    "0% 0.001% 5x384 384x5 123456x384 1e39 1e39% Infinity inf nan -3px 0.99999999 99.999999% 9223372036854775808 1e300 "
+    "32,5px 20001px 0,0 bests lbfg 7.5 70"
+).split()
 SUGGESTED = re.compile(r"(?:Did you mean|Try) --(\S+) (.+)[?.]")
 
 
