@@ -2,12 +2,13 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 from quick import QUICK, listing
 
-from impasto import Settings, Started, Stylizer
+from impasto import Finished, Settings, Started, Stylizer
 from impasto.engine import sizing
 from impasto.engine.estimate import SpeedHistory
 from impasto.errors import OutOfMemoryError, SettingsError
@@ -100,6 +101,24 @@ def test_U7_python_asks_for_an_estimate_with_the_arguments_of_a_run():
     assert stylizer.estimate(*PAIR, size=64, strength=0, **small).seconds == 0
     with pytest.raises(SettingsError):
         stylizer.estimate(*PAIR, size=3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_U7_what_a_caller_does_with_the_events_is_not_taken_for_the_machine_s_speed():
+    stylizer, nap, naps = Stylizer(), 0.2, 0
+    settings = Settings(size=64, iterations=6, scales=1, margin=0, precision="float32", tolerance=0)
+    start = time.perf_counter()
+    events = stylizer.run(*PAIR, settings, preview_every=2)
+    time.sleep(nap)
+    for event in events:
+        if isinstance(event, Finished):
+            assert event.elapsed > naps * nap  # as the caller's clock has it
+        time.sleep(nap)
+        naps += 1
+    own = time.perf_counter() - start - (1 + naps) * nap
+    estimate = stylizer.estimate(*PAIR, settings)
+    assert not estimate.rough
+    assert estimate.seconds < own
 
 
 @pytest.mark.usefixtures("folder")
