@@ -41,6 +41,32 @@ def test_U7_a_dry_run_paints_nothing(impasto, folder):
     assert impasto("texture", "painting.jpg", "--dry-run", *QUICK).out.startswith("texture: 1 painting; 64 x 48 px")
 
 
+def test_U7_a_dry_run_of_a_sweep_says_what_the_whole_would_take(impasto, folder):
+    sweep = ["sweep", *PAIR, "--over", "iterations=10,30", "--over", "seed=1,2", "--tolerance", "0", *QUICK[:-2]]
+    before = listing(folder)
+    done = impasto(*sweep, "--dry-run")
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(
+        r"4 pictures of 64 x 48 px; roughly [\d.]+ s, a guess .*; \d+ MB of memory; --size makes .*\n", done.out
+    )
+    told = json.loads(impasto(*sweep, "--dry-run", "--json").out)
+    assert (told["event"], told["cells"]) == ("started", 4)
+    single = json.loads(impasto(*PAIR, *QUICK[:-2], "--iterations", "80", "--dry-run", "--json").out)["estimate"]
+    assert told["estimate"] == {**single, "seconds": pytest.approx(single["seconds"])}
+    assert listing(folder) == before
+    assert impasto(*sweep, "--dry-run", "-q").out == ""
+    assert impasto(*sweep, "--dry-run", "-o", "photo.jpg", "-f").code == 2
+
+
+def test_U7_a_sweep_of_pictures_of_several_sizes_names_the_largest(impasto):
+    done = impasto("sweep", *PAIR, "--over", "size=32,64", "--dry-run", "--json", *QUICK[2:])
+    small, large = (
+        json.loads(impasto(*PAIR, "--size", size, "--dry-run", "--json", *QUICK[2:]).out)["estimate"]
+        for size in ("32", "64")
+    )
+    assert json.loads(done.out)["estimate"] == {**large, "seconds": pytest.approx(small["seconds"] + large["seconds"])}
+
+
 def test_U7_a_dry_run_refuses_what_a_run_would(impasto):
     assert impasto(*PAIR, "--dry-run", "--style-blend", "1,2").code == 2
     assert impasto(*PAIR, "--dry-run", "--size-rule", "99999x99999").code == 1
