@@ -21,6 +21,8 @@ from impasto.storage.names import base_name
 
 _PNG_SIDE, _RESULT_SIDE, _INPUT_SIDE = 1024, 512, 192
 """Longest sides of what a notebook shows, pixels: it keeps them in its file."""
+_SAMPLES = 4
+"""Pixels of an input across each of its preview's."""
 _MOST_PREVIEWS = 4
 _LONGEST_NAME = 60
 
@@ -135,16 +137,27 @@ class Result:
 
 
 def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputPreviews:
-    """Make small copies of the first inputs of a run."""
+    """Make small copies of the first inputs of a run.
+
+    They are made of few pixels, in some milliseconds, at every run: a result that made them where it is shown would
+    have to hold its inputs, of which one may have 300 MB, or read files that may have changed.
+    """
     inputs = [*([("photograph", content)] if content else []), *(("painting", style) for style in styles)]
     shown = inputs[:_MOST_PREVIEWS]
     return InputPreviews(
         tuple(
-            InputPreview(role, base_name(it.name), images.encode(images.shrink(it, _INPUT_SIDE), "webp"))
+            InputPreview(role, base_name(it.name), images.encode(images.shrink(_thin(it), _INPUT_SIDE), "webp"))
             for role, it in shown
         ),
         hidden=len(inputs) - len(shown),
     )
+
+
+def _thin(picture: Picture) -> Picture:
+    """Leave out rows and columns of a large picture, with several left for each pixel that will be shown."""
+    step = max(1, max(picture.width, picture.height) // (_SAMPLES * _INPUT_SIDE))
+    alpha = None if picture.alpha is None else picture.alpha[::step, ::step]
+    return replace(picture, rgb=picture.rgb[::step, ::step], alpha=alpha)
 
 
 def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
