@@ -58,6 +58,11 @@ class ImpastoError(Exception):
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
         return type(self), self._texts
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The problem and the hint as they were given, unrendered, to raise the error again elsewhere."""
+        return self._texts
+
     def words_for(self, audience: Audience) -> tuple[str, str]:
         """Give the problem and the hint in the words of their readers; `problem` and `hint` are Python's."""
         problem, hint = (_to_one_line(render(text, audience)) for text in self._texts)

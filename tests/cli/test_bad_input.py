@@ -20,7 +20,7 @@ from quick import QUICK, listing
 from safetensors.torch import save_file
 
 import impasto
-from impasto import weights
+from impasto import images, weights
 from impasto.cli import main
 from impasto.errors import ImageError
 
@@ -429,7 +429,9 @@ def test_a_full_disk_leaves_no_half_of_a_network(impasto, folder):
     assert "mine.safetensors could not be written: File too large" in done.err
 
 
-def test_a_full_stream_is_told_in_one_line(impasto_process, folder):
+def test_a_full_stream_is_told_in_one_line_and_the_picture_kept(impasto_process, folder, tmp_path, monkeypatch):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     before = listing(folder)
@@ -439,5 +441,7 @@ def test_a_full_stream_is_told_in_one_line(impasto_process, folder):
     assert process.wait() == 1
     assert err.decode().count("\n") == 1, err
     assert b"No space left on device" in err
-    assert b"Make room" in err
+    (kept,) = (tmp_path / "tmp").rglob("*.png")
+    assert f"the picture is in {kept}" in err.decode()
+    assert images.read(kept).width == 64
     assert listing(folder) == before

@@ -117,6 +117,21 @@ def test_a_reader_that_leaves_is_no_reason_to_complain(impasto_process):
     assert process.wait() == 141
 
 
+def test_a_picture_that_its_reader_did_not_wait_for_is_kept(impasto_process, folder, tmp_path, monkeypatch):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    before = listing(folder)
+    process = impasto_process("photo.jpg", "painting.jpg", "-o", "-", "-q", *QUICK)
+    process.stdout.close()
+    _, err = process.communicate()
+    (kept,) = (tmp_path / "tmp").rglob("*.png")
+    told = f"impasto: error: the output was cut short: Broken pipe: the picture is in {kept}\n"
+    assert (process.returncode, err.decode()) == (141, told)
+    assert size_of(kept) == (64, 48)
+    assert images.read_metadata(kept)
+    assert listing(folder) == before
+
+
 def test_a_picture_tells_how_to_make_it_again(impasto, folder):
     first = impasto("photo.jpg", "painting.jpg", "-o", "first.png", "--seed", "7", "--noise-share", "0.5", *QUICK)
     again = impasto("photo.jpg", "painting.jpg", "-o", "again.png", "--settings-from", "first.png")

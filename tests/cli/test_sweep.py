@@ -16,6 +16,9 @@ from quick import QUICK, listing, run_once
 
 from impasto import images, weights
 from impasto.cli import sweep_axes
+from impasto.cli.display.sweep import SweepBar, SweepCell
+from impasto.core.optim.base import divergence
+from impasto.engine.estimate import Estimate
 from impasto.errors import InputError
 from impasto.settings import Settings
 
@@ -177,7 +180,8 @@ SHORTEST = ["--iterations", "1", "--scales", "1", "--margin", "0"]
 @pytest.mark.slow
 def test_pictures_are_small_unless_a_size_is_named(impasto):
     done = impasto("sweep", *PAIR, "--over", "seed=1", "-o", "small.png", *SHORTEST)
-    assert "1 pictures of 256 x 192 px; --size makes them larger or smaller" in done.err
+    assert "1 picture of 256 x 192 px; roughly " in done.err
+    assert " of memory; --size makes them larger or smaller" in done.err
     assert cells_of("small.png")[0][0]["box"][2:] == [256, 192]
     impasto("sweep", *PAIR, "--over", "size-rule=64x48,80x60", "-o", "frames.png", "--iterations", "1", "--margin", "0")
     assert [cell["box"][2:] for cell in cells_of("frames.png")[0]] == [[64, 48], [80, 60]]
@@ -277,7 +281,8 @@ def test_quiet_says_nothing(impasto):
 
 
 def test_json_tells_of_each_cell_and_at_last_of_the_sheet(grid, folder):
-    *cells, last = (json.loads(line) for line in grid.splitlines())
+    first, *cells, last = (json.loads(line) for line in grid.splitlines())
+    assert (first["event"], first["cells"], first["estimate"]["width"]) == ("started", 4, 64)
     assert [(cell["event"], cell["cell"], cell["cells"]) for cell in cells] == [("cell", k, 4) for k in range(1, 5)]
     assert [(cell["row"], cell["column"]) for cell in cells] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert cells[1]["over"] == {"content_weight": 1.0, "style_scale": 2.0}
@@ -292,6 +297,7 @@ def test_json_tells_of_each_cell_and_at_last_of_the_sheet(grid, folder):
 def test_ctrl_c_leaves_a_sheet_of_the_finished_cells(impasto_process, folder):
     over = ["--over", "iterations=2,1000000", "--tolerance", "0", "--size", "64", "--scales", "1"]
     process = impasto_process("sweep", *PAIR, *over, "--json", "-o", "sheet.png")
+    assert json.loads(process.stdout.readline())["event"] == "started"
     assert json.loads(process.stdout.readline())["event"] == "cell"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
@@ -322,9 +328,19 @@ def test_a_cell_that_fails_leaves_the_others(impasto):
     assert done.code == 3
     assert "cell 1 of 2 (style weight 1e38): left gray: " in done.err
     assert "not a finite number" in done.err
+    assert "or use --precision float32" in done.err
     ((first, second),) = cells_of("sheet.png")
     assert is_gray(cut_out("sheet.png", first))
     assert not is_gray(cut_out("sheet.png", second))
+
+
+def test_the_bar_of_a_sweep_says_in_the_words_of_the_shell_why_a_cell_failed(capfd):
+    layout = sweep_axes.arrange_cells([sweep_axes.SweepAxis("seed", ("1",))])
+    cell = SweepCell(1, layout.cells[0], Settings(), (64, 48))
+    with SweepBar([cell], Estimate(64, 48, seconds=1.0, memory=1, rough=False)) as bar:
+        bar.on_failed(cell, divergence())
+    assert "cell 1 of 1 (seed 1): left gray: " in (said := capfd.readouterr().err)
+    assert "or use --precision float32" in said
 
 
 def test_a_sweep_of_which_nothing_came_out_writes_nothing(impasto, folder):

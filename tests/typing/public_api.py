@@ -34,7 +34,7 @@ def how_long(photo: Path, paintings: list[Path]) -> float:
 
 def elsewhere_than_to_a_file(photo: torch.Tensor, painting: bytes, out: io.BytesIO) -> bytes:
     result = impasto.stylize(photo, painting)
-    result.save(out, format="webp")
+    result.save(out, format="webp", strip=True)
     assert np.asarray(result).ndim == 3
     return result.to_bytes()
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tracemalloc
 import types
 from dataclasses import replace
 
@@ -194,6 +195,22 @@ def test_U3_what_a_notebook_shows_is_bounded_whatever_the_picture():
     assert page.count("<img") < 10
     assert "and 96 more" in page
     assert len(page) < 1_000_000
+
+
+@pytest.mark.parametrize("size", [(3000, 2000), (2000, 3200)])
+def test_U3_previews_of_large_inputs_cost_a_run_nothing_and_look_like_them(size):
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(size)
+    photo = images.Picture(np.stack([255 * x, 255 * y, 127 + 120 * np.sin(9 * x * y)], axis=-1), alpha=1 - y / 2)
+    tracemalloc.start()
+    previews = preview_inputs(photo, [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < photo.rgb.nbytes / 2  # nothing of all pixels is made
+    shown = np.asarray(Image.open(io.BytesIO(previews.shown[0].webp)).convert("RGBA"), np.float32)
+    whole = np.asarray(images.shrink(photo, 192).to_pil(), np.float32)
+    assert shown.shape == whole.shape
+    assert np.abs(shown - whole).mean() < 3
 
 
 def test_U3_a_result_is_an_array(painted):

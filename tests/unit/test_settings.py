@@ -1,17 +1,20 @@
 """Settings and recipes: one schema, clear refusals."""
 
+from pathlib import Path, PurePath
 from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
+from impasto import weights
 from impasto.core.init_image import Init
 from impasto.core.losses.conventions import CONVENTIONS
 from impasto.core.losses.statistics import STATISTICS
 from impasto.core.network.vgg import Padding, Pooling
 from impasto.core.optim import AVERAGING
-from impasto.errors import OutputError, SettingsError
+from impasto.errors import OutputError, SettingsError, WeightsError
 from impasto.settings import INIT_IMAGES, Settings, recipes
+from impasto.settings.stored import find_files, portable_choice
 
 PUBLISHED = ["coursera", "gatys", "keras-lbfgs", "neural-style", "tf-adam"]
 OURS = ["bold", "brushwork", "fast", "ink", "painterly", "quality", "rebuild", "surface", "texture"]
@@ -39,6 +42,38 @@ def test_a_given_value_wins_over_the_recipe_and_the_recipe_over_the_default():
 def test_settings_survive_json_whatever_their_recipe():
     chosen = Settings(recipe="coursera", size=200, style_blend="1,2", style_layers="relu1_1=2,block3_conv1")
     assert Settings.model_validate_json(chosen.model_dump_json()) == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [
+        ("mask", "/home/me/sky.png,/home/me/sea.png", "sky.png,sea.png"),
+        ("mask", '"/home/me/sky, night.png",sea.png', '"sky, night.png",sea.png'),
+        ("mask", '"/home/me, myself/sky.png", sea.png', "sky.png,sea.png"),
+        ("keep_mask", "/home/me/sky, night.png", "sky, night.png"),
+        ("init", "/home/me, myself/start.png", "start.png"),
+        ("recipe", "/home/me, myself/own.toml", "own.toml"),
+        ("style_layers", "relu1_1,relu2_1", "relu1_1,relu2_1"),
+    ],
+)
+def test_a_choice_that_is_passed_on_names_files_as_the_setting_reads_them_without_folders(name, typed, kept):
+    assert portable_choice({name: typed}) == {name: kept}
+    if name == "mask":  # which reads them back
+        assert Settings(mask=kept).mask == tuple(PurePath(it).name for it in Settings(mask=typed).mask)
+
+
+@pytest.mark.parametrize("file", ["net.h5", "./net", "a/net", "a\\net"])
+def test_what_names_a_network_s_file_is_one_to_all_who_ask(file):
+    assert weights.path(file) == Path(file)
+    with pytest.raises(SettingsError, match="neither in this folder nor beside"):
+        find_files({"network": file}, "picture.png", ())
+
+
+@pytest.mark.parametrize("name", ["vgg19", "mine-2_b"])
+def test_what_names_a_network_is_no_file_to_any_of_them(name):
+    assert find_files({"network": name}, "picture.png", ()) == {"network": name}
+    with pytest.raises(WeightsError, match=r"not on this machine|there is no network"):
+        weights.path(name)
 
 
 def test_settings_cannot_be_changed():

@@ -3,14 +3,13 @@
 This module imports only the standard library and the error tree, so that `impasto --version` answers at once.
 """
 
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impasto.cli.signals import Interrupted, exit_on_interrupt
-from impasto.cli.terminal import STREAM, prepare_streams, print_status, silence
+from impasto.cli.terminal import STREAM, prepare_streams, print_json, print_status, silence
 from impasto.errors import STORAGE_FAILURES, ImpastoError
 from impasto.storage.limits import is_out_of_memory
 from impasto.wording import COMMAND
@@ -103,9 +102,7 @@ def _describe(error: BaseException) -> _Failure:
 
 
 def _write_event(failure: _Failure) -> None:
-    from json import dumps  # noqa: PLC0415 - few runs fail
-
-    event = {"event": "failed", "error": str(failure), **vars(failure)}
-    with contextlib.suppress(OSError, ValueError):  # who does not listen has the exit code
-        sys.stdout.write(dumps(event) + "\n")
-        sys.stdout.flush()
+    try:
+        print_json({"event": "failed", "error": str(failure), **vars(failure)})
+    except (OSError, ValueError):  # who does not listen has the exit code
+        silence(sys.stdout)

@@ -29,6 +29,9 @@ Paintings = Annotated[
 ]
 Force = Annotated[bool, Parameter(name=["--force", "-f"], negative="", help="Replace files that exist.", group=OUTPUT)]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print nothing but errors.", group=OUTPUT)]
+DryRun = Annotated[
+    bool, Parameter(negative="", help="Check everything, say what the run would take, and stop.", group=OUTPUT)
+]
 SettingsFrom = Annotated[
     str | None,
     Parameter(
@@ -98,9 +101,7 @@ class OutputOptions:
         ),
     ] = False
     settings_from: SettingsFrom = None
-    dry_run: Annotated[
-        bool, Parameter(negative="", help="Check everything, say what the run would take, and stop.", group=OUTPUT)
-    ] = False
+    dry_run: DryRun = False
     json: Annotated[bool, json_option("each event as a line of JSON to stdout; the last is the result")] = False
     quiet: Quiet = False
 

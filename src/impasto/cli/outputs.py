@@ -2,8 +2,9 @@
 
 import contextlib
 import itertools
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
+from impasto.wording import COMMAND
 
 _LONGEST_STEM = 100
 """Characters of a name that nobody chose: names of 255 bytes are the limit of most systems, and steps are longer."""
+_NAME_FOR_STDOUT = Path("stdout.png")
+"""Of the file that takes a picture which stdout did not."""
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 
@@ -103,31 +107,58 @@ def write_picture(
 ) -> Path | None:
     """Write the picture to its path, or as PNG to stdout; returns where it is, None for stdout.
 
-    What took minutes to paint is not lost to a disk that is full or a folder that is gone: another place is taken, and
-    named on stderr.
+    What took minutes to paint is not lost to a disk that is full, a folder that is gone or a reader that left: another
+    place is taken, and named on stderr.
 
     Raises:
         OutputError: no place may be written.
         StorageError: the write failed half-way, in every place.
+        BrokenPipeError: nothing reads stdout any more.
+        OSError: stdout takes no more, and no other place may be written.
     """
     if paths.picture is None:
-        terminal.write_stdout(images.encode(picture, "png", metadata=metadata, profile=profile))
-        return None
+        return _write_to_stdout(picture, metadata, profile)
     try:
         images.save(picture, paths.picture, metadata=metadata, overwrite=paths.overwrite, profile=profile)
     except (OutputError, StorageError) as error:
-        place = _save_elsewhere(picture, paths.picture, metadata, profile)
+        place = _save_elsewhere(picture, paths.picture, (paths.picture.parent, None), metadata, profile)
         if place is None:
             raise
-        terminal.print_status(f"impasto: error: {error.problem}: the picture is in {place}")
+        problem, _ = error.words_for(COMMAND)
+        terminal.print_status(f"impasto: error: {problem}: the picture is in {place}")
         return place
     return paths.picture
 
 
-def _save_elsewhere(picture: Picture, path: Path, metadata: Mapping[str, str], profile: bytes | None) -> Path | None:
-    """Save a picture beside its path or in a temporary folder, as PNG if its format fails; None if nothing works."""
+def _write_to_stdout(picture: Picture, metadata: Mapping[str, str], profile: bytes | None) -> Path | None:
+    try:
+        terminal.write_stdout(images.encode(picture, "png", metadata=metadata, profile=profile))
+    except OSError as error:
+        place = _save_elsewhere(picture, _NAME_FOR_STDOUT, (None,), metadata, profile)
+        if place is None:
+            raise
+        terminal.print_status(f"impasto: error: the output was cut short: {error.strerror}: the picture is in {place}")
+        if isinstance(error, BrokenPipeError):
+            raise
+        terminal.silence(sys.stdout)
+        return place
+    return None
+
+
+def _save_elsewhere(
+    picture: Picture, path: Path, folders: Sequence[Path | None], metadata: Mapping[str, str], profile: bytes | None
+) -> Path | None:
+    """Save a picture in the first folder that takes it, as PNG if its format fails; None if nothing works.
+
+    Args:
+        picture: what to save.
+        path: the name that it was to have.
+        folders: those to try; None is a new one among the temporary files.
+        metadata: of the file.
+        profile: of the file, to convert to.
+    """
     for suffix in dict.fromkeys((path.suffix, ".png")):
-        for folder in (path.parent, None):
+        for folder in folders:
             with contextlib.suppress(OutputError, StorageError, OSError), _own_folder(folder) as own:
                 place = own / f"{path.stem}{suffix}"
                 place = place if folder is None else _next_path(place)

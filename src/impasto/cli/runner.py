@@ -1,7 +1,5 @@
 """Run a job for a command: read the inputs, execute, show the events and write the outputs."""
 
-from dataclasses import replace
-
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
@@ -56,10 +54,8 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
         raise Interrupted(stop.exit_code, NOTHING_PAINTED)
     written = outputs.avoid_new_files(paths)
     profile = finished.picture.profile if options.profile == "source" else None
-    picture, metadata = finished.picture, finished.result.metadata
-    if options.strip:
-        picture, metadata = replace(picture, exif=None), {}
-    place = outputs.write_picture(picture, written, metadata, profile)
+    result = finished.result.without_metadata() if options.strip else finished.result
+    place = outputs.write_picture(result.picture, written, result.metadata, profile)
     display.finish(finished, place)
     outputs.report_picture(options, paths.picture, written.picture, place)
     labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]

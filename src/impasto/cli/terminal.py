@@ -24,13 +24,14 @@ _OWN_BYTES = "impasto-own-bytes"
 def prepare_streams() -> None:
     """Open those of the standard streams that are closed, and let stdout take any name.
 
-    Until then the next file that is opened gets a closed stream's number, and messages would be written into it.
+    Until then the next file that is opened gets a closed stream's number, and messages would be written into it: in
+    this process, and in those that it starts.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end

@@ -118,6 +118,18 @@ def estimate_seconds(
     return seconds, rough
 
 
+def sum_estimates(estimates: "Sequence[Estimate]") -> Estimate:
+    """Estimate runs one after the other: the time of all, and the size and the memory of the largest."""
+    largest = max(estimates, key=lambda each: each.width * each.height)
+    return Estimate(
+        largest.width,
+        largest.height,
+        seconds=sum(each.seconds for each in estimates),
+        memory=max(each.memory for each in estimates),
+        rough=any(each.rough for each in estimates),
+    )
+
+
 def _rough_rate(compute: "ComputeConfig") -> float:
     rate = _ROUGH_RATES.get(compute.device.type)
     return _ROUGH_CPU_RATES[compute.precision] / compute.threads if rate is None else rate

@@ -121,9 +121,17 @@ class Finished:
         """The result's, as the start has them."""
         return self.result.settings
 
-    def save(self, target: Target, *, format: str | None = None, overwrite: bool = False) -> None:  # noqa: A002 -- Pillow's
+    def save(
+        self,
+        target: Target,
+        *,
+        format: str | None = None,  # noqa: A002 -- Pillow's
+        overwrite: bool = False,
+        profile: bytes | None = None,
+        strip: bool = False,
+    ) -> None:
         """Write the result; see `Result.save`."""
-        self.result.save(target, format=format, overwrite=overwrite)
+        self.result.save(target, format=format, overwrite=overwrite, profile=profile, strip=strip)
 
 
 Event = Started | Step | Preview | Restart | Finished

@@ -4,9 +4,9 @@ import base64
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import PIL.Image
@@ -21,6 +21,8 @@ from impasto.storage.names import base_name
 
 _PNG_SIDE, _RESULT_SIDE, _INPUT_SIDE = 1024, 512, 192
 """Longest sides of what a notebook shows, pixels: it keeps them in its file."""
+_SAMPLES = 4
+"""Pixels of an input across each of its preview's."""
 _MOST_PREVIEWS = 4
 _LONGEST_NAME = 60
 
@@ -85,6 +87,7 @@ class Result:
         format: str | None = None,  # noqa: A002 -- what Pillow, too, calls it
         overwrite: bool = False,
         profile: bytes | None = None,
+        strip: bool = False,
     ) -> None:
         """Write the picture, with what made it where the format is PNG; see `images.save`.
 
@@ -93,20 +96,33 @@ class Result:
             format: `png`, `jpeg` and so on; unset, the suffix of the path or of the file object's name.
             overwrite: whether to replace a file that exists at the path.
             profile: an RGB ICC profile to convert to and embed; unset, the file is sRGB.
+            strip: whether to write the pixels alone, as `without_metadata` has them.
 
         Raises:
             OutputError: the path exists and `overwrite` is false, cannot be written, or tells no format.
             StorageError: the disk is full or failed.
         """
-        images.save(self.picture, target, format=format, metadata=self.metadata, overwrite=overwrite, profile=profile)
+        made = self.without_metadata() if strip else self
+        images.save(made.picture, target, format=format, metadata=made.metadata, overwrite=overwrite, profile=profile)
 
-    def to_bytes(self, format: str = "png", *, profile: bytes | None = None) -> bytes:  # noqa: A002 -- as for `save`
+    def to_bytes(
+        self,
+        format: str = "png",  # noqa: A002 -- as for `save`
+        *,
+        profile: bytes | None = None,
+        strip: bool = False,
+    ) -> bytes:
         """Give the bytes that `save` would write.
 
         Raises:
             OutputError: there is no such format, or it cannot hold the picture.
         """
-        return images.encode(self.picture, format, metadata=self.metadata, profile=profile)
+        made = self.without_metadata() if strip else self
+        return images.encode(made.picture, format, metadata=made.metadata, profile=profile)
+
+    def without_metadata(self) -> Self:
+        """Give the result whose files are the pixels alone: without settings, names of the inputs, date and place."""
+        return replace(self, picture=replace(self.picture, exif=None), metadata={})
 
     def _repr_png_(self) -> bytes:
         return images.encode(images.shrink(self.picture, _PNG_SIDE), "png")
@@ -121,16 +137,27 @@ class Result:
 
 
 def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputPreviews:
-    """Make small copies of the first inputs of a run."""
+    """Make small copies of the first inputs of a run.
+
+    They are made of few pixels, in some milliseconds, at every run: a result that made them where it is shown would
+    have to hold its inputs, of which one may have 300 MB, or read files that may have changed.
+    """
     inputs = [*([("photograph", content)] if content else []), *(("painting", style) for style in styles)]
     shown = inputs[:_MOST_PREVIEWS]
     return InputPreviews(
         tuple(
-            InputPreview(role, base_name(it.name), images.encode(images.shrink(it, _INPUT_SIDE), "webp"))
+            InputPreview(role, base_name(it.name), images.encode(images.shrink(_thin(it), _INPUT_SIDE), "webp"))
             for role, it in shown
         ),
         hidden=len(inputs) - len(shown),
     )
+
+
+def _thin(picture: Picture) -> Picture:
+    """Leave out rows and columns of a large picture, with several left for each pixel that will be shown."""
+    step = max(1, max(picture.width, picture.height) // (_SAMPLES * _INPUT_SIDE))
+    alpha = None if picture.alpha is None else picture.alpha[::step, ::step]
+    return replace(picture, rgb=picture.rgb[::step, ::step], alpha=alpha)
 
 
 def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:

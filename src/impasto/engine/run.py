@@ -1,8 +1,8 @@
 """One run: a transfer's iterates as events, with a clock and previews."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from impasto.core import Iterate, StyleTransfer
@@ -82,6 +82,13 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Yield Started, then the steps and previews of each scale, then Finished."""
+        self._clock.start()
+        with closing(self._all_events()) as events:
+            for event in events:
+                with self._clock.pause():
+                    yield event
+
+    def _all_events(self) -> Generator[Event]:
         yield self._started()
         with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop)) as iterates:
             for iterate in iterates:
@@ -133,7 +140,7 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
-        self._scale_times[iterate.scale] = iterate.iteration, self._clock.elapsed
+        self._scale_times[iterate.scale] = iterate.iteration, self._clock.computing
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
             yield self._preview(iterate.output())
@@ -166,11 +173,11 @@ class Run:
     def _record_speed(self) -> None:
         """Keep what the iterations of each scale took, for the estimates of later runs."""
         history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
-        for number, (iterations, elapsed) in self._scale_times.items():
+        for number, (iterations, seconds) in self._scale_times.items():
             if iterations >= FEWEST_ITERATIONS:
                 pixels = padded_pixels(self._scales[number - 1], self._margin)
-                history.record(kind, pixels=pixels, iterations=iterations, seconds=elapsed - before)
-            before = elapsed
+                history.record(kind, pixels=pixels, iterations=iterations, seconds=seconds - before)
+            before = seconds
 
 
 def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> Finished:
@@ -183,17 +190,35 @@ def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> 
 
 
 class RunClock:
-    """The seconds since it was made and, from the pixels still to be computed, those that are left."""
+    """The seconds since its start and, from the pixels still to be computed, those that are left."""
 
     def __init__(self, pixels: Sequence[int], scales: Sequence[Scale], rounds: int) -> None:
-        self._start = time.perf_counter()
+        self.start()
         self._pixels = pixels
         self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
 
+    def start(self) -> None:
+        """Begin at zero."""
+        self._start, self._paused = time.perf_counter(), 0.0
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Take what passes within this context for no time of `computing`."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._paused += time.perf_counter() - begin
+
     @property
     def elapsed(self) -> float:
-        """Seconds since the run began."""
+        """Seconds since the run began, as whoever waits for it counts them."""
         return time.perf_counter() - self._start
+
+    @property
+    def computing(self) -> float:
+        """Those of them that the engine took: not what its caller did with the events."""
+        return self.elapsed - self._paused
 
     def remaining(self, number: int, iteration: int) -> float:
         """Estimate the seconds left after an iteration of a scale, at the mean speed so far."""

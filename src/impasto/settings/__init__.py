@@ -72,8 +72,12 @@ def _bounded_text(value: str) -> str:
     return value
 
 
-def _file_names(value: Any) -> Any:
-    """Split `one.png,two.png` at the commas outside double quotes."""
+def split_file_names(value: Any) -> Any:
+    """Split `one.png,two.png` at the commas outside double quotes; gives what is not text as it is.
+
+    Raises:
+        SettingsError: a quote is not closed.
+    """
     if not isinstance(value, str):
         return value
     try:
@@ -99,7 +103,7 @@ LARGEST_NUMBER = 1e38
 Weight = Annotated[float, Field(ge=0, le=LARGEST_NUMBER, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_layer_weights)]
 Weights = Annotated[tuple[Weight, ...], BeforeValidator(_numbers)]
-FileNames = Annotated[tuple[str, ...], BeforeValidator(_file_names)]
+FileNames = Annotated[tuple[str, ...], BeforeValidator(split_file_names)]
 _FILE_NAME = f"a text of at most {LONGEST_TEXT} characters"
 FileName = Annotated[str, AfterValidator(_bounded_text)]
 """Not bounded by pydantic itself, which takes no name that is not text in UTF-8."""
@@ -442,8 +446,9 @@ def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError
     field = Settings.model_fields[name]
     within = parts if get_origin(field.annotation) is dict else ()
     if recipe is None:
+        value = first["input"]
         return SettingsError(
-            messages.problem(name, field, first["input"], within), messages.hint(name, field, first["input"])
+            messages.problem(name, field, value, within), messages.hint(name, Settings.model_fields, value)
         )
     problem = messages.problem(name, field, first["input"], within, called=name)
     return SettingsError(f"recipe '{recipe}': {problem}", "Correct it in that recipe.")

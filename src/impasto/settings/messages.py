@@ -1,11 +1,13 @@
 """What a setting takes, in words, and what somebody meant who gave it something else."""
 
 import difflib
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from impasto.wording import argument, either, shorten
@@ -46,20 +48,41 @@ def problem(name: str, field: FieldInfo, value: Any, within: Sequence[str], *, c
     return f"{called or argument(name)} takes {_takes(field)}, not {shorten(value)}{where}"
 
 
-def hint(name: str, field: FieldInfo, value: Any) -> str:
-    """Suggest what was meant; or else show the setting with a value that it takes."""
-    if name == "size" and (sides := _TWO_SIDES.fullmatch(str(value))):
-        return f"Did you mean {argument('size_rule', 'x'.join(sides.groups()))}?"
-    if name == "size" and (percent := _PERCENT.fullmatch(str(value))):
-        return f"Did you mean {argument('size', f'{float(percent[1]) / 100:g}x')}?"
+def hint(name: str, fields: Mapping[str, FieldInfo], value: Any) -> str:
+    """Suggest what was meant, if that is taken; or else show the setting with a value that it takes.
+
+    Args:
+        name: the setting's.
+        fields: the definitions of all settings.
+        value: what was refused.
+    """
+    for meant, suggestion in _suggestions(name, fields[name], str(value)):
+        if _is_taken(fields[meant], suggestion):
+            return f"Did you mean {argument(meant, suggestion)}?"
+    return f"Try {argument(name, _example(fields[name]))}."
+
+
+def _suggestions(name: str, field: FieldInfo, text: str) -> Iterator[tuple[str, Any]]:
+    """Give what a text may mean, the likeliest first: settings, each with a value that it may or may not take."""
+    if name == "size" and (sides := _TWO_SIDES.fullmatch(text)):
+        yield "size_rule", "x".join(sides.groups())
+    if name == "size" and (percent := _PERCENT.fullmatch(text)):
+        yield "size", f"{float(percent[1]) / 100:g}x"
     if _is_number(field):
-        meant = _number_meant(str(value), read_limits(field), whole=int in _kinds(field))
+        meant = _number_meant(text, read_limits(field), whole=int in _kinds(field))
         if meant is not None:
-            return f"Did you mean {argument(name, meant)}?"
-    close = difflib.get_close_matches(str(value), _choices(field), n=1)
-    if close:
-        return f"Did you mean {argument(name, close[0])}?"
-    return f"Try {argument(name, _example(field))}."
+            yield name, meant
+    for choice in difflib.get_close_matches(text, _choices(field), n=1):
+        yield name, choice
+
+
+def _is_taken(field: FieldInfo, value: Any) -> bool:
+    taken: Any = Annotated[field.annotation, field]
+    try:
+        TypeAdapter(taken).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _kinds(field: FieldInfo) -> tuple[Any, ...]:
@@ -161,7 +184,9 @@ def _number_meant(text: str, limits: dict[str, float], *, whole: bool) -> float 
         return None
     shares = limits.get("le") == _LARGEST_SHARE and number >= _SURELY_PERCENT
     number = number / 100 if text.endswith("%") or shares else number
-    if str(number) == text or not _within(number, limits) or (whole and number != int(number)):
+    if not math.isfinite(number) or str(number) == text or not _within(number, limits):
+        return None
+    if whole and number != int(number):
         return None
     return int(number) if whole else float(f"{number:g}")
 

@@ -1,13 +1,15 @@
 """Settings as a picture carries them: files by their names alone, since pictures are passed on."""
 
+import csv
+import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from impasto.errors import SettingsError
-from impasto.settings import INIT_IMAGES, Settings
-from impasto.storage.names import base_name, to_text
+from impasto.settings import INIT_IMAGES, Settings, split_file_names
+from impasto.storage.names import base_name, is_path, to_text
 from impasto.wording import argument
 
 FILE_SETTINGS = ("mask", "keep_mask", "init", "network")
@@ -30,10 +32,7 @@ def portable_json(settings: Settings) -> str:
 
 def portable_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
     """Give some settings, as they were typed, without the folders of files."""
-    return {
-        name: ",".join(base_name(it) for it in str(value).split(",")) if _names_file(name) else to_text(str(value))
-        for name, value in choice.items()
-    }
+    return {name: _portable_text(name, str(value)) for name, value in choice.items()}
 
 
 def find_files(values: Mapping[str, Any], source: str, given: Collection[str]) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def find_files(values: Mapping[str, Any], source: str, given: Collection[str]) -
 
 
 def _find(name: str, value: str, source: str) -> str:
-    if (name == "init" and value in INIT_IMAGES) or (name == "network" and not _is_path(value)):
+    if (name == "init" and value in INIT_IMAGES) or (name == "network" and not is_path(value)):
         return value
     here, beside = Path(value).expanduser(), Path(source).expanduser().parent / base_name(value)
     for place in (here, beside):
@@ -70,9 +69,16 @@ def _find(name: str, value: str, source: str) -> str:
     raise SettingsError(problem, f"Put it there, or name another with {argument(name)}.")
 
 
-def _names_file(name: str) -> bool:
-    return name in {*FILE_SETTINGS, "recipe"}
+def _portable_text(name: str, text: str) -> str:
+    if name not in (*FILE_SETTINGS, "recipe"):
+        return to_text(text)
+    if get_origin(Settings.model_fields[name].annotation) is not tuple:
+        return base_name(text)
+    return _join_file_names([base_name(it) for it in split_file_names(text)])
 
 
-def _is_path(network: str) -> bool:
-    return "." in network or "/" in network or "\\" in network
+def _join_file_names(names: Iterable[str]) -> str:
+    """Write names as `split_file_names` reads them."""
+    joined = io.StringIO()
+    csv.writer(joined, lineterminator="").writerow(names)
+    return joined.getvalue()

@@ -20,6 +20,11 @@ def base_name(path: str) -> str:
     return to_text(_SEPARATORS.split(path.rstrip("/\\"))[-1])
 
 
+def is_path(name: str) -> bool:
+    """Whether a name is that of a file, by a dot or any system's separator, and not of what Impasto keeps by name."""
+    return "." in name or _SEPARATORS.search(name) is not None
+
+
 def json_fields(path: Path | None) -> dict[str, Any]:
     """Give a path for a line of JSON: `path`, and where that is not all text `path_uri`, a file URI with its bytes."""
     if path is None:

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from impasto.errors import OutputError, WeightsError
 from impasto.storage import home as paths
 from impasto.storage.atomic import make_folder, replace_file
+from impasto.storage.names import is_path
 from impasto.weights import registry
 from impasto.weights.activations import read_activations
 from impasto.weights.download import Progress, discard, download
@@ -59,7 +60,7 @@ def path(name: str) -> Path:
     Raises:
         WeightsError: there is no such network, or it is not fetched yet.
     """
-    if "." in name or "/" in name or os.sep in name:
+    if is_path(name):
         return Path(name).expanduser()
     known = registry.ENTRIES.get(name)
     if known and known.url is None:

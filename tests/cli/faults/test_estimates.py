@@ -2,12 +2,13 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 from quick import QUICK, listing
 
-from impasto import Settings, Started, Stylizer
+from impasto import Finished, Settings, Started, Stylizer
 from impasto.engine import sizing
 from impasto.engine.estimate import SpeedHistory
 from impasto.errors import OutOfMemoryError, SettingsError
@@ -38,6 +39,32 @@ def test_U7_a_dry_run_paints_nothing(impasto, folder):
     assert listing(folder) == before
     assert impasto(*PAIR, "--dry-run", "-q", *QUICK).out == ""
     assert impasto("texture", "painting.jpg", "--dry-run", *QUICK).out.startswith("texture: 1 painting; 64 x 48 px")
+
+
+def test_U7_a_dry_run_of_a_sweep_says_what_the_whole_would_take(impasto, folder):
+    sweep = ["sweep", *PAIR, "--over", "iterations=10,30", "--over", "seed=1,2", "--tolerance", "0", *QUICK[:-2]]
+    before = listing(folder)
+    done = impasto(*sweep, "--dry-run")
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(
+        r"4 pictures of 64 x 48 px; roughly [\d.]+ s, a guess .*; \d+ MB of memory; --size makes .*\n", done.out
+    )
+    told = json.loads(impasto(*sweep, "--dry-run", "--json").out)
+    assert (told["event"], told["cells"]) == ("started", 4)
+    single = json.loads(impasto(*PAIR, *QUICK[:-2], "--iterations", "80", "--dry-run", "--json").out)["estimate"]
+    assert told["estimate"] == {**single, "seconds": pytest.approx(single["seconds"])}
+    assert listing(folder) == before
+    assert impasto(*sweep, "--dry-run", "-q").out == ""
+    assert impasto(*sweep, "--dry-run", "-o", "photo.jpg", "-f").code == 2
+
+
+def test_U7_a_sweep_of_pictures_of_several_sizes_names_the_largest(impasto):
+    done = impasto("sweep", *PAIR, "--over", "size=32,64", "--dry-run", "--json", *QUICK[2:])
+    small, large = (
+        json.loads(impasto(*PAIR, "--size", size, "--dry-run", "--json", *QUICK[2:]).out)["estimate"]
+        for size in ("32", "64")
+    )
+    assert json.loads(done.out)["estimate"] == {**large, "seconds": pytest.approx(small["seconds"] + large["seconds"])}
 
 
 def test_U7_a_dry_run_refuses_what_a_run_would(impasto):
@@ -100,6 +127,24 @@ def test_U7_python_asks_for_an_estimate_with_the_arguments_of_a_run():
     assert stylizer.estimate(*PAIR, size=64, strength=0, **small).seconds == 0
     with pytest.raises(SettingsError):
         stylizer.estimate(*PAIR, size=3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_U7_what_a_caller_does_with_the_events_is_not_taken_for_the_machine_s_speed():
+    stylizer, nap, naps = Stylizer(), 0.2, 0
+    settings = Settings(size=64, iterations=6, scales=1, margin=0, precision="float32", tolerance=0)
+    start = time.perf_counter()
+    events = stylizer.run(*PAIR, settings, preview_every=2)
+    time.sleep(nap)
+    for event in events:
+        if isinstance(event, Finished):
+            assert event.elapsed > naps * nap  # as the caller's clock has it
+        time.sleep(nap)
+        naps += 1
+    own = time.perf_counter() - start - (1 + naps) * nap
+    estimate = stylizer.estimate(*PAIR, settings)
+    assert not estimate.rough
+    assert estimate.seconds < own
 
 
 @pytest.mark.usefixtures("folder")

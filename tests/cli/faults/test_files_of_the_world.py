@@ -15,7 +15,7 @@ import torch
 from PIL import ExifTags, ImageCms, TiffImagePlugin
 from quick import QUICK
 
-from impasto import images
+from impasto import Finished, Result, Settings, images
 from impasto.errors import ImageError
 from impasto.images import exif
 
@@ -260,6 +260,23 @@ def test_F13_strip_leaves_all_of_it_out(impasto, folder):
     assert images.read_metadata(folder / "out.png") == {}
     data = (folder / "out.png").read_bytes()
     assert not [word for word in (b"Ada", b"2024", b"painterly", b"shot.jpg") if word in data]
+
+
+def test_F13_strip_leaves_all_of_it_out_in_python_too(folder):
+    (folder / "shot.jpg").write_bytes(camera_jpeg())
+    picture, told = images.read(folder / "shot.jpg"), {"impasto:settings": '{"recipe": "painterly"}'}
+    result = Result(picture, {}, Settings(), told)
+    for suffix in ("png", "jpg", "tif", "webp", "avif"):
+        result.save(folder / f"whole.{suffix}")
+        result.save(folder / f"bare.{suffix}", strip=True)
+        Finished(result, 1.0, stopped=False).save(folder / f"last.{suffix}", strip=True)
+        bare = (folder / f"bare.{suffix}").read_bytes()
+        assert bare == (folder / f"last.{suffix}").read_bytes() == result.to_bytes(suffix, strip=True)
+        assert what_is_said(folder / f"whole.{suffix}")[:6] == SAID[:6]
+        assert what_is_said(folder / f"bare.{suffix}")[:6] == (None,) * 6
+        assert not [word for word in (b"Ada", b"2024", b"painterly", b"shot.jpg") if word in bare]
+    assert images.read_metadata(folder / "whole.png") == told
+    assert images.read_metadata(folder / "bare.png") == {}
 
 
 def test_F13_sixteen_bits_keep_them_too(folder):

@@ -1,10 +1,12 @@
 """What programs that run the command, and those that keep settings, rely on."""
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
+from quick import QUICK
 
 from impasto import Settings
 from impasto.errors import SettingsError
@@ -34,12 +36,43 @@ def test_U9_a_failure_is_an_event_too(impasto, command, code, problem):
     assert done.err == f"impasto: error: {last['error']}\n"
 
 
+def test_U9_names_that_are_no_text_do_not_break_the_stream(impasto, folder):
+    name = os.fsdecode(b"caf\xe9.jpg")
+    failed = impasto(name, "painting.jpg", "--json")
+    assert failed.code == 2
+    (folder / "photo.jpg").rename(folder / name)
+    done = impasto(name, "painting.jpg", "--json", *QUICK)
+    assert done.code == 0
+    for line in (failed.out + done.out).splitlines():
+        json.dumps(json.loads(line), ensure_ascii=False).encode()  # no lone surrogate is in it
+
+
+def test_U9_an_unexpected_error_with_such_a_name_is_an_event_too(impasto, monkeypatch):
+    def fail(_arguments):
+        raise ValueError(os.fsdecode(b"caf\xe9.jpg is in no way expected"))
+
+    monkeypatch.setattr("impasto.cli.app.run", fail)
+    event = json.loads(impasto("--json").out)
+    assert "caf\N{REPLACEMENT CHARACTER}.jpg is in no way expected" in event["error"]
+
+
+def test_U9_a_failure_keeps_its_exit_code_where_stdout_is_full(impasto_process):
+    with Path("/dev/full").open("wb") as full:
+        process = impasto_process("missing.jpg", "painting.jpg", "--json", stdout=full)
+    _, err = process.communicate()
+    assert (process.returncode, err.count(b"\n")) == (2, 1), err
+
+
+def test_U9_the_last_line_is_the_event_that_the_help_says(impasto):
+    assert json.loads(impasto("photo.jpg", "painting.jpg", "--json", "--dry-run", *QUICK).out)["event"] == "started"
+
+
 def test_U9_without_json_stdout_stays_empty_on_failure(impasto):
     assert impasto("missing.jpg", "painting.jpg").out == ""
 
 
 def test_U9_exit_codes_and_variables_are_in_the_help_and_the_docs(impasto):
-    codes = {"0", "1", "2", "3", "130", "143"}
+    codes = {"0", "1", "2", "3", "129", "130", "141", "143"}
     for text in (impasto("--help").out, (DOCS / "cli.md").read_text(encoding="utf-8")):
         listed = text.partition("Exit codes:")[2].partition("Environment")[0]
         assert set(re.findall(r"^ +(\d+) ", listed, re.MULTILINE)) >= codes

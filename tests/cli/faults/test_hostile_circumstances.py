@@ -59,6 +59,17 @@ def test_S11_a_shell_may_close_any_stream(folder, closed):
     assert is_whole(folder / "photo-painting.png")
 
 
+def test_S11_what_a_command_without_streams_starts_has_them_open():
+    """Else the first file that the child opens would get what it prints, as its parent's would."""
+    code = (
+        "import os, subprocess, sys; from impasto.cli.terminal import prepare_streams; prepare_streams()\n"
+        "child = 'import sys; sys.exit(None in (sys.stdin, sys.stdout, sys.stderr))'\n"
+        "os._exit(subprocess.run([sys.executable, '-c', child]).returncode)\n"
+    )
+    line = f'exec "{sys.executable}" -c "$1" <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", line, "sh", code], check=False).returncode == 0
+
+
 def test_S11_a_picture_for_a_closed_stdout_is_refused_before_any_work(impasto_process):
     process = impasto_process("photo.jpg", "painting.jpg", "-o", "-", *QUICK, stdout=CLOSED)
     _, err = process.communicate()

@@ -152,3 +152,18 @@ def test_S12_a_reader_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     torch.save({}, file)
     with pytest.raises(WeightsError, match="takes too long to read"):
         weights.load(str(file))
+
+
+def test_U1_what_the_process_of_its_own_refuses_is_said_in_the_words_of_who_reads_it(impasto, tmp_path):
+    kernels = []
+    for name, before, after in registry.ARCHITECTURES["vgg16"].convolutions():
+        for part, shape in (("weight", (after, before, 3, 3)), ("bias", (after,))):
+            kernels.append(onnx.numpy_helper.from_array(np.zeros(shape, np.float16), f"{name}.{part}"))
+    names = [kernel.name for kernel in kernels]
+    nodes = [onnx.helper.make_node("Conv", ["x", *pair], ["x"]) for pair in zip(names[::2], names[1::2], strict=True)]
+    graph = onnx.helper.make_graph(nodes, "net", [], [], kernels)
+    (tmp_path / "net.onnx").write_bytes(onnx.helper.make_model(graph).SerializeToString())
+    done = impasto("weights", "import", tmp_path / "net.onnx")
+    assert "does not tell which input it expects. Import it with --convention given as one of" in done.err
+    with pytest.raises(WeightsError, match="Import it with convention given as one of"):
+        weights.import_file(tmp_path / "net.onnx")

@@ -3,10 +3,13 @@
 import ast
 import pickle
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from quick import QUICK
 
 import impasto
@@ -90,6 +93,41 @@ def test_U1_what_was_meant_is_suggested_and_works(impasto, options, name, value,
         assert (done.code, done.out) == (2, "")
         assert f"Did you mean {option}?" in done.err
         build_settings({option.split()[0][2:].replace("-", "_"): option.split()[1]})
+
+
+ODD = [
+    *("0%", "0.001%", "99.999999%", "1e39%", "5x384", "384x5", "123456x384", "-3 px", "20001px", "32,5px", "0,0"),
+    *("7.5", "70", "0.99999999", "1e39", "1e300", "Infinity", "inf", "nan", str(2**63), "bests", "lbfg"),
+]
+SUGGESTED = re.compile(r"(?:Did you mean|Try) --(\S+) (.+)[?.]")
+
+
+def suggested(error):
+    """The setting that an error's hint suggests, and its value as a shell reads it."""
+    name, value = SUGGESTED.fullmatch(error.words_for(COMMAND)[1]).groups()
+    return {name.replace("-", "_"): shlex.split(value)[0]}
+
+
+def check_hint(name, value):
+    try:
+        Settings(**{name: value})
+    except SettingsError as error:
+        if error.hint.startswith(("Did you mean", "Try")) and name != "recipe":
+            Settings(**suggested(error))
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_U1_no_hint_suggests_what_is_refused_in_its_turn(value):
+    for name in Settings.model_fields:
+        check_hint(name, value)
+
+
+@given(
+    st.sampled_from(sorted(Settings.model_fields)),
+    st.integers() | st.floats() | st.from_regex(r"-?[0-9]{1,6}([.,][0-9]{1,9})?(e[0-9]{1,3})?( ?(%|px|x[0-9]+))?"),
+)
+def test_U1_no_hint_suggests_what_is_refused_whatever_number_was_given(name, value):
+    check_hint(name, value)
 
 
 RUNS = [
@@ -188,6 +226,13 @@ def test_U1_nothing_but_the_command_names_options():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
                 assert not re.search(r"--([a-z]|$)", node.value) or path.name == "wording.py", (path, node.value)
+
+
+def test_U1_the_command_shows_no_error_in_the_words_of_python():
+    """Errors of other libraries have no words but their own, and are shown after their type."""
+    pythons_words = re.compile(r"\berror\.(problem|hint)\b|(?<!__name__}: ){error}")
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        assert not pythons_words.search(path.read_text(encoding="utf-8")), path
 
 
 def test_U1_a_name_that_looks_like_a_reference_harms_no_message():

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from impasto.cli import sweep_axes
 from impasto.cli.options import (
     OUTPUT,
+    DryRun,
     Force,
     OutputOptions,
     Paintings,
@@ -60,7 +61,10 @@ def sweep(
         ),
     ] = None,
     settings_from: SettingsFrom = None,
-    json: Annotated[bool, json_option("each picture as a line of JSON to stdout; the last is the sheet")] = False,
+    dry_run: DryRun = False,
+    json: Annotated[
+        bool, json_option("the start and each picture as a line of JSON to stdout; the last is the sheet")
+    ] = False,
     quiet: Quiet = False,
     **values: Any,
 ) -> int:
@@ -71,7 +75,9 @@ def sweep(
     axes = sweep_axes.parse_axes(over, given=values, without=_NOT_SWEPT)
     has_size = {"size", "size_rule"} & {*values, *(axis.setting for axis in axes)}
     shared = values if has_size else {"size": _SIZE, **values}
-    options = OutputOptions(force=force, save_dir=save_dir, settings_from=settings_from, json=json, quiet=quiet)
+    options = OutputOptions(
+        force=force, save_dir=save_dir, settings_from=settings_from, dry_run=dry_run, json=json, quiet=quiet
+    )
     with exit_on_interrupt():
         from impasto.cli.commands.sweep_runner import run_sweep  # noqa: PLC0415
         from impasto.cli.outputs import RunArguments  # noqa: PLC0415

@@ -17,6 +17,7 @@ from impasto.cli.runner import check_memory
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.stored_settings import SWEEP_KEY
 from impasto.cli.sweep_axes import SheetLayout
+from impasto.engine.estimate import Estimate, sum_estimates
 from impasto.engine.events import Event, Finished, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.result import describe
@@ -49,6 +50,9 @@ def run_sweep(arguments: RunArguments, layout: SheetLayout, shared: Mapping[str,
     quiet = arguments.options.quiet or arguments.options.json
     with stop_on_signal(quiet=quiet) as stop:
         sweep = _Sweep(arguments, layout, shared)
+        if arguments.options.dry_run:
+            sweep.plan()
+            return 0
         stop.begin()
         stopped = sweep.run(stop)
         sweep.write(stopped=stopped)
@@ -76,11 +80,11 @@ class _Sweep:
             SweepCell(number, position, settings, result_size(settings, self._content))
             for number, (position, settings) in enumerate(zip(layout.cells, chosen, strict=True), 1)
         ]
-        self._check()
+        estimate = self._check()
         self._finished: dict[tuple[int, int], Finished] = {}
         self._failed = False
         self._start = time.perf_counter()
-        self._display = choose_sweep_display(self._options, self._cells)
+        self._display = choose_sweep_display(self._options, self._cells, estimate)
 
     @property
     def exit_code(self) -> int:
@@ -88,6 +92,10 @@ class _Sweep:
         if not self._failed:
             return 0
         return _SOME_FAILED if self._finished else _ALL_FAILED
+
+    def plan(self) -> None:
+        """Show what the sweep would do, where it is not run."""
+        self._display.plan()
 
     def run(self, stop: StopFlag) -> bool:
         """Make one picture after another; returns whether a signal ended that early."""
@@ -124,11 +132,11 @@ class _Sweep:
         if self._finished:
             outputs.report_picture(self._options, self._paths.picture, paths.picture, place)
 
-    def _check(self) -> None:
-        """Check that all pictures can be made and that the sheet's format can hold them, before any work."""
-        for cell in self._cells:
-            self._stylizer.check(self._content, self._styles, cell.settings)
+    def _check(self) -> Estimate:
+        """Check that all pictures can be made and that the sheet's format can hold them; returns what they take."""
+        estimates = [self._stylizer.estimate(self._content, self._styles, cell.settings) for cell in self._cells]
         images.encode(self._grid.draw({}), self._paths.picture.suffix if self._paths.picture else "png")
+        return sum_estimates(estimates)
 
     def _make(self, cell: SweepCell, stop: StopFlag) -> Finished:
         def on_event(event: Event) -> None:

@@ -12,12 +12,14 @@ from typing import Any, Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from impasto.cli.display.text import format_estimate
 from impasto.cli.options import OutputOptions
 from impasto.cli.sweep_axes import GridCell, format_choice
-from impasto.cli.terminal import print_json, print_status, status_stream
+from impasto.cli.terminal import print_json, print_result, print_status, status_stream
+from impasto.engine.estimate import Estimate
 from impasto.engine.events import Finished, Step
 from impasto.engine.progress import format_seconds
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, count_noun
 from impasto.settings import Settings
 from impasto.sizing import Size
 from impasto.storage.names import json_fields
@@ -56,6 +58,9 @@ class SweepDisplay(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def plan(self) -> None:
+        """Show what the sweep would do, where it is not run: this is the command's result."""
+
     def on_step(self, cell: SweepCell, event: Step) -> None:
         """Show an iteration of a picture."""
 
@@ -69,13 +74,13 @@ class SweepDisplay(Protocol):
         """Show the end, after the sheet is written."""
 
 
-def choose_sweep_display(options: OutputOptions, cells: Sequence[SweepCell]) -> SweepDisplay:
-    """Choose what the user asked for and the terminal can show."""
+def choose_sweep_display(options: OutputOptions, cells: Sequence[SweepCell], estimate: Estimate) -> SweepDisplay:
+    """Choose what the user asked for and the terminal can show; `estimate` is that of all cells."""
     if options.json:
-        return SweepJsonLines(len(cells))
+        return SweepJsonLines(len(cells), estimate)
     if options.quiet:
         return SweepNullDisplay()
-    return SweepBar(cells) if sys.stderr.isatty() else SweepLines(cells)
+    return SweepBar(cells, estimate) if sys.stderr.isatty() else SweepLines(cells, estimate)
 
 
 class SweepNullDisplay:
@@ -85,6 +90,9 @@ class SweepNullDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        pass
+
+    def plan(self) -> None:
         pass
 
     def on_step(self, cell: SweepCell, event: Step) -> None:
@@ -101,10 +109,17 @@ class SweepNullDisplay:
 
 
 class SweepJsonLines(SweepNullDisplay):
-    """One object for each picture, and one for the sheet."""
+    """One object for the start, one for each picture, and one for the sheet."""
 
-    def __init__(self, cells: int) -> None:
-        self._cells = cells
+    def __init__(self, cells: int, estimate: Estimate) -> None:
+        self._cells, self._estimate = cells, estimate
+
+    def __enter__(self) -> Self:
+        self.plan()
+        return self
+
+    def plan(self) -> None:
+        print_json({"event": "started", "cells": self._cells, "estimate": vars(self._estimate)})
 
     def on_finished(self, cell: SweepCell, event: Finished, path: Path | None) -> None:
         figures = {"loss": event.loss, "terms": event.terms, "elapsed": event.elapsed}
@@ -131,12 +146,15 @@ class SweepJsonLines(SweepNullDisplay):
 class SweepLines(SweepNullDisplay):
     """A plain line for each picture."""
 
-    def __init__(self, cells: Sequence[SweepCell]) -> None:
-        self._cells, self._count, self._clock = cells, len(cells), SweepClock(cells)
+    def __init__(self, cells: Sequence[SweepCell], estimate: Estimate) -> None:
+        self._planned, self._count, self._clock = _planned_line(cells, estimate), len(cells), SweepClock(cells)
 
     def __enter__(self) -> Self:
-        print_status(_planned_line(self._cells))
+        print_status(self._planned)
         return self
+
+    def plan(self) -> None:
+        print_result(self._planned)
 
     def on_finished(self, cell: SweepCell, event: Finished, path: Path | None) -> None:
         self._clock.complete(cell)
@@ -146,7 +164,7 @@ class SweepLines(SweepNullDisplay):
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         self._clock.complete(cell)
-        print_status(f"{_counter(cell, self._count)}: left gray: {error}")
+        print_status(_failed_line(cell, self._count, error))
 
     def finish(self, summary: SweepSummary) -> None:
         print_status(_ended_line(summary))
@@ -155,8 +173,8 @@ class SweepLines(SweepNullDisplay):
 class SweepBar(SweepNullDisplay):
     """One bar for all pictures."""
 
-    def __init__(self, cells: Sequence[SweepCell]) -> None:
-        self._cells, self._count, self._clock = cells, len(cells), SweepClock(cells)
+    def __init__(self, cells: Sequence[SweepCell], estimate: Estimate) -> None:
+        self._planned, self._count, self._clock = _planned_line(cells, estimate), len(cells), SweepClock(cells)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
@@ -168,11 +186,14 @@ class SweepBar(SweepNullDisplay):
 
     def __enter__(self) -> Self:
         self._progress.start()
-        self._print(_planned_line(self._cells))
+        self._print(self._planned)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def plan(self) -> None:
+        print_result(self._planned)
 
     def on_step(self, cell: SweepCell, event: Step) -> None:
         self._clock.advance(cell, event)
@@ -184,7 +205,7 @@ class SweepBar(SweepNullDisplay):
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
         self._clock.complete(cell)
-        self._print(f"{_counter(cell, self._count)}: left gray: {error}")
+        self._print(_failed_line(cell, self._count, error))
 
     def finish(self, summary: SweepSummary) -> None:
         self._print(_ended_line(summary))
@@ -222,15 +243,20 @@ class SweepClock:
         self.share = done / sum(self._work)
 
 
-def _planned_line(cells: Sequence[SweepCell]) -> str:
-    """State number and size: the size decides how long a sweep takes, and it may not be the user's choice."""
+def _planned_line(cells: Sequence[SweepCell], estimate: Estimate) -> str:
+    """State number, size, time and memory: the size decides how long it takes, and it may not be the user's choice."""
     smallest, largest = (pick([cell.size for cell in cells], key=math.prod) for pick in (min, max))
     sizes = [f"{width} x {height}" for width, height in dict.fromkeys((smallest, largest))]
-    return f"{len(cells)} pictures of {' to '.join(sizes)} px; --size makes them larger or smaller"
+    pictures = f"{count_noun(len(cells), 'picture')} of {' to '.join(sizes)} px"
+    return f"{pictures}; {format_estimate(estimate)}; --size makes them larger or smaller"
 
 
 def _counter(cell: SweepCell, cells: int) -> str:
     return f"cell {cell.number} of {cells} ({format_choice(cell.position.choice)})"
+
+
+def _failed_line(cell: SweepCell, cells: int, error: ImpastoError) -> str:
+    return f"{_counter(cell, cells)}: left gray: {error.message_for(COMMAND)}"
 
 
 def _ended_line(summary: SweepSummary) -> str:

@@ -86,7 +86,8 @@ def main(arguments: list[str]) -> int:
         problem = f"{file} takes more than {most} of memory to read, which no network of its size does"
         head, tensors = {"problem": problem, "hint": _HINT}, b""
     except ImpastoError as error:
-        head, tensors = {"problem": error.problem, "hint": error.hint}, b""
+        problem, hint = error.texts  # whoever reads them is known to the process that asked
+        head, tensors = {"problem": problem, "hint": hint}, b""
     with output:
         output.write(json.dumps(head).encode() + b"\n" + tensors)
     return 0
