@@ -5,6 +5,7 @@ from studios import enqueue, events, upload
 
 from impasto.engine.events import Step
 from impasto.settings import Settings
+from impasto.studio.limits import Limits
 from impasto.studio.server import queries
 from impasto.studio.store import alerts, cleanup, database, queue
 
@@ -157,7 +158,7 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
     first, second = add(client, picture, 2)
     queue.claim(folder)
     queue.record_step(folder, first, 1, step())
-    queue.recover(folder, count_crash=True)
+    queue.recover(folder, Limits(), count_crash=True)
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["queue_position"], found["progress"]) == ("queued", 2, 1, None)
     assert queue.claim(folder).id == first
@@ -167,38 +168,38 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
 
 def test_a_job_that_crashes_the_worker_repeatedly_fails(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(queue.MAX_CRASHES):
+    for _ in range(Limits.crashes):
         assert queue.claim(folder).id == job
-        queue.recover(folder, count_crash=True)
+        queue.recover(folder, Limits(), count_crash=True)
     assert queue.claim(folder) is None
     found = client.get(f"/api/jobs/{job}").json()
     assert found["state"] == "failed"
-    assert found["error"]["problem"] == f"the worker crashed {queue.MAX_CRASHES} times while running this job"
+    assert found["error"]["problem"] == f"the worker crashed {Limits.crashes} times while running this job"
 
 
 def test_a_cancelled_job_of_a_crashed_worker_stays_cancelled(client, picture, folder):
     (job,) = add(client, picture, 1)
     queue.claim(folder)
     client.post(f"/api/jobs/{job}/cancel")
-    queue.recover(folder, count_crash=True)
+    queue.recover(folder, Limits(), count_crash=True)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
 
 
 def test_a_server_that_is_killed_is_no_crash_of_the_job(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(queue.MAX_CRASHES + 2):
+    for _ in range(Limits.crashes + 2):
         assert queue.claim(folder).id == job
-        queue.recover(folder, count_crash=False)
+        queue.recover(folder, Limits(), count_crash=False)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
 
 
 def test_each_worker_has_its_own_jobs(client, picture, folder):
     first, second, third = add(client, picture, 3)
     assert (queue.claim(folder, worker=0).id, queue.claim(folder, worker=1).id) == (first, second)
-    queue.recover(folder, 1, count_crash=True)
+    queue.recover(folder, Limits(), 1, count_crash=True)
     states = [client.get(f"/api/jobs/{job}").json()["state"] for job in (first, second, third)]
     assert states == ["running", "queued", "queued"]
-    queue.recover(folder, count_crash=False)
+    queue.recover(folder, Limits(), count_crash=False)
     assert order(client) == [first, second, third]
 
 
@@ -220,8 +221,9 @@ def test_problems_of_workers_are_listed_once_and_cleared(client, folder):
     assert problems() == []
 
 
-def test_a_full_queue_refuses_jobs(client, picture, monkeypatch):
-    monkeypatch.setattr(queue, "MAX_QUEUED", 2)
+def test_a_full_queue_refuses_jobs(opened):
+    client = opened(Limits(queued_jobs=2))
+    picture = upload(client)
     add(client, picture, 2)
     answer = client.post("/api/jobs", json={"photo": picture, "paintings": [picture]})
     assert answer.status_code == 429

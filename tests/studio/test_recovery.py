@@ -66,7 +66,7 @@ class FakeProcesses:
 def supervise(folder):
     """Run the supervisor until the last of the processes."""
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1, alerts.MemoryAlerts()))
+        asyncio.run(supervisor.run_worker(folder, 0, "cpu", Limits(), alerts.MemoryAlerts()))
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(c
         with pytest.raises(RuntimeError):
             run_next(folder, broken)
         assert client.get(f"/api/jobs/{job}").json()["state"] == state
-        queue.recover(folder, 0, count_crash=True)
+        queue.recover(folder, Limits(), 0, count_crash=True)
     error = client.get(f"/api/jobs/{job}").json()["error"]
     assert error["problem"] == "unexpected RuntimeError: illegal memory access"
 
@@ -153,7 +153,7 @@ def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(c
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("error", [StorageError("disk full", "Make room."), OutputError("denied", "Allow it.")])
 def test_a_file_that_cannot_be_written_is_no_crash_of_the_job(client, job, folder, monkeypatch, error):
-    for _ in range(queue.MAX_CRASHES + 1):
+    for _ in range(Limits.crashes + 1):
         with pytest.raises(type(error)):
             run_next(folder, Broken(error))
         monkeypatch.setattr(supervisor, "_run_process", FakeProcesses(supervisor.EXIT_STORAGE))
@@ -201,10 +201,10 @@ def test_a_full_folder_is_freed_of_unreferenced_pictures(client, job, folder):
     unused = client.post("/api/pictures", content=png(3, 1600, 1200)).json()["id"]
     most = folder.size_bytes() - 1
     with pytest.raises(QuotaError):
-        quota.check(folder, most)
+        quota.check(folder, Limits(folder_bytes=most))
     assert folder.picture(unused).exists(), "a page may have it in its form"
     aged(folder, 2 * 3600)
-    quota.check(folder, most)
+    quota.check(folder, Limits(folder_bytes=most))
     assert not folder.picture(unused).exists()
     assert client.get(f"/api/jobs/{job}").json()["photo"], "what a job uses stays"
 
@@ -231,4 +231,4 @@ def test_a_picture_whose_files_were_lost_is_restored_by_uploading_it_again(clien
 def test_a_full_disk_is_reported(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 1000))
     with pytest.raises(QuotaError, match="the disk of the studio's folder is full"):
-        quota.check(folder, 10**12)
+        quota.check(folder, Limits())

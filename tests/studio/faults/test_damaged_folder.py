@@ -6,6 +6,7 @@ from studios import enqueue, upload
 
 from impasto.cli import main
 from impasto.errors import OutputError, StorageError
+from impasto.studio.limits import Limits
 from impasto.studio.server.app import create_app
 from impasto.studio.store import cleanup, database
 from impasto.studio.store.folder import Folder
@@ -17,7 +18,7 @@ SUBFOLDERS = ("pictures", "results", "previews", "incoming")
 def start_and_stop(folder):
     """Start a studio as one with a worker does, without it."""
     create_app(folder, devices=())
-    cleanup.recover_on_startup(folder)
+    cleanup.recover_on_startup(folder, Limits())
 
 
 @pytest.mark.parametrize("name", ["@eaDir", "1.png", "a" * 64])
@@ -110,7 +111,7 @@ def test_S5_a_damaged_database_is_set_aside_and_nothing_is_lost(opened, folder, 
     if damage is not damage_all:
         assert found["jobs"], "what could be read"
         assert {job["state"] for job in found["jobs"]} <= {"finished", "failed", "cancelled"}
-    cleanup.recover_on_startup(folder)
+    cleanup.recover_on_startup(folder, Limits())
     assert {file.name for file in folder.root.rglob("*") if file.is_file()} >= files
     again = opened()
     assert enqueue(again, upload(again, 3), upload(again, 4))["state"] == "queued"

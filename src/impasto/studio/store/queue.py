@@ -16,9 +16,6 @@ from impasto.studio.schemas import Progress
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-MAX_QUEUED = Limits.queued_jobs
-MAX_CRASHES = Limits.crashes
-
 _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""
 
@@ -47,7 +44,7 @@ class ClaimedJob:
     settings: Settings
 
 
-def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings) -> int:
+def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings, limits: Limits) -> int:
     """Add a job to the end of the queue; returns its number.
 
     Raises:
@@ -56,10 +53,8 @@ def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], setting
     """
     with database.write_transaction(folder.database) as connection:
         queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
-        if queued >= MAX_QUEUED:
-            raise BusyError(
-                f"the queue is full with {MAX_QUEUED} jobs", "Wait until some are finished, or cancel some."
-            )
+        if queued >= limits.queued_jobs:
+            raise BusyError(f"the queue is full with {queued} jobs", "Wait until some are finished, or cancel some.")
         last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         added = connection.execute(
             "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
@@ -84,24 +79,6 @@ def touch_pictures(folder: Folder, pictures: Sequence[str]) -> bool:
             (time.time(), json.dumps(list(pictures))),
         )
     return found.rowcount == len(set(pictures))
-
-
-def retry(folder: Folder, job: int) -> int:
-    """Enqueue a new job with the inputs and settings of an existing one; returns the new job's number.
-
-    Raises:
-        MissingError: there is no such job.
-        BusyError: the queue is full.
-    """
-    with database.read_transaction(folder.database) as connection:
-        settings = _column(connection, job, "settings")
-        photo, paintings = _inputs(connection, job)
-    return enqueue(
-        folder,
-        photo.id if photo else None,
-        [painting.id for painting in paintings],
-        Settings.model_validate_json(settings),
-    )
 
 
 def request_action(folder: Folder, job: int, action: Action) -> None:
@@ -266,11 +243,12 @@ def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
         _fail(connection, job, problem, hint)
 
 
-def recover(folder: Folder, worker: int | None = None, *, count_crash: bool) -> None:
+def recover(folder: Folder, limits: Limits, worker: int | None = None, *, count_crash: bool) -> None:
     """Return the running jobs of workers that have exited to the head of the queue.
 
     Args:
         folder: the studio's folder.
+        limits: how many crashes a job may cause.
         worker: whose jobs; None for all workers, while none runs.
         count_crash: whether the worker exited by itself, perhaps because of the job, rather than with the server.
     """
@@ -283,8 +261,8 @@ def recover(folder: Folder, worker: int | None = None, *, count_crash: bool) -> 
         for row in running:
             if row["requested_action"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif count_crash and row["crash_count"] + 1 >= MAX_CRASHES:
-                problem = f"the worker crashed {MAX_CRASHES} times while running this job"
+            elif count_crash and row["crash_count"] + 1 >= limits.crashes:
+                problem = f"the worker crashed {limits.crashes} times while running this job"
                 _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
             else:
                 connection.execute(

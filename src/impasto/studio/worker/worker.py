@@ -1,4 +1,4 @@
-"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE QUOTA` runs the jobs in the queue.
+"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE LIMITS` runs the jobs in the queue.
 
 It shares nothing with the server but the folder and its database, so either may be killed at any moment. It exits when
 its standard input closes, which happens when the server that started it exits. Several workers may run, each with its
@@ -22,6 +22,7 @@ from impasto.images import Picture
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import QuotaError
+from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, queue, quota
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
@@ -43,13 +44,13 @@ _NICENESS = 5
 
 def main(arguments: list[str]) -> int:
     """Run jobs until the server exits; report any other reason to stop as an alert."""
-    folder, worker, device, max_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
+    folder, worker, device = Folder(Path(arguments[0])), int(arguments[1]), arguments[2]
     threading.Thread(target=_exit_with_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
     with FileLock(folder.worker_lock(worker)):
         try:
-            _run_jobs(folder, worker, Stylizer(device), max_bytes)
+            _run_jobs(folder, worker, Stylizer(device), Limits.from_argument(arguments[3]))
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
@@ -61,14 +62,14 @@ def main(arguments: list[str]) -> int:
             raise
 
 
-def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, max_bytes: int) -> NoReturn:
+def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -> NoReturn:
     """Run the queued jobs one after another, waiting while the folder is full."""
     alerted = True  # perhaps by the worker before this one
     while True:
         queued = queue.has_queued(folder)
         if queued:
             try:
-                quota.check(folder, max_bytes)
+                quota.check(folder, limits)
             except QuotaError as error:
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
                 alerted = True
