@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from pathlib import Path
 
 from impasto.errors import StorageError
 from impasto.studio.errors import QuotaError
@@ -31,11 +32,17 @@ def _shortage(folder: Folder, limits: Limits) -> tuple[str, str] | None:
     return full_disk(folder, limits)
 
 
+def describe_aside(aside: Path) -> str:
+    """Tell what a folder holds that a damaged database was set aside in."""
+    return f"{aside} holds a damaged database and pictures that no job uses; delete it if you need nothing of it."
+
+
 def full_disk(folder: Folder, limits: Limits) -> tuple[str, str] | None:
     """Return the problem and the hint of a disk that has too little free space; None while it has enough.
 
     Less than the usual limit might not take a large result and the database's journal.
     """
     if shutil.disk_usage(folder.root).free < limits.free_bytes:
-        return "the disk of the studio's folder is full", "Free some space on it."
+        hints = ["Free some space on it.", *map(describe_aside, folder.aside_folders())]
+        return "the disk of the studio's folder is full", " ".join(hints)
     return None
