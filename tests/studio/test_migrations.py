@@ -214,9 +214,9 @@ def test_jobs_that_the_second_version_was_running_are_requeued(former, opened):
     claimed = queue.claim(folder, worker=1)
     assert (claimed.id, claimed.attempt, claimed.crash_count) == (RUNNING, 2, 3), "it returns to the head of the queue"
     assert (claimed.settings.size_rule, claimed.settings.output_iterate) == (OWN_SIZE, "best")
-    queue.recover(folder, Limits(), worker=1, count_crash=True)
+    queue.recover(folder, Limits(), worker=1, exited="crash")
     assert queue.claim(folder, worker=1).id == RUNNING
-    queue.recover(folder, Limits(), worker=1, count_crash=True)
+    queue.recover(folder, Limits(), worker=1, exited="crash")
     assert client.get(f"/api/jobs/{RUNNING}").json()["state"] == "failed", "earlier crashes count"
     assert queue.claim(folder, worker=1).id == QUEUED
 
@@ -262,7 +262,7 @@ def test_a_database_of_the_first_version_is_migrated_with_its_jobs(folder, opene
                 (state, place, json.dumps(former_settings())),
             )
     client = opened()
-    queue.recover(folder, Limits(), count_crash=False)
+    queue.recover(folder, Limits(), exited="server")
     found = {job["id"]: (job["state"], job["queue_position"]) for job in client.get("/api/jobs").json()["jobs"]}
     assert found == {1: ("finished", None), 2: ("queued", 1), 3: ("queued", 2)}
     assert queue.claim(folder, worker=1).id == 2

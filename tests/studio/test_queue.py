@@ -158,7 +158,7 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
     first, second = add(client, picture, 2)
     queue.claim(folder)
     queue.record_step(folder, first, 1, step())
-    queue.recover(folder, Limits(), count_crash=True)
+    queue.recover(folder, Limits(), exited="crash")
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["queue_position"], found["progress"]) == ("queued", 2, 1, None)
     assert queue.claim(folder).id == first
@@ -170,7 +170,7 @@ def test_a_job_that_crashes_the_worker_repeatedly_fails(client, picture, folder)
     (job,) = add(client, picture, 1)
     for _ in range(Limits.crashes):
         assert queue.claim(folder).id == job
-        queue.recover(folder, Limits(), count_crash=True)
+        queue.recover(folder, Limits(), exited="crash")
     assert queue.claim(folder) is None
     found = client.get(f"/api/jobs/{job}").json()
     assert found["state"] == "failed"
@@ -181,7 +181,7 @@ def test_a_cancelled_job_of_a_crashed_worker_stays_cancelled(client, picture, fo
     (job,) = add(client, picture, 1)
     queue.claim(folder)
     client.post(f"/api/jobs/{job}/cancel")
-    queue.recover(folder, Limits(), count_crash=True)
+    queue.recover(folder, Limits(), exited="crash")
     assert client.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
 
 
@@ -189,17 +189,17 @@ def test_a_server_that_is_killed_is_no_crash_of_the_job(client, picture, folder)
     (job,) = add(client, picture, 1)
     for _ in range(Limits.crashes + 2):
         assert queue.claim(folder).id == job
-        queue.recover(folder, Limits(), count_crash=False)
+        queue.recover(folder, Limits(), exited="server")
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
 
 
 def test_each_worker_has_its_own_jobs(client, picture, folder):
     first, second, third = add(client, picture, 3)
     assert (queue.claim(folder, worker=0).id, queue.claim(folder, worker=1).id) == (first, second)
-    queue.recover(folder, Limits(), 1, count_crash=True)
+    queue.recover(folder, Limits(), 1, exited="crash")
     states = [client.get(f"/api/jobs/{job}").json()["state"] for job in (first, second, third)]
     assert states == ["running", "queued", "queued"]
-    queue.recover(folder, Limits(), count_crash=False)
+    queue.recover(folder, Limits(), exited="server")
     assert order(client) == [first, second, third]
 
 

@@ -26,6 +26,7 @@ class Limits:
     paintings: int = _limit(16, "paintings of a job")
     result_side: int = _limit(4096, "width and height of a result", "pixels")
     crashes: int = _limit(5, "crashes of the worker after which a job fails")
+    write_failures: int = _limit(10, "failures to write the files of a job after which it fails")
     connections: int = _limit(512, "open connections; fewer where the system allows few open files")
     header_seconds: float = _limit(10.0, "time for the headers of a request to arrive", "s")
     body_bytes: int = _limit(1_000_000, "size of a request other than an upload", "bytes")

@@ -33,7 +33,7 @@ def recover_on_startup(folder: Folder, limits: Limits) -> None:
             raise OutputError(problem, "End that process, or choose another folder with --data.") from None
         except OSError as error:
             raise unusable_lock(lock, error) from None
-    queue.recover(folder, limits, count_crash=False)
+    queue.recover(folder, limits, exited="server")
     alerts.clear(folder)
     delete_orphans(folder)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import OutputError
-from impasto.storage.atomic import make_folder
+from impasto.storage.atomic import check_folder, make_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""
@@ -144,6 +144,15 @@ class Folder:
         self.delete_previews(job)
         for path in (self.result(job), self.result_thumbnail(job)):
             _delete(path)
+
+    def check_writable(self) -> None:
+        """Check that files can be created where a job needs to.
+
+        Raises:
+            OutputError: they cannot.
+        """
+        for path in (self._results, self._previews):
+            check_folder(path)
 
     def aside_folders(self) -> list[Path]:
         """List the folders that `set_aside` ever made."""

@@ -22,6 +22,9 @@ _GRACE = 24 * 3600.0
 Action = Literal["keep", "cancel"]
 """The action requested of a running job: stop and keep its picture, or stop and discard it."""
 
+Exit = Literal["server", "crash", "storage"]
+"""Why a worker exited: with its server, by itself, perhaps because of its job, or because no file could be written."""
+
 
 @dataclass(frozen=True)
 class UploadRef:
@@ -243,35 +246,46 @@ def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
         _fail(connection, job, problem, hint)
 
 
-def recover(folder: Folder, limits: Limits, worker: int | None = None, *, count_crash: bool) -> None:
+def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited: Exit) -> None:
     """Return the running jobs of workers that have exited to the head of the queue.
 
     Args:
         folder: the studio's folder.
-        limits: how many crashes a job may cause.
+        limits: how often a job may return because of a crash, or because of files that cannot be written.
         worker: whose jobs; None for all workers, while none runs.
-        count_crash: whether the worker exited by itself, perhaps because of the job, rather than with the server.
+        exited: why the worker did.
     """
     with database.write_transaction(folder.database) as connection:
         running = connection.execute(
-            "SELECT id, requested_action, crash_count FROM jobs "
+            "SELECT id, requested_action, crash_count, write_failures FROM jobs "
             "WHERE state = 'running' AND (:worker IS NULL OR worker = :worker)",
             {"worker": worker},
         ).fetchall()
         for row in running:
             if row["requested_action"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif count_crash and row["crash_count"] + 1 >= limits.crashes:
-                problem = f"the worker crashed {limits.crashes} times while running this job"
-                _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
+            elif failure := _too_often(row, limits, exited):
+                _fail(connection, row["id"], *failure)
             else:
                 connection.execute(
                     "UPDATE jobs SET state = 'queued', attempt = attempt + 1, crash_count = crash_count + ?, "
-                    "requested_action = NULL, progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
-                    (int(count_crash), database.next_version(connection), row["id"]),
+                    "write_failures = write_failures + ?, requested_action = NULL, "
+                    "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
+                    (int(exited == "crash"), int(exited == "storage"), database.next_version(connection), row["id"]),
                 )
                 _touch_queue(connection)
             folder.delete_previews(row["id"])  # before another worker can claim it
+
+
+def _too_often(row: sqlite3.Row, limits: Limits, exited: Exit) -> tuple[str, str] | None:
+    """Return the problem and the hint of a job that has returned to the queue too often; None if it may again."""
+    if exited == "crash" and row["crash_count"] + 1 >= limits.crashes:
+        problem = f"the worker crashed {limits.crashes} times while running this job"
+        return problem, "Try a smaller size, or close other programs."
+    if exited == "storage" and row["write_failures"] + 1 >= limits.write_failures:
+        problem = f"the files of this job could not be written {limits.write_failures} times"
+        return problem, "Look after the disk of the studio's folder, or try a smaller size."
+    return None
 
 
 def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:

@@ -44,8 +44,8 @@ async def run_worker(folder: Folder, worker: int, device: str, limits: Limits, m
         problem = f"{name} {_describe_exit(status)}"
         final = status == EXIT_NO_DEVICE
         _log.warning("%s; %s", problem, "it is not restarted" if final else f"restarting it in {pause:.0f} s")
-        count_crash = status != EXIT_STORAGE
-        while failure := await asyncio.to_thread(_requeue, folder, limits, worker, problem, count_crash=count_crash):
+        exited: queue.Exit = "storage" if status == EXIT_STORAGE else "crash"
+        while failure := await asyncio.to_thread(_requeue, folder, limits, worker, problem, exited=exited):
             memory.set(name, failure.problem, failure.hint)
             await asyncio.sleep(pause)
         memory.clear(name)
@@ -54,10 +54,10 @@ async def run_worker(folder: Folder, worker: int, device: str, limits: Limits, m
         await asyncio.sleep(pause)
 
 
-def _requeue(folder: Folder, limits: Limits, worker: int, problem: str, *, count_crash: bool) -> ImpastoError | None:
+def _requeue(folder: Folder, limits: Limits, worker: int, problem: str, *, exited: queue.Exit) -> ImpastoError | None:
     """Requeue the worker's job and set an alert until the next worker runs; returns why that failed, None if not."""
     try:
-        queue.recover(folder, limits, worker, count_crash=count_crash)
+        queue.recover(folder, limits, worker, exited=exited)
         hint = "It is restarted automatically; the studio's terminal shows the details."
         alerts.set_alert(folder, worker, problem, hint, overwrite=False)
     except Exception as error:  # noqa: BLE001 - whatever the cause, giving up here would stop the queue for good

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -63,14 +64,15 @@ def main(arguments: list[str]) -> int:
 
 
 def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -> NoReturn:
-    """Run the queued jobs one after another, waiting while the folder is full."""
+    """Run the queued jobs one after another, waiting while the folder is full or may not be written."""
     alerted = True  # perhaps by the worker before this one
     while True:
         queued = queue.has_queued(folder)
         if queued:
             try:
                 quota.check(folder, limits)
-            except QuotaError as error:
+                folder.check_writable()
+            except (QuotaError, OutputError) as error:
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
                 alerted = True
                 time.sleep(_FULL_POLL_SECONDS)
@@ -99,13 +101,13 @@ class JobRun:
         """Run the job and record its end.
 
         Raises:
-            StorageError, OutputError: its files cannot be written, which is not the job's fault.
+            StorageError: its files cannot be written, which is not the job's fault.
             Exception: something unexpected. A device that failed may be unusable in this process: the job fails only
                 if another process, after one crash, fails with it too.
         """
         try:
             self._execute(stylizer)
-        except (StorageError, OutputError):
+        except StorageError:
             raise
         except ImpastoError as error:
             queue.fail(self._folder, self._job.id, *error.words_for(PAGE))
@@ -146,8 +148,10 @@ class JobRun:
     def _write_preview(self, picture: Picture) -> None:
         self._previews += 1
         target = self._folder.preview(self._job.id, self._previews)
-        make_folder(target.parent)
-        replace_file(target, encode_webp(picture, PREVIEW_SIDE))
+        data = encode_webp(picture, PREVIEW_SIDE)
+        with _disk_to_blame():
+            make_folder(target.parent)
+            replace_file(target, data)
         queue.record_preview(self._folder, self._job.id, self._previews)
         self._folder.preview(self._job.id, self._previews - _PREVIEWS_KEPT).unlink(missing_ok=True)
 
@@ -156,9 +160,20 @@ class JobRun:
         # Whoever has the token gets it: it does not say when, where and by whom the photograph was taken.
         picture, job = replace(finished.result.picture, exif=None), self._job.id
         data = images.encode(picture, "png", metadata=finished.result.metadata)
-        replace_file(self._folder.result_thumbnail(job), encode_webp(picture, THUMBNAIL_SIDE))
-        replace_file(self._folder.result(job), data)
+        thumbnail = encode_webp(picture, THUMBNAIL_SIDE)
+        with _disk_to_blame():
+            replace_file(self._folder.result_thumbnail(job), thumbnail)
+            replace_file(self._folder.result(job), data)
         queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
+
+
+@contextlib.contextmanager
+def _disk_to_blame() -> Iterator[None]:
+    """Raise a StorageError for each error of writing in the studio's own folder: none is the job's fault."""
+    try:
+        yield
+    except OutputError as error:
+        raise StorageError(*error.words_for(PAGE)) from None
 
 
 def _exit_with_server() -> None:
