@@ -1,8 +1,12 @@
 """The queue and the history, without a worker."""
 
+import re
+from pathlib import Path
+
 import pytest
 from studios import enqueue, events, upload
 
+from impasto import studio
 from impasto.engine.events import Step
 from impasto.settings import Settings
 from impasto.studio.limits import Limits
@@ -282,6 +286,33 @@ def test_a_job_with_unusable_settings_does_not_block_the_queue(client, picture, 
     failed = client.get(f"/api/jobs/{first}").json()
     assert failed["state"] == "failed"
     assert "of-mine" in failed["error"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ('{"style_scale": 70}', "Brush size takes a number"),
+        ('{"recipe": "fast", "size": "12"', "they cannot be read"),
+    ],
+)
+def test_settings_that_can_no_longer_be_used_are_named_as_the_page_does(client, picture, folder, settings, problem):
+    (job,) = add(client, picture, 1)
+    with database.write_transaction(folder.database) as connection:
+        connection.execute("UPDATE jobs SET settings = ? WHERE id = ?", (settings, job))
+    assert queue.claim(folder) is None
+    with database.read_transaction(folder.database) as connection:
+        stored = connection.execute("SELECT problem, hint FROM jobs WHERE id = ?", (job,)).fetchone()
+    assert stored["problem"].startswith(f"the settings can no longer be used: {problem}")
+    assert "style_scale" not in stored["problem"]
+    assert stored["hint"] == "Choose the settings again."
+
+
+def test_no_error_reaches_the_page_in_pythons_words():
+    """`problem`, `hint` and `str` of an error are in Python's words; `words_for` gives the page's."""
+    for module in Path(studio.__file__).parent.rglob("*.py"):
+        assert not re.findall(r"\b(?:error|failure)\.(?:problem|hint)\b", module.read_text(encoding="utf-8")), (
+            module.name
+        )
 
 
 def test_a_cancel_while_the_result_is_written_is_honored(client, picture, folder):

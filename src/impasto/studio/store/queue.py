@@ -10,6 +10,7 @@ from typing import Any, Literal
 from impasto.engine.events import Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.studio.controls import PAGE
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import Progress
@@ -193,7 +194,8 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
         try:
             settings = Settings.model_validate_json(row["settings"])
         except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that was deleted
-            _fail(connection, job, f"the settings can no longer be used: {error}", "Choose the settings again.")
+            reason = error.words_for(PAGE)[0] if isinstance(error, ImpastoError) else "they cannot be read"
+            _fail(connection, job, f"the settings can no longer be used: {reason}", "Choose the settings again.")
             return None
         return ClaimedJob(job, row["attempt"], row["crash_count"], *_inputs(connection, job), settings)
 

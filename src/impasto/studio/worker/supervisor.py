@@ -7,6 +7,7 @@ import sys
 import time
 
 from impasto.errors import ImpastoError
+from impasto.studio.controls import PAGE
 from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, queue
 from impasto.studio.store.folder import Folder
@@ -46,7 +47,7 @@ async def run_worker(folder: Folder, worker: int, device: str, limits: Limits, m
         _log.warning("%s; %s", problem, "it is not restarted" if final else f"restarting it in {pause:.0f} s")
         exited: queue.Exit = "storage" if status == EXIT_STORAGE else "crash"
         while failure := await asyncio.to_thread(_requeue, folder, limits, worker, problem, exited=exited):
-            memory.set(name, failure.problem, failure.hint)
+            memory.set(name, *failure.words_for(PAGE))
             await asyncio.sleep(pause)
         memory.clear(name)
         if final:
