@@ -179,7 +179,7 @@ def _held_bytes(connection: socket.socket) -> int:
 
     Linux takes further bytes only once a third of its buffer is free, which a slow reader needs a minute for.
     """
-    with contextlib.suppress(ImportError, AttributeError, OSError):  # Windows, and a connection that is closed
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):  # Windows; a connection that is closed
         import fcntl  # noqa: PLC0415
         import termios  # noqa: PLC0415
 
