@@ -287,3 +287,18 @@ def test_a_database_of_a_later_version_is_not_changed(folder, opened):
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(Exception, match="later version of Impasto"):
         opened()
+
+
+def test_a_job_of_the_third_version_is_shown_and_run(folder, opened):
+    database.migrate(folder.database, 3)
+    with database.write_transaction(folder.database) as connection:
+        connection.execute(
+            "INSERT INTO jobs (version, state, position, settings, created, crash_count) "
+            "VALUES (1, 'queued', 1, ?, 0, 2)",
+            (Settings().model_dump_json(),),
+        )
+    client = opened()
+    assert client.get("/api/jobs/1").json()["queue_position"] == 1
+    assert queue.claim(folder).crash_count == 2
+    queue.recover(folder, Limits(), exited="storage")
+    assert client.get("/api/jobs/1").json()["attempt"] == 2
