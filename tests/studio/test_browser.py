@@ -17,6 +17,8 @@ from playwright.sync_api import expect, sync_playwright
 from studios import enqueue, png, upload
 
 from impasto.studio.server.app import PAGE
+from impasto.studio.store import alerts
+from impasto.studio.store.folder import Folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -293,6 +295,26 @@ def test_a_phone_shows_it_in_one_column(opens, scheme):
     expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
     kept(page, f"phone-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_problem_of_the_studio_covers_nothing_at_the_top_of_the_page(opens, running):
+    folder = Folder(running.data)
+    alerts.set_alert(
+        folder, 9, "the disk of the studio's folder is full", f"Free some space on it. {'/a-long-name' * 20}"
+    )
+    try:
+        page = opens(color_scheme="dark")
+        page.set_viewport_size({"width": 390, "height": 844})
+        banner = page.get_by_role("status", name="Connection")
+        expect(banner).to_contain_text("The disk of the studio's folder is full")
+        kept(page, "alert-dark")
+        below, title = banner.bounding_box(), page.locator("h1").bounding_box()
+        assert title["y"] >= below["y"] + below["height"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("button", name="Example photograph: Chelsea").click()
+        expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
+    finally:
+        alerts.clear(folder, 9)
 
 
 def test_an_unreadable_file_is_one_error_and_the_form_is_kept(opens):

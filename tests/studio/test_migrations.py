@@ -9,6 +9,7 @@ from studios import events, png
 
 from impasto.images import encode, read
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
+from impasto.studio.limits import Limits
 from impasto.studio.server import queries
 from impasto.studio.store import cleanup, database, queue
 from impasto.studio.store.folder import Folder
@@ -207,15 +208,15 @@ def test_a_picture_made_by_the_second_version_names_its_settings_and_inputs(open
 
 def test_jobs_that_the_second_version_was_running_are_requeued(former, opened):
     client, folder = opened(), Folder(former)
-    cleanup.recover_on_startup(folder)
+    cleanup.recover_on_startup(folder, Limits())
     states = {job["id"]: job["state"] for job in client.get("/api/jobs").json()["jobs"]}
     assert states == STATES | {RUNNING: "queued", STOPPING: "cancelled"}
     claimed = queue.claim(folder, worker=1)
     assert (claimed.id, claimed.attempt, claimed.crash_count) == (RUNNING, 2, 3), "it returns to the head of the queue"
     assert (claimed.settings.size_rule, claimed.settings.output_iterate) == (OWN_SIZE, "best")
-    queue.recover(folder, worker=1, count_crash=True)
+    queue.recover(folder, Limits(), worker=1, exited="crash")
     assert queue.claim(folder, worker=1).id == RUNNING
-    queue.recover(folder, worker=1, count_crash=True)
+    queue.recover(folder, Limits(), worker=1, exited="crash")
     assert client.get(f"/api/jobs/{RUNNING}").json()["state"] == "failed", "earlier crashes count"
     assert queue.claim(folder, worker=1).id == QUEUED
 
@@ -261,7 +262,7 @@ def test_a_database_of_the_first_version_is_migrated_with_its_jobs(folder, opene
                 (state, place, json.dumps(former_settings())),
             )
     client = opened()
-    queue.recover(folder, count_crash=False)
+    queue.recover(folder, Limits(), exited="server")
     found = {job["id"]: (job["state"], job["queue_position"]) for job in client.get("/api/jobs").json()["jobs"]}
     assert found == {1: ("finished", None), 2: ("queued", 1), 3: ("queued", 2)}
     assert queue.claim(folder, worker=1).id == 2
@@ -286,3 +287,18 @@ def test_a_database_of_a_later_version_is_not_changed(folder, opened):
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(Exception, match="later version of Impasto"):
         opened()
+
+
+def test_a_job_of_the_third_version_is_shown_and_run(folder, opened):
+    database.migrate(folder.database, 3)
+    with database.write_transaction(folder.database) as connection:
+        connection.execute(
+            "INSERT INTO jobs (version, state, position, settings, created, crash_count) "
+            "VALUES (1, 'queued', 1, ?, 0, 2)",
+            (Settings().model_dump_json(),),
+        )
+    client = opened()
+    assert client.get("/api/jobs/1").json()["queue_position"] == 1
+    assert queue.claim(folder).crash_count == 2
+    queue.recover(folder, Limits(), exited="storage")
+    assert client.get("/api/jobs/1").json()["attempt"] == 2

@@ -1,10 +1,15 @@
 """The queue and the history, without a worker."""
 
+import re
+from pathlib import Path
+
 import pytest
 from studios import enqueue, events, upload
 
+from impasto import studio
 from impasto.engine.events import Step
 from impasto.settings import Settings
+from impasto.studio.limits import Limits
 from impasto.studio.server import queries
 from impasto.studio.store import alerts, cleanup, database, queue
 
@@ -157,7 +162,7 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
     first, second = add(client, picture, 2)
     queue.claim(folder)
     queue.record_step(folder, first, 1, step())
-    queue.recover(folder, count_crash=True)
+    queue.recover(folder, Limits(), exited="crash")
     found = client.get(f"/api/jobs/{first}").json()
     assert (found["state"], found["attempt"], found["queue_position"], found["progress"]) == ("queued", 2, 1, None)
     assert queue.claim(folder).id == first
@@ -167,38 +172,38 @@ def test_the_job_of_a_crashed_worker_returns_to_the_head_of_the_queue(client, pi
 
 def test_a_job_that_crashes_the_worker_repeatedly_fails(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(queue.MAX_CRASHES):
+    for _ in range(Limits.crashes):
         assert queue.claim(folder).id == job
-        queue.recover(folder, count_crash=True)
+        queue.recover(folder, Limits(), exited="crash")
     assert queue.claim(folder) is None
     found = client.get(f"/api/jobs/{job}").json()
     assert found["state"] == "failed"
-    assert found["error"]["problem"] == f"the worker crashed {queue.MAX_CRASHES} times while running this job"
+    assert found["error"]["problem"] == f"the worker crashed {Limits.crashes} times while running this job"
 
 
 def test_a_cancelled_job_of_a_crashed_worker_stays_cancelled(client, picture, folder):
     (job,) = add(client, picture, 1)
     queue.claim(folder)
     client.post(f"/api/jobs/{job}/cancel")
-    queue.recover(folder, count_crash=True)
+    queue.recover(folder, Limits(), exited="crash")
     assert client.get(f"/api/jobs/{job}").json()["state"] == "cancelled"
 
 
 def test_a_server_that_is_killed_is_no_crash_of_the_job(client, picture, folder):
     (job,) = add(client, picture, 1)
-    for _ in range(queue.MAX_CRASHES + 2):
+    for _ in range(Limits.crashes + 2):
         assert queue.claim(folder).id == job
-        queue.recover(folder, count_crash=False)
+        queue.recover(folder, Limits(), exited="server")
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
 
 
 def test_each_worker_has_its_own_jobs(client, picture, folder):
     first, second, third = add(client, picture, 3)
     assert (queue.claim(folder, worker=0).id, queue.claim(folder, worker=1).id) == (first, second)
-    queue.recover(folder, 1, count_crash=True)
+    queue.recover(folder, Limits(), 1, exited="crash")
     states = [client.get(f"/api/jobs/{job}").json()["state"] for job in (first, second, third)]
     assert states == ["running", "queued", "queued"]
-    queue.recover(folder, count_crash=False)
+    queue.recover(folder, Limits(), exited="server")
     assert order(client) == [first, second, third]
 
 
@@ -220,8 +225,9 @@ def test_problems_of_workers_are_listed_once_and_cleared(client, folder):
     assert problems() == []
 
 
-def test_a_full_queue_refuses_jobs(client, picture, monkeypatch):
-    monkeypatch.setattr(queue, "MAX_QUEUED", 2)
+def test_a_full_queue_refuses_jobs(opened):
+    client = opened(Limits(queued_jobs=2))
+    picture = upload(client)
     add(client, picture, 2)
     answer = client.post("/api/jobs", json={"photo": picture, "paintings": [picture]})
     assert answer.status_code == 429
@@ -280,6 +286,33 @@ def test_a_job_with_unusable_settings_does_not_block_the_queue(client, picture, 
     failed = client.get(f"/api/jobs/{first}").json()
     assert failed["state"] == "failed"
     assert "of-mine" in failed["error"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ('{"style_scale": 70}', "Brush size takes a number"),
+        ('{"recipe": "fast", "size": "12"', "they cannot be read"),
+    ],
+)
+def test_settings_that_can_no_longer_be_used_are_named_as_the_page_does(client, picture, folder, settings, problem):
+    (job,) = add(client, picture, 1)
+    with database.write_transaction(folder.database) as connection:
+        connection.execute("UPDATE jobs SET settings = ? WHERE id = ?", (settings, job))
+    assert queue.claim(folder) is None
+    with database.read_transaction(folder.database) as connection:
+        stored = connection.execute("SELECT problem, hint FROM jobs WHERE id = ?", (job,)).fetchone()
+    assert stored["problem"].startswith(f"the settings can no longer be used: {problem}")
+    assert "style_scale" not in stored["problem"]
+    assert stored["hint"] == "Choose the settings again."
+
+
+def test_no_error_reaches_the_page_in_pythons_words():
+    """`problem`, `hint` and `str` of an error are in Python's words; `words_for` gives the page's."""
+    for module in Path(studio.__file__).parent.rglob("*.py"):
+        assert not re.findall(r"\b(?:error|failure)\.(?:problem|hint)\b", module.read_text(encoding="utf-8")), (
+            module.name
+        )
 
 
 def test_a_cancel_while_the_result_is_written_is_honored(client, picture, folder):

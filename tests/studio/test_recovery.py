@@ -11,12 +11,12 @@ import pytest
 from filelock import FileLock
 from studios import enqueue, png, upload
 
-from impasto import Stylizer
+from impasto import Stylizer, images
 from impasto.errors import OutputError, StorageError
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, database, queue, quota
-from impasto.studio.worker import supervisor
+from impasto.studio.worker import supervisor, worker
 from impasto.studio.worker.worker import JobRun
 
 pytestmark = pytest.mark.usefixtures("quick_uploads")
@@ -66,7 +66,7 @@ class FakeProcesses:
 def supervise(folder):
     """Run the supervisor until the last of the processes."""
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(supervisor.run_worker(folder, 0, "cpu", 1, alerts.MemoryAlerts()))
+        asyncio.run(supervisor.run_worker(folder, 0, "cpu", Limits(), alerts.MemoryAlerts()))
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_requeueing_is_retried_until_it_succeeds_before_a_restart(client, job, f
 
 
 class Broken(Stylizer):
-    """A stylizer whose device has failed, or whose files cannot be written."""
+    """A stylizer whose device has failed."""
 
     def __init__(self, error):
         super().__init__("cpu")
@@ -145,7 +145,7 @@ def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(c
         with pytest.raises(RuntimeError):
             run_next(folder, broken)
         assert client.get(f"/api/jobs/{job}").json()["state"] == state
-        queue.recover(folder, 0, count_crash=True)
+        queue.recover(folder, Limits(), 0, exited="crash")
     error = client.get(f"/api/jobs/{job}").json()["error"]
     assert error["problem"] == "unexpected RuntimeError: illegal memory access"
 
@@ -153,14 +153,57 @@ def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(c
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("error", [StorageError("disk full", "Make room."), OutputError("denied", "Allow it.")])
 def test_a_file_that_cannot_be_written_is_no_crash_of_the_job(client, job, folder, monkeypatch, error):
-    for _ in range(queue.MAX_CRASHES + 1):
-        with pytest.raises(type(error)):
-            run_next(folder, Broken(error))
-        monkeypatch.setattr(supervisor, "_run_process", FakeProcesses(supervisor.EXIT_STORAGE))
-        supervise(folder)
+    def refuse(*_arguments):
+        raise error
+
+    with monkeypatch.context() as context:
+        context.setattr(supervisor, "_run_process", FakeProcesses())
+        context.setattr(worker, "replace_file", refuse)
+        for _ in range(Limits.crashes + 1):
+            with pytest.raises(StorageError, match=error.problem):
+                run_next(folder, Stylizer("cpu"))
+            supervisor._run_process.codes.append(supervisor.EXIT_STORAGE)
+            supervise(folder)
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
     run_next(folder, Stylizer("cpu"))
     assert client.get(f"/api/jobs/{job}").json()["state"] == "finished"
+
+
+def test_a_job_whose_files_can_never_be_written_does_not_return_for_ever(client, job, folder):
+    for number in range(3):
+        assert client.get(f"/api/jobs/{job}").json()["state"] == "queued", number
+        queue.claim(folder)
+        queue.recover(folder, Limits(write_failures=3), exited="storage")
+    error = client.get(f"/api/jobs/{job}").json()["error"]
+    assert error["problem"] == "the files of this job could not be written 3 times"
+
+
+@pytest.mark.parametrize("format_name", ["png", "webp"])
+def test_a_result_that_cannot_be_encoded_fails_its_job(client, job, folder, monkeypatch, format_name):
+    encode = images.encode
+
+    def refuse(picture, format, **choices):  # noqa: A002
+        if format == format_name:
+            raise OutputError(f"a {format} file cannot hold this picture", "Choose another size.")
+        return encode(picture, format, **choices)
+
+    monkeypatch.setattr(images, "encode", refuse)
+    run_next(folder, Stylizer("cpu"))
+    found = client.get(f"/api/jobs/{job}").json()
+    assert found["state"] == "failed"
+    assert found["error"]["problem"] == f"a {format_name} file cannot hold this picture"
+
+
+def test_a_worker_claims_no_job_while_the_folder_may_not_be_written(client, job, folder, monkeypatch):
+    def wait(_seconds):
+        raise InterruptedError
+
+    monkeypatch.setattr(worker.time, "sleep", wait)
+    shutil.rmtree(folder.previews(1).parent)
+    with pytest.raises(InterruptedError):
+        worker._run_jobs(folder, 0, Stylizer("cpu"), Limits())
+    assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
+    assert "may not be written" in problems(client)[0]
 
 
 def test_previews_of_a_slow_job_are_kept_while_another_worker_starts(client, job, folder):
@@ -201,10 +244,10 @@ def test_a_full_folder_is_freed_of_unreferenced_pictures(client, job, folder):
     unused = client.post("/api/pictures", content=png(3, 1600, 1200)).json()["id"]
     most = folder.size_bytes() - 1
     with pytest.raises(QuotaError):
-        quota.check(folder, most)
+        quota.check(folder, Limits(folder_bytes=most))
     assert folder.picture(unused).exists(), "a page may have it in its form"
     aged(folder, 2 * 3600)
-    quota.check(folder, most)
+    quota.check(folder, Limits(folder_bytes=most))
     assert not folder.picture(unused).exists()
     assert client.get(f"/api/jobs/{job}").json()["photo"], "what a job uses stays"
 
@@ -231,4 +274,4 @@ def test_a_picture_whose_files_were_lost_is_restored_by_uploading_it_again(clien
 def test_a_full_disk_is_reported(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 1000))
     with pytest.raises(QuotaError, match="the disk of the studio's folder is full"):
-        quota.check(folder, 10**12)
+        quota.check(folder, Limits())

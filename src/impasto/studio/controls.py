@@ -17,6 +17,7 @@ from impasto.settings import (
     with_present_names,
 )
 from impasto.sizing import Size
+from impasto.studio.limits import Limits
 from impasto.studio.schemas import Control, RecipeOut
 from impasto.wording import argument, option_name, render, with_titles
 
@@ -28,18 +29,17 @@ PAGE = with_titles({**_LABELS, "device": option_name("device")})
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = frozenset({"device", "threads", "save_every"})
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
-_MAX_SIZE = 4096
 _WITHOUT_OWN_SIZE: dict[str, Any] = {"size": None}
 """The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule."""
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
 
 
-def controls() -> list[Control]:
+def controls(limits: Limits) -> list[Control]:
     """List every setting that the page offers, the always visible ones first."""
     names = [*PRIMARY, *(name for name in Settings.model_fields if name not in (*PRIMARY, *_HIDDEN))]
     defaults, properties = Settings().model_dump(mode="json"), Settings.model_json_schema()["properties"]
-    return [_control(name, properties[name], defaults[name]) for name in names]
+    return [_control(name, properties[name], defaults[name], limits) for name in names]
 
 
 def layers() -> list[str]:
@@ -54,7 +54,7 @@ def recipe_list(thumbnails: Mapping[str, str]) -> list[RecipeOut]:
     return [recipe for name in ordered if (recipe := _recipe(name, thumbnails.get(name)))]
 
 
-def settings_of(values: Mapping[str, Any]) -> Settings:
+def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
     """Validate settings received over the network, which may not name files.
 
     Raises:
@@ -76,12 +76,13 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
             raise refusal
     pixels = settings.size if isinstance(settings.size, int) else None
     largest = pixels or max(int(number) for number in re.findall(r"\d+", settings.size_rule))
-    if largest > _MAX_SIZE:
-        raise SettingsError(f"a size of {largest} is too large for the studio", f"Choose at most {_MAX_SIZE}.")
+    if largest > limits.result_side:
+        hint = f"Choose at most {limits.result_side}."
+        raise SettingsError(f"a size of {largest} is too large for the studio", hint)
     return settings
 
 
-def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size]) -> None:
+def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size], limits: Limits) -> None:
     """Refuse a job whose result would be too large for the studio, or takes more memory than this machine has.
 
     Raises:
@@ -90,26 +91,26 @@ def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size]
     """
     subject = content or styles[0]
     width, height = sizing.result_size(settings, subject, may_turn=content is not None)
-    if max(width, height) > _MAX_SIZE:
+    if max(width, height) > limits.result_side:
         problem = f"the result would have {width} x {height} pixels, which is too large for the studio"
-        raise SettingsError(problem, f"Choose a size of at most {_MAX_SIZE}.")
+        raise SettingsError(problem, f"Choose a size of at most {limits.result_side}.")
     sizing.check_memory(settings, content, styles)
 
 
-def supported(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def supported(values: Mapping[str, Any], limits: Limits) -> tuple[dict[str, Any], list[str]]:
     """Split the settings stored in a picture into those that the studio supports and the names of the others.
 
     Settings of the machine that made it are in neither. Former names of settings are replaced by the present ones.
     """
     present = {FORMER_NAMES.get(name, name): value for name, value in values.items()}
     relevant = {name: value for name, value in present.items() if name not in _MACHINE_SETTINGS}
-    unsupported = [name for name, value in relevant.items() if not _is_supported(name, value)]
+    unsupported = [name for name, value in relevant.items() if not _is_supported(name, value, limits)]
     return {name: value for name, value in relevant.items() if name not in unsupported}, unsupported
 
 
-def _is_supported(name: str, value: Any) -> bool:
+def _is_supported(name: str, value: Any, limits: Limits) -> bool:
     try:
-        settings_of({name: value})
+        settings_of({name: value}, limits)
     except SettingsError:
         return False
     return True
@@ -133,7 +134,7 @@ def _networks() -> list[str]:
     return [status.name for status in weights.available() if status.path]
 
 
-def _control(name: str, schema: Mapping[str, Any], default: Any) -> Control:
+def _control(name: str, schema: Mapping[str, Any], default: Any, limits: Limits) -> Control:
     value = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
     choices = _choices(name, value)
     low, high = _bound(value, "minimum"), _bound(value, "maximum")
@@ -147,7 +148,7 @@ def _control(name: str, schema: Mapping[str, Any], default: Any) -> Control:
         default=default,
         choices=choices,
         minimum=low[0],
-        maximum=_MAX_SIZE if name == "size" else high[0],
+        maximum=limits.result_side if name == "size" else high[0],
         exclusive_minimum=low[1],
         exclusive_maximum=high[1],
         nullable="anyOf" in schema,

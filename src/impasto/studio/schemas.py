@@ -4,8 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from impasto.studio.limits import Limits
-
 PictureId = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """The SHA-256 of the file."""
 JobId = Annotated[int, Field(ge=1, le=2**53)]
@@ -72,7 +70,8 @@ class JobIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     photo: PictureId | None = None
-    paintings: list[PictureId] = Field(default_factory=list, max_length=Limits.paintings)
+    paintings: list[PictureId] = Field(default_factory=list)
+    """At most as many as `max_paintings` in `/api/about`."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from the recipe's, by the names of the controls in `/api/about`."""
 

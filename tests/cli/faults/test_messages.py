@@ -18,6 +18,7 @@ from impasto.cli.options import build_settings
 from impasto.errors import ImpastoError, OutputError, SettingsError
 from impasto.settings import recipes
 from impasto.studio.controls import PAGE, settings_of
+from impasto.studio.limits import Limits
 from impasto.wording import COMMAND
 
 PACKAGE = Path(impasto.__file__).parent
@@ -199,7 +200,7 @@ def test_U1_a_value_of_a_recipe_is_told_as_its_file_has_it(tmp_path, impasto):
 
 def test_U1_the_page_reads_titles():
     with pytest.raises(SettingsError) as caught:
-        settings_of({"style_scale": 70})
+        settings_of({"style_scale": 70}, Limits())
     assert caught.value.message_for(PAGE).startswith("Brush size takes a number from 0.1 to 8, not 70")
 
 

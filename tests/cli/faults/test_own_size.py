@@ -10,6 +10,7 @@ from impasto import Settings, Stylizer, images
 from impasto.engine.spec import result_size
 from impasto.errors import SettingsError
 from impasto.studio.controls import controls, recipe_list, settings_of, supported
+from impasto.studio.limits import Limits
 
 FAST = QUICK[2:]
 
@@ -78,16 +79,16 @@ def test_U8_a_size_that_is_not_a_number_is_kept_in_json():
 
 
 def test_U8_the_studio_shows_numbers_and_says_so(impasto):
-    control = next(control for control in controls() if control.name == "size")
+    control = next(control for control in controls(Limits()) if control.name == "size")
     assert (control.kind, control.minimum, control.maximum, control.nullable) == ("integer", 32, 4096, True)
     with pytest.raises(SettingsError, match="pixels"):
-        settings_of({"size": "2x"})
-    assert supported({"size": "2x", "seed": 3}) == ({"seed": 3}, ["size"])
+        settings_of({"size": "2x"}, Limits())
+    assert supported({"size": "2x", "seed": 3}, Limits()) == ({"seed": 3}, ["size"])
     assert impasto("recipes", "save", "mine", "--size", "2x").code == 0
     mine = next(recipe for recipe in recipe_list({}) if recipe.name == "mine")
     assert mine.values["size"] is None
-    assert settings_of({"recipe": "mine"}).size is None
-    assert settings_of({"recipe": "mine", "size": 64}).size == 64
+    assert settings_of({"recipe": "mine"}, Limits()).size is None
+    assert settings_of({"recipe": "mine", "size": 64}, Limits()).size == 64
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from impasto import Settings
+from impasto.studio.limits import Limits
 from impasto.studio.store import database, queue
 from impasto.studio.store.folder import Folder
 
@@ -175,7 +176,7 @@ def make_result(data: Path, width: int, height: int) -> int:
     """Leave a finished job in a studio's folder, before the studio starts; returns its number."""
     folder = Folder(data)
     database.migrate(folder.database)
-    job = queue.enqueue(folder, None, [], Settings())
+    job = queue.enqueue(folder, None, [], Settings(), Limits())
     queue.claim(folder)
     y, x = np.mgrid[0:height, 0:width]
     pixels = np.stack([x * y % 251, (x + y) % 256, x ^ y], axis=-1).astype(np.uint8)

@@ -1,13 +1,16 @@
 """Folders of the studio as file servers, crashes and mistakes leave them: it starts, or says in one line why not."""
 
+import signal
+
 import pytest
-from hostile_clients import make_result
+from hostile_clients import StudioProcess, make_result
 from studios import enqueue, upload
 
 from impasto.cli import main
 from impasto.errors import OutputError, StorageError
+from impasto.studio.limits import Limits
 from impasto.studio.server.app import create_app
-from impasto.studio.store import cleanup, database
+from impasto.studio.store import cleanup, database, quota
 from impasto.studio.store.folder import Folder
 
 pytestmark = pytest.mark.usefixtures("quick_uploads")
@@ -17,7 +20,7 @@ SUBFOLDERS = ("pictures", "results", "previews", "incoming")
 def start_and_stop(folder):
     """Start a studio as one with a worker does, without it."""
     create_app(folder, devices=())
-    cleanup.recover_on_startup(folder)
+    cleanup.recover_on_startup(folder, Limits())
 
 
 @pytest.mark.parametrize("name", ["@eaDir", "1.png", "a" * 64])
@@ -110,11 +113,37 @@ def test_S5_a_damaged_database_is_set_aside_and_nothing_is_lost(opened, folder, 
     if damage is not damage_all:
         assert found["jobs"], "what could be read"
         assert {job["state"] for job in found["jobs"]} <= {"finished", "failed", "cancelled"}
-    cleanup.recover_on_startup(folder)
+    cleanup.recover_on_startup(folder, Limits())
     assert {file.name for file in folder.root.rglob("*") if file.is_file()} >= files
     again = opened()
     assert enqueue(again, upload(again, 3), upload(again, 4))["state"] == "queued"
     assert again.get("/api/jobs").json()["problems"] == []
+
+
+@pytest.fixture
+def aside(folder):
+    """What an earlier damage left in a folder, much more than its quota."""
+    aside = folder.root / "damaged-20260102-030405"
+    (aside / "pictures").mkdir(parents=True)
+    (aside / "pictures" / ("0" * 64)).write_bytes(bytes(3_000_000))
+    return aside
+
+
+def test_S5_what_was_set_aside_does_not_use_up_the_quota(opened, folder, aside):
+    client = opened(Limits(folder_bytes=1_000_000))
+    assert folder.size_bytes() < 1_000_000
+    assert enqueue(client, upload(client, 1), upload(client, 2))["state"] == "queued"
+    assert aside.exists()
+
+
+def test_S5_what_was_set_aside_is_named_where_the_disk_is_full(folder, aside):
+    assert str(aside) in quota.full_disk(folder, Limits(free_bytes=10**18))[1]
+
+
+def test_S5_what_was_set_aside_is_named_at_each_start(folder, aside):
+    with StudioProcess(folder.root) as studio:
+        studio.process.send_signal(signal.SIGINT)
+        assert str(aside).encode() in studio.process.stdout.read()
 
 
 def test_S5_a_sound_database_is_not_touched(opened, folder):

@@ -10,6 +10,8 @@ from hostile_clients import (
     HALF_OPEN,
     StudioProcess,
     is_closed,
+    make_result,
+    request,
     trickling,
     wait_until,
 )
@@ -27,8 +29,9 @@ def start(tmp_path):
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory):
-    """A studio of short deadlines and few connections."""
+    """A studio of short deadlines and few connections, with a result of more than a megabyte."""
     data = tmp_path_factory.mktemp("impatient") / "studio"
+    make_result(data, 1600, 1200)
     deadlines = dict.fromkeys(("header_seconds", "body_seconds", "stall_seconds"), 1.0)
     with StudioProcess(data, **deadlines, connections=20) as studio:
         yield studio
@@ -83,6 +86,19 @@ def test_S1_a_reader_that_does_not_read_is_dropped(impatient):
     assert wait_until(lambda: impatient.sockets > before)
     assert wait_until(lambda: impatient.sockets <= before, within=8)
     connection.close()
+
+
+def test_S1_a_slow_reader_gets_its_whole_file(impatient):
+    """As slow, for a deadline of 1 s, as 4 kB/s is for one of 30 s: the system takes a third of its buffer at once."""
+    address, rate, pause = "/api/jobs/1/result", 120_000, 0.05
+    size = len(impatient.get(address)[1])
+    with contextlib.closing(impatient.connect(request(address), window=4096)) as connection:
+        connection.settimeout(5)
+        received, begin = 0, time.monotonic()
+        while received < size and (part := connection.recv(int(rate * pause))):
+            received += len(part)
+            time.sleep(max(0.0, begin + received / rate - time.monotonic()))
+    assert received >= size > 1_000_000
 
 
 def test_S1_a_connection_that_is_used_stays_open(impatient):

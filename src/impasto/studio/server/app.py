@@ -76,14 +76,13 @@ def create_app(
         StorageError: the database cannot be used.
         OutputError: a worker of an earlier studio is still running.
     """
-    alerts = MemoryAlerts()
+    limits, alerts = limits or Limits(), MemoryAlerts()
     if aside := repair.replace_if_damaged(folder):
         alerts.set("database", _DAMAGED, f"What is left over is in {aside}, with the database as it was.")
     database.migrate(folder.database)
     folder.delete_incoming()
     if devices:
-        cleanup.recover_on_startup(folder)
-    limits = limits or Limits()
+        cleanup.recover_on_startup(folder, limits)
     context = StudioContext(
         folder,
         UploadService(folder, limits),
@@ -102,9 +101,9 @@ def create_app(
         to_thread.current_default_thread_limiter().total_tokens = limits.threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(limits.threads))
         tasks = [asyncio.create_task(context.notifier.watch(folder.database))]
-        tasks.append(asyncio.create_task(_watch_disk(folder, limits.free_bytes, alerts)))
+        tasks.append(asyncio.create_task(_watch_disk(folder, limits, alerts)))
         for worker, device in enumerate(devices):
-            running = supervisor.run_worker(folder, worker, device, limits.folder_bytes, alerts)
+            running = supervisor.run_worker(folder, worker, device, limits, alerts)
             tasks.append(asyncio.create_task(running))
         yield
         for task in tasks:
@@ -133,11 +132,11 @@ def create_app(
     return app
 
 
-async def _watch_disk(folder: Folder, free_bytes: int, alerts: MemoryAlerts) -> None:
+async def _watch_disk(folder: Folder, limits: Limits, alerts: MemoryAlerts) -> None:
     """Show a full disk on the page for as long as it is full; a worker could not store that."""
     while True:
         with contextlib.suppress(OSError):  # a disk that is gone for a while
-            if shortage := await asyncio.to_thread(quota.full_disk, folder, free_bytes):
+            if shortage := await asyncio.to_thread(quota.full_disk, folder, limits):
                 alerts.set("disk", *shortage)
             else:
                 alerts.clear("disk")

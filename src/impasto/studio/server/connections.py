@@ -8,6 +8,7 @@ import contextlib
 import errno
 import logging
 import socket
+import sys
 from dataclasses import replace
 from enum import IntEnum
 from functools import partial
@@ -129,6 +130,8 @@ class GuardedProtocol(H11Protocol):
         """When it began to wait for what it waits for, or when the client last read a part of an answer."""
         self.unsent = 0
         """Bytes of answers that the system does not take because the client does not read."""
+        self._unread = 0
+        """These, and the bytes that the system holds for the client."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base class has it
         """Begin to count the time for the first request."""
@@ -143,6 +146,11 @@ class GuardedProtocol(H11Protocol):
         self._guard.release(self)
         super().connection_lost(exc)
 
+    def resume_writing(self) -> None:
+        """Note that so much was read that more is written, which a look at the bytes left would miss."""
+        self.progress_time = self.loop.time()
+        super().resume_writing()
+
     @property
     def state(self) -> _State:
         """What it waits for."""
@@ -156,13 +164,27 @@ class GuardedProtocol(H11Protocol):
     def note_progress(self) -> None:
         """Note the time if the connection waits for something else than before, or if a part of an answer was read."""
         unsent, awaited = self.transport.get_write_buffer_size(), (self.state, self.cycle)
-        if unsent < self.unsent or (awaited != self._awaited and not unsent) or (unsent and not self.unsent):
+        unread = unsent + _held_bytes(self.transport.get_extra_info("socket"))
+        if unread < self._unread or (awaited != self._awaited and not unsent) or (unsent and not self.unsent):
             self.progress_time = self.loop.time()
-        self.unsent, self._awaited = unsent, awaited
+        self.unsent, self._unread, self._awaited = unsent, unread, awaited
 
     def is_stalled(self, seconds: float) -> bool:
         """Tell whether its client has read nothing of an answer for some time."""
         return bool(self.unsent) and self.loop.time() - self.progress_time > seconds
+
+
+def _held_bytes(connection: socket.socket) -> int:
+    """Return how many bytes the system holds that the other side has not taken yet; 0 where it does not say.
+
+    Linux takes further bytes only once a third of its buffer is free, which a slow reader needs a minute for.
+    """
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):  # Windows; a connection that is closed
+        import fcntl  # noqa: PLC0415
+        import termios  # noqa: PLC0415
+
+        return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return 0
 
 
 def fit_to_system(limits: Limits) -> Limits:

@@ -1,4 +1,4 @@
-"""Inspects an uploaded file: `python -m impasto.studio.server.inspect_upload FILE NAME MAX_PIXELS`, run as a process.
+"""Inspects an uploaded file: `python -m impasto.studio.server.inspect_upload FILE NAME LIMITS`, run as a process.
 
 Prints JSON, and writes two WebP pictures beside the file: `FILE.thumbnail` and `FILE.display`. Its memory and CPU time
 are limited, and a decoder that crashes does not affect the server.
@@ -14,6 +14,7 @@ from impasto import images
 from impasto.errors import ImageError, ImpastoError
 from impasto.settings import INPUTS_KEY, METADATA_KEY
 from impasto.studio.controls import PAGE
+from impasto.studio.limits import Limits
 from impasto.studio.server.processes import limit_process
 from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp
 
@@ -23,10 +24,10 @@ _MAX_ORIGIN_BYTES = 64_000
 
 def main(arguments: list[str]) -> int:
     """Inspect the file and print the findings."""
-    file, name, max_pixels = Path(arguments[0]), arguments[1], int(arguments[2])
-    limit_process()
+    file, name, limits = Path(arguments[0]), arguments[1], Limits.from_argument(arguments[2])
+    limit_process(limits)
     try:
-        found = inspect(file, name, max_pixels)
+        found = inspect(file, name, limits.pixels)
     except ImpastoError as error:
         problem, hint = error.words_for(PAGE)
         found = {"problem": problem, "hint": hint}

@@ -75,7 +75,7 @@ def page(folder: Folder, before: int | None, limit: int) -> JobPage:
 
 
 def changes(
-    folder: Folder, after: int, job: int | None = None, *, max_bytes: int = Limits.event_bytes
+    folder: Folder, after: int, job: int | None = None, *, max_bytes: int | None = None
 ) -> tuple[Changes, int | None]:
     """Read the changes since a version, or the first part of them.
 
@@ -83,7 +83,7 @@ def changes(
         folder: the studio's folder.
         after: a version whose changes are known.
         job: with a number, only the jobs of that version up to this one are known.
-        max_bytes: about the size of the part, as JSON; it has at least one job.
+        max_bytes: about the size of the part, as JSON; it has at least one job. None for no limit.
 
     Returns:
         The changes, whose version is the latest of which they are all; and the last job known of the version after it,
@@ -113,14 +113,14 @@ def changes(
         return found, last
 
 
-def picture(folder: Folder, picture_id: str) -> PictureOut:
-    """Read one uploaded picture, with its origin.
+def picture(folder: Folder, picture_id: str, limits: Limits) -> PictureOut:
+    """Read one uploaded picture, with its origin as far as the studio's limits support it.
 
     Raises:
         MissingError: there is no such picture.
     """
     with database.read_transaction(folder.database) as connection:
-        found = _pictures(connection, [picture_id], origins=True)
+        found = _pictures(connection, [picture_id], origins=limits)
     if not found:
         raise MissingError("there is no such picture", "Upload it again.")
     return found[picture_id]
@@ -137,10 +137,12 @@ def recent(folder: Folder, role: str) -> list[PictureOut]:
     return [found[row["picture"]] for row in rows]
 
 
-def _up_to(jobs: Sequence[JobOut], max_bytes: int) -> list[JobOut]:
+def _up_to(jobs: Sequence[JobOut], max_bytes: int | None) -> list[JobOut]:
     """Return the first jobs whose JSON is not longer than that; at least one."""
     sizes = itertools.accumulate(len(job.model_dump_json()) for job in jobs)
-    return [job for job, size in zip(jobs, sizes, strict=True) if size <= max_bytes or job is jobs[0]]
+    return [
+        job for job, size in zip(jobs, sizes, strict=True) if max_bytes is None or size <= max_bytes or job is jobs[0]
+    ]
 
 
 def _one(connection: sqlite3.Connection, number: int) -> JobOut:
@@ -196,15 +198,18 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
     )
 
 
-def _pictures(connection: sqlite3.Connection, ids: Sequence[str], *, origins: bool = False) -> dict[str, PictureOut]:
+def _pictures(
+    connection: sqlite3.Connection, ids: Sequence[str], *, origins: Limits | None = None
+) -> dict[str, PictureOut]:
     requested = (json.dumps(list(ids)),)
     rows = connection.execute(
         "SELECT * FROM pictures WHERE id IN (SELECT value FROM json_each(?))", requested
     ).fetchall()
-    return {row["id"]: _picture(connection, row, with_origin=origins) for row in rows}
+    return {row["id"]: _picture(connection, row, origins) for row in rows}
 
 
-def _picture(connection: sqlite3.Connection, row: sqlite3.Row, *, with_origin: bool) -> PictureOut:
+def _picture(connection: sqlite3.Connection, row: sqlite3.Row, limits: Limits | None) -> PictureOut:
+    """Describe a picture; with limits, also its origin as far as they support it."""
     return PictureOut(
         id=row["id"],
         name=row["name"],
@@ -214,17 +219,17 @@ def _picture(connection: sqlite3.Connection, row: sqlite3.Row, *, with_origin: b
         thumbnail=f"/api/pictures/{row['id']}/thumbnail",
         display=f"/api/pictures/{row['id']}/display",
         sample=samples.name_of(row["id"]),
-        origin=_origin(connection, json.loads(row["origin"])) if with_origin and row["origin"] else None,
+        origin=_origin(connection, json.loads(row["origin"]), limits) if limits and row["origin"] else None,
     )
 
 
-def _origin(connection: sqlite3.Connection, stated: dict[str, Any]) -> Origin:
+def _origin(connection: sqlite3.Connection, stated: dict[str, Any], limits: Limits) -> Origin:
     """Describe how a picture was made according to its file; its inputs may or may not be stored here."""
     inputs = stated["inputs"]
     requested = (json.dumps([it["sha256"] for it in inputs]),)
     rows = connection.execute("SELECT id FROM pictures WHERE id IN (SELECT value FROM json_each(?))", requested)
     stored = {row["id"] for row in rows.fetchall()}
-    settings, unsupported = controls.supported(stated["settings"])
+    settings, unsupported = controls.supported(stated["settings"], limits)
     photos = [it["sha256"] for it in inputs if it["role"] == "content" and it["sha256"] in stored]
     return Origin.model_validate(
         {

@@ -23,7 +23,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.server import connections
 from impasto.studio.server.app import create_app
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.store import cleanup
+from impasto.studio.store import cleanup, quota
 from impasto.studio.store.folder import Folder
 
 _SHUTDOWN_SECONDS = 2
@@ -82,6 +82,8 @@ def serve(config: ServerConfig, *, browser: bool, announce: Callable[[str], None
             guard,
         )
         announce(f"The studio is at {address}\nCtrl-C ends it; the queue continues at the next start.")
+        for aside in folder.aside_folders():
+            announce(quota.describe_aside(aside))
         if browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.run(sockets=[listener])

@@ -50,7 +50,7 @@ class UploadService:
         self._active += 1
         incoming = self._folder.incoming / secrets.token_hex(16)
         try:
-            await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
+            await asyncio.to_thread(quota.check, self._folder, self._limits)
             async with asyncio.timeout(self._limits.upload_seconds):
                 digest = await self._write(incoming, chunks)
             return await self._add(incoming, digest, name)
@@ -76,7 +76,7 @@ class UploadService:
         async with self._adding.turn():
             incoming = self._folder.incoming / secrets.token_hex(16)
             try:
-                await asyncio.to_thread(quota.check, self._folder, self._limits.folder_bytes)
+                await asyncio.to_thread(quota.check, self._folder, self._limits)
                 digest = await asyncio.to_thread(_copy, path, incoming)
                 return await self._add(incoming, digest, name)
             finally:
@@ -101,13 +101,14 @@ class UploadService:
             async with self._inspecting:
                 found = await self._inspect(incoming, name)
             await asyncio.to_thread(_store, self._folder, incoming, digest, _display_name(name), found)
-        return await asyncio.to_thread(queries.picture, self._folder, digest)
+        return await asyncio.to_thread(queries.picture, self._folder, digest, self._limits)
 
     async def _inspect(self, incoming: Path, name: str) -> dict[str, object]:
         shown = _display_name(name)
-        module, arguments = "impasto.studio.server.inspect_upload", (str(incoming), shown, str(self._limits.pixels))
         try:
-            output, status = await run_module(module, *arguments, seconds=self._limits.inspection_seconds)
+            output, status = await run_module(
+                "impasto.studio.server.inspect_upload", str(incoming), shown, limits=self._limits
+            )
         except TimeoutError:
             raise ImageError(f"{shown} takes too long to read", "Save it again with another program.") from None
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from impasto.errors import OutputError
+from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, database, queue
 from impasto.studio.store.folder import Folder
 
@@ -16,7 +17,7 @@ _SHORT_GRACE = 3600.0
 """Seconds that an unreferenced picture is kept while space is short."""
 
 
-def recover_on_startup(folder: Folder) -> None:
+def recover_on_startup(folder: Folder, limits: Limits) -> None:
     """Requeue interrupted jobs and delete orphans; call it before the first worker is started.
 
     Raises:
@@ -32,7 +33,7 @@ def recover_on_startup(folder: Folder) -> None:
             raise OutputError(problem, "End that process, or choose another folder with --data.") from None
         except OSError as error:
             raise unusable_lock(lock, error) from None
-    queue.recover(folder, count_crash=False)
+    queue.recover(folder, limits, exited="server")
     alerts.clear(folder)
     delete_orphans(folder)
 

@@ -247,9 +247,14 @@ def _with_standard_keys(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _write_failures(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE jobs ADD COLUMN write_failures INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _pictures_and_jobs,
     _several_painters,
     _standard_names,
+    _write_failures,
 )
 """In order; the database's `user_version` is the number already applied. Never change one: append another."""

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import OutputError
-from impasto.storage.atomic import make_folder
+from impasto.storage.atomic import check_folder, make_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""
+_ASIDE = "damaged-"
+"""What the names of folders begin with that damaged databases were set aside in."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Folder:
         Raises:
             OutputError: they cannot be moved.
         """
-        aside = self.root / time.strftime("damaged-%Y%m%d-%H%M%S")
+        aside = self.root / time.strftime(f"{_ASIDE}%Y%m%d-%H%M%S")
         make_folder(aside)
         names = ("pictures", "results", "studio.db-wal", "studio.db-shm", "studio.db")  # the database last
         try:
@@ -143,9 +145,22 @@ class Folder:
         for path in (self.result(job), self.result_thumbnail(job)):
             _delete(path)
 
+    def check_writable(self) -> None:
+        """Check that files can be created where a job needs to.
+
+        Raises:
+            OutputError: they cannot.
+        """
+        for path in (self._results, self._previews):
+            check_folder(path)
+
+    def aside_folders(self) -> list[Path]:
+        """List the folders that `set_aside` ever made."""
+        return sorted(path for path in self.root.glob(f"{_ASIDE}*") if _is_folder(path))
+
     def size_bytes(self) -> int:
-        """Add up the sizes of all files."""
-        return sum(_size(os.path.join(at, name)) for at, _, names in os.walk(self.root) for name in names)  # noqa: PTH118
+        """Add up the sizes of all files except those set aside, which nobody can delete on the page."""
+        return _total_size(self.root) - sum(_total_size(path) for path in self.aside_folders())
 
     @property
     def _pictures(self) -> Path:
@@ -172,6 +187,10 @@ def _is_folder(path: Path) -> bool:
 def _delete(path: Path) -> None:
     if not _is_folder(path):
         path.unlink(missing_ok=True)
+
+
+def _total_size(folder: Path) -> int:
+    return sum(_size(os.path.join(at, name)) for at, _, names in os.walk(folder) for name in names)  # noqa: PTH118
 
 
 def _size(path: str) -> int:

@@ -10,20 +10,21 @@ from typing import Any, Literal
 from impasto.engine.events import Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.studio.controls import PAGE
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import Progress
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-MAX_QUEUED = Limits.queued_jobs
-MAX_CRASHES = Limits.crashes
-
 _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""
 
 Action = Literal["keep", "cancel"]
 """The action requested of a running job: stop and keep its picture, or stop and discard it."""
+
+Exit = Literal["server", "crash", "storage"]
+"""Why a worker exited: with its server, by itself, perhaps because of its job, or because no file could be written."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class ClaimedJob:
     settings: Settings
 
 
-def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings) -> int:
+def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings, limits: Limits) -> int:
     """Add a job to the end of the queue; returns its number.
 
     Raises:
@@ -56,10 +57,8 @@ def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], setting
     """
     with database.write_transaction(folder.database) as connection:
         queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
-        if queued >= MAX_QUEUED:
-            raise BusyError(
-                f"the queue is full with {MAX_QUEUED} jobs", "Wait until some are finished, or cancel some."
-            )
+        if queued >= limits.queued_jobs:
+            raise BusyError(f"the queue is full with {queued} jobs", "Wait until some are finished, or cancel some.")
         last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         added = connection.execute(
             "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
@@ -84,24 +83,6 @@ def touch_pictures(folder: Folder, pictures: Sequence[str]) -> bool:
             (time.time(), json.dumps(list(pictures))),
         )
     return found.rowcount == len(set(pictures))
-
-
-def retry(folder: Folder, job: int) -> int:
-    """Enqueue a new job with the inputs and settings of an existing one; returns the new job's number.
-
-    Raises:
-        MissingError: there is no such job.
-        BusyError: the queue is full.
-    """
-    with database.read_transaction(folder.database) as connection:
-        settings = _column(connection, job, "settings")
-        photo, paintings = _inputs(connection, job)
-    return enqueue(
-        folder,
-        photo.id if photo else None,
-        [painting.id for painting in paintings],
-        Settings.model_validate_json(settings),
-    )
 
 
 def request_action(folder: Folder, job: int, action: Action) -> None:
@@ -213,7 +194,8 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
         try:
             settings = Settings.model_validate_json(row["settings"])
         except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that was deleted
-            _fail(connection, job, f"the settings can no longer be used: {error}", "Choose the settings again.")
+            reason = error.words_for(PAGE)[0] if isinstance(error, ImpastoError) else "they cannot be read"
+            _fail(connection, job, f"the settings can no longer be used: {reason}", "Choose the settings again.")
             return None
         return ClaimedJob(job, row["attempt"], row["crash_count"], *_inputs(connection, job), settings)
 
@@ -266,34 +248,46 @@ def fail(folder: Folder, job: int, problem: str, hint: str) -> None:
         _fail(connection, job, problem, hint)
 
 
-def recover(folder: Folder, worker: int | None = None, *, count_crash: bool) -> None:
+def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited: Exit) -> None:
     """Return the running jobs of workers that have exited to the head of the queue.
 
     Args:
         folder: the studio's folder.
+        limits: how often a job may return because of a crash, or because of files that cannot be written.
         worker: whose jobs; None for all workers, while none runs.
-        count_crash: whether the worker exited by itself, perhaps because of the job, rather than with the server.
+        exited: why the worker did.
     """
     with database.write_transaction(folder.database) as connection:
         running = connection.execute(
-            "SELECT id, requested_action, crash_count FROM jobs "
+            "SELECT id, requested_action, crash_count, write_failures FROM jobs "
             "WHERE state = 'running' AND (:worker IS NULL OR worker = :worker)",
             {"worker": worker},
         ).fetchall()
         for row in running:
             if row["requested_action"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif count_crash and row["crash_count"] + 1 >= MAX_CRASHES:
-                problem = f"the worker crashed {MAX_CRASHES} times while running this job"
-                _fail(connection, row["id"], problem, "Try a smaller size, or close other programs.")
+            elif failure := _too_often(row, limits, exited):
+                _fail(connection, row["id"], *failure)
             else:
                 connection.execute(
                     "UPDATE jobs SET state = 'queued', attempt = attempt + 1, crash_count = crash_count + ?, "
-                    "requested_action = NULL, progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
-                    (int(count_crash), database.next_version(connection), row["id"]),
+                    "write_failures = write_failures + ?, requested_action = NULL, "
+                    "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
+                    (int(exited == "crash"), int(exited == "storage"), database.next_version(connection), row["id"]),
                 )
                 _touch_queue(connection)
             folder.delete_previews(row["id"])  # before another worker can claim it
+
+
+def _too_often(row: sqlite3.Row, limits: Limits, exited: Exit) -> tuple[str, str] | None:
+    """Return the problem and the hint of a job that has returned to the queue too often; None if it may again."""
+    if exited == "crash" and row["crash_count"] + 1 >= limits.crashes:
+        problem = f"the worker crashed {limits.crashes} times while running this job"
+        return problem, "Try a smaller size, or close other programs."
+    if exited == "storage" and row["write_failures"] + 1 >= limits.write_failures:
+        problem = f"the files of this job could not be written {limits.write_failures} times"
+        return problem, "Look after the disk of the studio's folder, or try a smaller size."
+    return None
 
 
 def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from pathlib import Path
 
 from impasto.errors import StorageError
 from impasto.studio.errors import QuotaError
@@ -10,32 +11,38 @@ from impasto.studio.store import cleanup
 from impasto.studio.store.folder import Folder
 
 
-def check(folder: Folder, max_bytes: int) -> None:
+def check(folder: Folder, limits: Limits) -> None:
     """Raise where there is no space left, even after deleting unreferenced pictures.
 
     Raises:
         QuotaError: the folder has reached its quota, or the disk is full.
     """
-    if _shortage(folder, max_bytes):
+    if _shortage(folder, limits):
         with contextlib.suppress(StorageError):  # a disk without any space refuses this, too
             cleanup.free_space(folder)
-        if shortage := _shortage(folder, max_bytes):
+        if shortage := _shortage(folder, limits):
             raise QuotaError(*shortage)
 
 
-def _shortage(folder: Folder, max_bytes: int) -> tuple[str, str] | None:
+def _shortage(folder: Folder, limits: Limits) -> tuple[str, str] | None:
     """Return the problem and the hint, or None while there is space."""
-    if folder.size_bytes() >= max_bytes:
-        problem = f"the studio's folder has reached its quota of {max_bytes / 1e9:.3g} GB"
+    if folder.size_bytes() >= limits.folder_bytes:
+        problem = f"the studio's folder has reached its quota of {limits.folder_bytes / 1e9:.3g} GB"
         return problem, "Delete pictures from the history, or start the studio with a larger --quota."
-    return full_disk(folder)
+    return full_disk(folder, limits)
 
 
-def full_disk(folder: Folder, free_bytes: int = Limits.free_bytes) -> tuple[str, str] | None:
-    """Return the problem and the hint of a disk with less free space than that; None while it has more.
+def describe_aside(aside: Path) -> str:
+    """Tell what a folder holds that a damaged database was set aside in."""
+    return f"{aside} holds a damaged database and pictures that no job uses; delete it if you need nothing of it."
 
-    Less than the default might not take a large result and the database's journal.
+
+def full_disk(folder: Folder, limits: Limits) -> tuple[str, str] | None:
+    """Return the problem and the hint of a disk that has too little free space; None while it has enough.
+
+    Less than the usual limit might not take a large result and the database's journal.
     """
-    if shutil.disk_usage(folder.root).free < free_bytes:
-        return "the disk of the studio's folder is full", "Free some space on it."
+    if shutil.disk_usage(folder.root).free < limits.free_bytes:
+        hints = ["Free some space on it.", *map(describe_aside, folder.aside_folders())]
+        return "the disk of the studio's folder is full", " ".join(hints)
     return None

@@ -7,6 +7,8 @@ import sys
 import time
 
 from impasto.errors import ImpastoError
+from impasto.studio.controls import PAGE
+from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, queue
 from impasto.studio.store.folder import Folder
 
@@ -24,28 +26,28 @@ _HEALTHY_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int, memory: alerts.MemoryAlerts) -> None:
+async def run_worker(folder: Folder, worker: int, device: str, limits: Limits, memory: alerts.MemoryAlerts) -> None:
     """Run a worker, and restart it whenever it exits; cancelling this ends the worker too.
 
     Args:
         folder: the studio's folder.
         worker: its number.
         device: where it computes.
-        max_bytes: the folder's quota, at which the worker waits.
+        limits: at which space the worker waits, and after how many crashes a job fails.
         memory: shows problems that cannot be stored.
     """
     name = "the worker" if device == "auto" else f"the worker on {device}"
     pause = _PAUSE
     while True:
         start = time.monotonic()
-        status = await _run_process(str(folder.root), str(worker), device, str(max_bytes))
+        status = await _run_process(str(folder.root), str(worker), device, limits.to_argument())
         pause = _PAUSE if time.monotonic() - start > _HEALTHY_SECONDS else min(2 * pause, _MAX_PAUSE)
         problem = f"{name} {_describe_exit(status)}"
         final = status == EXIT_NO_DEVICE
         _log.warning("%s; %s", problem, "it is not restarted" if final else f"restarting it in {pause:.0f} s")
-        count_crash = status != EXIT_STORAGE
-        while failure := await asyncio.to_thread(_requeue, folder, worker, problem, count_crash=count_crash):
-            memory.set(name, failure.problem, failure.hint)
+        exited: queue.Exit = "storage" if status == EXIT_STORAGE else "crash"
+        while failure := await asyncio.to_thread(_requeue, folder, limits, worker, problem, exited=exited):
+            memory.set(name, *failure.words_for(PAGE))
             await asyncio.sleep(pause)
         memory.clear(name)
         if final:
@@ -53,10 +55,10 @@ async def run_worker(folder: Folder, worker: int, device: str, max_bytes: int, m
         await asyncio.sleep(pause)
 
 
-def _requeue(folder: Folder, worker: int, problem: str, *, count_crash: bool) -> ImpastoError | None:
+def _requeue(folder: Folder, limits: Limits, worker: int, problem: str, *, exited: queue.Exit) -> ImpastoError | None:
     """Requeue the worker's job and set an alert until the next worker runs; returns why that failed, None if not."""
     try:
-        queue.recover(folder, worker, count_crash=count_crash)
+        queue.recover(folder, limits, worker, exited=exited)
         hint = "It is restarted automatically; the studio's terminal shows the details."
         alerts.set_alert(folder, worker, problem, hint, overwrite=False)
     except Exception as error:  # noqa: BLE001 - whatever the cause, giving up here would stop the queue for good

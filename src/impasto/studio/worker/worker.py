@@ -1,4 +1,4 @@
-"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE QUOTA` runs the jobs in the queue.
+"""The worker process: `python -m impasto.studio.worker.worker FOLDER NUMBER DEVICE LIMITS` runs the jobs in the queue.
 
 It shares nothing with the server but the folder and its database, so either may be killed at any moment. It exits when
 its standard input closes, which happens when the server that started it exits. Several workers may run, each with its
@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +23,7 @@ from impasto.images import Picture
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import QuotaError
+from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, queue, quota
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
@@ -43,13 +45,13 @@ _NICENESS = 5
 
 def main(arguments: list[str]) -> int:
     """Run jobs until the server exits; report any other reason to stop as an alert."""
-    folder, worker, device, max_bytes = Folder(Path(arguments[0])), int(arguments[1]), arguments[2], int(arguments[3])
+    folder, worker, device = Folder(Path(arguments[0])), int(arguments[1]), arguments[2]
     threading.Thread(target=_exit_with_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
     with FileLock(folder.worker_lock(worker)):
         try:
-            _run_jobs(folder, worker, Stylizer(device), max_bytes)
+            _run_jobs(folder, worker, Stylizer(device), Limits.from_argument(arguments[3]))
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
@@ -61,15 +63,16 @@ def main(arguments: list[str]) -> int:
             raise
 
 
-def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, max_bytes: int) -> NoReturn:
-    """Run the queued jobs one after another, waiting while the folder is full."""
+def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -> NoReturn:
+    """Run the queued jobs one after another, waiting while the folder is full or may not be written."""
     alerted = True  # perhaps by the worker before this one
     while True:
         queued = queue.has_queued(folder)
         if queued:
             try:
-                quota.check(folder, max_bytes)
-            except QuotaError as error:
+                quota.check(folder, limits)
+                folder.check_writable()
+            except (QuotaError, OutputError) as error:
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
                 alerted = True
                 time.sleep(_FULL_POLL_SECONDS)
@@ -98,13 +101,13 @@ class JobRun:
         """Run the job and record its end.
 
         Raises:
-            StorageError, OutputError: its files cannot be written, which is not the job's fault.
+            StorageError: its files cannot be written, which is not the job's fault.
             Exception: something unexpected. A device that failed may be unusable in this process: the job fails only
                 if another process, after one crash, fails with it too.
         """
         try:
             self._execute(stylizer)
-        except (StorageError, OutputError):
+        except StorageError:
             raise
         except ImpastoError as error:
             queue.fail(self._folder, self._job.id, *error.words_for(PAGE))
@@ -145,8 +148,10 @@ class JobRun:
     def _write_preview(self, picture: Picture) -> None:
         self._previews += 1
         target = self._folder.preview(self._job.id, self._previews)
-        make_folder(target.parent)
-        replace_file(target, encode_webp(picture, PREVIEW_SIDE))
+        data = encode_webp(picture, PREVIEW_SIDE)
+        with _disk_to_blame():
+            make_folder(target.parent)
+            replace_file(target, data)
         queue.record_preview(self._folder, self._job.id, self._previews)
         self._folder.preview(self._job.id, self._previews - _PREVIEWS_KEPT).unlink(missing_ok=True)
 
@@ -155,9 +160,20 @@ class JobRun:
         # Whoever has the token gets it: it does not say when, where and by whom the photograph was taken.
         picture, job = replace(finished.result.picture, exif=None), self._job.id
         data = images.encode(picture, "png", metadata=finished.result.metadata)
-        replace_file(self._folder.result_thumbnail(job), encode_webp(picture, THUMBNAIL_SIDE))
-        replace_file(self._folder.result(job), data)
+        thumbnail = encode_webp(picture, THUMBNAIL_SIDE)
+        with _disk_to_blame():
+            replace_file(self._folder.result_thumbnail(job), thumbnail)
+            replace_file(self._folder.result(job), data)
         queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
+
+
+@contextlib.contextmanager
+def _disk_to_blame() -> Iterator[None]:
+    """Raise a StorageError for each error of writing in the studio's own folder: none is the job's fault."""
+    try:
+        yield
+    except OutputError as error:
+        raise StorageError(*error.words_for(PAGE)) from None
 
 
 def _exit_with_server() -> None:

@@ -26,7 +26,7 @@ def about(context: Context) -> About:
         max_paintings=context.limits.paintings,
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
-        controls=controls.controls(),
+        controls=controls.controls(context.limits),
         layers=controls.layers(),
         recipes=controls.recipe_list({name: f"/api/recipes/{name}/thumbnail" for name in samples.recipe_thumbnails()}),
         samples=samples.pictures(),

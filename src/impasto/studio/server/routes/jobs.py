@@ -9,8 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from impasto.errors import ImageError, SettingsError
-from impasto.settings import Settings
+from impasto.errors import ImageError, SettingsError, count_noun
 from impasto.settings.per_painting import check_counts
 from impasto.studio.controls import check_sizes, settings_of
 from impasto.studio.errors import StateError
@@ -32,14 +31,7 @@ Format = Literal["png", "jpeg", "webp"]
 @router.post("", status_code=201, responses=error_responses(404, 422, 429, 507))
 def add_job(new: JobIn, context: Context) -> JobOut:
     """Add a job to the queue."""
-    if not (new.photo or new.paintings):
-        raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
-    settings = settings_of(new.settings)
-    check_counts(settings, len(new.paintings))
-    queue.touch_pictures(context.folder, [picture for picture in (new.photo, *new.paintings) if picture])
-    _check_sizes(context, new, settings)
-    quota.check(context.folder, context.limits.folder_bytes)
-    return queries.job(context.folder, queue.enqueue(context.folder, new.photo, new.paintings, settings))
+    return _enqueue(context, new)
 
 
 @router.get("", responses=error_responses(422))
@@ -82,8 +74,9 @@ def keep_job(job: JobId, context: Context) -> JobOut:
 @router.post("/{job}/retry", status_code=201, responses=error_responses(404, 422, 429, 507))
 def retry_job(job: JobId, context: Context) -> JobOut:
     """Add a new job with the same pictures and settings."""
-    quota.check(context.folder, context.limits.folder_bytes)
-    return queries.job(context.folder, queue.retry(context.folder, job))
+    former = queries.job(context.folder, job)
+    pictures = {"photo": former.photo and former.photo.id, "paintings": [it.id for it in former.paintings]}
+    return _enqueue(context, JobIn(**pictures, settings=former.settings))
 
 
 @router.post("/{job}/move", responses=error_responses(404, 409, 422))
@@ -150,9 +143,9 @@ async def job_result(
 
 async def _convert(context: StudioContext, path: FilePath, file_format: Format) -> bytes:
     async with context.conversions.turn():
-        module, seconds = "impasto.studio.server.convert", context.limits.inspection_seconds
         try:
-            data, status = await run_module(module, str(path), file_format, seconds=seconds)
+            module = "impasto.studio.server.convert"
+            data, status = await run_module(module, str(path), file_format, limits=context.limits)
         except TimeoutError:
             status = -1
     if status and not await asyncio.to_thread(path.is_file):
@@ -162,14 +155,26 @@ async def _convert(context: StudioContext, path: FilePath, file_format: Format) 
     return data
 
 
-def _check_sizes(context: StudioContext, new: JobIn, settings: Settings) -> None:
-    """Refuse what could never be painted before it waits in the queue."""
+def _enqueue(context: StudioContext, new: JobIn) -> JobOut:
+    """Add a job to the queue, unless it could never be painted."""
+    folder, limits = context.folder, context.limits
+    if not (new.photo or new.paintings):
+        raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
+    if len(new.paintings) > limits.paintings:
+        problem = f"a job takes at most {count_noun(limits.paintings, 'painting')}, not {len(new.paintings)}"
+        raise SettingsError(problem, "Choose fewer of them.")
+    settings = settings_of(new.settings, limits)
+    check_counts(settings, len(new.paintings))
+    queue.touch_pictures(folder, [picture for picture in (new.photo, *new.paintings) if picture])
 
     def size(picture: str) -> tuple[int, int]:
-        found = queries.picture(context.folder, picture)
+        found = queries.picture(folder, picture, limits)
         return found.width, found.height
 
-    check_sizes(settings, size(new.photo) if new.photo else None, [size(painting) for painting in new.paintings])
+    photo, paintings = size(new.photo) if new.photo else None, [size(painting) for painting in new.paintings]
+    check_sizes(settings, photo, paintings, limits)
+    quota.check(folder, limits)
+    return queries.job(folder, queue.enqueue(folder, new.photo, new.paintings, settings, limits))
 
 
 def _finished(context: StudioContext, job: int) -> JobOut:

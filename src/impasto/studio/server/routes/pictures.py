@@ -39,18 +39,18 @@ def recent(role: Literal["photo", "painting"], context: Context) -> list[Picture
 @router.get("/{picture}", responses=error_responses(404, 422))
 def get_picture(picture: PictureId, context: Context) -> PictureOut:
     """Get an uploaded picture's details."""
-    return queries.picture(context.folder, picture)
+    return queries.picture(context.folder, picture, context.limits)
 
 
 @router.get("/{picture}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
 def picture_thumbnail(picture: PictureId, context: Context) -> FileResponse:
     """Get a 320 px WebP thumbnail."""
-    queries.picture(context.folder, picture)
+    queries.picture(context.folder, picture, context.limits)
     return StoredFile(context.folder.thumbnail(picture), "image/webp", IMMUTABLE)
 
 
 @router.get("/{picture}/display", response_class=FileResponse, responses=webp_response() | error_responses(404, 422))
 def picture_display(picture: PictureId, context: Context) -> FileResponse:
     """Get a WebP of at most 2048 px."""
-    queries.picture(context.folder, picture)
+    queries.picture(context.folder, picture, context.limits)
     return StoredFile(context.folder.display(picture), "image/webp", IMMUTABLE)
