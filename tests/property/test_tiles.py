@@ -11,8 +11,7 @@ from torch.nn import functional
 from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, StyleTransfer, TransferImages, TransferSpec
 from impasto.core.losses import total_variation
 from impasto.core.losses.total_variation import KerasVariationLoss, TotalVariationLoss
-from impasto.core.network.tiles import TiledVGG
-from impasto.core.spec import TileSpec
+from impasto.core.network.tiles import TiledVGG, TileSpec
 
 LAYERS = [Layer.parse(name) for name in ("relu1_1", "conv2_2", "relu3_3", "relu4_2", "relu5_1")]
 KEEPS = [(), (1, 2, 3, 4), (2, 3, 4), (3, 4), (4,)]
@@ -153,7 +152,7 @@ def test_tiles_in_half_precision_differ_by_its_rounding_alone(networks, case):
 @pytest.mark.parametrize("keep", KEEPS)
 def test_the_features_of_tiles_are_those_of_the_whole_and_cover_it_once(networks, keep):
     network, image = networks("max", "replicate"), picture(5, 211, 163)
-    whole, parts = network(image), list(TiledVGG(network, 70, keep).read(image, frozenset(LAYERS)))
+    whole, parts = network(image), list(TiledVGG(network, TileSpec(70, keep)).read(image, frozenset(LAYERS)))
     assert len(parts) > len(LAYERS)
     for layer, features in whole.items():
         covered = torch.zeros_like(features)

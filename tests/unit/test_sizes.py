@@ -6,6 +6,7 @@ import torch
 
 from impasto.core import TensorImage, TransferImages
 from impasto.engine.inputs import Inputs
+from impasto.engine.memory import MemoryPlan
 from impasto.engine.spec import input_spec, result_size, transfer_spec
 from impasto.images import read
 from impasto.settings import Settings
@@ -32,7 +33,7 @@ def test_the_result_has_the_size_that_the_recipe_or_the_user_says(choices, wide,
 def test_the_painting_keeps_its_aspect_or_is_squashed_to_the_result():
     def size(**choices):
         settings = Settings(**choices)
-        spec = transfer_spec(settings, Inputs(WIDE, (TALL,), input_spec(settings)))
+        spec = transfer_spec(settings, Inputs(WIDE, (TALL,), input_spec(settings)), MemoryPlan(0, settings.history))
         images = TransferImages(None, [TensorImage(torch.zeros(1, 3, TALL.height, TALL.width))], spec)
         return tuple(reversed(images.style(0, 300, 200).shape[2:]))
 

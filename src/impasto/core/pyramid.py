@@ -14,6 +14,9 @@ Made = TypeVar("Made")
 
 SMALLEST_LONG_SIDE = 128
 """No scale is coarser than this, pixels: below it relu5_1 has fewer than 8 positions a side and motifs lose shape."""
+DECAYING_SCALES = 3
+"""Iterations fall from scale to scale as far as this one: then each takes four times the one before for four times the
+pixels, so that the time for a pixel of the result is about the same at any size."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Scale:
     width: int
     height: int
     iterations: int
+
+    @property
+    def size(self) -> Size:
+        """Width and height, pixels."""
+        return self.width, self.height
 
 
 def plan_scales(
@@ -35,7 +43,7 @@ def plan_scales(
         height: of the finest scale, pixels.
         scales: how many are wanted; those that would be too small are left out, but never the last.
         iterations: at the first, coarsest scale.
-        decay: each further scale runs this share of the iterations of the one before.
+        decay: each further scale runs this share of the iterations of the one before, up to the third.
         smallest_side: of an image that the network can see, pixels.
     """
 
@@ -44,7 +52,11 @@ def plan_scales(
 
     factors = [2**step for step in range(scales) if step == 0 or is_large_enough(2**step)]
     return [
-        Scale(max(1, round(width / factor)), max(1, round(height / factor)), max(1, round(iterations * decay**index)))
+        Scale(
+            width=max(1, round(width / factor)),
+            height=max(1, round(height / factor)),
+            iterations=max(1, round(iterations * decay ** min(index, DECAYING_SCALES - 1))),
+        )
         for index, factor in enumerate(reversed(factors))
     ]
 

@@ -8,18 +8,9 @@ from torch import Tensor
 
 from impasto.core.init_image import Init
 from impasto.core.losses import ObjectiveSpec
+from impasto.core.network.tiles import TileSpec
 from impasto.core.optim import Optimizer, OutputIterate
 from impasto.sizing import Size
-
-
-@dataclass(frozen=True)
-class TileSpec:
-    """How images are seen by the network where they are too large for one piece; see `TiledVGG`."""
-
-    side: int
-    """Of a tile, pixels: an image of more than its square is seen in several."""
-    keep: tuple[int, ...] = (1, 2, 3, 4)
-    """The blocks whose pooled maps are kept between the tiles of a block and those of the next."""
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class StyleTransfer:
         self.check(width, height)
         content, keep = images.content(width, height), images.keep(width, height)
         masks = [images.pad(mask) for mask in images.masks(width, height)]
-        tiles, (rows, columns) = spec.tiles, (height + 2 * spec.margin, width + 2 * spec.margin)
-        tiled = TiledVGG(self._network, tiles.side, tiles.keep) if tiles and rows * columns > tiles.side**2 else None
+        rows, columns = height + 2 * spec.margin, width + 2 * spec.margin
+        tiled = TiledVGG(self._network, spec.tiles) if spec.tiles else None
         inputs = LossInputs(
             network=tiled or self._network,
             content=None if content is None else images.pad(content),
@@ -124,7 +124,10 @@ class StyleTransfer:
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
         losses = [*build_losses(inputs), *extra]
-        objective = TiledObjective(tiled, losses) if tiled else FeatureObjective(self._network, losses)
+        if tiled and not tiled.sees_whole(rows, columns):
+            objective: Objective = TiledObjective(tiled, losses)
+        else:
+            objective = FeatureObjective(self._network, losses)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from impasto.engine.memory import free_memory
 from impasto.errors import DeviceError, OutOfMemoryError, count_noun
 from impasto.storage.limits import is_out_of_memory
 from impasto.wording import argument
@@ -122,6 +123,15 @@ def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
     if compute.device.type == "cpu" and first_maps > _LARGEST_KEPT:
         with contextlib.suppress(OSError, AttributeError, TypeError):
             ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _RETURNED)
+
+
+def device_memory(device: torch.device) -> int:
+    """Bytes that can be had now where a device computes."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    return free_memory()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impasto.engine.sizing import padded_pixels
 from impasto.errors import ImpastoError
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
@@ -99,11 +100,6 @@ def kind_of_run(network: str, compute: "ComputeConfig") -> str:
     return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {compute.threads} threads"
 
 
-def padded_pixels(scale: "Scale", margin: int) -> int:
-    """The pixels of an iterate at a scale."""
-    return (scale.width + 2 * margin) * (scale.height + 2 * margin)
-
-
 def estimate_seconds(
     scales: "Sequence[Scale]", *, margin: int, rounds: int, network: str, compute: "ComputeConfig"
 ) -> tuple[float, bool]:
@@ -111,7 +107,7 @@ def estimate_seconds(
     history, kind = SpeedHistory(), kind_of_run(network, compute)
     seconds, rough = 0.0, False
     for scale in scales:
-        pixels = padded_pixels(scale, margin)
+        pixels = padded_pixels(scale.size, margin)
         rate = history.rate(kind, pixels)
         rough = rough or rate is None
         seconds += (rate or _rough_rate(compute)) * pixels / 1e6 * scale.iterations * rounds

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from impasto.core import Iterate, StyleTransfer
 from impasto.core.pyramid import Scale
-from impasto.engine import sizing
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
     FEWEST_ITERATIONS,
@@ -15,11 +14,12 @@ from impasto.engine.estimate import (
     SpeedHistory,
     estimate_seconds,
     kind_of_run,
-    padded_pixels,
 )
 from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
 from impasto.engine.inputs import Inputs
+from impasto.engine.memory import MemoryPlan
 from impasto.engine.result import InputPreviews, Result
+from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
 from impasto.settings import Settings
 
@@ -35,6 +35,8 @@ class RunInputs:
     settings: Settings
     network: str
     """The network's name in the settings."""
+    memory: MemoryPlan
+    """How it stays within its memory."""
 
     @property
     def estimate(self) -> Estimate:
@@ -47,8 +49,7 @@ class RunInputs:
             network=self.network,
             compute=self.compute,
         )
-        memory = sizing.result_bytes(self.settings, (last.width, last.height), self.compute.dtype.itemsize)
-        return Estimate(last.width, last.height, seconds, memory, rough)
+        return Estimate(last.width, last.height, seconds, self.memory.needed, rough)
 
 
 class Run:
@@ -75,7 +76,9 @@ class Run:
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._margin = inputs.transfer.spec.margin
-        self._clock = RunClock([padded_pixels(it, self._margin) for it in self._scales], self._scales, self._rounds)
+        self._clock = RunClock(
+            [padded_pixels(it.size, self._margin) for it in self._scales], self._scales, self._rounds
+        )
         self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
         self._stopped = False
@@ -175,7 +178,7 @@ class Run:
         history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
         for number, (iterations, seconds) in self._scale_times.items():
             if iterations >= FEWEST_ITERATIONS:
-                pixels = padded_pixels(self._scales[number - 1], self._margin)
+                pixels = padded_pixels(self._scales[number - 1].size, self._margin)
                 history.record(kind, pixels=pixels, iterations=iterations, seconds=seconds - before)
             before = seconds
 

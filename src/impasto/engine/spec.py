@@ -7,16 +7,18 @@ from functools import partial
 from impasto.core.init_image import Init
 from impasto.core.losses import KINDS, ObjectiveSpec
 from impasto.core.network.pooling import Pooling
+from impasto.core.network.tiles import TileSpec
 from impasto.core.network.vgg import Padding
 from impasto.core.optim import LBFGS, Adam, Optimizer, ScipyLBFGSB
 from impasto.core.spec import TransferSpec
 from impasto.engine import sizing
 from impasto.engine.device import ComputeSpec
 from impasto.engine.inputs import Inputs, InputSpec
+from impasto.engine.memory import MemoryPlan
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
-from impasto.settings import INIT_IMAGES, Settings
+from impasto.settings import INIT_IMAGES, LARGEST_SIZE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import style_weights
 from impasto.sizing import Size
 from impasto.wording import argument
@@ -60,13 +62,14 @@ def preview_interval(settings: Settings) -> int:
     return settings.save_every
 
 
-def for_evaluation(settings: Settings) -> Settings:
+def for_evaluation(settings: Settings, size: Size) -> Settings:
     """Give the settings with which an existing picture is evaluated: no margin, and float32 unless they say."""
+    side = min(max(SMALLEST_SIZE, *size), LARGEST_SIZE)
     exact = {"precision": "float32"} if settings.precision == "auto" else {}
-    return settings.model_copy(update={"margin": 0, **exact})
+    return settings.model_copy(update={"margin": 0, "size": side, **exact})
 
 
-def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
+def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> TransferSpec:
     """Make the specification of a transfer.
 
     Raises:
@@ -82,7 +85,7 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
     return TransferSpec(
         size=result_size(settings, inputs.subject, may_turn=inputs.content is not None),
         objective=objective,
-        optimizer=_optimizer(settings),
+        optimizer=_optimizer(settings, memory.history),
         iterations=settings.iterations,
         scales=settings.scales,
         iterations_decay=settings.iterations_decay,
@@ -100,6 +103,7 @@ def transfer_spec(settings: Settings, inputs: Inputs) -> TransferSpec:
         margin=settings.margin,
         luminance_only=settings.color == "photo",
         content_only=settings.strength == 0,
+        tiles=TileSpec(memory.side, memory.keep, memory.whole) if memory.side else None,
     )
 
 
@@ -171,14 +175,14 @@ def _init(settings: Settings) -> Init:
     return next((name for name in INIT_IMAGES if name == settings.init), "content")
 
 
-def _optimizer(settings: Settings) -> Callable[[], Optimizer]:
+def _optimizer(settings: Settings, history: int) -> Callable[[], Optimizer]:
     if settings.optimizer == "adam":
         return partial(
             Adam, settings.learning_rate, settings.beta1, settings.beta2, settings.epsilon, clip=settings.clip
         )
     if settings.optimizer == "scipy-lbfgsb":
-        return partial(ScipyLBFGSB, settings.history, clip=settings.clip)
-    return partial(LBFGS, settings.history)
+        return partial(ScipyLBFGSB, history, clip=settings.clip)
+    return partial(LBFGS, history)
 
 
 def _check_without_content(settings: Settings, comparing: Sequence[str]) -> None:

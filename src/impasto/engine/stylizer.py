@@ -11,21 +11,24 @@ from typing import Any, Concatenate, ParamSpec, cast
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
 from impasto.core.pyramid import check_side
-from impasto.engine import sizing, spec
+from impasto.engine import spec
 from impasto.engine.device import (
     ComputeConfig,
     configure,
+    device_memory,
     find_device,
     return_memory_eagerly,
     translate_oom,
 )
-from impasto.engine.estimate import Estimate, padded_pixels
+from impasto.engine.estimate import Estimate
 from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
+from impasto.engine.memory import check_memory, plan_memory
 from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
+from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
@@ -205,7 +208,7 @@ class Stylizer:
         sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
         if sizes[0] is None and content is not None:
             return
-        sizing.check_memory(settings, sizes[0], [size for size in sizes[1:] if size], compute.dtype.itemsize)
+        check_memory(settings, sizes[0], [size for size in sizes[1:] if size], compute.dtype.itemsize)
 
     def losses(
         self,
@@ -223,9 +226,10 @@ class Stylizer:
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        inputs = self.open(content, styles, spec.for_evaluation(settings or Settings()))
         picture = _read(image)
-        transfer, size = inputs.transfer, (picture.width, picture.height)
+        size = _size(picture)
+        inputs = self.open(content, styles, spec.for_evaluation(settings or Settings(), size))
+        transfer = inputs.transfer
         smallest = transfer.smallest_side
         check_side(size, smallest, picture.name, f"Use one of at least {smallest} pixels a side.")
         with translate_oom():
@@ -262,11 +266,18 @@ class Stylizer:
             return select_precision(opened, lambda compute: self._set_up(opened.inputs, settings, compute))
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
-        transfer_spec, asked = spec.transfer_spec(settings, inputs), spec.network_spec(settings)
+        memory = plan_memory(
+            settings,
+            _size(inputs.content) if inputs.content else None,
+            [_size(style) for style in inputs.styles],
+            item_bytes=compute.dtype.itemsize,
+            free=device_memory(compute.device),
+        )
+        transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
         network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
-        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name)
+        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, memory)
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
@@ -345,11 +356,11 @@ def _prepare(inputs: RunInputs) -> None:
     """Do what a run needs before its first event: refuse what does not fit, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
     transfer.check(first.width, first.height)
-    pixels = padded_pixels(transfer.scales[-1], transfer.spec.margin)
+    pixels = padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
     if inputs.compute.device.type == "cpu":
-        own, styles = inputs.inputs.content, [(style.width, style.height) for style in inputs.inputs.styles]
-        content = None if own is None else (own.width, own.height)
-        sizing.check_memory(inputs.settings, content, styles, inputs.compute.dtype.itemsize)
+        own, styles = inputs.inputs.content, [_size(style) for style in inputs.inputs.styles]
+        content = _size(own) if own else None
+        check_memory(inputs.settings, content, styles, inputs.compute.dtype.itemsize)
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
         transfer.initial_image(first.width, first.height)
@@ -368,7 +379,11 @@ def _as_list(sources: Styles) -> Sequence[Source | Picture]:
 
 
 def _measure(source: Source | Picture) -> Size | None:
-    return (source.width, source.height) if isinstance(source, Picture) else images.measure(source)
+    return _size(source) if isinstance(source, Picture) else images.measure(source)
+
+
+def _size(picture: Picture) -> Size:
+    return picture.width, picture.height
 
 
 def _read(source: Source | Picture) -> Picture:

@@ -34,6 +34,8 @@ INPUTS_KEY = "impasto:inputs"
 """The key for the role, the name and the digest of each input."""
 SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """The pattern of the setting `size_rule`."""
+MEMORY_FORM = r"^(?:auto|(?P<number>\d{1,7}(?:\.\d{1,3})?) ?(?P<unit>[MGmg][Ii]?[Bb]?))$"
+"""The pattern of the setting `memory`."""
 SMALLEST_SIZE, LARGEST_SIZE = 32, 20_000
 """Of the long side of a result, pixels."""
 ORIGINAL = "original"
@@ -283,13 +285,21 @@ class Settings(BaseModel):
         pattern=SIZE_RULE,
     )
     scales: int = setting_field(
-        1, "Number of scales, coarse to fine, each twice the size of the one before.", group="Schedule", ge=1, le=10
+        1,
+        "Most scales, coarse to fine, each twice the size of the one before; none is under 128 pixels.",
+        group="Schedule",
+        ge=1,
+        le=10,
     )
     iterations: int = setting_field(
         500, "Iterations at the first scale, in each round.", group="Schedule", ge=1, le=1_000_000
     )
     iterations_decay: float = setting_field(
-        1.0, "Factor on the iterations from each scale to the next finer one.", group="Schedule", gt=0, le=1
+        1.0,
+        "Factor on the iterations from each scale to the next finer one, up to the third.",
+        group="Schedule",
+        gt=0,
+        le=1,
     )
     rounds: int = setting_field(
         1,
@@ -363,6 +373,14 @@ class Settings(BaseModel):
         "auto",
         "Data type of the convolutions; auto uses bfloat16 where it is faster and accurate enough.",
         group="Machine",
+    )
+    memory: str = setting_field(
+        "auto",
+        "Memory that a run may take: a large picture is then painted in tiles. auto is most of what is free.",
+        group="Machine",
+        form="auto, or a number with MB or GB such as 4GB",
+        example="4GB",
+        pattern=MEMORY_FORM,
     )
     threads: int = setting_field(0, "CPU threads; 0 uses PyTorch's default.", group="Machine", ge=0, le=1024)
 

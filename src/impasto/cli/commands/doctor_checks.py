@@ -19,7 +19,7 @@ from impasto.cli.display.text import format_precision
 from impasto.core.network.convolution import OneDNNConv2d, convolution
 from impasto.engine import device as devices
 from impasto.engine.events import Finished, Started, Step
-from impasto.engine.sizing import physical_memory
+from impasto.engine.memory import free_memory, physical_memory
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
@@ -66,9 +66,9 @@ def _read_instructions() -> list[str]:
 
 
 def _read_memory() -> dict[str, float]:
-    """The memory in GiB, where the system reports it."""
-    there = physical_memory()
-    return {} if there is None else {"GiB": round(there / _GIBIBYTE, 1)}
+    """The memory in GiB: all of it, and what is free."""
+    found = {"GiB": physical_memory(), "GiB free": free_memory()}
+    return {name: round(there / _GIBIBYTE, 1) for name, there in found.items()}
 
 
 def _try(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:

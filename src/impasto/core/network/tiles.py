@@ -50,20 +50,35 @@ class _Run:
         return tile.pooled(1 << (block - self.blocks[0]))
 
 
+@dataclass(frozen=True)
+class TileSpec:
+    """How images are seen by the network where they are too large for one piece."""
+
+    side: int
+    """Of a tile of the first block, pixels; deeper blocks, whose maps are smaller, have larger ones."""
+    keep: tuple[int, ...] = (1, 2, 3, 4)
+    """The blocks whose pooled maps are kept: 16, 8, 4 and 2 numbers for each pixel of the image in VGG."""
+    whole: int = 0
+    """Pixels up to which an image is seen in one piece all the same."""
+
+
 class TiledVGG:
-    """A network that sees an image in tiles.
+    """A network that sees a large image in tiles.
 
     Args:
         network: the network.
-        side: of a tile of the first block, pixels; deeper blocks, whose maps are smaller, have larger ones.
-        keep: the blocks whose pooled maps are kept, (1, C, h, w) each: 16, 8, 4 and 2 numbers for each pixel of the
-            image after the first four of VGG-16.
+        tiles: how.
     """
 
-    def __init__(self, network: VGG, side: int, keep: Sequence[int] = (1, 2, 3, 4)) -> None:
-        self._network = network
-        starts = [1, *(block + 1 for block in keep if block < network.blocks[-1]), network.blocks[-1] + 1]
-        self._runs = [_plan_run(network, range(*blocks), side) for blocks in pairwise(starts)]
+    def __init__(self, network: VGG, tiles: TileSpec) -> None:
+        self._network, self._whole = network, tiles.whole
+        last = network.blocks[-1]
+        starts = [1, *(block + 1 for block in tiles.keep if block < last), last + 1]
+        self._runs = [_plan_run(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
+
+    def sees_whole(self, height: int, width: int) -> bool:
+        """Tell whether an image of a size is seen in one piece."""
+        return height * width <= self._whole
 
     @property
     def layers(self) -> frozenset[Layer]:
@@ -77,7 +92,9 @@ class TiledVGG:
 
     def read(self, image: Tensor, layers: frozenset[Layer]) -> Iterator[Part]:
         """See `FeatureReader.read`."""
-        return (part for part in self.record(image).parts() if part.layer in layers)
+        if self.sees_whole(*image.shape[2:]):
+            return self._network.read(image, layers)
+        return (part for part in self.record(image).parts(keep=False) if part.layer in layers)
 
     def record(self, image: Tensor) -> "TiledPass":
         """Open a pass over an image: its parts, once, then its gradient."""
@@ -98,10 +115,16 @@ class TiledPass:
         self._inputs = [image]  # of each run whose features are computed
 
     @torch.no_grad()
-    def parts(self) -> Iterator[Part]:
-        """Run forward, and yield the features of each layer in parts."""
+    def parts(self, *, keep: bool = True) -> Iterator[Part]:
+        """Run forward, and yield the features of each layer in parts.
+
+        Args:
+            keep: what the backward pass needs.
+        """
         for number, run in enumerate(self._runs):
-            maps, output = self._inputs[number], None
+            maps, output = self._inputs[-1], None
+            if not keep:
+                self._inputs.clear()
             for tile in run.tiles(maps):
                 tape = BackwardTape(recording=False)
                 found, outer = self._run(run, tile, maps, tape)

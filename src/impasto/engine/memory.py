@@ -1,0 +1,237 @@
+"""What a run holds in memory, and how it makes do with less: from the settings and the sizes of its images alone.
+
+Loads no torch: whoever accepts work for later, as the studio does, refuses here what could never be done.
+
+The whole of an image's features takes 350 numbers a pixel. Where that is more than the budget, the network sees the
+image in tiles, with the pooled maps between some of its blocks kept, and L-BFGS remembers fewer pairs. What stays are
+the vectors of the optimizer, each of the size of the image.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from impasto.engine.sizing import padded_pixels, result_size, style_sizes, used_sizes
+from impasto.errors import OutOfMemoryError
+from impasto.layers import Layer
+from impasto.settings import MEMORY_FORM, Settings
+from impasto.sizing import Size
+from impasto.weights.architecture import CHANNELS
+from impasto.wording import argument
+
+STEP_NUMBERS = {2: 430, 4: 350, 8: 350}
+"""Numbers that a step keeps for each pixel that the network sees in one piece, with VGG to relu5_1, by their bytes."""
+TILE_NUMBERS = 350
+"""Likewise in a tile."""
+FORWARD_NUMBERS = 250
+"""Likewise where features are computed and no gradient."""
+SIDES = (640, 448, 320)
+"""Of tiles, pixels, from the fastest to the smallest: the halo of a small one costs more."""
+KEEPS = {(1, 2, 3, 4): 8, (2, 3, 4): 8, (3, 4): 24, (): 80}
+"""Blocks after which maps are kept, from the fastest to the least, and the halo of a tile then, pixels."""
+HISTORIES = (8, 5, 3)
+"""Pairs that L-BFGS remembers at the least where memory is short, from the best to the least."""
+FREE_SHARE = 0.7
+"""Of the memory that is free, what a run may take where nothing is said."""
+_VALUES = 3
+"""Of a pixel."""
+_PIXEL_BYTES = 12
+"""Of a picture as it is held: float32."""
+_IMAGES = 3
+"""Of the result's size, beside the optimizer's: the photograph, the start, what is shown."""
+_MASK_BYTES = 16
+_STEP_VECTORS = 7
+"""Of an optimizer beside its history: the image, the step, the next image, and their gradients."""
+_STYLE_BYTES = 36
+"""Of a pixel of a style image as it is resized and handed over."""
+_SCIPY_VECTORS = 15
+"""Of float64 beside those of the history: SciPy's own workspace, bounds, and what it is handed."""
+_CGROUP = Path("/sys/fs/cgroup")
+_UNITS = {"M": 10**6, "G": 10**9, "MI": 2**20, "GI": 2**30}
+_ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 2}
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a run sees its images, and what that takes."""
+
+    needed: int
+    """Bytes at the peak, beside those of a process that has loaded the network."""
+    history: int
+    """Pairs that L-BFGS remembers."""
+    side: int = 0
+    """Of a tile, pixels; 0 where every image is seen in one piece."""
+    keep: tuple[int, ...] = ()
+    """The blocks after which maps are kept."""
+    whole: int = 0
+    """Pixels up to which an image is seen in one piece all the same."""
+
+
+def physical_memory() -> int:
+    """Bytes of memory that this process can have at most: the machine's, or the container's."""
+    limit, _ = _container()
+    return min(psutil.virtual_memory().total, limit)
+
+
+def free_memory() -> int:
+    """Bytes of memory that can be had now without others losing theirs."""
+    limit, used = _container()
+    return min(psutil.virtual_memory().available, max(0, limit - used))
+
+
+def _container() -> tuple[int, int]:
+    """Give the limit on the memory of this process's control group, and what of it is in use, where there is one."""
+    with contextlib.suppress(OSError, ValueError):
+        limit = int((_CGROUP / "memory.max").read_text(encoding="ascii"))
+        return limit, int((_CGROUP / "memory.current").read_text(encoding="ascii"))
+    return 2**63, 0
+
+
+def plan_memory(
+    settings: Settings, content: Size | None, styles: Sequence[Size], *, item_bytes: int, free: int
+) -> MemoryPlan:
+    """Plan how a run sees its images, so that it stays within the memory that it may take, if it can.
+
+    Args:
+        settings: all of the run's.
+        content: the content image's own size; None where there is none.
+        styles: the style images' own sizes.
+        item_bytes: bytes of a number in the network.
+        free: bytes that can be had now where the run computes: it may take most of them where the settings say nothing.
+
+    Returns:
+        The fastest plan within the budget, or the one that takes least where none is.
+    """
+    load, budget = _Load.of(settings, content, styles, item_bytes), memory_budget(settings) or int(free * FREE_SHARE)
+    plans = list(_plans(load, settings))
+    return next((plan for plan in plans if plan.needed <= budget), min(plans, key=lambda plan: plan.needed))
+
+
+def memory_budget(settings: Settings) -> int | None:
+    """Read the bytes of memory that a run may take; None where that is left open."""
+    found = re.fullmatch(MEMORY_FORM, settings.memory)
+    if not found or not found["number"]:
+        return None
+    return int(float(found["number"]) * _UNITS[found["unit"].upper().removesuffix("B")])
+
+
+def check_memory(settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int = 0) -> None:
+    """Refuse what cannot be done in this machine's memory, or in what the settings allow, however it is planned.
+
+    Args:
+        settings: all of the run's.
+        content: the content image's own size.
+        styles: the style images' own sizes.
+        item_bytes: bytes of a number in the network; 0 for the fewest that the settings allow.
+
+    Raises:
+        OutOfMemoryError: the result, or a style image at its size beside the result, takes more than there is.
+    """
+    if not (content or styles):
+        return
+    load, there, asked = _Load.of(settings, content, styles, item_bytes), physical_memory(), memory_budget(settings)
+    most = min(there, asked or there)
+    for size in load.styles:
+        needed = _pixels(size) * _STYLE_BYTES
+        if needed > most:
+            scale = argument("style_scale")
+            what = f"the painting is to be seen at {size[0]} x {size[1]}, the result's size times {scale}"
+            raise _too_large(what, size, needed, most, f"{scale}, or a smaller {argument('size')}")
+    least = min(_plans(load, settings), key=lambda plan: plan.needed)
+    if least.needed > most:
+        what = f"a result of {load.result[0]} x {load.result[1]}"
+        raise _too_large(what, load.result, least.needed, most, argument("size"))
+
+
+def _too_large(what: str, size: Size, needed: int, most: int, remedy: str) -> OutOfMemoryError:
+    problem = (
+        f"{what}: {_pixels(size) / 1e6:.0f} megapixels need about {needed / 2**30:.1f} GiB of memory and there are "
+        f"{most / 2**30:.1f}"
+    )
+    return OutOfMemoryError(problem, f"Use a smaller {remedy}.")
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What a run has to hold, by the sizes of its images."""
+
+    result: Size
+    styles: Sequence[Size]
+    """As the network sees them."""
+    pixels: int
+    """Of an iterate, with its margin."""
+    item_bytes: int
+    """Of a number in the network."""
+    fixed: int
+    """Bytes of the images and of the content image's features, however the network sees them."""
+
+    @classmethod
+    def of(cls, settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int) -> Self:
+        """Work it out for images of their own sizes."""
+        used = used_sizes(settings, styles)
+        subject = content or used[0]
+        result = result_size(settings, subject, may_turn=content is not None)
+        pixels, item_bytes = padded_pixels(result, settings.margin), item_bytes or _ITEM_BYTES[settings.precision]
+        layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
+        targets = sum(_numbers(layer.block) for layer in layers) if settings.has_content else 0
+        masks = len(settings.mask) + bool(settings.keep_mask)
+        images = _pixels(subject) * _PIXEL_BYTES + pixels * (_IMAGES * _PIXEL_BYTES + masks * _MASK_BYTES)
+        seen = style_sizes(settings, result, used) if settings.has_style else []
+        return cls(result, seen, pixels, item_bytes, int(images + pixels * targets * item_bytes))
+
+    def whole(self, settings: Settings) -> MemoryPlan:
+        """Plan to see every image in one piece, with all of the history."""
+        seen = max((_pixels(size) * FORWARD_NUMBERS for size in self.styles), default=0)
+        maps = max(self.pixels * STEP_NUMBERS[self.item_bytes], seen) * self.item_bytes
+        return MemoryPlan(self.fixed + maps + self._vectors(settings, settings.history), settings.history)
+
+    def tiled(self, settings: Settings, history: int, keep: tuple[int, ...], side: int) -> MemoryPlan:
+        """Plan to see them in tiles."""
+        tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
+        kept = self.pixels * _most_kept(keep)
+        seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in self.styles), default=0)
+        maps = int(max(kept, seen) + tile) * self.item_bytes
+        styles = max((_pixels(size) * _STYLE_BYTES for size in self.styles), default=0)
+        needed = self.fixed + maps + max(self._vectors(settings, history), styles)
+        return MemoryPlan(needed, history, side, keep, whole=int((kept + tile) / STEP_NUMBERS[self.item_bytes]))
+
+    def _vectors(self, settings: Settings, history: int) -> int:
+        """Give the bytes of what an optimizer holds of the size of the image."""
+        numbers = self.pixels * _VALUES
+        if settings.optimizer == "scipy-lbfgsb":  # which reserves its history at once, in float64
+            return numbers * 8 * (2 * history + _SCIPY_VECTORS)
+        pairs = min(history, settings.iterations) if settings.optimizer == "lbfgs" else 1
+        output = settings.output_iterate != "last"
+        return numbers * max(4, self.item_bytes) * (2 * pairs + _STEP_VECTORS + output)
+
+
+def _plans(load: _Load, settings: Settings) -> Iterator[MemoryPlan]:
+    """Give all plans, the fastest first."""
+    yield load.whole(settings)
+    fewer = [few for few in HISTORIES if few < settings.history] if settings.optimizer == "lbfgs" else []
+    for history in (settings.history, *fewer):
+        for keep in KEEPS:
+            for side in SIDES:
+                yield load.tiled(settings, history, keep, side)
+
+
+def _most_kept(keep: tuple[int, ...]) -> float:
+    """Give the numbers a pixel that are held at once: maps between blocks, and the gradients that come back to them."""
+    maps = [0.0, *(_numbers(block) / 4 for block in keep), 0.0]
+    forward = sum(maps)
+    backward = max(sum(maps[: number + 1]) + maps[number] + maps[number + 1] for number in range(len(maps) - 1))
+    return max(forward, backward)
+
+
+def _numbers(block: int) -> float:
+    """Give the numbers for each pixel of an image that one layer of a block has."""
+    return float(CHANNELS[block - 1] / 4 ** (block - 1))
+
+
+def _pixels(size: Size) -> int:
+    return size[0] * size[1]
