@@ -10,7 +10,7 @@ the vectors of the optimizer, each of the size of the image.
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -134,18 +134,22 @@ def check_memory(settings: Settings, content: Size | None, styles: Sequence[Size
     """
     if not (content or styles):
         return
-    load, there, asked = _Load.of(settings, content, styles, item_bytes), physical_memory(), memory_budget(settings)
-    most = min(there, asked or there)
-    for size in load.styles:
-        needed = _pixels(size) * _STYLE_BYTES
-        if needed > most:
-            scale = argument("style_scale")
-            what = f"the painting is to be seen at {size[0]} x {size[1]}, the result's size times {scale}"
-            raise _too_large(what, size, needed, most, f"{scale}, or a smaller {argument('size')}")
-    least = min(_plans(load, settings), key=lambda plan: plan.needed)
-    if least.needed > most:
+    load, there = _Load.of(settings, content, styles, item_bytes), physical_memory()
+    most = min(there, memory_budget(settings) or there)
+    needed = _least(replace(load, styles=()), settings)
+    if needed > most:
         what = f"a result of {load.result[0]} x {load.result[1]}"
-        raise _too_large(what, load.result, least.needed, most, argument("size"))
+        raise _too_large(what, load.result, needed, most, argument("size"))
+    needed = _least(load, settings)
+    if needed > most:
+        size, scale = max(load.styles, key=_pixels), argument("style_scale")
+        what = f"the painting is to be seen at {size[0]} x {size[1]}, the result's size times {scale}"
+        raise _too_large(what, size, needed, most, f"{scale}, or a smaller {argument('size')}")
+
+
+def _least(load: "_Load", settings: Settings) -> int:
+    """Give the bytes that the most frugal plan takes."""
+    return min(plan.needed for plan in _plans(load, settings))
 
 
 def _too_large(what: str, size: Size, needed: int, most: int, remedy: str) -> OutOfMemoryError:

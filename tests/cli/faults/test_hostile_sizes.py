@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from impasto import Settings, Stylizer
-from impasto.engine import sizing
+from impasto.engine.memory import plan_memory
 from impasto.errors import OutOfMemoryError
 
 
@@ -52,9 +52,12 @@ def test_S8_a_photograph_that_lies_on_its_side_is_measured_upright(impasto, fold
 
 def test_S8_what_scipy_reserves_is_counted():
     """Two vectors of float64 for each step of its history, whether or not it makes that many."""
-    few, many = (Settings(optimizer="scipy-lbfgsb", history=history, margin=0) for history in (10, 110))
-    difference = sizing.result_bytes(many, (100, 100), 4) - sizing.result_bytes(few, (100, 100), 4)
-    assert difference == 200 * 8 * 3 * 100 * 100
+
+    def needed(history):
+        settings = Settings(optimizer="scipy-lbfgsb", history=history, margin=0, size=100)
+        return plan_memory(settings, (100, 100), [(100, 100)], item_bytes=4, free=2**40).needed
+
+    assert needed(110) - needed(10) == 200 * 8 * 3 * 100 * 100
 
 
 def test_S8_a_crop_counts_with_its_own_size(impasto, folder):
