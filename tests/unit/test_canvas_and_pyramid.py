@@ -49,6 +49,17 @@ def test_the_seed_decides_the_start(init):
     assert not torch.equal(start(init, seed=5), start(init, seed=6))
 
 
+def test_a_large_picture_begins_as_small_as_a_small_one_and_takes_about_as_long_a_pixel():
+    def cost(width, height):
+        schedule = plan_scales(width, height, scales=10, iterations=80, decay=0.5)
+        assert 128 <= schedule[0].width < 256
+        assert schedule[-1].iterations >= 20 or len(schedule) < 3
+        return sum(each.width * each.height * each.iterations for each in schedule) / (width * height)
+
+    assert [len(plan_scales(side, side, scales=10, iterations=80, decay=0.5)) for side in (512, 4096)] == [3, 6]
+    assert cost(8192, 6144) < cost(4096, 3072) < cost(1024, 768) < cost(512, 384)
+
+
 def test_scales_double_and_iterations_fall():
     schedule = plan_scales(512, 342, scales=3, iterations=120, decay=0.5)
     assert [(scale.width, scale.height, scale.iterations) for scale in schedule] == [

@@ -46,6 +46,8 @@ class Estimate:
     """Bytes, beside those of a process that has loaded the network."""
     rough: bool
     """Whether no run on this machine was there to go by."""
+    tiles: int = 1
+    """In how many pieces the finest scale is painted, to stay within the memory that the run may take."""
 
 
 class SpeedHistory:
@@ -123,6 +125,7 @@ def sum_estimates(estimates: "Sequence[Estimate]") -> Estimate:
         seconds=sum(each.seconds for each in estimates),
         memory=max(each.memory for each in estimates),
         rough=any(each.rough for each in estimates),
+        tiles=max(each.tiles for each in estimates),
     )
 
 

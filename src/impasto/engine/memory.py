@@ -8,6 +8,7 @@ the vectors of the optimizer, each of the size of the image.
 """
 
 import contextlib
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -70,6 +71,12 @@ class MemoryPlan:
     """The blocks after which maps are kept."""
     whole: int = 0
     """Pixels up to which an image is seen in one piece all the same."""
+
+    def tiles(self, width: int, height: int) -> int:
+        """Count the pieces in which an image of a size is seen."""
+        if not self.side or width * height <= self.whole:
+            return 1
+        return math.ceil(width / self.side) * math.ceil(height / self.side)
 
 
 def physical_memory() -> int:

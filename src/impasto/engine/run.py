@@ -49,7 +49,8 @@ class RunInputs:
             network=self.network,
             compute=self.compute,
         )
-        return Estimate(last.width, last.height, seconds, self.memory.needed, rough)
+        tiles = self.memory.tiles(*(side + 2 * spec.margin for side in last.size))
+        return Estimate(last.width, last.height, seconds, self.memory.needed, rough, tiles)
 
 
 class Run:

@@ -30,7 +30,8 @@ def format_estimate(estimate: Estimate) -> str:
     seconds = estimate.seconds if estimate.seconds < _FEW_SECONDS else round(estimate.seconds)
     time = format_seconds(seconds)
     told = f"roughly {time}, a guess before the first run here" if estimate.rough else f"about {time}"
-    return f"{told}; {_format_bytes(estimate.memory)} of memory"
+    tiles = f" in {estimate.tiles} tiles" if estimate.tiles > 1 else ""
+    return f"{told}; {_format_bytes(estimate.memory)} of memory{tiles}"
 
 
 def _format_bytes(number: int) -> str:

@@ -1,0 +1,82 @@
+"""What a run takes in memory, and how it makes do with less."""
+
+import pytest
+
+from impasto import Settings
+from impasto.engine import memory
+from impasto.engine.memory import FREE_SHARE, KEEPS, free_memory, memory_budget, physical_memory, plan_memory
+from impasto.errors import SettingsError
+
+GIB = 2**30
+PHOTO, PAINTING = (4096, 3072), (1280, 1000)
+
+
+def plan(free, **choices):
+    settings = Settings(**{"size": 4096, "precision": "float32", **choices})
+    return plan_memory(settings, PHOTO, [PAINTING], item_bytes=4, free=int(free / FREE_SHARE))
+
+
+def test_where_there_is_enough_memory_every_image_is_seen_in_one_piece():
+    whole = plan(64 * GIB)
+    assert (whole.side, whole.history) == (0, 12)
+    assert 15 * GIB < whole.needed < 22 * GIB
+    assert whole.tiles(*PHOTO) == 1
+
+
+@pytest.mark.parametrize("gib", [4, 6, 10])
+def test_less_memory_is_made_do_with(gib):
+    found = plan(gib * GIB)
+    assert found.side
+    assert found.needed <= gib * GIB
+    assert found.tiles(*PHOTO) > 1
+    assert found.tiles(320, 240) == 1
+
+
+def test_the_less_memory_there_is_the_slower_the_plan_and_none_takes_more_than_one_with_more():
+    plans = [plan(gib * GIB) for gib in (12, 8, 6, 5, 4, 3.5)]
+    order = list(KEEPS)
+    ranks = [(-it.history, order.index(it.keep), -it.side) for it in plans]
+    assert ranks == sorted(ranks)
+    needed = [it.needed for it in plans]
+    assert needed == sorted(needed, reverse=True)
+
+
+def test_where_nothing_fits_the_most_frugal_plan_is_taken():
+    least, less = plan(GIB), plan(GIB / 2)
+    assert least == less
+    assert least.keep == ()
+    assert least.history == memory.HISTORIES[-1]
+
+
+def test_a_history_is_never_longer_than_it_was_to_be():
+    assert plan(4 * GIB, history=4).history <= 4
+    assert plan(4 * GIB, optimizer="adam").history == 12  # of which Adam knows nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("4GB", 4 * 10**9), ("4 gib", 4 * GIB), ("900MB", 900 * 10**6), ("1.5G", 1.5e9), ("700 MiB", 700 * 2**20)],
+)
+def test_memory_is_given_as_people_write_it(text, count):
+    assert memory_budget(Settings(memory=text)) == count
+
+
+def test_memory_may_be_left_open():
+    assert memory_budget(Settings()) is None
+
+
+@pytest.mark.parametrize("text", ["4", "GB", "-1GB", "4TB", "4 G B", "", "1e9GB"])
+def test_what_is_no_amount_of_memory_is_refused(text):
+    with pytest.raises(SettingsError, match="4GB"):
+        Settings(memory=text)
+
+
+def test_a_container_has_no_more_memory_than_its_limit(tmp_path, monkeypatch):
+    assert 0 < free_memory() <= physical_memory()
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert physical_memory() == 1_000_000
+    assert free_memory() == 600_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert physical_memory() > 1_000_000
