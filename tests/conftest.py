@@ -1,5 +1,6 @@
 """What the tests share: real pictures and the real network, at sizes that take a moment."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ def pytest_collection_modifyitems(items):
     """Begin with the longest files, so that no worker is left alone with one at the end."""
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
+
+
+def pytest_configure():
+    """Have Ctrl-C heard by what the tests start: a shell's job in the background is started with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

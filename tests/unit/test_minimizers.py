@@ -9,8 +9,8 @@ import scipy.optimize
 import torch
 
 from impasto.core.losses.objective import Evaluation
-from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.optim.lbfgs import Memory
+from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB, lbfgs
+from impasto.core.optim.lbfgs import CompactMemory, Memory
 from impasto.errors import DivergedError
 
 SHAPE = (1, 3, 6, 8)
@@ -130,6 +130,34 @@ def test_the_direction_is_that_of_the_textbook_recursion():
         assert memory.add(*pairs[-1])
     gradient = torch.randn(30, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(memory.direction(gradient), -two_loop(pairs[-4:], gradient))
+
+
+@pytest.mark.parametrize("piece", [7, 1000])
+def test_the_direction_of_a_compact_memory_is_that_of_its_rounded_pairs(monkeypatch, piece):
+    monkeypatch.setattr(lbfgs, "_PIECE", piece)
+    generator, pairs = torch.Generator().manual_seed(2), []
+    memory = CompactMemory(4, torch.zeros(1, 1, 5, 6, dtype=torch.float64))
+
+    def point(image, gradient):
+        return lbfgs._Point(image.reshape(1, 1, 5, 6), 0.0, (), gradient)
+
+    zero = torch.zeros(30, dtype=torch.float64)
+    for number in range(9):  # more than are remembered, and one that is refused
+        step = torch.randn(30, generator=generator, dtype=torch.float64).bfloat16()
+        change = (step * torch.rand(30, generator=generator)).bfloat16() * (-1 if number == 6 else 1)
+        pairs += [(step.double(), change.double())] if number != 6 else []
+        memory.learn(point(zero, zero), point(step.double(), change.double()))
+        if number % 2:
+            gradient = torch.randn(30, generator=generator, dtype=torch.float64)
+            torch.testing.assert_close(memory.direction(gradient), -two_loop(pairs[-4:], gradient))
+    memory.clear()
+    assert len(memory) == 0
+
+
+def test_lbfgs_goes_as_far_with_a_compact_memory():
+    exact, compact = (path(LBFGS(10, compact=compact), bowl, START.float(), 40)[-1][1] for compact in (False, True))
+    begin = bowl(START).loss
+    assert compact - bowl(CENTER).loss < 2 * (exact - bowl(CENTER).loss) + 1e-4 * begin
 
 
 def two_loop(pairs, gradient):

@@ -105,6 +105,10 @@ class LatestSize(Generic[Made]):
         self._make = make
         self._latest: tuple[Size, Made] | None = None
 
+    def forget(self) -> None:
+        """Free the latest."""
+        self._latest = None
+
     def __call__(self, width: int, height: int) -> Made:
         """Give the latest, or make another."""
         if self._latest is None or self._latest[0] != (width, height):

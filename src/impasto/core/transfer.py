@@ -187,6 +187,7 @@ class StyleTransfer:
         optimizer = spec.optimizer()
         for number, scale in enumerate(self.scales, 1):
             image = self.hand_on(image, scale.width, scale.height)
+            self.initial_image.forget()
             optimizer.rescale(partial(self.images.resize_padded, width=scale.width, height=scale.height))
             objective = self.objective(scale.width, scale.height)
             for finished_rounds in range(spec.rounds):

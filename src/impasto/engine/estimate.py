@@ -43,7 +43,7 @@ class Estimate:
     seconds: float
     """At most, where `tolerance` may end a scale early."""
     memory: int
-    """Bytes, beside those of a process that has loaded the network."""
+    """Bytes of the whole process at its peak."""
     rough: bool
     """Whether no run on this machine was there to go by."""
     tiles: int = 1

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Self
 
@@ -36,17 +37,20 @@ SIDES = (640, 448, 320)
 KEEPS = {(1, 2, 3, 4): 8, (2, 3, 4): 8, (3, 4): 24, (): 80}
 """Blocks after which maps are kept, from the fastest to the least, and the halo of a tile then, pixels."""
 HISTORIES = (8, 5, 3)
-"""Pairs that L-BFGS remembers at the least where memory is short, from the best to the least."""
+"""Pairs that L-BFGS remembers where memory is too short for all even in half precision, from the best to the least."""
 FREE_SHARE = 0.7
 """Of the memory that is free, what a run may take where nothing is said."""
+PROCESS_BYTES = 520_000_000
+"""Of a process that has loaded torch and the network, and has painted nothing yet."""
 _VALUES = 3
 """Of a pixel."""
 _PIXEL_BYTES = 12
 """Of a picture as it is held: float32."""
-_IMAGES = 3
-"""Of the result's size, beside the optimizer's: the photograph, the start, what is shown."""
+_IMAGES = 1
+"""Of the result's size, beside the optimizer's: what is shown, and what becomes of it."""
+_COMPACT_BYTES = 2
 _MASK_BYTES = 16
-_STEP_VECTORS = 7
+_STEP_VECTORS = 5
 """Of an optimizer beside its history: the image, the step, the next image, and their gradients."""
 _STYLE_BYTES = 36
 """Of a pixel of a style image as it is resized and handed over."""
@@ -62,9 +66,11 @@ class MemoryPlan:
     """How a run sees its images, and what that takes."""
 
     needed: int
-    """Bytes at the peak, beside those of a process that has loaded the network."""
+    """Bytes of the process at its peak."""
     history: int
     """Pairs that L-BFGS remembers."""
+    compact: bool = False
+    """Whether it remembers them in half precision."""
     side: int = 0
     """Of a tile, pixels; 0 where every image is seen in one piece."""
     keep: tuple[int, ...] = ()
@@ -179,7 +185,7 @@ class _Load:
     item_bytes: int
     """Of a number in the network."""
     fixed: int
-    """Bytes of the images and of the content image's features, however the network sees them."""
+    """Bytes of the process, of the images and of the content image's features, however the network sees them."""
 
     @classmethod
     def of(cls, settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int) -> Self:
@@ -193,7 +199,7 @@ class _Load:
         masks = len(settings.mask) + bool(settings.keep_mask)
         images = _pixels(subject) * _PIXEL_BYTES + pixels * (_IMAGES * _PIXEL_BYTES + masks * _MASK_BYTES)
         seen = style_sizes(settings, result, used) if settings.has_style else []
-        return cls(result, seen, pixels, item_bytes, int(images + pixels * targets * item_bytes))
+        return cls(result, seen, pixels, item_bytes, PROCESS_BYTES + int(images + pixels * targets * item_bytes))
 
     def whole(self, settings: Settings) -> MemoryPlan:
         """Plan to see every image in one piece, with all of the history."""
@@ -201,34 +207,39 @@ class _Load:
         maps = max(self.pixels * STEP_NUMBERS[self.item_bytes], seen) * self.item_bytes
         return MemoryPlan(self.fixed + maps + self._vectors(settings, settings.history), settings.history)
 
-    def tiled(self, settings: Settings, history: int, keep: tuple[int, ...], side: int) -> MemoryPlan:
+    def tiled(self, settings: Settings, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
         """Plan to see them in tiles."""
         tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
         kept = self.pixels * _most_kept(keep)
         seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in self.styles), default=0)
         maps = int(max(kept, seen) + tile) * self.item_bytes
         styles = max((_pixels(size) * _STYLE_BYTES for size in self.styles), default=0)
-        needed = self.fixed + maps + max(self._vectors(settings, history), styles)
-        return MemoryPlan(needed, history, side, keep, whole=int((kept + tile) / STEP_NUMBERS[self.item_bytes]))
+        needed = self.fixed + maps + max(self._vectors(settings, history, compact=compact), styles)
+        return MemoryPlan(
+            needed, history, compact, side, keep, whole=int((kept + tile) / STEP_NUMBERS[self.item_bytes])
+        )
 
-    def _vectors(self, settings: Settings, history: int) -> int:
+    def _vectors(self, settings: Settings, history: int, *, compact: bool = False) -> int:
         """Give the bytes of what an optimizer holds of the size of the image."""
         numbers = self.pixels * _VALUES
         if settings.optimizer == "scipy-lbfgsb":  # which reserves its history at once, in float64
             return numbers * 8 * (2 * history + _SCIPY_VECTORS)
         pairs = min(history, settings.iterations) if settings.optimizer == "lbfgs" else 1
         output = settings.output_iterate != "last"
-        return numbers * max(4, self.item_bytes) * (2 * pairs + _STEP_VECTORS + output)
+        number_bytes = max(4, self.item_bytes)
+        remembered = (pairs + 1) * 2 * _COMPACT_BYTES if compact else (2 * pairs + 1) * number_bytes
+        return numbers * (remembered + (_STEP_VECTORS + output) * number_bytes)
 
 
 def _plans(load: _Load, settings: Settings) -> Iterator[MemoryPlan]:
     """Give all plans, the fastest first."""
     yield load.whole(settings)
-    fewer = [few for few in HISTORIES if few < settings.history] if settings.optimizer == "lbfgs" else []
-    for history in (settings.history, *fewer):
-        for keep in KEEPS:
-            for side in SIDES:
-                yield load.tiled(settings, history, keep, side)
+    histories = [(settings.history, False)]
+    if settings.optimizer == "lbfgs":
+        histories += [(few, True) for few in (settings.history, *HISTORIES) if few <= settings.history]
+    for keeps in ([keep for keep in KEEPS if keep], [()]):  # without any, a step takes half as long again
+        for (history, compact), keep, side in product(histories, keeps, SIDES):
+            yield load.tiled(settings, history, compact=compact, keep=keep, side=side)
 
 
 def _most_kept(keep: tuple[int, ...]) -> float:

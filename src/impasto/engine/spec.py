@@ -85,7 +85,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
     return TransferSpec(
         size=result_size(settings, inputs.subject, may_turn=inputs.content is not None),
         objective=objective,
-        optimizer=_optimizer(settings, memory.history),
+        optimizer=_optimizer(settings, memory),
         iterations=settings.iterations,
         scales=settings.scales,
         iterations_decay=settings.iterations_decay,
@@ -175,14 +175,14 @@ def _init(settings: Settings) -> Init:
     return next((name for name in INIT_IMAGES if name == settings.init), "content")
 
 
-def _optimizer(settings: Settings, history: int) -> Callable[[], Optimizer]:
+def _optimizer(settings: Settings, memory: MemoryPlan) -> Callable[[], Optimizer]:
     if settings.optimizer == "adam":
         return partial(
             Adam, settings.learning_rate, settings.beta1, settings.beta2, settings.epsilon, clip=settings.clip
         )
     if settings.optimizer == "scipy-lbfgsb":
-        return partial(ScipyLBFGSB, history, clip=settings.clip)
-    return partial(LBFGS, history)
+        return partial(ScipyLBFGSB, memory.history, clip=settings.clip)
+    return partial(LBFGS, memory.history, compact=memory.compact)
 
 
 def _check_without_content(settings: Settings, comparing: Sequence[str]) -> None:

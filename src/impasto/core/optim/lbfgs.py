@@ -12,7 +12,7 @@ pixels there are:
 """
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -69,6 +69,10 @@ class Memory:
         self._new |= {s, y}
         return True
 
+    def learn(self, here: "_Point", there: "_Point") -> None:
+        """Remember the step from a point to the next, and how the gradient changed."""
+        self.add((there.image - here.image).flatten(), there.gradient - here.gradient)
+
     def direction(self, gradient: Tensor) -> Tensor:
         """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
         self._rows[0] = gradient
@@ -82,7 +86,7 @@ class Memory:
 
     def _coefficients(self) -> Tensor:
         """What each row contributes to the direction."""
-        size = 1 + 2 * len(self._order)
+        size = 1 + 2 * (max(self._order) + 1)
         products, alphas = self._products[:size, :size], {}
         weights = torch.zeros(size, dtype=torch.float64)
         weights[0] = -1
@@ -98,6 +102,77 @@ class Memory:
         return weights
 
 
+class CompactMemory(Memory):
+    """A memory for images so large that its vectors are what fills the machine: in half precision, seen in pieces.
+
+    A direction needs few digits of its pairs: the inner products are of the rounded vectors, so that all of it belongs
+    to one positive definite matrix, if not quite to the objective's.
+    """
+
+    def __init__(self, history: int, like: Tensor) -> None:
+        super().__init__(history, like.new_empty(0))
+        rows = 1 + 2 * (history + 1)  # one slot is spare: the next pair is tried in it
+        self._pairs = torch.empty((rows - 1, like.numel()), device=like.device, dtype=torch.bfloat16)
+        self._products = torch.zeros((rows, rows), dtype=torch.float64)
+        self._free = list(range(history + 1))
+
+    def clear(self) -> None:
+        """See `Memory.clear`."""
+        super().clear()
+        self._free = list(range(self._history + 1))
+
+    def learn(self, here: "_Point", there: "_Point") -> None:
+        """See `Memory.learn`."""
+        slot = self._free.pop()
+        s, y = (self._pairs[row - 1] for row in _rows_of(slot))
+        curvature, step_square, difference_square = 0.0, 0.0, 0.0
+        images = there.image.flatten(), here.image.flatten()
+        for piece in _pieces(s):
+            s[piece] = images[0][piece] - images[1][piece]
+            y[piece] = there.gradient[piece] - here.gradient[piece]
+            step, difference = s[piece].float(), y[piece].float()
+            curvature += (step @ difference).item()
+            step_square += (step @ step).item()
+            difference_square += (difference @ difference).item()
+        if not curvature > CURVATURE * math.sqrt(step_square * difference_square):
+            self._free.append(slot)
+            return
+        if len(self._order) == self._history:
+            self._free.append(self._order.pop(0))
+        self._order.append(slot)
+        self._new |= set(_rows_of(slot))
+
+    def direction(self, gradient: Tensor) -> Tensor:
+        """See `Memory.direction`."""
+        used = [0, *sorted(row for slot in self._order for row in _rows_of(slot))]
+        new = [number for number, row in enumerate(used) if row == 0 or row in self._new]
+        self._new.clear()
+        products = torch.zeros((len(new), len(used)), dtype=torch.float64)
+        for piece in _pieces(gradient):
+            rows = self._piece(gradient, used, piece)
+            products += (rows[new] @ rows.T).cpu().double()
+        at = torch.tensor(used)
+        self._products[at[new].unsqueeze(1), at] = products
+        self._products[at.unsqueeze(1), at[new]] = products.T
+        weights = self._coefficients()[at].to(gradient.dtype).to(gradient.device)
+        direction = torch.empty_like(gradient)
+        for piece in _pieces(gradient):
+            torch.mv(self._piece(gradient, used, piece).T, weights, out=direction[piece])
+        return direction
+
+    def _piece(self, gradient: Tensor, used: Sequence[int], piece: slice) -> Tensor:
+        """Give a piece of the gradient and of the rows in use, in the gradient's type."""
+        pairs = self._pairs[:, piece][[row - 1 for row in used[1:]]]
+        return torch.cat([gradient[piece].unsqueeze(0), pairs.to(gradient.dtype)])
+
+
+_PIECE = 2**22
+
+
+def _pieces(vector: Tensor) -> list[slice]:
+    return [slice(start, start + _PIECE) for start in range(0, len(vector), _PIECE)]
+
+
 def _rows_of(slot: int) -> tuple[int, int]:
     return 1 + 2 * slot, 2 + 2 * slot
 
@@ -107,16 +182,18 @@ class _Point:
     """A picture, and the objective there."""
 
     image: Tensor
-    evaluation: Evaluation
+    loss: float
+    terms: tuple[float, ...]
     gradient: Tensor
     """Flat, in units of the first one's largest entry."""
 
-    @property
-    def loss(self) -> float:
-        return self.evaluation.loss
-
     def iterate(self, restart: str | None = None) -> OptimizerIterate:
-        return OptimizerIterate(self.image, self.loss, self.evaluation.terms, restart)
+        return OptimizerIterate(self.image, self.loss, self.terms, restart)
+
+
+def _point(image: Tensor, evaluation: Evaluation, unit: float) -> _Point:
+    """Make a point of an evaluation, whose gradient becomes its own."""
+    return _Point(image, evaluation.loss, evaluation.terms, evaluation.gradient.flatten().div_(unit))
 
 
 class LBFGS:
@@ -125,10 +202,11 @@ class LBFGS:
     Args:
         history: pairs that are remembered.
         trial_step: length of the first step, root mean square over the picture's values, in their unit.
+        compact: whether they are remembered in half precision, where memory is short.
     """
 
-    def __init__(self, history: int, trial_step: float = TRIAL_STEP) -> None:
-        self._history, self._trial = history, trial_step
+    def __init__(self, history: int, trial_step: float = TRIAL_STEP, *, compact: bool = False) -> None:
+        self._history, self._trial, self._memory = history, trial_step, CompactMemory if compact else Memory
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
@@ -136,22 +214,29 @@ class LBFGS:
         if not is_finite(evaluation):
             raise divergence()
         unit = _unit(evaluation.gradient)
-        here = _Point(image, evaluation, evaluation.gradient.flatten() / unit)
+        here = _point(image, evaluation, unit)
         yield here.iterate()
-        memory, trial, restarts, reason, done = Memory(min(self._history, iterations), image), self._trial, 0, None, 0
+        memory, trial, restarts, reason, done = (
+            self._memory(min(self._history, iterations), image),
+            self._trial,
+            0,
+            None,
+            0,
+        )
         while done < iterations and _length(here.gradient) > 0:
             step = self._step(memory, here.gradient, trial)
-            evaluation, there = _backtrack(evaluate, here, step, unit)
+            there, finite = _backtrack(evaluate, here, step, unit)
+            del step
             if there is None:
                 if len(memory) == 0 and restarts >= RESTARTS:
-                    if is_finite(evaluation) or done:
+                    if finite or done:
                         return  # nothing more can be gained from here
                     raise divergence(restarts)
                 reason = "no step along the direction lowered the loss: starting over with shorter steps"
                 memory.clear()
                 trial, restarts = trial / 4, restarts + 1
                 continue
-            memory.add((there.image - here.image).flatten(), there.gradient - here.gradient)
+            memory.learn(here, there)
             here, done, trial, restarts = there, done + 1, self._trial, 0
             yield here.iterate(reason)
             reason = None
@@ -167,19 +252,20 @@ class LBFGS:
         return step.mul_(min(1.0, LONGEST_STEP * self._trial / _rms(step)))
 
 
-def _backtrack(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tuple[Evaluation, _Point | None]:
-    """Go along a step, cut back until the loss falls enough; the last evaluation, and its point if it is so good."""
-    slope = (here.gradient @ step).item() * unit
-    evaluation, share = here.evaluation, 1.0
+def _backtrack(evaluate: Evaluate, here: _Point, step: Tensor, unit: float) -> tuple[_Point | None, bool]:
+    """Go along a step, cut back until the loss falls enough; a point so good, and whether the last one was finite."""
+    slope, share, finite = (here.gradient @ step).item() * unit, 1.0, True
     if not slope < 0:
-        return evaluation, None
+        return None, finite
     for _ in range(CUTS):
         moved = torch.add(here.image, step.view_as(here.image), alpha=share)
         evaluation = evaluate(moved)
-        if is_finite(evaluation) and evaluation.loss < here.loss + SUFFICIENT_DECREASE * share * slope:
-            return evaluation, _Point(moved, evaluation, evaluation.gradient.flatten() / unit)
-        share *= _cut(here.loss, evaluation.loss, share * slope)
-    return evaluation, None
+        finite, loss = is_finite(evaluation), evaluation.loss
+        if finite and loss < here.loss + SUFFICIENT_DECREASE * share * slope:
+            return _point(moved, evaluation, unit), finite
+        del moved, evaluation  # the next is evaluated in their place
+        share *= _cut(here.loss, loss, share * slope)
+    return None, finite
 
 
 def _unit(gradient: Tensor) -> float:

@@ -14,6 +14,9 @@ from impasto.images import Picture
 from impasto.settings import INIT_IMAGES
 from impasto.wording import argument
 
+_LARGEST_KEPT = 4_000_000
+"""Pixels of a resized picture that is kept: making a larger one again takes less than a step with it."""
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -63,7 +66,11 @@ class Inputs:
         """Whether no input has color: the result is to have none, either."""
         self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
-        self.resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
+        self._resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
+
+    def resize(self, picture: Picture, width: int, height: int) -> Picture:
+        """Give a picture at a size; what is not too large is kept for the next time."""
+        return (self._resize if width * height <= _LARGEST_KEPT else images.resize)(picture, width, height)
 
     @property
     def subject(self) -> Picture:
