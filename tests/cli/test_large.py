@@ -16,7 +16,7 @@ def pixels(path):
 def test_little_memory_gives_the_same_picture_in_tiles(impasto, folder, monkeypatch):
     monkeypatch.setattr("impasto.engine.memory.SIDES", (128,))
     whole = impasto("photo.jpg", "painting.jpg", *FEW, "-o", "whole.png")
-    tiled = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "610MB", "-o", "tiled.png")
+    tiled = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "590MB", "-o", "tiled.png")
     assert (whole.code, tiled.code) == (0, 0), tiled.err
     assert " tiles" not in whole.err
     assert "of memory in 6 tiles" in tiled.err
@@ -25,7 +25,7 @@ def test_little_memory_gives_the_same_picture_in_tiles(impasto, folder, monkeypa
 
 def test_json_and_a_dry_run_tell_the_tiles(impasto, monkeypatch):
     monkeypatch.setattr("impasto.engine.memory.SIDES", (128,))
-    done = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "610MB", "--dry-run", "--json")
+    done = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "590MB", "--dry-run", "--json")
     assert json.loads(done.out.splitlines()[0])["estimate"]["tiles"] == 6
 
 

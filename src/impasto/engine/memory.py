@@ -36,7 +36,7 @@ SIDES = (640, 448, 320)
 """Of tiles, pixels, from the fastest to the smallest: the halo of a small one costs more."""
 KEEPS = {(1, 2, 3, 4): 8, (2, 3, 4): 8, (3, 4): 24, (): 80}
 """Blocks after which maps are kept, from the fastest to the least, and the halo of a tile then, pixels."""
-HISTORIES = (8, 5, 3)
+HISTORIES = (8, 5, 3, 2)
 """Pairs that L-BFGS remembers where memory is too short for all even in half precision, from the best to the least."""
 FREE_SHARE = 0.7
 """Of the memory that is free, what a run may take where nothing is said."""
