@@ -49,7 +49,7 @@ def test_no_two_classes_of_the_package_have_one_name():
 
 def test_the_algorithm_stands_in_one_file_in_the_order_of_the_paper():
     text = (PACKAGE / "core" / "transfer.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 250
+    assert len(text.splitlines()) <= 260
     steps = ["# 1. Targets", "# 2. Start", "# 3. Scales", "# 4. Iterate", "# 5. Hand on"]
     assert [text.index(step) for step in steps] == sorted(text.index(step) for step in steps)
 

@@ -8,6 +8,7 @@ import torch
 from impasto.engine import device as devices
 from impasto.engine.device import ComputeConfig
 from impasto.engine.memory import check_memory
+from impasto.engine.sizing import memory_load
 from impasto.engine.spec import compute_spec
 from impasto.errors import OutOfMemoryError
 from impasto.settings import Settings
@@ -38,7 +39,7 @@ def test_other_failures_are_not_taken_for_a_lack_of_memory():
 
 
 def test_a_picture_that_fits_is_not_refused():
-    check_memory(Settings(size=512, history=100), (512, 384), [(512, 384)], 4)
+    check_memory(memory_load(Settings(size=512, history=100), (512, 384), [(512, 384)], 4))
 
 
 @pytest.mark.parametrize(("pixels", "asked"), [(512 * 384, False), (1024 * 768, True)])

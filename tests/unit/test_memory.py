@@ -4,7 +4,8 @@ import pytest
 
 from impasto import Settings
 from impasto.engine import memory
-from impasto.engine.memory import FREE_SHARE, free_memory, memory_budget, physical_memory, plan_memory
+from impasto.engine.memory import FREE_SHARE, free_memory, parse_memory, physical_memory, plan_memory
+from impasto.engine.sizing import memory_load
 from impasto.errors import SettingsError
 
 GIB = 2**30
@@ -13,7 +14,7 @@ PHOTO, PAINTING = (4096, 3072), (1280, 1000)
 
 def plan(free, **choices):
     settings = Settings(**{"size": 4096, "precision": "float32", **choices})
-    return plan_memory(settings, PHOTO, [PAINTING], item_bytes=4, free=int(free / FREE_SHARE))
+    return plan_memory(memory_load(settings, PHOTO, [PAINTING], 4), int(free / FREE_SHARE))
 
 
 def test_where_there_is_enough_memory_every_image_is_seen_in_one_piece():
@@ -58,11 +59,11 @@ def test_a_history_is_never_longer_than_it_was_to_be():
     [("4GB", 4 * 10**9), ("4 gib", 4 * GIB), ("900MB", 900 * 10**6), ("1.5G", 1.5e9), ("700 MiB", 700 * 2**20)],
 )
 def test_memory_is_given_as_people_write_it(text, count):
-    assert memory_budget(Settings(memory=text)) == count
+    assert parse_memory(Settings(memory=text).memory) == count
 
 
 def test_memory_may_be_left_open():
-    assert memory_budget(Settings()) is None
+    assert parse_memory("auto") is None
 
 
 @pytest.mark.parametrize("text", ["4", "GB", "-1GB", "4TB", "4 G B", "", "1e9GB"])

@@ -50,6 +50,18 @@ class TransferSpec:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a transfer is, to go on from later."""
+
+    scale: int
+    """Which scale this is, from 1."""
+    iteration: int
+    """Iterations at this scale so far, over its rounds."""
+    image: Tensor
+    """(1, 3, H, W), about 0..255, as an `Iterate` has it."""
+
+
+@dataclass(frozen=True)
 class Iterate:
     """An image on the way."""
 

@@ -17,16 +17,16 @@ from torch import Tensor
 from impasto.core.color import gray_of
 from impasto.core.images import Image, TransferImages
 from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
-from impasto.core.losses import FeatureObjective, Loss, LossInputs, Objective, build_losses, name_terms
+from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
 from impasto.core.losses.guided import guidance, uncovered
 from impasto.core.losses.luminance import LuminanceObjective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
-from impasto.core.losses.tiled import TiledObjective
+from impasto.core.losses.tiled import feature_objective
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
 from impasto.core.pyramid import LatestSize, plan_scales, upsample_with_detail
-from impasto.core.spec import Iterate, TransferSpec
+from impasto.core.spec import Iterate, Position, TransferSpec
 
 BuildLosses = Callable[[LossInputs], Iterable[Loss]]
 """Makes losses for one scale."""
@@ -43,6 +43,7 @@ def transfer(
     init: Image | None = None,
     extra_losses: Sequence[BuildLosses] = (),
     stop: Callable[[], bool] = lambda: False,
+    resume: Position | None = None,
 ) -> Generator[Iterate, None, None]:
     """Transfer the style of some images to another.
 
@@ -58,6 +59,7 @@ def transfer(
         extra_losses: make further terms of the objective, asked anew at every scale; no two terms have one name. What
             they get, and what their losses see, has the margin around it.
         stop: asked between steps; once true, the image as it is becomes the result.
+        resume: where an earlier transfer of the same was, to go on from there.
 
     Yields:
         The start, then each step and each round's output, and last the result.
@@ -68,7 +70,7 @@ def transfer(
         ValueError: there is a keep mask and no content image, no loss at all, or two terms have one name.
     """
     images = TransferImages(content, styles, spec, masks=masks, keep=keep, init=init)
-    return StyleTransfer(network, images, spec, extra_losses).run(stop)
+    return StyleTransfer(network, images, spec, extra_losses).run(stop, resume)
 
 
 class StyleTransfer:
@@ -82,6 +84,7 @@ class StyleTransfer:
         self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[BuildLosses] = ()
     ) -> None:
         self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
+        self._reader = TiledVGG(network, spec.tiles) if spec.tiles else network
         self.smallest_side = smallest_side(network.layers)
         images.check_own_sizes(self.smallest_side)
         self._style_weights = spec.style_weights or (1.0,) * images.style_count
@@ -110,24 +113,18 @@ class StyleTransfer:
         self.check(width, height)
         content, keep = images.content(width, height), images.keep(width, height)
         masks = [images.pad(mask) for mask in images.masks(width, height)]
-        rows, columns = height + 2 * spec.margin, width + 2 * spec.margin
-        tiled = TiledVGG(self._network, spec.tiles) if spec.tiles else None
         inputs = LossInputs(
-            network=tiled or self._network,
+            network=self._reader,
             content=None if content is None else images.pad(content),
             styles=images.styles(width, height),
             opacities=images.opacities(width, height),
             style_weights=self._style_weights,
             guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
-            size=(rows, columns),
+            size=(height + 2 * spec.margin, width + 2 * spec.margin),
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        losses = [*build_losses(inputs), *extra]
-        if tiled and not tiled.sees_whole(rows, columns):
-            objective: Objective = TiledObjective(tiled, losses)
-        else:
-            objective = FeatureObjective(self._network, losses)
+        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:
@@ -176,26 +173,29 @@ class StyleTransfer:
 
     # 3. Scales
 
-    def run(self, stop: Callable[[], bool]) -> Generator[Iterate, None, None]:
+    def run(self, stop: Callable[[], bool], resume: Position | None = None) -> Generator[Iterate, None, None]:
         """Yield what `transfer` yields."""
-        spec, last, iteration, stopped = self.spec, self.scales[-1], 0, False
-        image = self.initial_image(self.scales[0].width, self.scales[0].height)
-        yield Iterate("start", 1, 0, self.images.crop(image), None)
+        spec, last, stopped = self.spec, self.scales[-1], False
+        first, iteration = (resume.scale, resume.iteration) if resume else (1, 0)
+        image = self.images.pad(resume.image) if resume else self.initial_image(*self.scales[0].size)
+        yield Iterate("start", first, iteration, self.images.crop(image), None)
         if spec.content_only:
             yield self._content_as_result()
             return
         optimizer = spec.optimizer()
-        for number, scale in enumerate(self.scales, 1):
+        for number, scale in enumerate(self.scales[first - 1 :], first):
             image = self.hand_on(image, scale.width, scale.height)
             self.initial_image.forget()
             optimizer.rescale(partial(self.images.resize_padded, width=scale.width, height=scale.height))
             objective = self.objective(scale.width, scale.height)
-            for finished_rounds in range(spec.rounds):
+            begun = iteration if number == first else 0
+            for finished_rounds in range(begun // scale.iterations, spec.rounds):
                 # 4. Iterate
                 optimizer = spec.optimizer() if finished_rounds else optimizer
                 averaging, losses = AVERAGING[spec.output_iterate](), deque[float](maxlen=PATIENCE + 1)
-                iteration = before = finished_rounds * scale.iterations
-                with closing(optimizer.minimize(objective.evaluate, image, scale.iterations)) as iterates:
+                iteration = before = max(begun, finished_rounds * scale.iterations)
+                left = (finished_rounds + 1) * scale.iterations - before
+                with closing(optimizer.minimize(objective.evaluate, image, left)) as iterates:
                     for iteration, found in enumerate(iterates, before):
                         averaging.update(found)
                         if iteration > before:

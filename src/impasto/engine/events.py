@@ -13,6 +13,16 @@ from impasto.settings import Settings
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """Where a run goes on that was ended before it was finished."""
+
+    scale: int
+    """Which scale this is, from 1."""
+    iteration: int
+    """Iterations at this scale that are done."""
+
+
+@dataclass(frozen=True)
 class Started:
     """The run is set up: the pictures are read, the network is loaded."""
 
@@ -39,6 +49,8 @@ class Started:
     """0 to rebuild the photograph."""
     fallback: str | None = None
     """Why the precision is float32 on a device with a faster one: rounding would make the gradient inaccurate."""
+    resumed: Resumed | None = None
+    """Where it goes on; None if it begins."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a run holds in memory, and how it makes do with less: from the settings and the sizes of its images alone.
+"""What a run holds in memory, and how it makes do with less; plain arithmetic on sizes.
 
 Loads no torch: whoever accepts work for later, as the studio does, refuses here what could never be done.
 
@@ -14,14 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Self
 
 import psutil
 
-from impasto.engine.sizing import padded_pixels, result_size, style_sizes, used_sizes
 from impasto.errors import OutOfMemoryError
 from impasto.layers import Layer
-from impasto.settings import MEMORY_FORM, Settings
+from impasto.settings import MEMORY_FORM
 from impasto.sizing import Size
 from impasto.weights.architecture import CHANNELS
 from impasto.wording import argument
@@ -58,7 +56,6 @@ _SCIPY_VECTORS = 15
 """Of float64 beside those of the history: SciPy's own workspace, bounds, and what it is handed."""
 _CGROUP = Path("/sys/fs/cgroup")
 _UNITS = {"M": 10**6, "G": 10**9, "MI": 2**20, "GI": 2**30}
-_ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 2}
 
 
 @dataclass(frozen=True)
@@ -105,64 +102,76 @@ def _container() -> tuple[int, int]:
     return 2**63, 0
 
 
-def plan_memory(
-    settings: Settings, content: Size | None, styles: Sequence[Size], *, item_bytes: int, free: int
-) -> MemoryPlan:
+@dataclass(frozen=True)
+class Load:
+    """What a run has to hold, whatever it does."""
+
+    result: Size
+    pixels: int
+    """Of an iterate, with its margin."""
+    subject: Size
+    """Own size of the picture whose aspect the result takes."""
+    styles: Sequence[Size]
+    """As the network sees them."""
+    content_layers: Sequence[Layer]
+    masks: int
+    """How many there are."""
+    optimizer: str
+    history: int
+    """Pairs that it is to remember."""
+    iterations: int
+    averages: bool
+    """Whether the output of a scale is another image than the last."""
+    item_bytes: int
+    """Of a number in the network."""
+    budget: int | None
+    """Bytes of memory that the run may take; None where that is left open."""
+
+
+def plan_memory(load: Load, free: int) -> MemoryPlan:
     """Plan how a run sees its images, so that it stays within the memory that it may take, if it can.
 
     Args:
-        settings: all of the run's.
-        content: the content image's own size; None where there is none.
-        styles: the style images' own sizes.
-        item_bytes: bytes of a number in the network.
-        free: bytes that can be had now where the run computes: it may take most of them where the settings say nothing.
+        load: what it has to hold.
+        free: bytes that can be had now where the run computes: it may take most of them where the load says nothing.
 
     Returns:
         The fastest plan within the budget, or the one that takes least where none is.
     """
-    load, budget = _Load.of(settings, content, styles, item_bytes), memory_budget(settings) or int(free * FREE_SHARE)
-    plans = list(_plans(load, settings))
+    budget, plans = load.budget or int(free * FREE_SHARE), list(_plans(load))
     return next((plan for plan in plans if plan.needed <= budget), min(plans, key=lambda plan: plan.needed))
 
 
-def memory_budget(settings: Settings) -> int | None:
-    """Read the bytes of memory that a run may take; None where that is left open."""
-    found = re.fullmatch(MEMORY_FORM, settings.memory)
+def parse_memory(text: str) -> int | None:
+    """Read an amount of memory such as 4GB, in bytes; None for `auto`."""
+    found = re.fullmatch(MEMORY_FORM, text)
     if not found or not found["number"]:
         return None
     return int(float(found["number"]) * _UNITS[found["unit"].upper().removesuffix("B")])
 
 
-def check_memory(settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int = 0) -> None:
-    """Refuse what cannot be done in this machine's memory, or in what the settings allow, however it is planned.
-
-    Args:
-        settings: all of the run's.
-        content: the content image's own size.
-        styles: the style images' own sizes.
-        item_bytes: bytes of a number in the network; 0 for the fewest that the settings allow.
+def check_memory(load: Load) -> None:
+    """Refuse what cannot be done in this machine's memory, or in what the run may take, however it is planned.
 
     Raises:
         OutOfMemoryError: the result, or a style image at its size beside the result, takes more than there is.
     """
-    if not (content or styles):
-        return
-    load, there = _Load.of(settings, content, styles, item_bytes), physical_memory()
-    most = min(there, memory_budget(settings) or there)
-    needed = _least(replace(load, styles=()), settings)
+    there = physical_memory()
+    most = min(there, load.budget or there)
+    needed = _least(replace(load, styles=()))
     if needed > most:
         what = f"a result of {load.result[0]} x {load.result[1]}"
         raise _too_large(what, load.result, needed, most, argument("size"))
-    needed = _least(load, settings)
+    needed = _least(load)
     if needed > most:
         size, scale = max(load.styles, key=_pixels), argument("style_scale")
         what = f"the painting is to be seen at {size[0]} x {size[1]}, the result's size times {scale}"
         raise _too_large(what, size, needed, most, f"{scale}, or a smaller {argument('size')}")
 
 
-def _least(load: "_Load", settings: Settings) -> int:
+def _least(load: Load) -> int:
     """Give the bytes that the most frugal plan takes."""
-    return min(plan.needed for plan in _plans(load, settings))
+    return min(plan.needed for plan in _plans(load))
 
 
 def _too_large(what: str, size: Size, needed: int, most: int, remedy: str) -> OutOfMemoryError:
@@ -173,73 +182,51 @@ def _too_large(what: str, size: Size, needed: int, most: int, remedy: str) -> Ou
     return OutOfMemoryError(problem, f"Use a smaller {remedy}.")
 
 
-@dataclass(frozen=True)
-class _Load:
-    """What a run has to hold, by the sizes of its images."""
-
-    result: Size
-    styles: Sequence[Size]
-    """As the network sees them."""
-    pixels: int
-    """Of an iterate, with its margin."""
-    item_bytes: int
-    """Of a number in the network."""
-    fixed: int
-    """Bytes of the process, of the images and of the content image's features, however the network sees them."""
-
-    @classmethod
-    def of(cls, settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int) -> Self:
-        """Work it out for images of their own sizes."""
-        used = used_sizes(settings, styles)
-        subject = content or used[0]
-        result = result_size(settings, subject, may_turn=content is not None)
-        pixels, item_bytes = padded_pixels(result, settings.margin), item_bytes or _ITEM_BYTES[settings.precision]
-        layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
-        targets = sum(_numbers(layer.block) for layer in layers) if settings.has_content else 0
-        masks = len(settings.mask) + bool(settings.keep_mask)
-        images = _pixels(subject) * _PIXEL_BYTES + pixels * (_IMAGES * _PIXEL_BYTES + masks * _MASK_BYTES)
-        seen = style_sizes(settings, result, used) if settings.has_style else []
-        return cls(result, seen, pixels, item_bytes, PROCESS_BYTES + int(images + pixels * targets * item_bytes))
-
-    def whole(self, settings: Settings) -> MemoryPlan:
-        """Plan to see every image in one piece, with all of the history."""
-        seen = max((_pixels(size) * FORWARD_NUMBERS for size in self.styles), default=0)
-        maps = max(self.pixels * STEP_NUMBERS[self.item_bytes], seen) * self.item_bytes
-        return MemoryPlan(self.fixed + maps + self._vectors(settings, settings.history), settings.history)
-
-    def tiled(self, settings: Settings, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
-        """Plan to see them in tiles."""
-        tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
-        kept = self.pixels * _most_kept(keep)
-        seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in self.styles), default=0)
-        maps = int(max(kept, seen) + tile) * self.item_bytes
-        styles = max((_pixels(size) * _STYLE_BYTES for size in self.styles), default=0)
-        needed = self.fixed + maps + max(self._vectors(settings, history, compact=compact), styles)
-        return MemoryPlan(
-            needed, history, compact, side, keep, whole=int((kept + tile) / STEP_NUMBERS[self.item_bytes])
-        )
-
-    def _vectors(self, settings: Settings, history: int, *, compact: bool = False) -> int:
-        """Give the bytes of what an optimizer holds of the size of the image."""
-        numbers = self.pixels * _VALUES
-        if settings.optimizer == "scipy-lbfgsb":  # which reserves its history at once, in float64
-            return numbers * 8 * (2 * history + _SCIPY_VECTORS)
-        pairs = min(history, settings.iterations) if settings.optimizer == "lbfgs" else 1
-        output = settings.output_iterate != "last"
-        number_bytes = max(4, self.item_bytes)
-        remembered = (pairs + 1) * 2 * _COMPACT_BYTES if compact else (2 * pairs + 1) * number_bytes
-        return numbers * (remembered + (_STEP_VECTORS + output) * number_bytes)
-
-
-def _plans(load: _Load, settings: Settings) -> Iterator[MemoryPlan]:
+def _plans(load: Load) -> Iterator[MemoryPlan]:
     """Give all plans, the fastest first."""
-    yield load.whole(settings)
-    histories = [(settings.history, False)]
-    if settings.optimizer == "lbfgs":
-        histories += [(few, True) for few in (settings.history, *HISTORIES) if few <= settings.history]
+    yield _whole(load)
+    histories = [(load.history, False)]
+    if load.optimizer == "lbfgs":
+        histories += [(few, True) for few in (load.history, *HISTORIES) if few <= load.history]
     for keeps in ([keep for keep in KEEPS if keep], [()]):  # without any, a step takes half as long again
         for (history, compact), keep, side in product(histories, keeps, SIDES):
-            yield load.tiled(settings, history, compact=compact, keep=keep, side=side)
+            yield _tiled(load, history, compact=compact, keep=keep, side=side)
+
+
+def _whole(load: Load) -> MemoryPlan:
+    """Plan to see every image in one piece, with all of the history."""
+    seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
+    maps = max(load.pixels * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
+    return MemoryPlan(_fixed(load) + maps + _optimizer_bytes(load, load.history), load.history)
+
+
+def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
+    """Plan to see them in tiles."""
+    tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
+    kept = load.pixels * _most_kept(keep)
+    seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in load.styles), default=0)
+    maps = int(max(kept, seen) + tile) * load.item_bytes
+    styles = max((_pixels(size) * _STYLE_BYTES for size in load.styles), default=0)
+    needed = _fixed(load) + maps + max(_optimizer_bytes(load, history, compact=compact), styles)
+    whole = int((kept + tile) / STEP_NUMBERS[load.item_bytes])
+    return MemoryPlan(needed, history, compact, side, keep, whole)
+
+
+def _fixed(load: Load) -> int:
+    """Give the bytes of the process, of its images and of the content image's features."""
+    targets = sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
+    images = _pixels(load.subject) * _PIXEL_BYTES + load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
+    return PROCESS_BYTES + int(images + load.pixels * targets)
+
+
+def _optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:
+    """Give the bytes of what an optimizer holds of the size of the image."""
+    numbers, number_bytes = load.pixels * _VALUES, max(4, load.item_bytes)
+    if load.optimizer == "scipy-lbfgsb":  # which reserves its history at once, in float64
+        return numbers * 8 * (2 * history + _SCIPY_VECTORS)
+    pairs = min(history, load.iterations) if load.optimizer == "lbfgs" else 1
+    remembered = (pairs + 1) * 2 * _COMPACT_BYTES if compact else (2 * pairs + 1) * number_bytes
+    return numbers * (remembered + (_STEP_VECTORS + load.averages) * number_bytes)
 
 
 def _most_kept(keep: tuple[int, ...]) -> float:

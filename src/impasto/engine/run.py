@@ -5,8 +5,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from impasto.core import Iterate, StyleTransfer
+from impasto.core import Iterate, Position, StyleTransfer
 from impasto.core.pyramid import Scale
+from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
     FEWEST_ITERATIONS,
@@ -15,7 +16,7 @@ from impasto.engine.estimate import (
     estimate_seconds,
     kind_of_run,
 )
-from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
+from impasto.engine.events import Event, Finished, Preview, Restart, Resumed, Started, Step
 from impasto.engine.inputs import Inputs
 from impasto.engine.memory import MemoryPlan
 from impasto.engine.result import InputPreviews, Result
@@ -62,6 +63,7 @@ class Run:
         previews: of the inputs, for a notebook that shows the result.
         stop: asked between steps; once true, the run ends with the image as it is.
         preview_every: iterations between previews; 0 shows only the start and the end of each round.
+        checkpoint: where an earlier run of the same may have left its state, and where this one keeps its own.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Run:
         *,
         stop: Callable[[], bool],
         preview_every: int,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         self._inputs, self._metadata, self._previews = inputs, metadata, previews
         self._stop, self._preview_every = stop, preview_every
@@ -80,9 +83,12 @@ class Run:
         self._clock = RunClock(
             [padded_pixels(it.size, self._margin) for it in self._scales], self._scales, self._rounds
         )
+        self._begun: dict[int, int] = {}
+        """For the scale at which it goes on: the iterations that were done."""
         self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
         self._stopped = False
+        self._checkpoint = checkpoint
 
     def events(self) -> Iterator[Event]:
         """Yield Started, then the steps and previews of each scale, then Finished."""
@@ -93,9 +99,15 @@ class Run:
                     yield event
 
     def _all_events(self) -> Generator[Event]:
-        yield self._started()
-        with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop)) as iterates:
+        resume = self._checkpoint.load() if self._checkpoint else None
+        if resume:
+            self._clock.skip(resume.scale, resume.iteration)
+            self._begun[resume.scale] = resume.iteration
+        yield self._started(resume)
+        with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop, resume)) as iterates:
             for iterate in iterates:
+                if self._checkpoint:
+                    self._checkpoint.update(iterate)
                 if iterate.stage == "step":
                     yield from self._step(iterate)
                 elif iterate.stage == "result":
@@ -107,7 +119,7 @@ class Run:
         self._stopped = self._stop()
         return self._stopped
 
-    def _started(self) -> Started:
+    def _started(self, resume: Position | None) -> Started:
         compute, last = self._inputs.compute, self._scales[-1]
         return Started(
             width=last.width,
@@ -122,6 +134,7 @@ class Run:
             fallback=compute.fallback,
             settings=self._inputs.settings,
             estimate=self._inputs.estimate,
+            resumed=None if resume is None else Resumed(resume.scale, resume.iteration),
         )
 
     def _step(self, iterate: Iterate) -> Iterator[Event]:
@@ -144,7 +157,8 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
-        self._scale_times[iterate.scale] = iterate.iteration, self._clock.computing
+        done = iterate.iteration - self._begun.get(iterate.scale, 0)
+        self._scale_times[iterate.scale] = done, self._clock.computing
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
             yield self._preview(iterate.output())
@@ -162,6 +176,8 @@ class Run:
     def _finished(self, iterate: Iterate) -> Finished:
         assert iterate.terms is not None
         self._record_speed()
+        if self._checkpoint and not self._stopped:
+            self._checkpoint.remove()
         return Finished(
             result=Result(
                 picture=self._inputs.tensors.picture(iterate.image),
@@ -200,6 +216,11 @@ class RunClock:
         self.start()
         self._pixels = pixels
         self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
+        self._skipped = 0
+
+    def skip(self, number: int, iteration: int) -> None:
+        """Leave out what is done already, up to an iteration of a scale."""
+        self._skipped = self._done(number, iteration)
 
     def start(self) -> None:
         """Begin at zero."""
@@ -226,7 +247,8 @@ class RunClock:
 
     def remaining(self, number: int, iteration: int) -> float:
         """Estimate the seconds left after an iteration of a scale, at the mean speed so far."""
-        at_scale = self._pixels[number - 1] * iteration
-        done = sum(self._work[: number - 1]) + at_scale
-        left = sum(self._work[number - 1 :]) - at_scale
-        return self.elapsed * left / done
+        done = self._done(number, iteration)
+        return self.elapsed * (sum(self._work) - done) / (done - self._skipped)
+
+    def _done(self, number: int, iteration: int) -> int:
+        return sum(self._work[: number - 1]) + self._pixels[number - 1] * iteration

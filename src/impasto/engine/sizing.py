@@ -3,11 +3,15 @@
 import re
 from collections.abc import Sequence
 
+from impasto.engine.memory import Load, parse_memory
 from impasto.errors import SettingsError
+from impasto.layers import Layer
 from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
 from impasto.sizing import Size, style_size, with_long_side
 from impasto.wording import argument
+
+_ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 2}
 
 
 def result_size(settings: Settings, own: Size, *, may_turn: bool = True) -> Size:
@@ -56,11 +60,40 @@ def style_sizes(settings: Settings, result: Size, styles: Sequence[Size]) -> lis
     return [style_size(own, result, settings.style_scale, squash=squash) for own in styles]
 
 
-def used_sizes(settings: Settings, styles: Sequence[Size]) -> Sequence[Size]:
+def _used_sizes(settings: Settings, styles: Sequence[Size]) -> Sequence[Size]:
     """Give the size of the part of each style image that is used."""
     crops = split_crops(settings.style_crop, len(styles)) or [""] * len(styles)
     parts = [crop.split(",")[2:] for crop in crops]
     return [(int(part[0]), int(part[1])) if part else own for part, own in zip(parts, styles, strict=True)]
+
+
+def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int = 0) -> Load:
+    """Give what a run has to hold in memory.
+
+    Args:
+        settings: all of the run's.
+        content: the content image's own size; None where there is none.
+        styles: the style images' own sizes; one or more where there is no content image.
+        item_bytes: bytes of a number in the network; 0 for the fewest that the settings allow.
+    """
+    used = _used_sizes(settings, styles)
+    subject = content or used[0]
+    result = result_size(settings, subject, may_turn=content is not None)
+    layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
+    return Load(
+        result=result,
+        pixels=padded_pixels(result, settings.margin),
+        subject=subject,
+        styles=style_sizes(settings, result, used) if settings.has_style else [],
+        content_layers=layers if settings.has_content else [],
+        masks=len(settings.mask) + bool(settings.keep_mask),
+        optimizer=settings.optimizer,
+        history=settings.history,
+        iterations=settings.iterations,
+        averages=settings.output_iterate != "last",
+        item_bytes=item_bytes or _ITEM_BYTES[settings.precision],
+        budget=parse_memory(settings.memory),
+    )
 
 
 def padded_pixels(size: Size, margin: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from impasto.core.init_image import Init
 from impasto.core.losses import KINDS, ObjectiveSpec
@@ -60,6 +61,11 @@ def compute_spec(settings: Settings) -> ComputeSpec:
 def preview_interval(settings: Settings) -> int:
     """Read the iterations between previews."""
     return settings.save_every
+
+
+def checkpoint_choice(settings: Settings) -> Literal["auto", "always", "never"]:
+    """Read whether the state of a run is kept."""
+    return settings.checkpoint
 
 
 def for_evaluation(settings: Settings, size: Size) -> Settings:

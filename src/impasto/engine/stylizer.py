@@ -11,7 +11,8 @@ from typing import Any, Concatenate, ParamSpec, cast
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
 from impasto.core.pyramid import check_side
-from impasto.engine import spec
+from impasto.engine import sizing, spec
+from impasto.engine.checkpoint import LONG_RUN, Checkpoint, identify
 from impasto.engine.device import (
     ComputeConfig,
     configure,
@@ -28,12 +29,11 @@ from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
-from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
-from impasto.settings import Settings
+from impasto.settings import INPUTS_KEY, Settings
 from impasto.sizing import Size
 
 Styles = Sequence[Source | Picture] | Source | Picture
@@ -114,8 +114,15 @@ class Stylizer:
         inputs = self._open_fastest(photo, paintings, settings)
         _prepare(inputs)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
-        about = describe(settings, photo, paintings), preview_inputs(photo, paintings)
-        return Run(inputs, *about, stop=stop, preview_every=every).events()
+        described = describe(settings, photo, paintings)
+        return Run(
+            inputs,
+            described,
+            preview_inputs(photo, paintings),
+            stop=stop,
+            preview_every=every,
+            checkpoint=_checkpoint(inputs, described),
+        ).events()
 
     def stylize(
         self,
@@ -208,7 +215,9 @@ class Stylizer:
         sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
         if sizes[0] is None and content is not None:
             return
-        check_memory(settings, sizes[0], [size for size in sizes[1:] if size], compute.dtype.itemsize)
+        measured = [size for size in sizes[1:] if size]
+        if sizes[0] or measured:
+            check_memory(sizing.memory_load(settings, sizes[0], measured, compute.dtype.itemsize))
 
     def losses(
         self,
@@ -266,13 +275,9 @@ class Stylizer:
             return select_precision(opened, lambda compute: self._set_up(opened.inputs, settings, compute))
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
-        memory = plan_memory(
-            settings,
-            _size(inputs.content) if inputs.content else None,
-            [_size(style) for style in inputs.styles],
-            item_bytes=compute.dtype.itemsize,
-            free=device_memory(compute.device),
-        )
+        content, styles = _size(inputs.content) if inputs.content else None, [_size(style) for style in inputs.styles]
+        load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
+        memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
         network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
@@ -356,14 +361,27 @@ def _prepare(inputs: RunInputs) -> None:
     """Do what a run needs before its first event: refuse what does not fit, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
     transfer.check(first.width, first.height)
-    pixels = padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
+    pixels = sizing.padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
     if inputs.compute.device.type == "cpu":
         own, styles = inputs.inputs.content, [_size(style) for style in inputs.inputs.styles]
         content = _size(own) if own else None
-        check_memory(inputs.settings, content, styles, inputs.compute.dtype.itemsize)
+        check_memory(sizing.memory_load(inputs.settings, content, styles, inputs.compute.dtype.itemsize))
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
         transfer.initial_image(first.width, first.height)
+
+
+def _checkpoint(inputs: RunInputs, described: Mapping[str, str]) -> Checkpoint | None:
+    """Give what keeps the state of a run, and where an earlier one may have left its own."""
+    choice = spec.checkpoint_choice(inputs.settings)
+    if choice == "never":
+        return None
+    return Checkpoint(
+        identify(inputs.settings, inputs.inputs, described[INPUTS_KEY]),
+        inputs.transfer.scales,
+        inputs.transfer.spec.rounds,
+        keep=choice == "always" or inputs.estimate.seconds > LONG_RUN,
+    )
 
 
 def _read_optional(source: Source | Picture | None) -> Picture | None:

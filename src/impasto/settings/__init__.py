@@ -36,6 +36,8 @@ SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d
 """The pattern of the setting `size_rule`."""
 MEMORY_FORM = r"^(?:auto|(?P<number>\d{1,7}(?:\.\d{1,3})?) ?(?P<unit>[MGmg][Ii]?[Bb]?))$"
 """The pattern of the setting `memory`."""
+MACHINE_SETTINGS = frozenset({"device", "memory", "checkpoint", "threads"})
+"""Settings of how a result comes about that say nothing of what it is."""
 SMALLEST_SIZE, LARGEST_SIZE = 32, 20_000
 """Of the long side of a result, pixels."""
 ORIGINAL = "original"
@@ -381,6 +383,11 @@ class Settings(BaseModel):
         form="auto, or a number with MB or GB such as 4GB",
         example="4GB",
         pattern=MEMORY_FORM,
+    )
+    checkpoint: Literal["auto", "always", "never"] = setting_field(
+        "auto",
+        "Keep the state of a run, so that the same run goes on if it is killed; auto: if it takes over two minutes.",
+        group="Machine",
     )
     threads: int = setting_field(0, "CPU threads; 0 uses PyTorch's default.", group="Machine", ge=0, le=1024)
 

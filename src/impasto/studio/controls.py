@@ -13,6 +13,7 @@ from impasto.settings import (
     FORMER_NAMES,
     INIT_IMAGES,
     LARGEST_NUMBER,
+    MACHINE_SETTINGS,
     Settings,
     recipes,
     with_present_names,
@@ -28,7 +29,7 @@ _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothn
 PAGE = with_titles({**_LABELS, "device": option_name("device")})
 """Readers of the page, in messages; the device is an option of the command that starts the studio."""
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
-_MACHINE_SETTINGS = frozenset({"device", "threads", "memory", "save_every"})
+_MACHINE_SETTINGS = MACHINE_SETTINGS | {"save_every"}
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
 _WITHOUT_OWN_SIZE: dict[str, Any] = {"size": None}
 """The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule."""
@@ -95,7 +96,7 @@ def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size]
     if max(width, height) > limits.result_side:
         problem = f"the result would have {width} x {height} pixels, which is too large for the studio"
         raise SettingsError(problem, f"Choose a size of at most {limits.result_side}.")
-    check_memory(settings, content, styles)
+    check_memory(sizing.memory_load(settings, content, styles))
 
 
 def supported(values: Mapping[str, Any], limits: Limits) -> tuple[dict[str, Any], list[str]]:

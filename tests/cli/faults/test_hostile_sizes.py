@@ -5,6 +5,7 @@ from PIL import Image
 
 from impasto import Settings, Stylizer
 from impasto.engine.memory import plan_memory
+from impasto.engine.sizing import memory_load
 from impasto.errors import OutOfMemoryError
 
 
@@ -55,7 +56,7 @@ def test_S8_what_scipy_reserves_is_counted():
 
     def needed(history):
         settings = Settings(optimizer="scipy-lbfgsb", history=history, margin=0, size=100)
-        return plan_memory(settings, (100, 100), [(100, 100)], item_bytes=4, free=2**40).needed
+        return plan_memory(memory_load(settings, (100, 100), [(100, 100)], 4), free=2**40).needed
 
     assert needed(110) - needed(10) == 200 * 8 * 3 * 100 * 100
 

@@ -33,7 +33,12 @@ class JsonLines(NullDisplay):
 
 
 def _started_fields(event: Started) -> dict[str, Any]:
-    return {**vars(event), "settings": event.settings.model_dump(mode="json"), "estimate": vars(event.estimate)}
+    return {
+        **vars(event),
+        "settings": event.settings.model_dump(mode="json"),
+        "estimate": vars(event.estimate),
+        "resumed": vars(event.resumed) if event.resumed else None,
+    }
 
 
 def _preview_fields(event: Preview, path: Path) -> dict[str, Any]:

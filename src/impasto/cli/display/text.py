@@ -22,7 +22,16 @@ def started_line(event: Started) -> str:
     planned = (
         f"{event.settings.recipe}: {inputs}; {size} px, {scales}, {event.iterations} iterations at most ({machine})"
     )
-    return f"{planned}; {format_estimate(event.estimate)}"
+    return f"{planned}; {format_estimate(event.estimate)}{_format_resumed(event)}"
+
+
+def _format_resumed(event: Started) -> str:
+    """Say where a run goes on, if it does."""
+    if event.resumed is None:
+        return ""
+    return (
+        f"; going on at scale {event.resumed.scale}, after iteration {event.resumed.iteration}, of a run that was ended"
+    )
 
 
 def format_estimate(estimate: Estimate) -> str:

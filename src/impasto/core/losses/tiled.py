@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from impasto.core.losses.base import AdditiveLoss, Evaluation, Loss, PartHooks
-from impasto.core.losses.objective import check_names, name_overflow, sum_up
+from impasto.core.losses.base import AdditiveLoss, Evaluation, Loss, Objective, PartHooks
+from impasto.core.losses.objective import FeatureObjective, check_names, name_overflow, sum_up
 from impasto.core.network.parts import Part, whole_features
 from impasto.core.network.tiles import TiledPass, TiledVGG
-from impasto.core.network.vgg import GradientHook
+from impasto.core.network.vgg import VGG, GradientHook
 
 if TYPE_CHECKING:
     from impasto.layers import Layer
 
 Compared = Mapping[str, tuple[Tensor, PartHooks]]
 """By the name of a loss: its value, and what adds its gradient in each part."""
+
+
+def feature_objective(reader: VGG | TiledVGG, losses: Sequence[Loss], size: tuple[int, int]) -> Objective:
+    """Make the objective of losses for images of a size (height, width): in one piece, or in tiles.
+
+    Raises:
+        ValueError: there is no loss, or two have one name.
+    """
+    if isinstance(reader, VGG):
+        return FeatureObjective(reader, losses)
+    return FeatureObjective(reader.network, losses) if reader.sees_whole(*size) else TiledObjective(reader, losses)
 
 
 class TiledObjective:

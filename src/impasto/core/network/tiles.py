@@ -71,7 +71,7 @@ class TiledVGG:
     """
 
     def __init__(self, network: VGG, tiles: TileSpec) -> None:
-        self._network, self._whole = network, tiles.whole
+        self.network, self._whole = network, tiles.whole
         last = network.blocks[-1]
         starts = [1, *(block + 1 for block in tiles.keep if block < last), last + 1]
         self._runs = [_plan_run(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
@@ -83,22 +83,22 @@ class TiledVGG:
     @property
     def layers(self) -> frozenset[Layer]:
         """See `FeatureReader.layers`."""
-        return self._network.layers
+        return self.network.layers
 
     @property
     def dtype(self) -> torch.dtype:
         """See `FeatureReader.dtype`."""
-        return self._network.dtype
+        return self.network.dtype
 
     def read(self, image: Tensor, layers: frozenset[Layer]) -> Iterator[Part]:
         """See `FeatureReader.read`."""
         if self.sees_whole(*image.shape[2:]):
-            return self._network.read(image, layers)
+            return self.network.read(image, layers)
         return (part for part in self.record(image).parts(keep=False) if part.layer in layers)
 
     def record(self, image: Tensor) -> "TiledPass":
         """Open a pass over an image: its parts, once, then its gradient."""
-        return TiledPass(self._network, self._runs, image)
+        return TiledPass(self.network, self._runs, image)
 
 
 class TiledPass:

@@ -1,0 +1,130 @@
+"""A run that was killed goes on where it was."""
+
+import itertools
+
+import pytest
+import torch
+
+from impasto import Finished, Settings, Started, Step, Stylizer
+from impasto.core import Iterate
+from impasto.core.pyramid import Scale
+from impasto.engine import checkpoint
+from impasto.engine.checkpoint import RELEARNED, Checkpoint
+from impasto.storage.home import cache
+
+SCALES = [Scale(32, 24, 20), Scale(64, 48, 4)]
+FAST = {"size": 256, "iterations": 6, "iterations_decay": 1.0, "tolerance": 0, "precision": "float32"}
+
+
+def iterate(stage="step", scale=1, iteration=3, size=(24, 32)):
+    return Iterate(stage, scale, iteration, torch.full((1, 3, *size), 7.0), {})
+
+
+def make(identity="it", *, keep=True, scales=SCALES, rounds=1):
+    return Checkpoint(identity, scales, rounds, keep=keep)
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Keep the state after every step."""
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN", -1.0)
+
+
+@pytest.mark.usefixtures("always")
+def test_what_was_kept_is_where_the_next_goes_on():
+    assert make().load() is None
+    make().update(iterate(iteration=12))
+    found = make().load()
+    assert (found.scale, found.iteration) == (1, 12 - RELEARNED)
+    assert torch.equal(found.image, torch.full((1, 3, 24, 32), 7.0))
+    assert make("another").load() is None
+    make().remove()
+    assert make().load() is None
+
+
+def test_a_finished_scale_is_kept_at_once_and_a_step_after_a_while(monkeypatch):
+    now = itertools.count(0, 10)
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: next(now))
+    kept = make()
+    for iteration in range(1, 4):
+        kept.update(iterate(iteration=iteration))
+    assert make().load() is None
+    kept.update(iterate(iteration=10))
+    assert make().load().iteration == 2
+    kept.update(iterate("output", iteration=15))
+    assert (make().load().scale, make().load().iteration) == (1, 20)  # which is all that were planned
+    kept.update(iterate("output", scale=2, iteration=4, size=(48, 64)))  # the end: nothing is left to do
+    assert make().load().scale == 1
+
+
+@pytest.mark.usefixtures("always")
+def test_what_does_not_fit_is_passed_over():
+    make().update(iterate())
+    assert make(scales=[Scale(33, 24, 20)]).load() is None
+    make().update(iterate(scale=2, iteration=4, size=(48, 64)))
+    assert make().load() is None  # nothing is left to do
+    make().update(iterate(iteration=2))
+    (file,) = (cache() / "checkpoints").iterdir()
+    file.write_bytes(file.read_bytes()[:-9])
+    assert make().load() is None
+    file.write_bytes(b"{}")
+    assert make().load() is None
+
+
+@pytest.mark.usefixtures("always")
+def test_a_run_that_keeps_nothing_still_goes_on_from_what_is_there():
+    make(keep=False).update(iterate())
+    assert make().load() is None
+    make().update(iterate())
+    assert make(keep=False).load() is not None
+
+
+@pytest.mark.usefixtures("always")
+def test_a_folder_that_cannot_be_written_ends_no_run(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "file"))
+    make().update(iterate())
+    assert make().load() is None
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("steps", [6, 8])
+def test_a_run_goes_on_and_ends_about_where_an_undisturbed_one_does(photo, painting, steps):
+    stylizer, settings = Stylizer(), Settings(**FAST, checkpoint="always")
+    undisturbed = stylizer.stylize(photo, painting, settings=Settings(**FAST, checkpoint="never"))
+    run = stylizer.run(photo, painting, settings)
+    killed = list(itertools.islice((event for event in run if isinstance(event, Step)), steps))[-1]
+    run.close()
+    started, *events = list(stylizer.run(photo, painting, settings))
+    assert isinstance(started, Started)
+    done = 6 if killed.iteration == 6 else 0  # fewer are made once more
+    assert (started.resumed.scale, started.resumed.iteration) == (killed.scale, done)
+    begun = next(event for event in events if isinstance(event, Step))
+    assert begun.remaining > 0
+    assert (begun.scale, begun.iteration) == (killed.scale + (done == 6), 1)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].loss < 1.01 * undisturbed.loss
+    again = next(stylizer.run(photo, painting, settings))
+    assert again.resumed is None  # it was finished
+
+
+@pytest.mark.usefixtures("always")
+def test_another_picture_and_another_setting_begin_anew_and_the_machine_does_not_matter(photo, painting):
+    stylizer, settings = Stylizer(), Settings(**FAST, checkpoint="always")
+    run = stylizer.run(photo, painting, settings)
+    next(event for event in run if isinstance(event, Step))
+    run.close()
+
+    def resumed(content=photo, style=painting, **choices):
+        return next(stylizer.run(content, style, settings.model_copy(update=choices))).resumed
+
+    assert resumed(memory="3GB", threads=1)
+    assert resumed(checkpoint="auto")
+    assert not resumed(checkpoint="never")
+    assert not resumed(seed=3)
+    assert not resumed(style=photo)
+
+
+def test_a_short_run_keeps_nothing(photo, painting):
+    Stylizer().stylize(photo, painting, size=64, iterations=2)
+    assert not (cache() / "checkpoints").exists()
