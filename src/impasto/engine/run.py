@@ -75,14 +75,13 @@ class Run:
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._margin = inputs.transfer.spec.margin
-        self._clock = RunClock([padded_pixels(it, self._margin) for it in self._scales], self._scales, self._rounds)
         self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
         self._stopped = False
 
     def events(self) -> Iterator[Event]:
         """Yield Started, then the steps and previews of each scale, then Finished."""
-        self._clock.start()
+        self._clock = RunClock([padded_pixels(it, self._margin) for it in self._scales], self._scales, self._rounds)
         with closing(self._all_events()) as events:
             for event in events:
                 with self._clock.pause():
@@ -193,17 +192,13 @@ class RunClock:
     """The seconds since its start and, from the pixels still to be computed, those that are left."""
 
     def __init__(self, pixels: Sequence[int], scales: Sequence[Scale], rounds: int) -> None:
-        self.start()
+        self._start, self._paused = time.perf_counter(), 0.0
         self._pixels = pixels
         self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
 
-    def start(self) -> None:
-        """Begin at zero."""
-        self._start, self._paused = time.perf_counter(), 0.0
-
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Take what passes within this context for no time of `computing`."""
+        """Exclude the time in this context from `computing`."""
         begin = time.perf_counter()
         try:
             yield
@@ -217,7 +212,7 @@ class RunClock:
 
     @property
     def computing(self) -> float:
-        """Those of them that the engine took: not what its caller did with the events."""
+        """Return the seconds spent in the engine, without those that its caller spent on the events."""
         return self.elapsed - self._paused
 
     def remaining(self, number: int, iteration: int) -> float:
