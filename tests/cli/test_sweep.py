@@ -169,6 +169,15 @@ def test_labels_read_like_words():
     )
 
 
+def test_labels_on_a_sheet_do_not_tell_where_files_lay():
+    axes = ["init=/home/me/start.jpg,noise", "mask=/home/me/a.png|/home/me/b.png", "recipe=/home/me/own.toml"]
+    layout = sweep_axes.arrange_cells(sweep_axes.parse_axes(axes, given=()))
+    assert layout.rows == ("init start.jpg", "init noise")
+    assert layout.columns == ("mask a.png", "mask b.png")
+    assert layout.headings == {0: "recipe own.toml"}
+    assert layout.cells[0].choice["init"] == "/home/me/start.jpg"
+
+
 def test_an_axis_that_means_nothing_to_a_sweep_is_no_setting():
     with pytest.raises(InputError, match="'save-every' names no setting"):
         sweep_axes.parse_axes(["save-every=1,2"], given=(), without={"save_every"})
@@ -242,6 +251,14 @@ def test_the_network_is_loaded_once(impasto, monkeypatch):
     options = ["--precision", "float32", "-o", "sheet.png", *QUICK[:-1], "1"]
     assert impasto("sweep", *PAIR, "--over", "seed=1,2,3", *options).code == 0
     assert loaded == ["vgg16"]
+
+
+def test_a_sweep_is_planned_without_a_trial_of_each_precision(impasto, monkeypatch):
+    def refuse(*_arguments):
+        raise AssertionError("a sweep that is not run tries nothing")
+
+    monkeypatch.setattr("impasto.engine.stylizer.select_precision", refuse)
+    assert impasto("sweep", *PAIR, "--over", "seed=1,2", "--dry-run", *QUICK).code == 0
 
 
 def test_progress_counts_cells_and_tells_the_time_left(impasto):
@@ -332,6 +349,18 @@ def test_a_cell_that_fails_leaves_the_others(impasto):
     ((first, second),) = cells_of("sheet.png")
     assert is_gray(cut_out("sheet.png", first))
     assert not is_gray(cut_out("sheet.png", second))
+
+
+def test_json_tells_a_cell_that_fails_from_a_run_that_does(impasto):
+    options = ["--precision", "float32", "-o", "sheet.png", *QUICK]
+    done = impasto("sweep", *PAIR, "--over", "style-weight=1e38,100", "--json", *options)
+    _, failed, *_, last = told = [json.loads(line) for line in done.out.splitlines()]
+    assert [it["event"] for it in told] == ["started", "cell_failed", "cell", "finished"]
+    assert (failed["cell"], "not a finite number" in failed["error"]) == (1, True)
+    assert (done.code, last["painted"], last["path"]) == (3, 1, "sheet.png")
+    done = impasto("sweep", *PAIR, "--over", "style-weight=1e38", "--json", "-o", "none.png", *QUICK)
+    last = json.loads(done.out.splitlines()[-1])
+    assert (done.code, last["event"], last["path"]) == (1, "finished", None)
 
 
 def test_the_bar_of_a_sweep_says_in_the_words_of_the_shell_why_a_cell_failed(capfd):

@@ -307,6 +307,22 @@ def test_settings_that_can_no_longer_be_used_are_named_as_the_page_does(client, 
     assert stored["hint"] == "Choose the settings again."
 
 
+@pytest.mark.parametrize(
+    ("settings", "problem", "hint"),
+    [
+        ('{"recipe": "gone"}', "there is no recipe 'gone'", "Choose a recipe on the page."),
+        ('{"former": 1}', "there is no setting 'former'", "Choose the settings again."),
+    ],
+)
+def test_a_job_that_can_no_longer_be_retried_is_told_in_the_words_of_the_page(
+    client, picture, folder, settings, problem, hint
+):
+    (job,) = add(client, picture, 1)
+    with database.write_transaction(folder.database) as connection:
+        connection.execute("UPDATE jobs SET settings = ? WHERE id = ?", (settings, job))
+    assert client.post(f"/api/jobs/{job}/retry").json() == {"problem": problem, "hint": hint}
+
+
 def test_no_error_reaches_the_page_in_pythons_words():
     """`problem`, `hint` and `str` of an error are in Python's words; `words_for` gives the page's."""
     for module in Path(studio.__file__).parent.rglob("*.py"):

@@ -175,7 +175,7 @@ def test_a_job_whose_files_can_never_be_written_does_not_return_for_ever(client,
         queue.claim(folder)
         queue.recover(folder, Limits(write_failures=3), exited="storage")
     error = client.get(f"/api/jobs/{job}").json()["error"]
-    assert error["problem"] == "the files of this job could not be written 3 times"
+    assert error["problem"] == "writing this job's files failed 3 times"
 
 
 @pytest.mark.parametrize("format_name", ["png", "webp"])
@@ -200,10 +200,26 @@ def test_a_worker_claims_no_job_while_the_folder_may_not_be_written(client, job,
 
     monkeypatch.setattr(worker.time, "sleep", wait)
     shutil.rmtree(folder.previews(1).parent)
+    folder.previews(1).parent.write_bytes(b"no folder")
     with pytest.raises(InterruptedError):
         worker._run_jobs(folder, 0, Stylizer("cpu"), Limits())
     assert client.get(f"/api/jobs/{job}").json()["state"] == "queued"
-    assert "may not be written" in problems(client)[0]
+    (alert,) = client.get("/api/jobs").json()["problems"]
+    assert str(folder.previews(1).parent) in alert["problem"]
+    assert alert["hint"] == "Allow the studio to write there, or start it with another --data."
+
+
+@pytest.mark.parametrize("name", ["previews", "results"])
+def test_a_folder_that_was_deleted_does_not_stop_the_queue(client, job, folder, monkeypatch, name):
+    def wait(_seconds):
+        raise InterruptedError
+
+    monkeypatch.setattr(worker.time, "sleep", wait)
+    shutil.rmtree(folder.root / name)
+    with pytest.raises(InterruptedError):
+        worker._run_jobs(folder, 0, Stylizer("cpu"), Limits())
+    assert client.get(f"/api/jobs/{job}").json()["state"] == "finished"
+    assert problems(client) == []
 
 
 def test_previews_of_a_slow_job_are_kept_while_another_worker_starts(client, job, folder):

@@ -562,7 +562,10 @@ export interface components {
         JobIn: {
             /** Photo */
             photo?: string | null;
-            /** Paintings */
+            /**
+             * Paintings
+             * @description At most `max_paintings` of `/api/about`.
+             */
             paintings?: string[];
             /** Settings */
             settings?: {

@@ -49,15 +49,15 @@ Exit codes:
   1    failed: no memory, no room on the disk, no numbers in the objective
   2    wrong use, or a file or a value that cannot be used; nothing is written
   3    some pictures of a sweep failed
-  129  stopped by a terminal that closes: the picture is written as it is
+  129  stopped because the terminal closed: the picture is written as it is
   130  stopped by Ctrl-C: likewise
   143  stopped by `kill`: likewise
   141  nothing reads the output any more
 
 The last line that a run with --json writes to stdout:
 
-  finished  the picture is written
-  started   of --dry-run
+  finished  the run ended; `path` is null if nothing was written
+  started   with --dry-run: nothing is painted
   failed    with `error` and `exit_code`; none if a signal comes while the command is loading
 
 Environment variables:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from impasto.errors import InputError
 from impasto.settings import FORMER_NAMES, Settings
+from impasto.settings.stored import portable_choice
 from impasto.wording import option_name
 
 SEPARATORS = "|;,"
@@ -91,16 +92,21 @@ def arrange_cells(axes: Sequence[SweepAxis]) -> SheetLayout:
             for row, choice in enumerate(rows)
             for column in range(len(across.choices))
         ),
-        rows=tuple(format_choice(row) for row in vertical) * len(blocks),
-        columns=tuple(format_choice(choice) for choice in across.choices),
-        headings={number * len(vertical): format_choice(block) for number, block in enumerate(blocks)},
+        rows=tuple(_label(row) for row in vertical) * len(blocks),
+        columns=tuple(_label(choice) for choice in across.choices),
+        headings={number * len(vertical): _label(block) for number, block in enumerate(blocks)},
     )
 
 
 def format_choice(choice: Choice) -> str:
-    """Format a choice for the sheet: `content weight 0.3, style scale 2`."""
+    """Format a choice as words: `content weight 0.3, style scale 2`."""
     parts = (f"{setting.replace('_', ' ')} {value.replace(',', ', ')}" for setting, value in choice.items())
     return ", ".join(parts)
+
+
+def _label(choice: Choice) -> str:
+    """Format a choice for the sheet, which may be passed on: without the folders of files."""
+    return format_choice(portable_choice(choice))
 
 
 def _merge(choices: Sequence[Choice]) -> Choice:

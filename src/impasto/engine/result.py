@@ -146,14 +146,14 @@ def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputP
     shown = inputs[:_MOST_PREVIEWS]
     return InputPreviews(
         tuple(
-            InputPreview(role, base_name(it.name), images.encode(images.shrink(_thin(it), _INPUT_SIDE), "webp"))
+            InputPreview(role, base_name(it.name), images.encode(images.shrink(_subsample(it), _INPUT_SIDE), "webp"))
             for role, it in shown
         ),
         hidden=len(inputs) - len(shown),
     )
 
 
-def _thin(picture: Picture) -> Picture:
+def _subsample(picture: Picture) -> Picture:
     """Leave out rows and columns of a large picture, with several left for each pixel that will be shown."""
     step = max(1, max(picture.width, picture.height) // (_SAMPLES * _INPUT_SIDE))
     alpha = None if picture.alpha is None else picture.alpha[::step, ::step]

@@ -80,9 +80,6 @@ class Run:
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._margin = inputs.transfer.spec.margin
-        self._clock = RunClock(
-            [padded_pixels(it.size, self._margin) for it in self._scales], self._scales, self._rounds
-        )
         self._begun: dict[int, int] = {}
         """For the scale at which it goes on: the iterations that were done."""
         self._scale_times: dict[int, tuple[int, float]] = {}
@@ -92,7 +89,8 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Yield Started, then the steps and previews of each scale, then Finished."""
-        self._clock.start()
+        pixels = [padded_pixels(scale.size, self._margin) for scale in self._scales]
+        self._clock = RunClock(pixels, self._scales, self._rounds)
         with closing(self._all_events()) as events:
             for event in events:
                 with self._clock.pause():
@@ -213,7 +211,7 @@ class RunClock:
     """The seconds since its start and, from the pixels still to be computed, those that are left."""
 
     def __init__(self, pixels: Sequence[int], scales: Sequence[Scale], rounds: int) -> None:
-        self.start()
+        self._start, self._paused = time.perf_counter(), 0.0
         self._pixels = pixels
         self._work = [each * scale.iterations * rounds for each, scale in zip(pixels, scales, strict=True)]
         self._skipped = 0
@@ -222,13 +220,9 @@ class RunClock:
         """Leave out what is done already, up to an iteration of a scale."""
         self._skipped = self._done(number, iteration)
 
-    def start(self) -> None:
-        """Begin at zero."""
-        self._start, self._paused = time.perf_counter(), 0.0
-
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Take what passes within this context for no time of `computing`."""
+        """Exclude the time in this context from `computing`."""
         begin = time.perf_counter()
         try:
             yield
@@ -242,7 +236,7 @@ class RunClock:
 
     @property
     def computing(self) -> float:
-        """Those of them that the engine took: not what its caller did with the events."""
+        """Return the seconds spent in the engine, without those that its caller spent on the events."""
         return self.elapsed - self._paused
 
     def remaining(self, number: int, iteration: int) -> float:

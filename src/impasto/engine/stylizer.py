@@ -186,15 +186,21 @@ class Stylizer:
         content: Source | Picture | None = None,
         styles: Styles = (),
         settings: Settings | None = None,
-    ) -> None:
+    ) -> Estimate:
         """Refuse what `run` would refuse, without running: for work that is to be done whole or not at all.
+
+        Returns:
+            What the run will take in the precision that is likely the fastest, of which `run` and `estimate` first
+            make sure.
 
         Raises:
             InputError: as for `run`.
             OutOfMemoryError: the machine has too little memory for a picture of this size.
         """
         self.check_memory(content, styles, settings or Settings())
-        _prepare(self.open(content, styles, settings))
+        inputs = self.open(content, styles, settings)
+        _prepare(inputs)
+        return inputs.estimate
 
     def check_memory(
         self,

@@ -483,5 +483,5 @@ def _hint(name: str) -> str:
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     if close:
         return f"Did you mean '{close[0]}'?"
-    lists = either(python="help(impasto.Settings)", command="`impasto --help-all`", page="/api/about")
+    lists = either(python="help(impasto.Settings)", command="`impasto --help-all`", page="The page")
     return f"{lists} lists the settings."

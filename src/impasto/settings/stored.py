@@ -1,8 +1,7 @@
 """Settings as a picture carries them: files by their names alone, since pictures are passed on."""
 
-import csv
-import io
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_origin
@@ -14,6 +13,9 @@ from impasto.wording import argument
 
 FILE_SETTINGS = ("mask", "keep_mask", "init", "network")
 """Settings that may name a file which is read again; a recipe is not, since all of its settings are stored."""
+_QUOTE = '"'
+_QUOTED = re.compile(r'^ |[,"\r\n]')
+"""What is lost of a name, or ends it, where it is not in quotes."""
 
 
 def portable_values(settings: Settings) -> dict[str, Any]:
@@ -79,6 +81,4 @@ def _portable_text(name: str, text: str) -> str:
 
 def _join_file_names(names: Iterable[str]) -> str:
     """Write names as `split_file_names` reads them."""
-    joined = io.StringIO()
-    csv.writer(joined, lineterminator="").writerow(names)
-    return joined.getvalue()
+    return ",".join(f'"{it.replace(_QUOTE, 2 * _QUOTE)}"' if _QUOTED.search(it) else it for it in names)

@@ -52,8 +52,12 @@ def make_folder(path: Path, *, elsewhere: str = "Choose another place.") -> None
         raise OutputError(f"{path} cannot be made: {error.strerror}", elsewhere) from None
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, elsewhere: str = "Choose another place.") -> None:
     """Check that files can be created in a folder by creating one without a name: permissions alone do not decide.
+
+    Args:
+        folder: it exists.
+        elsewhere: the hint of the error.
 
     Raises:
         OutputError: no file can be created there.
@@ -61,9 +65,7 @@ def check_folder(folder: Path) -> None:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise OutputError(
-            f"the folder {folder} may not be written ({error.strerror})", "Choose another place."
-        ) from None
+        raise OutputError(f"the folder {folder} may not be written ({error.strerror})", elsewhere) from None
 
 
 def _discard(partial: Path) -> None:

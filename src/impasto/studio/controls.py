@@ -31,8 +31,6 @@ PAGE = with_titles({**_LABELS, "device": option_name("device")})
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
 _MACHINE_SETTINGS = MACHINE_SETTINGS | {"save_every"}
 _HIDDEN = _FILE_SETTINGS | _MACHINE_SETTINGS | {"recipe"}
-_WITHOUT_OWN_SIZE: dict[str, Any] = {"size": None}
-"""The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule."""
 
 Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numbers"]
 
@@ -64,15 +62,17 @@ def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
     """
     values = with_present_names(values)
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
-        raise SettingsError(f"there is no setting {unknown[0]!r}", "/api/about lists the settings.")
+        raise SettingsError(f"there is no setting {unknown[0]!r}", "Choose the settings again.")
     recipe = values.get("recipe", DEFAULT_RECIPE)
     if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
-        raise SettingsError(f"there is no recipe {recipe!r}", "Choose one of the recipes that /api/about lists.")
+        raise SettingsError(f"there is no recipe {recipe!r}", "Choose a recipe on the page.")
     settings = Settings(**values)
-    if isinstance(settings.size, str):
-        if "size" in values:
-            raise SettingsError(f"the studio cannot use a size of '{settings.size}'", "Choose a number of pixels.")
-        settings = settings.model_copy(update=_WITHOUT_OWN_SIZE)  # as `recipe_list` shows the recipe
+    if isinstance(settings.size, str) and "size" in values:
+        raise SettingsError(f"the studio cannot use a size of '{settings.size}'", "Choose a number of pixels.")
+    for name in sorted(_MACHINE_SETTINGS & values.keys()):
+        if getattr(settings, name) != Settings.model_fields[name].default:
+            raise SettingsError(f"{name} cannot be set for a single picture", "Set it when you start the studio.")
+    settings = _without_own(settings)
     for name, value in settings.model_dump().items():
         if refusal := _refusal(name, value):
             raise refusal
@@ -118,10 +118,17 @@ def _is_supported(name: str, value: Any, limits: Limits) -> bool:
     return True
 
 
+def _without_own(settings: Settings) -> Settings:
+    """Leave out what a recipe may set and the studio decides: the machine, and a size by the photograph's own.
+
+    The page shows sizes as numbers: one that is a factor of the photograph's leaves the choice to the size rule.
+    """
+    own: dict[str, Any] = {name: Settings.model_fields[name].default for name in _MACHINE_SETTINGS}
+    return settings.model_copy(update=own | ({"size": None} if isinstance(settings.size, str) else {}))
+
+
 def _refusal(name: str, value: Any) -> SettingsError | None:
     """Return the error for a value that the command supports and the studio does not; None if it does."""
-    if name in _MACHINE_SETTINGS and value != Settings.model_fields[name].default:
-        return SettingsError(f"{name} cannot be set for a single picture", "Set it when you start the studio.")
     if name in _FILE_SETTINGS and value:
         return SettingsError(f"the studio cannot use {name}", "Use the command for that: `impasto --help-all`.")
     if name == "init" and value not in INIT_IMAGES:
@@ -184,14 +191,14 @@ def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:
 
 def _recipe(name: str, thumbnail: str | None) -> RecipeOut | None:
     try:
-        settings = Settings(recipe=name)
+        settings = _without_own(Settings(recipe=name))
     except ImpastoError:  # an outdated recipe of the user's: the command names its error
         return None
     return RecipeOut(
         name=name,
         description=str(recipes.read(name).get("description", "")),
         thumbnail=thumbnail,
-        values={**settings.model_dump(mode="json"), **(_WITHOUT_OWN_SIZE if isinstance(settings.size, str) else {})},
+        values=settings.model_dump(mode="json"),
         needs_photo=settings.has_content,
         needs_painting=settings.has_style,
     )

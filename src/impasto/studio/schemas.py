@@ -70,8 +70,7 @@ class JobIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     photo: PictureId | None = None
-    paintings: list[PictureId] = Field(default_factory=list)
-    """At most as many as `max_paintings` in `/api/about`."""
+    paintings: list[PictureId] = Field(default_factory=list, description="At most `max_paintings` of `/api/about`.")
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from the recipe's, by the names of the controls in `/api/about`."""
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_U9_a_failure_is_an_event_too(impasto, command, code, problem):
     assert done.err == f"impasto: error: {last['error']}\n"
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no names that are not UTF-8")
 def test_U9_names_that_are_no_text_do_not_break_the_stream(impasto, folder):
     name = os.fsdecode(b"caf\xe9.jpg")
     failed = impasto(name, "painting.jpg", "--json")
@@ -56,6 +58,7 @@ def test_U9_an_unexpected_error_with_such_a_name_is_an_event_too(impasto, monkey
     assert "caf\N{REPLACEMENT CHARACTER}.jpg is in no way expected" in event["error"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
 def test_U9_a_failure_keeps_its_exit_code_where_stdout_is_full(impasto_process):
     with Path("/dev/full").open("wb") as full:
         process = impasto_process("missing.jpg", "painting.jpg", "--json", stdout=full)

@@ -120,6 +120,27 @@ def test_S5_a_damaged_database_is_set_aside_and_nothing_is_lost(opened, folder, 
     assert again.get("/api/jobs").json()["problems"] == []
 
 
+def test_S5_a_start_puts_back_what_a_repair_that_was_killed_left_aside(folder):
+    job = make_result(folder.root, 64, 48)
+    files = {it: it.read_bytes() for it in (folder.result(job), folder.result_thumbnail(job))}
+    (folder.root / "damaged-20260102-030405" / "results").mkdir(parents=True)
+    for file in files:
+        file.rename(folder.root / "damaged-20260102-030405" / "results" / file.name)
+    start_and_stop(folder)
+    assert {it: it.read_bytes() for it in files} == files
+
+
+def test_S5_what_was_set_aside_replaces_no_file_of_the_studio(folder):
+    job = make_result(folder.root, 64, 48)
+    other = folder.root / "damaged-20260102-030405" / "results" / folder.result(job).name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"of another job with the same number")
+    own = folder.result(job).read_bytes()
+    start_and_stop(folder)
+    assert folder.result(job).read_bytes() == own
+    assert other.exists()
+
+
 @pytest.fixture
 def aside(folder):
     """What an earlier damage left in a folder, much more than its quota."""
@@ -137,7 +158,9 @@ def test_S5_what_was_set_aside_does_not_use_up_the_quota(opened, folder, aside):
 
 
 def test_S5_what_was_set_aside_is_named_where_the_disk_is_full(folder, aside):
-    assert str(aside) in quota.full_disk(folder, Limits(free_bytes=10**18))[1]
+    hint = quota.full_disk(folder, Limits(free_bytes=10**18))[1]
+    assert str(aside) in hint
+    assert "look through it before you delete it" in hint
 
 
 def test_S5_what_was_set_aside_is_named_at_each_start(folder, aside):

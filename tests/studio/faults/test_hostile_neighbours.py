@@ -101,6 +101,19 @@ def test_S1_a_slow_reader_gets_its_whole_file(impatient):
     assert received >= size > 1_000_000
 
 
+def test_S1_sips_of_a_finished_answer_do_not_keep_a_half_sent_request_open(impatient):
+    def is_closed_while_it_sips():
+        sipping.recv(500)
+        return impatient.sockets < open_sockets
+
+    with contextlib.closing(impatient.connect(request("/api/openapi.json"), window=2048)) as sipping:
+        time.sleep(1)  # answered; and the server knows of the connections that ended before
+        open_sockets = impatient.sockets
+        sipping.sendall(HALF_OPEN)
+        assert wait_until(is_closed_while_it_sips, within=5)
+        assert sipping.recv(500), "there is more of it"
+
+
 def test_S1_a_connection_that_is_used_stays_open(impatient):
     with contextlib.closing(impatient.connect(b"")) as connection:
         for _ in range(4):

@@ -134,7 +134,7 @@ class _Sweep:
 
     def _check(self) -> Estimate:
         """Check that all pictures can be made and that the sheet's format can hold them; returns what they take."""
-        estimates = [self._stylizer.estimate(self._content, self._styles, cell.settings) for cell in self._cells]
+        estimates = [self._stylizer.check(self._content, self._styles, cell.settings) for cell in self._cells]
         images.encode(self._grid.draw({}), self._paths.picture.suffix if self._paths.picture else "png")
         return sum_estimates(estimates)
 

@@ -127,7 +127,7 @@ class SweepJsonLines(SweepNullDisplay):
         print_json({"event": "cell", **self._position(cell), **json_fields(path), **figures, "settings": settings})
 
     def on_failed(self, cell: SweepCell, error: ImpastoError) -> None:
-        print_json({"event": "failed", **self._position(cell), "error": error.message_for(COMMAND)})
+        print_json({"event": "cell_failed", **self._position(cell), "error": error.message_for(COMMAND)})
 
     def finish(self, summary: SweepSummary) -> None:
         print_json({"event": "finished", **vars(summary), **json_fields(summary.path)})

@@ -80,6 +80,7 @@ def create_app(
     if aside := repair.replace_if_damaged(folder):
         alerts.set("database", _DAMAGED, f"What is left over is in {aside}, with the database as it was.")
     database.migrate(folder.database)
+    repair.put_back(folder)
     folder.delete_incoming()
     if devices:
         cleanup.recover_on_startup(folder, limits)

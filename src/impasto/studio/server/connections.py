@@ -1,6 +1,9 @@
 """Closes connections that hold the server up: requests that do not arrive, answers that nobody reads, too many at once.
 
 The server library has none of these limits but for the idle time between two requests of a connection.
+
+A client that reads slowly gets its whole answer from about 6 kB/s on Linux, with `stall_seconds` of 30: systems take
+and tell of what was read in large parts, and a slower client may seem to read nothing for so long.
 """
 
 import asyncio
@@ -162,10 +165,14 @@ class GuardedProtocol(H11Protocol):
         return _State.IDLE if self.timeout_keep_alive_task else _State.HEADERS
 
     def note_progress(self) -> None:
-        """Note the time if the connection waits for something else than before, or if a part of an answer was read."""
+        """Note the time if the connection waits for something else than before, or if a part of an answer was read.
+
+        What is read of an answer that the system holds whole does not count: the client has another request to finish.
+        """
         unsent, awaited = self.transport.get_write_buffer_size(), (self.state, self.cycle)
         unread = unsent + _held_bytes(self.transport.get_extra_info("socket"))
-        if unread < self._unread or (awaited != self._awaited and not unsent) or (unsent and not self.unsent):
+        is_read = unread < self._unread and (unsent or self.state == _State.ANSWER)
+        if is_read or (awaited != self._awaited and not unsent) or (unsent and not self.unsent):
             self.progress_time = self.loop.time()
         self.unsent, self._unread, self._awaited = unsent, unread, awaited
 

@@ -120,7 +120,7 @@ def picture(folder: Folder, picture_id: str, limits: Limits) -> PictureOut:
         MissingError: there is no such picture.
     """
     with database.read_transaction(folder.database) as connection:
-        found = _pictures(connection, [picture_id], origins=limits)
+        found = _pictures(connection, [picture_id], limits=limits)
     if not found:
         raise MissingError("there is no such picture", "Upload it again.")
     return found[picture_id]
@@ -199,13 +199,13 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
 
 
 def _pictures(
-    connection: sqlite3.Connection, ids: Sequence[str], *, origins: Limits | None = None
+    connection: sqlite3.Connection, ids: Sequence[str], *, limits: Limits | None = None
 ) -> dict[str, PictureOut]:
     requested = (json.dumps(list(ids)),)
     rows = connection.execute(
         "SELECT * FROM pictures WHERE id IN (SELECT value FROM json_each(?))", requested
     ).fetchall()
-    return {row["id"]: _picture(connection, row, origins) for row in rows}
+    return {row["id"]: _picture(connection, row, limits) for row in rows}
 
 
 def _picture(connection: sqlite3.Connection, row: sqlite3.Row, limits: Limits | None) -> PictureOut:

@@ -13,7 +13,7 @@ from impasto.storage.atomic import check_folder, make_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""
-_ASIDE = "damaged-"
+_DAMAGED = "damaged-"
 """What the names of folders begin with that damaged databases were set aside in."""
 
 
@@ -96,7 +96,7 @@ class Folder:
         Raises:
             OutputError: they cannot be moved.
         """
-        aside = self.root / time.strftime(f"{_ASIDE}%Y%m%d-%H%M%S")
+        aside = self.root / time.strftime(f"{_DAMAGED}%Y%m%d-%H%M%S")
         make_folder(aside)
         names = ("pictures", "results", "studio.db-wal", "studio.db-shm", "studio.db")  # the database last
         try:
@@ -110,11 +110,13 @@ class Folder:
         return aside
 
     def put_back(self, aside: Path, pictures: Iterable[str], results: Iterable[int]) -> None:
-        """Move the files of some pictures and results back from a folder that `set_aside` made."""
+        """Move the missing files of some pictures and results back from a folder that `set_aside` made."""
         paths = [path for it in pictures for path in (self.picture(it), self.thumbnail(it), self.display(it))]
         paths += [path for it in results for path in (self.result(it), self.result_thumbnail(it))]
         for path in paths:
-            with contextlib.suppress(FileNotFoundError):
+            if path.exists():
+                continue
+            with contextlib.suppress(OSError):  # not there; or it may not be moved, and stays
                 (aside / path.relative_to(self.root)).replace(path)
 
     def delete_incoming(self) -> None:
@@ -146,21 +148,23 @@ class Folder:
             _delete(path)
 
     def check_writable(self) -> None:
-        """Check that files can be created where a job needs to.
+        """Check that files can be created where a job needs to, in folders that are made if they were deleted.
 
         Raises:
             OutputError: they cannot.
         """
+        hint = "Allow the studio to write there, or start it with another --data."
         for path in (self._results, self._previews):
-            check_folder(path)
+            make_folder(path, elsewhere=hint)
+            check_folder(path, elsewhere=hint)
 
     def aside_folders(self) -> list[Path]:
         """List the folders that `set_aside` ever made."""
-        return sorted(path for path in self.root.glob(f"{_ASIDE}*") if _is_folder(path))
+        return sorted(path for path in self.root.glob(f"{_DAMAGED}*") if _is_folder(path))
 
     def size_bytes(self) -> int:
         """Add up the sizes of all files except those set aside, which nobody can delete on the page."""
-        return _total_size(self.root) - sum(_total_size(path) for path in self.aside_folders())
+        return _total_size(self.root, without=self.aside_folders())
 
     @property
     def _pictures(self) -> Path:
@@ -189,8 +193,12 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _total_size(folder: Path) -> int:
-    return sum(_size(os.path.join(at, name)) for at, _, names in os.walk(folder) for name in names)  # noqa: PTH118
+def _total_size(folder: Path, without: Collection[Path]) -> int:
+    total, skipped = 0, {str(path) for path in without}
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if os.path.join(at, name) not in skipped]  # noqa: PTH118 - walks no more
+        total += sum(_size(os.path.join(at, name)) for name in names)  # noqa: PTH118
+    return total
 
 
 def _size(path: str) -> int:

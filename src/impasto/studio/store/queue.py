@@ -266,7 +266,7 @@ def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited
         for row in running:
             if row["requested_action"] == "cancel":
                 _end(connection, row["id"], "cancelled")
-            elif failure := _too_often(row, limits, exited):
+            elif failure := _final_failure(row, limits, exited):
                 _fail(connection, row["id"], *failure)
             else:
                 connection.execute(
@@ -279,14 +279,14 @@ def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited
             folder.delete_previews(row["id"])  # before another worker can claim it
 
 
-def _too_often(row: sqlite3.Row, limits: Limits, exited: Exit) -> tuple[str, str] | None:
+def _final_failure(row: sqlite3.Row, limits: Limits, exited: Exit) -> tuple[str, str] | None:
     """Return the problem and the hint of a job that has returned to the queue too often; None if it may again."""
     if exited == "crash" and row["crash_count"] + 1 >= limits.crashes:
         problem = f"the worker crashed {limits.crashes} times while running this job"
         return problem, "Try a smaller size, or close other programs."
     if exited == "storage" and row["write_failures"] + 1 >= limits.write_failures:
-        problem = f"the files of this job could not be written {limits.write_failures} times"
-        return problem, "Look after the disk of the studio's folder, or try a smaller size."
+        problem = f"writing this job's files failed {limits.write_failures} times"
+        return problem, "Check the disk of the studio's folder, or try a smaller size."
     return None
 
 

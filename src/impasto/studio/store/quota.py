@@ -34,7 +34,10 @@ def _shortage(folder: Folder, limits: Limits) -> tuple[str, str] | None:
 
 def describe_aside(aside: Path) -> str:
     """Tell what a folder holds that a damaged database was set aside in."""
-    return f"{aside} holds a damaged database and pictures that no job uses; delete it if you need nothing of it."
+    return (
+        f"{aside} holds a damaged database, and pictures and results that could not be matched to a job; "
+        "look through it before you delete it."
+    )
 
 
 def full_disk(folder: Folder, limits: Limits) -> tuple[str, str] | None:

@@ -15,10 +15,10 @@ _LOST = "the studio's database was damaged while this job was waiting"
 
 
 def replace_if_damaged(folder: Folder) -> Path | None:
-    """Set a damaged database and all pictures aside, and put back what its readable rows name.
+    """Set a damaged database and all files aside, and copy what rows can be read; `put_back` moves their files back.
 
     Returns:
-        The folder with the damaged database and the pictures that are left over; None if there is no damage.
+        The folder with the damaged database and the files; None if there is no damage.
 
     Raises:
         StorageError, OutputError: the files cannot be moved, or the database cannot be opened for another reason.
@@ -35,10 +35,22 @@ def replace_if_damaged(folder: Folder) -> Path | None:
     database.migrate(folder.database)
     with database.write_transaction(folder.database) as connection:
         _settle(connection)
-        pictures = [row["id"] for row in connection.execute("SELECT id FROM pictures")]
-        finished = [row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'finished'")]
-    folder.put_back(aside, pictures, finished)
     return aside
+
+
+def put_back(folder: Folder) -> None:
+    """Move files that rows name, and that are missing, back from all folders in which damage was set aside.
+
+    Call it at each start: a repair that was killed leaves rows whose files are still there.
+    """
+    asides = folder.aside_folders()
+    if not asides:
+        return
+    with database.read_transaction(folder.database) as connection:
+        pictures = [row["id"] for row in connection.execute("SELECT id FROM pictures").fetchall()]
+        finished = [row["id"] for row in connection.execute("SELECT id FROM jobs WHERE state = 'finished'").fetchall()]
+    for aside in reversed(asides):  # the latest first
+        folder.put_back(aside, pictures, finished)
 
 
 def _version(damaged: sqlite3.Connection) -> int | None:

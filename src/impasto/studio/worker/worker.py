@@ -149,7 +149,7 @@ class JobRun:
         self._previews += 1
         target = self._folder.preview(self._job.id, self._previews)
         data = encode_webp(picture, PREVIEW_SIDE)
-        with _disk_to_blame():
+        with as_storage_error():
             make_folder(target.parent)
             replace_file(target, data)
         queue.record_preview(self._folder, self._job.id, self._previews)
@@ -161,19 +161,19 @@ class JobRun:
         picture, job = replace(finished.result.picture, exif=None), self._job.id
         data = images.encode(picture, "png", metadata=finished.result.metadata)
         thumbnail = encode_webp(picture, THUMBNAIL_SIDE)
-        with _disk_to_blame():
+        with as_storage_error():
             replace_file(self._folder.result_thumbnail(job), thumbnail)
             replace_file(self._folder.result(job), data)
         queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
 
 
 @contextlib.contextmanager
-def _disk_to_blame() -> Iterator[None]:
+def as_storage_error() -> Iterator[None]:
     """Raise a StorageError for each error of writing in the studio's own folder: none is the job's fault."""
     try:
         yield
     except OutputError as error:
-        raise StorageError(*error.words_for(PAGE)) from None
+        raise StorageError(*error.texts) from None
 
 
 def _exit_with_server() -> None:
