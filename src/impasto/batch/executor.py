@@ -1,7 +1,8 @@
 """Where pictures are painted: the interface of an executor, and what passes between it and a batch.
 
 `local.LocalExecutor` has worker processes on this machine. Another, such as one of Ray actors, takes the same tasks and
-gives the same updates; it writes no file, since what is painted comes back as bytes.
+gives the same updates; it writes no file, since what is painted comes back as bytes. `painter.TaskPainter` is what
+each of its workers does.
 """
 
 from collections.abc import Callable, Generator, Iterator

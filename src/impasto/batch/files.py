@@ -4,7 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from impasto import images
@@ -19,7 +19,7 @@ class FoundFile:
     """A picture that an argument names."""
 
     path: Path
-    folder: PurePath = PurePath()
+    folder: PurePath = field(default_factory=PurePath)
     """Its folder within the folder that was named."""
 
 
@@ -65,31 +65,35 @@ def scan(folder: Path, *, recursive: bool) -> Iterator[Path]:
 
 
 def _expand(argument: str, *, recursive: bool, skip: Callable[[Path], bool]) -> list[FoundFile]:
-    if argument.startswith("\0"):
-        raise InputError("a batch reads files, and - is none", "Name files, folders or patterns.")
     if _ADDRESS.match(argument):
         raise ImageError(f"{argument} is an address, and addresses are not taken", "Download the picture first.")
     path = Path(argument).expanduser()
     if not argument:
         raise ImageError("the name of a picture is empty", "Give files, folders or patterns.")
     if path.is_dir():
-        found = [file for file in scan(path, recursive=recursive) if not skip(file)]
-        if not found and not any(path.iterdir()):
-            raise InputError(f"the folder {argument} is empty", "Name one with pictures in it.")
-        if not found and not recursive and any(scan(path, recursive=True)):
-            raise InputError(f"{argument} has pictures in its sub-folders only", "Add --recursive.")
-        if not found:
-            raise InputError(f"there is no picture in the folder {argument}", "Name one with pictures in it.")
-        return [FoundFile(file, file.parent.relative_to(path)) for file in sorted(found, key=natural_key)]
-    if path.exists() or not glob.has_magic(argument):
-        if not path.exists():
-            raise ImageError(f"{argument} does not exist", "Check the path.")
+        return _of_folder(path, recursive=recursive, skip=skip)
+    if path.exists():
         return [FoundFile(path)]
+    if not glob.has_magic(argument):
+        raise ImageError(f"{argument} does not exist", "Check the path.")
+    return _of_pattern(path, skip=skip)
+
+
+def _of_folder(path: Path, *, recursive: bool, skip: Callable[[Path], bool]) -> list[FoundFile]:
+    found = [file for file in scan(path, recursive=recursive) if not skip(file)]
+    if not found and not recursive and any(scan(path, recursive=True)):
+        raise InputError(f"{path} has pictures in its sub-folders only", "Add --recursive.")
+    if not found:
+        raise InputError(f"there is no picture in the folder {path}", "Name one with pictures in it.")
+    return [FoundFile(file, file.parent.relative_to(path)) for file in sorted(found, key=natural_key)]
+
+
+def _of_pattern(path: Path, *, skip: Callable[[Path], bool]) -> list[FoundFile]:
     suffixes = images.readable_suffixes()
     matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - a path of any kind
     found = [match for match in matches if match.is_file() and is_picture_name(match, suffixes) and not skip(match)]
     if not found:
-        raise InputError(f"no picture matches {argument}", "Check the pattern, and put it in quotes.")
+        raise InputError(f"no picture matches {path}", "Check the pattern, and put it in quotes.")
     return [FoundFile(match) for match in sorted(found, key=natural_key)]
 
 

@@ -68,7 +68,7 @@ class Manifest:
                     record = _parse(line)
                     if record is not None:
                         records += 1
-                        manifest._note(record)  # noqa: SLF001 - of this class
+                        manifest._note(record)
         except FileNotFoundError:
             return manifest
         except OSError as error:

@@ -14,24 +14,24 @@ from impasto.errors import ImageError, ImpastoError, InputError, OutputError
 LOOK_SECONDS = 1.0
 """Between looks at the folders."""
 PATIENCE_SECONDS = 30.0
-"""For a file to become a whole picture since it changed last, before it is reported as damaged."""
+"""For a file to become a whole picture once it was found to be none, before it is reported as damaged."""
 
 
 @dataclass
 class _Seen:
     stamp: tuple[int, int]
     """Size and time of the last change."""
-    since: float
-    """When it was first seen so."""
     due: float | None
     """When it is to be given as a job, if it has not changed until then; None once it was."""
+    failed: float | None = None
+    """When it was first found not to be a whole picture."""
 
 
 class Watcher:
     """Gives jobs for the photographs in folders, for ever.
 
     A file is taken once two looks found it the same. One that is no picture yet, or not to its end, is tried again
-    when it has changed; if it has not for `PATIENCE_SECONDS`, it is damaged.
+    when it has changed; if it does not within `PATIENCE_SECONDS`, it is damaged.
 
     Args:
         folders: to look into.
@@ -74,8 +74,10 @@ class Watcher:
         seen = self._seen.get(planned.job.photo)
         if seen is None or not isinstance(error, ImageError):
             return False
-        end = seen.since + PATIENCE_SECONDS
-        if time.monotonic() >= end:
+        now = time.monotonic()
+        seen.failed = seen.failed or now
+        end = seen.failed + PATIENCE_SECONDS
+        if now >= end and _stamp(planned.job.photo) == seen.stamp:
             return False
         seen.due = end
         return True
@@ -95,7 +97,7 @@ class Watcher:
             if stamp is None:
                 continue
             if seen is None or seen.stamp != stamp:
-                self._seen[path] = _Seen(stamp, now, due=now)
+                self._seen[path] = _Seen(stamp, due=now)
             elif seen.due is not None and now >= seen.due:
                 seen.due = None
                 jobs = self._make_jobs([found[path]], self._count + 1)

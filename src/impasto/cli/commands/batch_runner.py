@@ -70,10 +70,13 @@ def run_batch(arguments: BatchArguments, values: Mapping[str, Any]) -> int:
     """
     request = _Request(arguments, values)
     with stop_on_signal(quiet=arguments.quiet or arguments.json, notice=_NOTICE, at_once=_AT_ONCE) as stop:
+        found = Manifest.read(request.folder)
+        jobs = [] if arguments.watch else request.jobs(found)  # before anything is written
         if arguments.dry_run:
-            return _list(request)
+            return _list(request, jobs, found)
         with Manifest.open(request.folder) as manifest:
-            return _Run(request, manifest).paint(stop)
+            run = _Run(request, manifest)
+            return run.watch(stop) if arguments.watch else run.paint(jobs, stop)
 
 
 class _Request:
@@ -94,6 +97,8 @@ class _Request:
 
     def _check_sources(self) -> None:
         given = self.arguments
+        if STREAM in (*given.photos, *given.styles, given.jobs):
+            raise InputError("a batch reads files, and - is none", "Name files, folders or patterns.")
         if given.jobs is None:
             if not given.photos:
                 raise InputError("no photographs are given", "Name files or folders, or a table with --jobs.")
@@ -103,14 +108,20 @@ class _Request:
             other = "photographs" if given.photos else "--watch" if given.watch else f"--{given.arrangement}"
             raise InputError(f"{other} and --jobs contradict each other", "Give one of the two.")
         if given.watch:
-            if given.arrangement == "pairs":
-                raise InputError("--watch and --pairs contradict each other", "Leave out one.")
-            if "number" in self.template.fields:
-                problem = "--watch cannot number the results: photographs come in any order"
-                raise InputError(problem, "Leave {number} out of --name.")
-            for photo in given.photos:
-                if not Path(photo).expanduser().is_dir():
-                    raise InputError(f"--watch looks into folders, and {photo} is none", "Name folders.")
+            self._check_watch()
+
+    def _check_watch(self) -> None:
+        given = self.arguments
+        if given.dry_run:
+            raise InputError("--watch and --dry-run contradict each other", "Leave out one.")
+        if given.arrangement == "pairs":
+            raise InputError("--watch and --pairs contradict each other", "Leave out one.")
+        if "number" in self.template.fields:
+            problem = "--watch cannot number the results: photographs come in any order"
+            raise InputError(problem, "Leave {number} out of --name.")
+        for photo in given.photos:
+            if not Path(photo).expanduser().is_dir():
+                raise InputError(f"--watch looks into folders, and {photo} is none", "Name folders.")
 
     def make_settings(self, row: Mapping[str, Any]) -> Settings:
         """Make the settings of a row of the table, over those of the command line."""
@@ -174,12 +185,9 @@ class _Run:
         self._display = choose_batch_display(json=given.json, quiet=given.quiet)
         self._owns_sheet = bool(manifest.made) or not sheet.sheet_path(manifest.folder, 1).exists() or given.force
 
-    def paint(self, stop: StopFlag) -> int:
+    def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
         stop.begin()
-        if self._request.arguments.watch:
-            return self._watch(stop)
-        jobs = self._request.jobs(self._manifest)
         planned = list(plan.plan(jobs, self._manifest, force=self._request.arguments.force))
         to_paint = [it for it in planned if it.action == "paint"]
         batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
@@ -191,7 +199,9 @@ class _Run:
             self._finish(batch, tally, left, sheets)
         return self._exit_code(tally, stop)
 
-    def _watch(self, stop: StopFlag) -> int:
+    def watch(self, stop: StopFlag) -> int:
+        """Paint what comes until a signal ends that, sum up and give the exit code."""
+        stop.begin()
         request, manifest, given = self._request, self._manifest, self._request.arguments
         skip, seen = request.skipper(manifest), dict[str, BatchJob]()
         styles = request.styles(skip)
@@ -257,11 +267,9 @@ class _Run:
         return stop.exit_code or (_SOME_FAILED if tally.failed else 0)
 
 
-def _list(request: _Request) -> int:
+def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> int:
     """List what would be done, without writing anything."""
     display: BatchDisplay = choose_batch_display(json=request.arguments.json, quiet=False)
-    manifest = Manifest.read(request.folder)
-    jobs = request.jobs(manifest)
     planned = list(plan.plan(jobs, manifest, force=request.arguments.force))
     seconds, rough = estimate_batch(planned, len(jobs), request.workers)
     display.list(planned, _started(planned, request.folder), seconds, rough=rough)
