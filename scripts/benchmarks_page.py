@@ -40,6 +40,7 @@ def page(note: str) -> str:
         *_precision(),
         *_startup(),
         *_convergence(),
+        *_batch(),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -203,6 +204,28 @@ def _convergence() -> list[str]:
             f"photograph. {_brief(about)}. `python benchmarks/convergence.py`."
         ),
         _table(["", "threads", "loss falls to"], rows),
+    ]
+
+
+def _batch() -> list[str]:
+    found = read("batch")
+    about, seconds = found["about"], found["seconds"]
+    pictures = about["pictures"]
+    singles = sum(seconds["single"]) / len(seconds["single"]) * pictures
+    rows = [
+        ["a command each", f"{singles:.0f}", f"{singles / pictures:.2f}"],
+        ["batches", f"{sum(seconds['batch']):.0f}", f"{sum(seconds['batch']) / pictures:.2f}"],
+    ]
+    return [
+        "## A batch against single commands",
+        (
+            f"Seconds for {pictures} pictures of {about['size']} px with the recipe `fast`, in {about['blocks']} "
+            f"blocks in which both take turns: {about['singles']} single commands in each, scaled to all pictures, and "
+            f"a batch with its start and its contact sheet. The batches take {found['ratio']:.2f} of the time. "
+            f"{_brief(about)}. "
+            "`python benchmarks/batch.py`."
+        ),
+        _table(["", "s", "s a picture"], rows),
     ]
 
 

@@ -22,7 +22,7 @@ class InlineExecutor:
 
     painter, updates, tasks = None, [], []
 
-    def __init__(self, workers, jobs):  # noqa: ARG002 - as `LocalExecutor`
+    def __init__(self, workers, jobs, most):  # noqa: ARG002 - as `LocalExecutor`
         if InlineExecutor.painter is None:
             InlineExecutor.painter = TaskPainter(InlineExecutor.updates.append)
 

@@ -16,6 +16,7 @@ class BatchClock:
         self._now, self._start = now, now()
         self._total, self._done = work, 0.0
         self._shares: dict[int, float] = {}
+        self._first: tuple[float, float] | None = None
 
     @property
     def elapsed(self) -> float:
@@ -34,6 +35,8 @@ class BatchClock:
     def advance(self, number: int, work: float, share: float) -> None:
         """Count a part of a job that is under way."""
         self._shares[number] = work * share
+        if self._first is None:  # what came before was loading
+            self._first = self.elapsed, self.share
 
     def complete(self, number: int, work: float, *, painted: bool) -> None:
         """Count a job as done, or as one less to do where it failed."""
@@ -47,5 +50,7 @@ class BatchClock:
 
     def remaining(self) -> float:
         """Estimate the seconds left, at the speed so far."""
-        share = self.share
-        return self.elapsed * (1 - share) / share if share else 0.0
+        share, (start, begun) = self.share, self._first or (0.0, 0.0)
+        if share <= begun:
+            start = begun = 0.0
+        return (self.elapsed - start) * (1 - share) / (share - begun) if share else 0.0

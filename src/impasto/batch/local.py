@@ -30,11 +30,12 @@ class LocalExecutor:
     Args:
         workers: pictures at once; None for as many as memory and cores are worth, which is measured.
         jobs: how many there are to be painted; None where that is not known.
+        most: pictures at once to begin measuring with.
     """
 
-    def __init__(self, workers: int | None, jobs: int | None) -> None:
+    def __init__(self, workers: int | None, jobs: int | None, most: int) -> None:
         self._fixed, self._jobs = workers is not None, jobs
-        most = core_count() if workers is None else workers
+        most = most if workers is None else workers
         self._tuner = WorkerTuner(min(most, max(1, jobs)) if jobs is not None else most, fixed=workers is not None)
         self._memory = memory_available()
         self._messages: queue.SimpleQueue[tuple[_Worker, Update | None]] = queue.SimpleQueue()

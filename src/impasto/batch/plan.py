@@ -211,8 +211,7 @@ def measure_result(settings: Settings, photo: Path) -> Size:
         ImageError: its header cannot be read.
         SettingsError: the size is out of range.
     """
-    own = _measure(photo)
-    return sizing.result_size(settings, own)
+    return sizing.result_size(settings, _measure(photo))
 
 
 def plan(jobs: Sequence[BatchJob], manifest: Manifest, *, force: bool) -> Iterator[PlannedJob]:
@@ -229,9 +228,9 @@ def plan_job(job: BatchJob, manifest: Manifest, *, force: bool) -> PlannedJob:
     """Decide for one job; see `plan`."""
     size = None
     try:
-        size = measure_result(job.settings, job.photo)
-        sizes = [_measure_style(style) for style in job.styles]
-        sizing.check_memory(job.settings, _measure(job.photo), sizes)
+        own = _measure(job.photo)
+        size = sizing.result_size(job.settings, own)
+        sizing.check_memory(job.settings, own, [_measure_style(style) for style in job.styles])
         there = manifest.status_of(job.output)
         if there == "made" and _is_unchanged(job, manifest):
             return PlannedJob(job, "skip", size)

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from impasto.batch.clock import BatchClock
@@ -249,8 +248,3 @@ def _settings_values(settings: Settings) -> dict[str, Any]:
     """Give the settings that change the picture, files by their names."""
     effective = effective_settings(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
     return {name: value for name, value in portable_values(settings).items() if name in effective}
-
-
-def made_paths(manifest: Manifest) -> frozenset[Path]:
-    """Give the files that the manifest made, which are not to be painted themselves."""
-    return frozenset((manifest.folder / output).resolve() for output in manifest.made)

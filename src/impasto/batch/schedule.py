@@ -7,6 +7,9 @@ from the number of workers: a batch that was interrupted continues with the pict
 
 import contextlib
 import os
+import platform
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +23,7 @@ _MEMORY_SHARE = 0.75
 """Of the machine's memory, for all workers together."""
 _ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 4}
 """Of a number in the network; `auto` may turn out to be float32."""
+_WORKERS_ON_GPU = 2
 _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
 _SHORTEST_WINDOW = 2.0
@@ -35,6 +39,19 @@ def core_count() -> int:
     with contextlib.suppress(AttributeError):  # Linux alone has it
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
+
+
+def most_workers(settings: Settings) -> int:
+    """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
+    return _WORKERS_ON_GPU if _has_gpu(settings.device) else core_count()
+
+
+def _has_gpu(device: str) -> bool:
+    """Whether pictures are likely to be painted on a GPU, as far as can be told without torch."""
+    if device != "auto":
+        return device != "cpu"
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
 
 
 def memory_needed(settings: Settings, size: Size) -> int:

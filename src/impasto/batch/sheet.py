@@ -32,7 +32,7 @@ def write_sheets(jobs: Sequence[BatchJob], manifest: Manifest) -> list[Path]:
     pages: list[Path] = []
     while page := list(islice(shown, ROWS_PER_PAGE)):
         path = sheet_path(manifest.folder, len(pages) + 1)
-        images.save(images.labeled_rows(list(_rows(page, manifest.folder)), side=_SIDE), path, overwrite=True)
+        images.save(images.labeled_rows(_rows(page, manifest.folder), side=_SIDE), path, overwrite=True)
         pages.append(path)
     number = len(pages) + 1
     while pages and (left := sheet_path(manifest.folder, number)).is_file():  # of a batch with more rows
@@ -64,4 +64,4 @@ def _thumbnail(path: Path) -> Picture | None:
     return None
 
 
-_kept_thumbnail = functools.lru_cache(maxsize=128)(_thumbnail)
+_kept_thumbnail = functools.lru_cache(maxsize=32)(_thumbnail)

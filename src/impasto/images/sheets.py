@@ -1,6 +1,6 @@
 """Several pictures on one sheet, with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -56,7 +56,7 @@ LabeledPicture = tuple[Picture | None, str]
 """A picture, or None where there is none to be shown, and its label."""
 
 
-def labeled_rows(rows: Sequence[Sequence[LabeledPicture]], *, side: int) -> Picture:
+def labeled_rows(rows: Iterable[Sequence[LabeledPicture]], *, side: int) -> Picture:
     """Rows of pictures in columns; each picture fits into a square of `side` pixels, over its label.
 
     The last of each row stands in the last column, whatever the length of the row.
@@ -64,17 +64,18 @@ def labeled_rows(rows: Sequence[Sequence[LabeledPicture]], *, side: int) -> Pict
     Raises:
         ImageError: there is no row.
     """
-    if not rows:
+    # One picture after another becomes 8 bits: there may be many.
+    cells = [[(None if it is None else _opaque(shrink(it, side)), name) for it, name in row] for row in rows]
+    if not cells:
         raise ImageError("there are no pictures to put onto a sheet", "Give at least one.")
-    columns, gap, text = max(len(row) for row in rows), max(12, side // 16), max(14, side // 18)
-    images = [[None if it is None else _opaque(shrink(it, side)) for it, _ in row] for row in rows]
-    heights = [max((image.height for image in row if image), default=text) for row in images]
+    columns, gap, text = max(len(row) for row in cells), max(12, side // 16), max(14, side // 18)
+    heights = [max((image.height for image, _ in row if image), default=text) for row in cells]
     step = gap + 2 * text
-    sheet = Image.new("RGB", (columns * (side + gap) + gap, sum(heights) + step * len(rows) + gap // 2), PAPER)
+    sheet = Image.new("RGB", (columns * (side + gap) + gap, sum(heights) + step * len(cells) + gap // 2), PAPER)
     draw, font, baseline = ImageDraw.Draw(sheet), ImageFont.load_default(text), 0
-    for row, pictures, height in zip(rows, images, heights, strict=True):
+    for row, height in zip(cells, heights, strict=True):
         baseline += gap + height
-        for index, (image, (_, name)) in enumerate(zip(pictures, row, strict=True)):
+        for index, (image, name) in enumerate(row):
             column = columns - 1 if index == len(row) - 1 else index
             middle = gap + column * (side + gap) + side // 2
             if image:

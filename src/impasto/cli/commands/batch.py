@@ -19,7 +19,7 @@ Examples:
   impasto batch --jobs jobs.csv -o painted/ --dry-run
 """
 
-_JOBS = Group.create_ordered("Jobs")
+_JOBS = Group("Jobs", sort_key=-1)
 _RUN = Group.create_ordered("Run")
 
 

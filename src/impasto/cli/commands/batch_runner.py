@@ -14,7 +14,7 @@ from impasto.batch.local import LocalExecutor
 from impasto.batch.manifest import Manifest
 from impasto.batch.names import SHEET_STEM, NameTemplate
 from impasto.batch.plan import Arrangement, BatchJob, PlannedJob
-from impasto.batch.run import Batch, BatchOptions, Tally, made_paths
+from impasto.batch.run import Batch, BatchOptions, Tally
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
 from impasto.cli.display.batch import BatchDisplay, choose_batch_display
@@ -145,15 +145,16 @@ class _Request:
 
     def skipper(self, manifest: Manifest) -> Callable[[Path], bool]:
         """Give whether a file found in a folder is a result, and no photograph."""
-        made, folder = made_paths(manifest), self.folder.resolve()
+        folder = self.folder.resolve()
         sources = [Path(it).expanduser().resolve() for it in (*self.arguments.photos, *self.arguments.styles)]
         apart = not any(source == folder or folder in source.parents for source in sources)
 
         def skip(path: Path) -> bool:
             path = path.resolve()
-            inside = folder in path.parents
+            if folder not in path.parents:
+                return False
             is_sheet = path.parent == folder and path.stem.startswith(SHEET_STEM)
-            return inside and (apart or is_sheet or path in made or path in made_paths(manifest))
+            return apart or is_sheet or path.relative_to(folder).as_posix() in manifest.made
 
         return skip
 
@@ -187,8 +188,8 @@ class _Run:
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
-        stop.begin()
         planned = list(plan.plan(jobs, self._manifest, force=self._request.arguments.force))
+        stop.begin()
         to_paint = [it for it in planned if it.action == "paint"]
         batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
         with self._display:
@@ -240,7 +241,7 @@ class _Run:
         given = self._request.arguments
         return Batch(
             self._manifest,
-            LocalExecutor(self._request.workers, to_paint),
+            LocalExecutor(self._request.workers, to_paint, most=schedule.most_workers(self._request.settings)),
             jobs=jobs,
             work=work,
             on_event=self._display.on_event,
