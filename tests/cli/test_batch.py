@@ -2,6 +2,9 @@
 
 import itertools
 import json
+import re
+import shlex
+from pathlib import Path
 
 import PIL.Image
 import pytest
@@ -383,3 +386,34 @@ def test_watching_takes_a_file_when_it_is_whole_and_reports_one_that_never_is(wa
         "slow-painting.png": True,
         "broken-painting.png": False,
     }
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "--watch" not in line]  # which would not end
+MADE = {
+    "painted": {"cat-painting.png", "dog-painting.png"},
+    "blended": {"cat-wave-scream.png", "dog-wave-scream.png", "more/bird-wave-scream.png"},
+    "pairs": {"cat-wave.png", "dog-scream.png"},
+    "table": {"cat.png", "dog-wave-scream.png"},
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_page_does_what_it_shows(impasto, monkeypatch, folder, command):
+    save_photos(folder / "photos", ["cat.jpg", "dog.jpg"])
+    save_photos(folder / "photos" / "more", ["bird.jpg"])
+    save_photos(folder, ["painting.jpg", "wave.jpg", "scream.jpg"])
+    (folder / "jobs.csv").write_text(re.search(r"```csv\n(.*?)```", PAGE, re.DOTALL)[1])
+    program, *arguments = shlex.split(command)
+    assert program == "impasto"
+    monkeypatch.setattr(batch_runner, "LocalExecutor", InlineExecutor)
+    done = impasto(*arguments, *(QUICK_BATCH[2:] if "--recipe" in arguments else QUICK_BATCH))
+    assert done.code == 0, done.err
+    out = arguments[arguments.index("-o") + 1]
+    if "--dry-run" in arguments:
+        made = set(re.findall(r"paint +(\S+):", done.out))
+    else:
+        made = {it["output"] for it in records_of(folder / out)}
+    named = {f"{style}/{photo}.png" for style in ("wave", "scream") for photo in ("cat", "dog")}
+    assert made == (named if "{style}/{photo}" in arguments else MADE[out])
