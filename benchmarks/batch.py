@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--blocks", type=int, default=5)
     parser.add_argument("--singles", type=int, default=4, help="single commands in each block")
-    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--size", type=int, default=96)
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "batch.json")
     chosen = parser.parse_args()
     options = [*OPTIONS, "--size", str(chosen.size)]

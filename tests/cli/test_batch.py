@@ -2,9 +2,10 @@
 
 import itertools
 import json
+import os
 import re
 import shlex
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import PIL.Image
 import pytest
@@ -12,10 +13,14 @@ from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_phot
 from quick import listing
 
 from impasto.batch import watch
+from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
 from impasto.batch.executor import Begun, TaskFailed
 from impasto.batch.manifest import Manifest
+from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
-from impasto.errors import OutOfMemoryError
+from impasto.cli.display.batch import BatchBars
+from impasto.errors import InputError, OutOfMemoryError
+from impasto.settings import Settings
 
 STYLE = ["--style", "painting.jpg"]
 
@@ -336,6 +341,31 @@ def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
     assert sheet.read_bytes() == b"mine"
     assert batch("photo.jpg", *STYLE, "-o", "other", "--no-contact-sheet").code == 0
     assert not (folder / "other" / "contact-sheet.jpg").exists()
+
+
+def test_what_no_picture_could_be_painted_with_ends_the_batch_in_one_line(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    done = batch("a.png", "b.png", *STYLE, "-o", "out", "--network", "vgg19", "--quiet")
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert "vgg19" in done.err
+
+
+def test_a_name_that_is_no_text_is_kept_to_the_byte(batch, folder):
+    name = os.fsdecode(b"caf\xe9.png")
+    save_photos(folder, ["a.png"])[0].rename(folder / name)
+    for count in ("1 painted", "0 painted, 1 done already"):
+        assert count in batch(name, *STYLE, "-o", "out").err
+    assert (folder / "out" / os.fsdecode(b"caf\xe9-painting.png")).exists()
+
+
+def test_no_bar_is_left_for_a_photograph_that_is_waited_for():
+    job = BatchJob(1, Path("a.png"), (), Settings(), PurePosixPath("a-b.png"))
+    with BatchBars() as bars:
+        bars.on_event(BatchStarted(0, 0, 0, 0, Path("out"), watching=True))
+        bars.on_event(JobStarted(PlannedJob(job, "paint", (64, 48))))
+        assert [task.description for task in bars._progress.tasks] == ["0 painted", "  a-b.png"]
+        bars.on_event(JobPostponed(job, InputError("cut short", "Wait.")))
+        assert [task.description for task in bars._progress.tasks] == ["0 painted"]
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """What happens during a batch, as data; a display shows these.
 
 The order is BatchStarted, then for each job JobSkipped or JobFailed (what is refused), or JobStarted, JobAdvanced any
-number of times, perhaps JobRetried, and JobDone or JobFailed; last BatchFinished.
+number of times, perhaps JobRetried, and JobDone, JobFailed or, where photographs are waited for, JobPostponed; last
+BatchFinished.
 """
 
 from collections.abc import Sequence
@@ -61,6 +62,14 @@ class JobRetried:
 
 
 @dataclass(frozen=True)
+class JobPostponed:
+    """A photograph is not whole yet, and is waited for."""
+
+    job: BatchJob
+    error: ImpastoError
+
+
+@dataclass(frozen=True)
 class JobDone:
     """A picture is written, and so is its record."""
 
@@ -109,6 +118,7 @@ BatchEvent = (
     | JobStarted
     | JobAdvanced
     | JobRetried
+    | JobPostponed
     | JobDone
     | JobFailed
     | WorkersSettled

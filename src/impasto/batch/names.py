@@ -19,7 +19,7 @@ MANIFEST = "manifest.jsonl"
 SHEET_STEM = "contact-sheet"
 _MOST_BYTES = 200
 """Of a name without its suffix: 255 bytes are the limit of most systems."""
-_BY_MANIFEST = "Choose another template, or give the results names of their own."
+_OTHER_NAME = "Choose another template, or give the results names of their own."
 
 
 class NameTemplate:
@@ -105,13 +105,13 @@ def check_output_name(name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/") if sys.platform == "win32" else name)
     last = path.name
     if not last or last in (".", "..") or path.stem.strip() in ("", "."):
-        raise OutputError(f"the name '{name}' of a result is empty", _BY_MANIFEST)
+        raise OutputError(f"the name '{name}' of a result is empty", _OTHER_NAME)
     if path.is_absolute() or ".." in path.parts or Path(name).is_absolute():
         raise OutputError(f"the result '{name}' would be outside of the folder of the results", "Name it within.")
     if path.parts[0].startswith(".") or last.startswith("."):
         raise OutputError(f"the result '{name}' would be hidden", "Name it without a dot at the beginning.")
     if len(path.parts) == 1 and (last == MANIFEST or path.stem.startswith(SHEET_STEM)):
-        raise OutputError(f"'{name}' is not the name of a result: the batch itself uses it", _BY_MANIFEST)
+        raise OutputError(f"'{name}' is not the name of a result: the batch itself uses it", _OTHER_NAME)
     return path
 
 

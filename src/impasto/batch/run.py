@@ -13,6 +13,7 @@ from impasto.batch.events import (
     JobAdvanced,
     JobDone,
     JobFailed,
+    JobPostponed,
     JobRetried,
     JobSkipped,
     JobStarted,
@@ -32,7 +33,7 @@ from impasto.batch.executor import (
 from impasto.batch.identity import effective_settings
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob, make_task
-from impasto.errors import ImpastoError, OutputError
+from impasto.errors import DeviceError, ImpastoError, OutputError, WeightsError
 from impasto.settings import Settings
 from impasto.settings.stored import portable_values
 from impasto.storage.names import base_name
@@ -112,6 +113,8 @@ class Batch:
             stop: asked often.
 
         Raises:
+            DeviceError: this machine does not have the device.
+            WeightsError: the network is not there.
             OutputError: the results' folder cannot be written any more.
             StorageError: the disk is full or failed.
         """
@@ -202,6 +205,8 @@ class Batch:
     def _handle_failure(self, running: _Running, update: TaskFailed) -> None:
         job = running.planned.job
         del self._running[job.number]
+        if isinstance(update.error, DeviceError | WeightsError):  # which the next picture would want as well
+            raise update.error
         if not update.is_inputs_fault and running.tries <= self._options.retries:
             self._again.append(running)
             self._clock.retract(job.number)
@@ -215,6 +220,7 @@ class Batch:
         job = planned.job
         if self._postpone(planned, error):
             self._clock.complete(job.number, planned.work if planned.action == "paint" else 0.0, painted=False)
+            self._on_event(JobPostponed(job, error))
             return
         record = {
             "output": str(job.output),

@@ -15,6 +15,7 @@ from impasto.batch.events import (
     JobAdvanced,
     JobDone,
     JobFailed,
+    JobPostponed,
     JobRetried,
     JobSkipped,
     JobStarted,
@@ -153,7 +154,7 @@ class BatchBars(BatchLines):
                 note = f"{event.size[0]} x {event.size[1]}"
                 self._progress.update(self._bars[event.job.number], completed=event.share, note=note)
                 self._update(f"{format_seconds(event.remaining)} left", sum(self._shares.values()))
-            case JobDone() | JobFailed() | JobRetried():
+            case JobDone() | JobFailed() | JobRetried() | JobPostponed():
                 self._shares.pop(event.job.number, None)
                 if (bar := self._bars.pop(event.job.number, None)) is not None:
                     self._progress.remove_task(bar)
@@ -185,8 +186,8 @@ class BatchJsonLines(BatchErrors):
             case JobDone():
                 fields = {"size": event.size, "seconds": event.seconds, "remaining": event.remaining}
                 print_json({"event": "done", **_job_fields(event.job), **json_fields(event.path), **fields})
-            case JobFailed() | JobRetried():
-                kind = "failed" if isinstance(event, JobFailed) else "retried"
+            case JobFailed() | JobRetried() | JobPostponed():
+                kind = type(event).__name__.removeprefix("Job").lower()
                 print_json({"event": kind, **_job_fields(event.job), "error": event.error.message_for(COMMAND)})
             case WorkersSettled():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
