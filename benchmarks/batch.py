@@ -1,9 +1,9 @@
 """How long a batch of small pictures takes, against a command for each of them.
 
-    python benchmarks/batch.py [--pictures 200] [--blocks 5] [--singles 4] [-o benchmarks/batch.json]
+    python benchmarks/batch.py [--sizes 64 96] [--pictures 120] [--blocks 3] [--singles 4] [-o benchmarks/batch.json]
 
-Both take turns: in each block some pictures are painted by a command each, then a share of all by a batch, whose
-start, contact sheet and manifest count. The seconds of the single commands are scaled to the number of pictures.
+They take turns: in each block some pictures are painted by a command each, then a share of all by a batch, whose start,
+contact sheet and manifest count. The seconds of the single commands are scaled to the number of pictures.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import shared
 from PIL import Image
@@ -43,39 +44,61 @@ def run(*arguments: str) -> float:
     return time.perf_counter() - begin
 
 
+def measure_block(folder: Path, size: int, count: int, singles: int) -> tuple[list[float], float]:
+    """Give the seconds of some single commands, and of a batch of a number of pictures."""
+    painting = str(shared.picture(shared.PAINTINGS[0]))
+    options = [*OPTIONS, "--size", str(size)]
+    photos, out = folder / "photos", folder / "out"
+    photos.mkdir()
+    made = make_photos(photos, count)
+    single = [run(str(photo), painting, "-o", str(folder / f"{photo.stem}.png"), *options) for photo in made[:singles]]
+    batch = run("batch", str(photos), "--style", painting, "-o", str(out), *options)
+    if len(list(out.glob("*.png"))) != count:
+        raise RuntimeError("the batch did not paint all pictures")
+    for path in (photos, out):
+        shutil.rmtree(path)
+    for photo in made[:singles]:
+        (folder / f"{photo.stem}.png").unlink()
+    return single, batch
+
+
 def main() -> None:
     """Measure, print and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=200)
-    parser.add_argument("--blocks", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[64, 96])
+    parser.add_argument("--pictures", type=int, default=120, help="of each size")
+    parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--singles", type=int, default=4, help="single commands in each block")
-    parser.add_argument("--size", type=int, default=96)
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "batch.json")
     chosen = parser.parse_args()
-    options = [*OPTIONS, "--size", str(chosen.size)]
-    painting = str(shared.picture(shared.PAINTINGS[0]))
-    each = chosen.pictures // chosen.blocks
-    single, batch = [], []
+    count = chosen.pictures // chosen.blocks
+    single: dict[int, list[float]] = {size: [] for size in chosen.sizes}
+    batch: dict[int, list[float]] = {size: [] for size in chosen.sizes}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        run(str(make_photos(folder, 1)[0]), painting, "-o", str(folder / "first.png"), *options)  # fills the caches
-        for block in range(chosen.blocks):
-            photos = folder / str(block)
-            photos.mkdir()
-            made = make_photos(photos, each)
-            for photo in made[: chosen.singles]:
-                single.append(run(str(photo), painting, "-o", str(photo.with_suffix(".png")), *options))
-                photo.with_suffix(".png").unlink()
-            batch.append(run("batch", str(photos), "--style", painting, "-o", str(folder / "out"), *options))
-            assert len(list((folder / "out").glob("*.png"))) == each
-            shutil.rmtree(folder / "out")
-            print(f"block {block + 1}: {single[-1]:.1f} s a command, {batch[-1] / each:.2f} s a picture of a batch")
-    singles = sum(single) / len(single) * each * chosen.blocks
-    ratio = sum(batch) / singles
-    print(f"{each * chosen.blocks} pictures: {singles:.0f} s by commands, {sum(batch):.0f} s by batches: {ratio:.2f}")
-    about = {name: getattr(chosen, name) for name in ("pictures", "blocks", "singles", "size")}
+        measure_block(Path(name), chosen.sizes[0], 1, 1)  # fills the caches
+        for _ in range(chosen.blocks):
+            for size in chosen.sizes:
+                singles, together = measure_block(Path(name), size, count, chosen.singles)
+                single[size] += singles
+                batch[size].append(together)
+                print(f"{size} px: {singles[-1]:.1f} s a command, {together / count:.2f} s a picture of a batch")
+    runs = [_summarize(size, single[size], batch[size], count * chosen.blocks) for size in chosen.sizes]
+    for found in runs:
+        print(f"{found['size']} px: a batch takes {found['ratio']:.2f} of the time of single commands")
+    about = {name: getattr(chosen, name) for name in ("pictures", "blocks", "singles")}
+    shared.write(chosen.output, about, runs=runs)
+
+
+def _summarize(size: int, single: list[float], batch: list[float], pictures: int) -> dict[str, Any]:
+    command, picture = sum(single) / len(single), sum(batch) / pictures
     seconds = {"single": [round(it, 2) for it in single], "batch": [round(it, 2) for it in batch]}
-    shared.write(chosen.output, about, seconds=seconds, ratio=round(ratio, 3))
+    return {
+        "size": size,
+        "seconds": seconds,
+        "command": round(command, 2),
+        "picture": round(picture, 2),
+        "ratio": round(picture / command, 3),
+    }
 
 
 if __name__ == "__main__":

@@ -209,23 +209,19 @@ def _convergence() -> list[str]:
 
 def _batch() -> list[str]:
     found = read("batch")
-    about, seconds = found["about"], found["seconds"]
-    pictures = about["pictures"]
-    singles = sum(seconds["single"]) / len(seconds["single"]) * pictures
+    about = found["about"]
     rows = [
-        ["a command each", f"{singles:.0f}", f"{singles / pictures:.2f}"],
-        ["batches", f"{sum(seconds['batch']):.0f}", f"{sum(seconds['batch']) / pictures:.2f}"],
+        [f"{run['size']} px", f"{run['command']:.2f}", f"{run['picture']:.2f}", f"{run['ratio']:.2f}"]
+        for run in found["runs"]
     ]
     return [
         "## A batch against single commands",
         (
-            f"Seconds for {pictures} pictures of {about['size']} px with the recipe `fast`, in {about['blocks']} "
-            f"blocks in which both take turns: {about['singles']} single commands in each, scaled to all pictures, and "
-            f"a batch with its start and its contact sheet. The batches take {found['ratio']:.2f} of the time. "
-            f"{_brief(about)}. "
-            "`python benchmarks/batch.py`."
+            f"Seconds a picture with the recipe `fast`: {about['pictures']} pictures of each size in {about['blocks']} "
+            f"batches, with their starts and contact sheets, and {about['singles']} commands of one picture before "
+            f"each batch. {_brief(about)}. `python benchmarks/batch.py`."
         ),
-        _table(["", "s", "s a picture"], rows),
+        _table(["", "a command each", "in a batch", "share"], rows),
     ]
 
 

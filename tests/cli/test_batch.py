@@ -208,6 +208,7 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
         (["photo.jpg", *STYLE, "-o", "out", "--keep-mask", "no.png"], "--keep-mask names no.png, which is no file"),
         (["photo.jpg", *STYLE, "-o", "out", "--workers", "no"], "--workers takes auto or a number"),
         (["photo.jpg", *STYLE, "-o", "out", "--watch"], "photo.jpg is none"),
+        ([".", *STYLE, "-o", "out", "--watch", "--name", "{number}"], "--watch cannot number the results"),
         (["photo.jpg", "--jobs", "jobs.csv", "-o", "out"], "photographs and --jobs contradict each other"),
         (["--jobs", "jobs.csv", "-o", "out"], "jobs.csv does not exist"),
     ],

@@ -206,6 +206,7 @@ class _Run:
         request, manifest, given = self._request, self._manifest, self._request.arguments
         skip, seen = request.skipper(manifest), dict[str, BatchJob]()
         styles = request.styles(skip)
+        plan.check_settings(request.settings, len(styles) if given.arrangement == "blend" else 1)
 
         def make_jobs(photos: Sequence[FoundFile], first: int) -> list[BatchJob]:
             pairs = plan.arrange(photos, styles, given.arrangement)
