@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -21,8 +21,10 @@ _MOST_STYLES = 3
 """Paintings of one style that are shown; the label of the last counts the others."""
 
 
-def write_sheets(jobs: Sequence[BatchJob], manifest: Manifest) -> list[Path]:
+def write_sheets(jobs: Sequence[BatchJob], manifest: Manifest, stop: Callable[[], bool]) -> list[Path]:
     """Write the contact sheets of the results that are there; returns where, page by page.
+
+    Once `stop` says true, no page is written any more.
 
     Raises:
         OutputError: a page cannot be written.
@@ -32,7 +34,10 @@ def write_sheets(jobs: Sequence[BatchJob], manifest: Manifest) -> list[Path]:
     pages: list[Path] = []
     while page := list(islice(shown, ROWS_PER_PAGE)):
         path = sheet_path(manifest.folder, len(pages) + 1)
-        images.save(images.labeled_rows(_rows(page, manifest.folder), side=_SIDE), path, overwrite=True)
+        drawn = images.labeled_rows(_rows(page, manifest.folder, stop), side=_SIDE)
+        if stop():
+            return pages
+        images.save(drawn, path, overwrite=True)
         pages.append(path)
     number = len(pages) + 1
     while pages and (left := sheet_path(manifest.folder, number)).is_file():  # of a batch with more rows
@@ -46,8 +51,11 @@ def sheet_path(folder: Path, page: int) -> Path:
     return folder / (f"{SHEET_STEM}.jpg" if page == 1 else f"{SHEET_STEM}-{page}.jpg")
 
 
-def _rows(jobs: Sequence[BatchJob], folder: Path) -> Iterator[list[LabeledPicture]]:
-    for job in jobs:
+def _rows(jobs: Sequence[BatchJob], folder: Path, stop: Callable[[], bool]) -> Iterator[list[LabeledPicture]]:
+    """Give the rows of a page; of one that is not to be written any more, the first ones."""
+    for number, job in enumerate(jobs):
+        if number and stop():
+            return
         styles = job.styles[:_MOST_STYLES]
         hidden = len(job.styles) - len(styles)
         row = [(_kept_thumbnail(job.photo), base_name(str(job.photo)))]

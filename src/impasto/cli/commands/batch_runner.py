@@ -258,7 +258,7 @@ class _Run:
         if not self._owns_sheet:
             print_status(f"impasto: {first} is no batch's: no contact sheet is written; --force replaces it")
             return []
-        return sheet.write_sheets(jobs, self._manifest)
+        return sheet.write_sheets(jobs, self._manifest, stop)
 
     def _finish(self, batch: Batch, tally: Tally, left: int, sheets: Sequence[Path]) -> None:
         self._display.on_event(
