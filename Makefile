@@ -41,6 +41,7 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/precision.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/convergence.py
+	$(BIN)/python benchmarks/batch.py
 	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 # Hours on two cores: every picture of every tool that is not there yet.

@@ -40,6 +40,7 @@ def page(note: str) -> str:
         *_precision(),
         *_startup(),
         *_convergence(),
+        *_batch(),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -203,6 +204,24 @@ def _convergence() -> list[str]:
             f"photograph. {_brief(about)}. `python benchmarks/convergence.py`."
         ),
         _table(["", "threads", "loss falls to"], rows),
+    ]
+
+
+def _batch() -> list[str]:
+    found = read("batch")
+    about = found["about"]
+    rows = [
+        [f"{run['size']} px", f"{run['command']:.2f}", f"{run['picture']:.2f}", f"{run['ratio']:.2f}"]
+        for run in found["runs"]
+    ]
+    return [
+        "## A batch against single commands",
+        (
+            f"Seconds a picture with the recipe `fast`: {about['pictures']} pictures of each size in {about['blocks']} "
+            f"batches, with their starts and contact sheets, and {about['singles']} commands of one picture before "
+            f"each batch. {_brief(about)}. `python benchmarks/batch.py`."
+        ),
+        _table(["", "a command each", "in a batch", "share"], rows),
     ]
 
 

@@ -6,7 +6,8 @@ import torch
 from impasto.core.init_image import initial_image
 from impasto.core.optim import AVERAGING, OptimizerIterate
 from impasto.core.optim.averaging import AVERAGE_DECAY
-from impasto.core.pyramid import SMALLEST_LONG_SIDE, plan_scales, resize, upsample_with_detail
+from impasto.core.pyramid import resize, upsample_with_detail
+from impasto.sizing import SMALLEST_LONG_SIDE, plan_scales
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
 STYLE = torch.rand(1, 3, 20, 20, generator=torch.Generator().manual_seed(2)) * 50

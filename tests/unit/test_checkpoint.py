@@ -7,9 +7,9 @@ import torch
 
 from impasto import Finished, Settings, Started, Step, Stylizer
 from impasto.core import Iterate
-from impasto.core.pyramid import Scale
 from impasto.engine import checkpoint
 from impasto.engine.checkpoint import RELEARNED, Checkpoint
+from impasto.sizing import Scale
 from impasto.storage.home import cache
 
 SCALES = [Scale(32, 24, 20), Scale(64, 48, 4)]

@@ -141,3 +141,17 @@ def test_an_animation_is_refused_where_it_cannot_go(tmp_path):
     with pytest.raises(OutputError, match="17000 x 2 pixels"):
         images.save_animation([flat(0, 2, 17_000)] * 2, tmp_path / "wide.webp")
     assert [file.name for file in tmp_path.iterdir()] == ["a.gif"]
+
+
+def test_rows_of_a_contact_sheet_stand_in_columns_whatever_their_shapes():
+    tall, wide, small = flat((200, 0, 0), 600, 30), flat((0, 200, 0), 30, 600), flat((0, 0, 200), 20, 20)
+    rows = [[(tall, "tall"), (wide, "wide")], [(None, "gone"), (wide, ""), (small, "s")]]
+    sheet = images.labeled_rows(rows, side=240)
+    colors = [(sheet.rgb[..., channel] > 150) & (sheet.rgb.min(axis=2) < 50) for channel in range(3)]
+    columns = [np.flatnonzero(found.any(axis=0)) for found in colors]
+    assert sheet.width == 3 * (240 + 15) + 15
+    assert [len(found) for found in columns] == [12, 2 * 240, 20]  # as they fit into the square, and never enlarged
+    assert columns[0].mean() == pytest.approx(15 + 120, abs=2)
+    assert columns[2].mean() == pytest.approx(15 + 2 * 255 + 120, abs=2)  # the last is in the last column
+    with pytest.raises(ImageError):
+        images.labeled_rows([], side=240)

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from rich.console import Console
 
 from impasto.cli.commands import (
+    batch,
     completion,
     doctor,
     losses,
@@ -30,6 +31,7 @@ Impasto paints a photograph in the style of one or more paintings.
   impasto photo.jpg painting.jpg                paints photo-painting.png
   impasto photo.jpg painting.jpg -o out.png     chooses the name
   impasto photo.jpg painting.jpg --recipe fast  takes a third of the time
+  impasto batch photos/ --style painting.jpg -o out/  paints a whole folder
   impasto recipes list                          lists the looks
   impasto studio                                opens a page in the browser
   impasto doctor                                checks the installation
@@ -48,7 +50,7 @@ Exit codes:
   0    done
   1    failed: no memory, no room on the disk, no numbers in the objective
   2    wrong use, or a file or a value that cannot be used; nothing is written
-  3    some pictures of a sweep failed
+  3    some pictures of a sweep or a batch failed
   129  stopped because the terminal closed: the picture is written as it is
   130  stopped by Ctrl-C: likewise
   143  stopped by `kill`: likewise
@@ -80,6 +82,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(stylize.stylize)
+app.command(batch.batch, help_epilogue=batch.EXAMPLES)
 app.command(sweep.sweep, help_epilogue=sweep.EXAMPLES)
 app.command(texture.texture, help_epilogue=texture.EXAMPLES)
 app.command(rebuild.rebuild, help_epilogue=rebuild.EXAMPLES)

@@ -12,6 +12,7 @@ from types import FrameType
 _Handler = Callable[[int, FrameType | None], None]
 _NOTICE = b"\nstopping after this step; a second Ctrl-C stops at once, without the picture\n"
 _NOTHING_BEGUN = b"impasto: interrupted before the start: nothing was painted and nothing is written\n"
+_AT_ONCE = "interrupted a second time: the picture is not written"
 NOTHING_PAINTED = "interrupted before the first step: nothing was painted and nothing is written"
 _SIGNAL_EXIT = 128  # a shell adds the signal's number to it
 _HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
@@ -33,9 +34,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopFlag:
-    """Turns true at the first SIGINT, SIGTERM or SIGHUP after `begin`, and says so; any other raises Interrupted."""
+    """Turns true at the first SIGINT, SIGTERM or SIGHUP after `begin`, and says so; any other raises Interrupted.
 
-    def __init__(self, *, quiet: bool) -> None:
+    Args:
+        quiet: whether to say nothing.
+        notice: what to say at the first.
+        at_once: what became of the work at a second.
+    """
+
+    def __init__(self, *, quiet: bool, notice: bytes = _NOTICE, at_once: str = _AT_ONCE) -> None:
+        self._notice, self._at_once = notice, at_once
         self._number: int | None = None
         self._begun = False
         self._quiet = quiet
@@ -58,12 +66,12 @@ class StopFlag:
         if number == _HANG_UP:
             self._leave_terminals()
         if self._number is not None:
-            raise Interrupted(_SIGNAL_EXIT + number, "interrupted a second time: the picture is not written")
+            raise Interrupted(_SIGNAL_EXIT + number, self._at_once)
         if not self._begun:
             raise Interrupted(_SIGNAL_EXIT + number, NOTHING_PAINTED)
         self._number = number
         if not self._quiet:
-            _write(_NOTICE)
+            _write(self._notice)
 
     def _leave_terminals(self) -> None:
         """Have what goes to a terminal that is gone go nowhere, since every write to it fails."""
@@ -74,9 +82,12 @@ class StopFlag:
 
 
 @contextmanager
-def stop_on_signal(*, quiet: bool) -> Iterator[StopFlag]:
-    """Let the first SIGINT, SIGTERM or SIGHUP only set a flag, within this context and once work has begun."""
-    stop = StopFlag(quiet=quiet)
+def stop_on_signal(*, quiet: bool, notice: bytes = _NOTICE, at_once: str = _AT_ONCE) -> Iterator[StopFlag]:
+    """Let the first SIGINT, SIGTERM or SIGHUP only set a flag, within this context and once work has begun.
+
+    The arguments are those of `StopFlag`.
+    """
+    stop = StopFlag(quiet=quiet, notice=notice, at_once=at_once)
     with _handle(stop.receive, *_ENDING):
         yield stop
 

@@ -1,7 +1,6 @@
-"""The coarse-to-fine schedule (Gatys et al. 2017, section 6: large motifs at small sizes, strokes at large ones)."""
+"""From scale to scale, coarse to fine (Gatys et al. 2017, section 6); `sizing.plan_scales` plans them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch.nn.functional as F
@@ -11,54 +10,6 @@ from impasto.errors import ImageError
 from impasto.sizing import Size
 
 Made = TypeVar("Made")
-
-SMALLEST_LONG_SIDE = 128
-"""No scale is coarser than this, pixels: below it relu5_1 has fewer than 8 positions a side and motifs lose shape."""
-DECAYING_SCALES = 3
-"""Iterations fall from scale to scale as far as this one: then each takes four times the one before for four times the
-pixels, so that the time for a pixel of the result is about the same at any size."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """One size of the schedule."""
-
-    width: int
-    height: int
-    iterations: int
-
-    @property
-    def size(self) -> Size:
-        """Width and height, pixels."""
-        return self.width, self.height
-
-
-def plan_scales(
-    width: int, height: int, *, scales: int, iterations: int, decay: float, smallest_side: int = 1
-) -> list[Scale]:
-    """Plan sizes that double up to (width, height), with geometrically falling iteration counts.
-
-    Args:
-        width: of the finest scale, pixels.
-        height: of the finest scale, pixels.
-        scales: how many are wanted; those that would be too small are left out, but never the last.
-        iterations: at the first, coarsest scale.
-        decay: each further scale runs this share of the iterations of the one before, up to the third.
-        smallest_side: of an image that the network can see, pixels.
-    """
-
-    def is_large_enough(factor: int) -> bool:
-        return max(width, height) >= SMALLEST_LONG_SIDE * factor and min(width, height) >= smallest_side * factor
-
-    factors = [2**step for step in range(scales) if step == 0 or is_large_enough(2**step)]
-    return [
-        Scale(
-            width=max(1, round(width / factor)),
-            height=max(1, round(height / factor)),
-            iterations=max(1, round(iterations * decay ** min(index, DECAYING_SCALES - 1))),
-        )
-        for index, factor in enumerate(reversed(factors))
-    ]
 
 
 def check_side(size: Size, smallest: int, name: str, remedy: str) -> None:

@@ -25,8 +25,9 @@ from impasto.core.losses.tiled import feature_objective
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
-from impasto.core.pyramid import LatestSize, plan_scales, upsample_with_detail
+from impasto.core.pyramid import LatestSize, upsample_with_detail
 from impasto.core.spec import Iterate, Position, TransferSpec
+from impasto.sizing import plan_scales
 
 BuildLosses = Callable[[LossInputs], Iterable[Loss]]
 """Makes losses for one scale."""

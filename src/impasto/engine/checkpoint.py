@@ -17,10 +17,10 @@ import safetensors.torch
 import torch
 
 from impasto.core import Iterate, Position
-from impasto.core.pyramid import Scale
 from impasto.engine.inputs import Inputs
 from impasto.errors import ImpastoError
 from impasto.settings import MACHINE_SETTINGS, Settings
+from impasto.sizing import Scale
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
 

@@ -19,8 +19,8 @@ from impasto.storage.home import cache
 if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torch
     from collections.abc import Sequence
 
-    from impasto.core.pyramid import Scale
     from impasto.engine.device import ComputeConfig
+    from impasto.sizing import Scale
 
 FEWEST_ITERATIONS = 5
 """At a scale, for its time to be kept: the first includes measuring the targets."""

@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from impasto.core import Iterate, Position, StyleTransfer
-from impasto.core.pyramid import Scale
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
@@ -23,6 +22,7 @@ from impasto.engine.result import InputPreviews, Result
 from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
 from impasto.settings import Settings
+from impasto.sizing import Scale
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffix
 from impasto.images.picture import Picture, Source
 from impasto.images.read import measure, read, read_metadata
 from impasto.images.resize import resize, shrink
-from impasto.images.sheets import contact_sheet, side_by_side
+from impasto.images.sheets import LabeledPicture, contact_sheet, labeled_rows, side_by_side
 from impasto.images.write import Target, check_output, encode, save
 
 __all__ = [
     "ANIMATION_SUFFIXES",
     "SUFFIXES",
+    "LabeledPicture",
     "Picture",
     "Source",
     "Target",
     "check_output",
     "contact_sheet",
     "encode",
+    "labeled_rows",
     "measure",
     "read",
     "read_metadata",

@@ -1,6 +1,6 @@
 """Several pictures on one sheet, with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from impasto.errors import ImageError
 from impasto.images.picture import Picture, on_white
-from impasto.images.resize import resize
+from impasto.images.resize import resize, shrink
 from impasto.storage.names import to_text
 
 PAPER = (246, 245, 242)
@@ -29,7 +29,9 @@ def side_by_side(pictures: Sequence[Picture], labels: Sequence[str] = ()) -> Pic
     """
     _check_any(pictures)
     height = max(_MIN_HEIGHT, min(picture.height for picture in pictures))
-    sized = [_opaque(picture, max(1, round(picture.width * height / picture.height)), height) for picture in pictures]
+    sized = [
+        _opaque(resize(picture, max(1, round(picture.width * height / picture.height)), height)) for picture in pictures
+    ]
     return _sheet([_cells(sized, labels)], gap=max(12, height // 28), text=max(14, height // 28))
 
 
@@ -41,11 +43,46 @@ def contact_sheet(pictures: Sequence[Picture], labels: Sequence[str], *, columns
     """
     _check_any(pictures)
     width = max(_MIN_CELL, min(_MAX_CELL, max(picture.width for picture in pictures)))
-    sized = [_opaque(picture, width, max(1, round(picture.height * width / picture.width))) for picture in pictures]
+    sized = [
+        _opaque(resize(picture, width, max(1, round(picture.height * width / picture.width)))) for picture in pictures
+    ]
     cells = _cells(sized, labels)
     columns = max(1, min(columns, len(cells)))
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
     return _sheet(rows, gap=max(12, width // 20), text=max(14, width // 24))
+
+
+LabeledPicture = tuple[Picture | None, str]
+"""A picture, or None where there is none to be shown, and its label."""
+
+
+def labeled_rows(rows: Iterable[Sequence[LabeledPicture]], *, side: int) -> Picture:
+    """Rows of pictures in columns; each picture fits into a square of `side` pixels, over its label.
+
+    The last of each row stands in the last column, whatever the length of the row.
+
+    Raises:
+        ImageError: there is no row.
+    """
+    # One picture after another becomes 8 bits: there may be many.
+    cells = [[(None if it is None else _opaque(shrink(it, side)), name) for it, name in row] for row in rows]
+    if not cells:
+        raise ImageError("there are no pictures to put onto a sheet", "Give at least one.")
+    columns, gap, text = max(len(row) for row in cells), max(12, side // 16), max(14, side // 18)
+    heights = [max((image.height for image, _ in row if image), default=text) for row in cells]
+    step = gap + 2 * text
+    sheet = Image.new("RGB", (columns * (side + gap) + gap, sum(heights) + step * len(cells) + gap // 2), PAPER)
+    draw, font, baseline = ImageDraw.Draw(sheet), ImageFont.load_default(text), 0
+    for row, height in zip(cells, heights, strict=True):
+        baseline += gap + height
+        for index, (image, name) in enumerate(row):
+            column = columns - 1 if index == len(row) - 1 else index
+            middle = gap + column * (side + gap) + side // 2
+            if image:
+                sheet.paste(image, (middle - image.width // 2, baseline - image.height))
+            _write(draw, (middle, baseline + text), fit_label(name, font, side), font)
+        baseline += 2 * text
+    return Picture(np.asarray(sheet, np.float32), name="sheet")
 
 
 def _check_any(pictures: Sequence[Picture]) -> None:
@@ -53,9 +90,8 @@ def _check_any(pictures: Sequence[Picture]) -> None:
         raise ImageError("there are no pictures to put onto a sheet", "Give at least one.")
 
 
-def _opaque(picture: Picture, width: int, height: int) -> Image.Image:
-    sized = resize(picture, width, height)
-    return Picture(on_white(sized)).to_pil()
+def _opaque(picture: Picture) -> Image.Image:
+    return Picture(on_white(picture)).to_pil()
 
 
 def _cells(images: Sequence[Image.Image], labels: Sequence[str]) -> list[Cell]:

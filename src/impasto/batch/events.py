@@ -1,0 +1,126 @@
+"""What happens during a batch, as data; a display shows these.
+
+The order is BatchStarted, then for each job JobSkipped or JobFailed (what is refused), or JobStarted, JobAdvanced any
+number of times, perhaps JobRetried, and JobDone, JobFailed or, where photographs are waited for, JobPostponed; last
+BatchFinished.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.batch.plan import BatchJob, PlannedJob
+from impasto.errors import ImpastoError
+from impasto.sizing import Size
+
+
+@dataclass(frozen=True)
+class BatchStarted:
+    """The jobs are planned."""
+
+    jobs: int
+    to_paint: int
+    skipped: int
+    refused: int
+    folder: Path
+    watching: bool
+
+
+@dataclass(frozen=True)
+class JobSkipped:
+    """A job is done already and unchanged."""
+
+    job: BatchJob
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A picture is begun."""
+
+    planned: PlannedJob
+
+
+@dataclass(frozen=True)
+class JobAdvanced:
+    """A picture has come further."""
+
+    job: BatchJob
+    share: float
+    """Of its own work, 0..1."""
+    size: Size
+    """Of its present scale."""
+    remaining: float
+    """Estimated seconds to the end of the whole batch."""
+
+
+@dataclass(frozen=True)
+class JobRetried:
+    """A picture failed for a reason that need not be there next time, and is painted again."""
+
+    job: BatchJob
+    error: ImpastoError
+
+
+@dataclass(frozen=True)
+class JobPostponed:
+    """A photograph is not whole yet, and is waited for."""
+
+    job: BatchJob
+    error: ImpastoError
+
+
+@dataclass(frozen=True)
+class JobDone:
+    """A picture is written, and so is its record."""
+
+    job: BatchJob
+    path: Path
+    size: Size
+    seconds: float
+    remaining: float
+    """Estimated seconds to the end of the whole batch."""
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """A job was refused, or its picture could not be painted."""
+
+    job: BatchJob
+    error: ImpastoError
+
+
+@dataclass(frozen=True)
+class WorkersSettled:
+    """The number of pictures at once was settled by measuring."""
+
+    workers: int
+    rates: Sequence[tuple[int, float]]
+    """Each number that was tried, with the work a second that it did."""
+
+
+@dataclass(frozen=True)
+class BatchFinished:
+    """The end."""
+
+    done: int
+    skipped: int
+    failed: int
+    left: int
+    """Jobs that are still to be done: the batch was stopped."""
+    seconds: float
+    sheets: tuple[Path, ...]
+    """The contact sheets."""
+
+
+BatchEvent = (
+    BatchStarted
+    | JobSkipped
+    | JobStarted
+    | JobAdvanced
+    | JobRetried
+    | JobPostponed
+    | JobDone
+    | JobFailed
+    | WorkersSettled
+    | BatchFinished
+)

@@ -1,0 +1,168 @@
+"""How many pictures at once, and with how many threads each.
+
+The bytes of a picture depend on the number of threads that compute it: sums are rounded in another order. That number
+therefore follows from the machine, the number of jobs and the size of the picture, and never from what else runs or
+from the number of workers: a batch that was interrupted continues with the pictures that it would have made.
+"""
+
+import contextlib
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from impasto.engine import sizing
+from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
+from impasto.settings import Settings
+from impasto.sizing import Scale, Size, plan_scales
+
+_MEMORY_SHARE = 0.75
+"""Of the machine's memory, for all workers together."""
+_AUTO_BYTES = 4
+"""Of a number in the network where the precision is left open: it may turn out to be float32."""
+_WORKERS_ON_GPU = 2
+_WORTH = 1.05
+"""How much faster fewer workers must be to be preferred."""
+_SHORTEST_WINDOW = 2.0
+"""Seconds over which a number of workers is measured, at least."""
+_ENOUGH_JOBS = 6
+"""Pictures per worker that are left, for measuring to be worth its time."""
+
+
+def core_count() -> int:
+    """Count the cores that this process may use."""
+    with contextlib.suppress(AttributeError):  # Linux alone has it
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def most_workers(settings: Settings) -> int:
+    """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
+    return _WORKERS_ON_GPU if _has_gpu(settings.device) else core_count()
+
+
+def _has_gpu(device: str) -> bool:
+    """Whether pictures are likely to be painted on a GPU, as far as can be told without torch."""
+    if device != "auto":
+        return device != "cpu"
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+
+
+def memory_needed(settings: Settings, content: Size, styles: Sequence[Size]) -> int:
+    """Plan the bytes that a worker takes while it paints a picture, in tiles where it would be more than the budget.
+
+    Args:
+        settings: all of the picture's.
+        content: the photograph's own size.
+        styles: the paintings' own sizes.
+
+    Raises:
+        OutOfMemoryError: it takes more than there is, however it is painted.
+    """
+    load = sizing.memory_load(settings, content, styles, _AUTO_BYTES if settings.precision == "auto" else 0)
+    check_memory(load)
+    return plan_memory(load, memory_budget()).needed
+
+
+def memory_budget() -> int:
+    """Give the bytes that pictures may take together: always the same on a machine, so that plans are, too."""
+    return int(physical_memory() * _MEMORY_SHARE)
+
+
+def memory_available() -> int:
+    """Give the bytes of the budget that are free at this moment."""
+    return min(memory_budget(), free_memory())
+
+
+def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
+    """Give the threads to compute a picture with: those that the settings name, or else its share of the cores.
+
+    Args:
+        settings: `threads` is read.
+        memory: bytes that a picture takes.
+        jobs: of the whole batch, done or not.
+    """
+    if settings.threads:
+        return settings.threads
+    cores = core_count()
+    return max(1, cores // max(1, min(cores, jobs, memory_budget() // memory)))
+
+
+def scale_work(settings: Settings, size: Size) -> list[Scale]:
+    """Plan the scales of a picture, for a network that sees the smallest of sizes."""
+    if settings.strength == 0:
+        return []
+    planned = plan_scales(
+        *size, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay
+    )
+    return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in planned]
+
+
+def work_of(settings: Settings, size: Size) -> float:
+    """Give the megapixels times iterations of a picture, margin included."""
+    border = 2 * settings.margin
+    work = ((it.width + border) * (it.height + border) * it.iterations for it in scale_work(settings, size))
+    return sum(work) / 1e6 or 1e-3
+
+
+class WorkerTuner:
+    """Finds the number of pictures at once that does most work a second, on the batch's own pictures.
+
+    It begins with the most, and tries half of them as long as that is faster: where memory or a few real cores behind
+    many threads are what limits, fewer get more done. A number is measured while that many are painting.
+
+    Args:
+        most: to begin with.
+        fixed: whether that is the user's choice, and nothing is to be measured.
+    """
+
+    def __init__(self, most: int, *, fixed: bool) -> None:
+        self.workers = max(1, most)
+        self.rates: dict[int, float] = {}
+        """Work a second, of each number that was measured."""
+        self.settled = fixed or self.workers == 1
+        self._begun: tuple[float, float] | None = None
+        self._finished = 0
+
+    def observe(self, *, running: int, done: float, finished: bool, left: int | None, now: float | None = None) -> bool:
+        """Take note of the work so far; returns whether the number has been settled just now.
+
+        Args:
+            running: pictures that are being painted.
+            done: work since the beginning, with parts of pictures.
+            finished: whether a picture was finished since the last call.
+            left: pictures that are still to be begun; None where that is not known.
+            now: seconds of a monotonic clock.
+        """
+        if self.settled:
+            return False
+        now = time.monotonic() if now is None else now
+        if self._begun is None:
+            if running == self.workers and done > 0:
+                self._begun, self._finished = (now, done), 0
+            return False
+        self._finished += finished
+        seconds = now - self._begun[0]
+        if self._finished < self.workers + 1 or seconds < _SHORTEST_WINDOW:
+            return False
+        self.rates[self.workers] = (done - self._begun[1]) / seconds
+        return self._decide(left)
+
+    def give_way(self) -> None:
+        """Have one fewer at once from now on: memory ran out."""
+        self.workers, self.settled = max(1, self.workers - 1), True
+
+    def _decide(self, left: int | None) -> bool:
+        best = max(self.rates, key=lambda number: self.rates[number] * (1 if number == max(self.rates) else 1 / _WORTH))
+        half = self.workers // 2
+        worth_a_try = best == self.workers and half and left is not None and left >= _ENOUGH_JOBS * self.workers
+        if worth_a_try:
+            self.workers, self._begun = half, None
+            return False
+        self.workers, self.settled = best, True
+        return True

@@ -1,0 +1,75 @@
+"""Contact sheets of a batch: each row a photograph, its painting and the result, with their names."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from impasto import images
+from impasto.batch.manifest import Manifest
+from impasto.batch.names import SHEET_STEM
+from impasto.batch.plan import BatchJob
+from impasto.errors import ImpastoError
+from impasto.images import LabeledPicture, Picture
+from impasto.storage.names import base_name
+
+ROWS_PER_PAGE = 60
+_SIDE = 240
+"""Of the square that each picture fits into, pixels."""
+_MOST_STYLES = 3
+"""Paintings of one style that are shown; the label of the last counts the others."""
+
+
+def write_sheets(jobs: Sequence[BatchJob], manifest: Manifest, stop: Callable[[], bool]) -> list[Path]:
+    """Write the contact sheets of the results that are there; returns where, page by page.
+
+    Once `stop` says true, no page is written any more.
+
+    Raises:
+        OutputError: a page cannot be written.
+        StorageError: the disk is full or failed.
+    """
+    shown = (job for job in jobs if str(job.output) in manifest.made and (manifest.folder / job.output).is_file())
+    pages: list[Path] = []
+    while page := list(islice(shown, ROWS_PER_PAGE)):
+        path = sheet_path(manifest.folder, len(pages) + 1)
+        drawn = images.labeled_rows(_rows(page, manifest.folder, stop), side=_SIDE)
+        if stop():
+            return pages
+        images.save(drawn, path, overwrite=True)
+        pages.append(path)
+    number = len(pages) + 1
+    while pages and (left := sheet_path(manifest.folder, number)).is_file():  # of a batch with more rows
+        left.unlink()
+        number += 1
+    return pages
+
+
+def sheet_path(folder: Path, page: int) -> Path:
+    """Give the file of a page, from 1."""
+    return folder / (f"{SHEET_STEM}.jpg" if page == 1 else f"{SHEET_STEM}-{page}.jpg")
+
+
+def _rows(jobs: Sequence[BatchJob], folder: Path, stop: Callable[[], bool]) -> Iterator[list[LabeledPicture]]:
+    """Give the rows of a page; of one that is not to be written any more, the first ones."""
+    for number, job in enumerate(jobs):
+        if number and stop():
+            return
+        styles = job.styles[:_MOST_STYLES]
+        hidden = len(job.styles) - len(styles)
+        row = [(_kept_thumbnail(job.photo), base_name(str(job.photo)))]
+        row += [(_kept_thumbnail(style), base_name(str(style))) for style in styles]
+        if hidden:
+            row[-1] = row[-1][0], f"{row[-1][1]} and {hidden} more"
+        yield [*row, (_thumbnail(folder / job.output), str(job.output))]
+
+
+def _thumbnail(path: Path) -> Picture | None:
+    """Give a small copy of a picture; None where it cannot be read any more."""
+    with contextlib.suppress(ImpastoError):
+        return images.shrink(images.read(path), _SIDE)
+    return None
+
+
+_kept_thumbnail = functools.lru_cache(maxsize=32)(_thumbnail)

@@ -1,0 +1,450 @@
+"""`impasto batch`: whatever is asked for is painted once, and only that; nothing of anybody else's is replaced."""
+
+import itertools
+import json
+import os
+import re
+import shlex
+from pathlib import Path, PurePosixPath
+
+import PIL.Image
+import pytest
+from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_photos
+from quick import listing
+
+from impasto.batch import watch
+from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
+from impasto.batch.executor import Begun, TaskFailed
+from impasto.batch.manifest import Manifest
+from impasto.batch.plan import BatchJob, PlannedJob
+from impasto.cli.commands import batch_runner
+from impasto.cli.display.batch import BatchBars
+from impasto.errors import InputError, OutOfMemoryError
+from impasto.settings import Settings
+
+STYLE = ["--style", "painting.jpg"]
+
+
+@pytest.fixture
+def batch(impasto, monkeypatch):
+    """Run a batch whose pictures are painted within this process."""
+    monkeypatch.setattr(batch_runner, "LocalExecutor", InlineExecutor)
+    InlineExecutor.tasks.clear()
+    return lambda *arguments: impasto("batch", *arguments, *QUICK_BATCH)
+
+
+def size_of(path):
+    with PIL.Image.open(path) as picture:
+        picture.load()
+        return picture.size
+
+
+def test_each_painting_is_painted_on_each_photograph_of_files_folders_and_patterns(batch, folder):
+    save_photos(folder / "a", ["p10.png", "p2.png", ".hidden.png"])
+    (folder / "a" / "notes.txt").write_text("no picture")
+    save_photos(folder / "b", ["q1.png", "r1.png"])
+    save_photos(folder, ["other.png"])
+    done = batch("photo.jpg", "a", "b/q*.png", "--style", "painting.jpg", "other.png", "-o", "out")
+    assert done.code == 0, done.err
+    assert done.out == "out/contact-sheet.jpg\n"
+    lines = (folder / "out" / "manifest.jsonl").read_text().splitlines()
+    names = [f"{photo}-{style}.png" for photo in ("photo", "p2", "p10", "q1") for style in ("painting", "other")]
+    assert [it["output"] for it in map(json.loads, lines)] == names
+    assert {size_of(folder / "out" / name) for name in names} == {(64, 48)}
+    assert set(files_of(folder / "out")) == {*names, "contact-sheet.jpg", ".impasto-batch/lock"}
+    assert "8 pictures: 8 to paint; into out" in done.err
+    assert "8 of 8: q1-other.png" in done.err
+
+
+def test_pairs_and_blends_are_told_apart_from_every_combination(batch, folder):
+    save_photos(folder, ["a.png", "b.png", "s.png", "t.png"])
+    two = ["a.png", "b.png", "--style", "s.png", "t.png", "-o", "out"]
+    assert batch(*two, "--pairs").code == 0
+    assert batch(*two, "--blend", "--name", "{photo}-of-{style}", "--style-blend", "2,1").code == 0
+    assert {it["output"] for it in records_of(folder / "out")} == {
+        *("a-s.png", "b-t.png"),
+        *("a-of-s-t.png", "b-of-s-t.png"),
+    }
+    refused = batch("a.png", "b.png", "--style", "s.png", "-o", "out", "--pairs")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "2 photographs and 1 paintings make no pairs" in refused.err
+
+
+def test_sub_folders_are_taken_with_recursive_alone_and_kept(batch, folder):
+    save_photos(folder / "in" / "day 1", ["a.png"])
+    save_photos(folder / "in", ["b.png"])
+    assert batch("in", *STYLE, "-o", "in/out").code == 0
+    assert batch("in", *STYLE, "-o", "in/out", "-r").code == 0
+    assert {it["output"] for it in records_of(folder / "in/out")} == {"b-painting.png", "day 1/a-painting.png"}
+
+
+def test_results_are_not_taken_for_photographs_where_they_are_beside_them(batch, folder):
+    save_photos(folder / "in", ["a.png"])
+    for _ in range(2):
+        assert batch("in", *STYLE, "-o", "in").code == 0
+    assert [it["output"] for it in records_of(folder / "in")] == ["a-painting.png"]
+
+
+def test_what_is_done_is_skipped_and_what_changed_is_painted_again(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    assert batch(*both).code == 0
+    before = files_of(folder / "out")
+    done = batch(*both)
+    assert "0 painted, 2 done already" in done.err
+    assert files_of(folder / "out") == before
+    save_photos(folder, ["c.png"])[0].rename(folder / "a.png")
+    (folder / "out" / "b-painting.png").unlink()
+    InlineExecutor.tasks.clear()
+    assert batch(*both).code == 0
+    assert len(InlineExecutor.tasks) == 2
+    after = files_of(folder / "out")
+    assert after["b-painting.png"] == before["b-painting.png"]
+    assert after["a-painting.png"] != before["a-painting.png"]
+    assert "2 painted" in batch(*both, "--strength", "0.7").err
+    assert "0 painted, 2 done already" in batch(*both, "--strength", "0.7", "--threads", "1").err
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["foreign", "edited since"])
+def test_a_file_that_the_batch_did_not_make_is_replaced_with_force_alone(batch, folder, edited):
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    mine = folder / "out" / "a-painting.png"
+    if edited:
+        assert batch(*both).code == 0
+    else:
+        mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    for _ in range(2):
+        refused = batch(*both)
+        assert refused.code == 3
+        assert refused.err.count("impasto: error: a-painting.png: out/a-painting.png") == 1
+        assert mine.read_bytes() == b"mine"
+    assert (folder / "out" / "b-painting.png").exists()
+    assert [it["output"] for it in records_of(folder / "out") if it["error"]] == ["a-painting.png"]  # told once
+    assert batch(*both, "--force").code == 0
+    assert size_of(mine) == (64, 48)
+
+
+def test_a_bad_file_costs_one_line_and_nothing_else(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    data = (folder / "a.png").read_bytes()
+    (folder / "cut.png").write_bytes(data[: len(data) // 2])
+    (folder / "text.dat").write_text("no picture")
+    (folder / "empty.jpg").touch()
+    done = batch("a.png", "cut.png", "text.dat", "empty.jpg", "b.png", *STYLE, "-o", "out")
+    assert done.code == 3
+    assert [line.split(":")[2].strip() for line in done.err.splitlines() if "error" in line] == [
+        f"{name}-painting.png" for name in ("cut", "text", "empty")
+    ]
+    assert "2 painted, 3 failed" in done.err
+    assert sum(it["error"] is None for it in records_of(folder / "out")) == 2
+
+
+def test_fail_fast_stops_at_the_first_failure(batch, folder):
+    (folder / "empty.jpg").touch()
+    done = batch("empty.jpg", "photo.jpg", *STYLE, "-o", "out", "--fail-fast")
+    assert done.code == 3
+    assert "0 painted, 1 failed, 1 left" in done.err
+
+
+class Failing(InlineExecutor):
+    """Runs out of memory at the first tries."""
+
+    failures = 1
+
+    def run(self, tasks, stop):
+        for task in tasks:
+            if task is None:
+                continue
+            if Failing.failures:
+                Failing.failures -= 1
+                yield Begun(task.number)
+                yield TaskFailed(task.number, OutOfMemoryError("there is not enough memory", "Use less."))
+            else:
+                yield from super().run(iter([task]), stop)
+
+
+@pytest.mark.parametrize(("failures", "code"), [(1, 0), (2, 3)])
+def test_what_is_not_the_inputs_fault_is_tried_again_as_often_as_asked_for(batch, folder, monkeypatch, failures, code):
+    monkeypatch.setattr(batch_runner, "LocalExecutor", Failing)
+    monkeypatch.setattr(Failing, "failures", failures)
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--retries", "1")
+    assert done.code == code
+    assert ("photo-painting.png is painted again: there is not enough memory" in done.err) is True
+    assert (folder / "out" / "photo-painting.png").exists() is (code == 0)
+
+
+def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, folder):
+    save_photos(folder, ["a.png", "a.webp"])
+    before = listing(folder)
+    refused = batch("a.png", "a.webp", *STYLE, "-o", "out")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "two results would be named a-painting.png: a.png with painting.jpg and a.webp with" in refused.err
+    assert listing(folder) == before
+    assert batch("a.png", "a.webp", *STYLE, "-o", "out", "--name", "{style}/{photo}-{suffix}-{number:03}").code == 0
+    assert {it["output"] for it in records_of(folder / "out")} == {
+        "painting/a-png-001.png",
+        "painting/a-webp-002.png",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, style"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "../{photo}"], "outside of the folder"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "{photo"], "is no template"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "contact-sheet"], "the batch itself uses it"),
+        (["photo.jpg", *STYLE, "-o", "out", "--format", "gif"], "'gif' is not a format that Impasto writes"),
+        (["photo.jpg", *STYLE, "-o", "photo.jpg"], "photo.jpg is not a folder"),
+        (["photo.jpg", *STYLE], "--output"),
+        (["photo.jpg", "-o", "out"], "no paintings are given"),
+        ([*STYLE, "-o", "out"], "no photographs are given"),
+        (["no.jpg", *STYLE, "-o", "out"], "no.jpg does not exist"),
+        (["no*.jpg", *STYLE, "-o", "out"], "no picture matches no*.jpg"),
+        (["-", *STYLE, "-o", "out"], "a batch reads files, and - is none"),
+        (["photo.jpg", *STYLE, "-o", "out", "--style-blend", "1,2"], "--style-blend has 2 weights for 1 painting"),
+        (["photo.jpg", *STYLE, "-o", "out", "--keep-mask", "no.png"], "--keep-mask names no.png, which is no file"),
+        (["photo.jpg", *STYLE, "-o", "out", "--workers", "no"], "--workers takes auto or a number"),
+        (["photo.jpg", *STYLE, "-o", "out", "--watch"], "photo.jpg is none"),
+        ([".", *STYLE, "-o", "out", "--watch", "--name", "{number}"], "--watch cannot number the results"),
+        (["photo.jpg", "--jobs", "jobs.csv", "-o", "out"], "photographs and --jobs contradict each other"),
+        (["--jobs", "jobs.csv", "-o", "out"], "jobs.csv does not exist"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line_and_nothing_is_written(batch, folder, arguments, said):
+    before = listing(folder)
+    done = batch(*arguments)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
+    assert said in done.err
+    assert "unexpected" not in done.err
+    assert listing(folder) == before
+
+
+TABLES = {
+    "jobs.csv": 'photo,style,output,size,mask\na.png,"../painting.jpg, b.png",both.png,48,"a.png,b.png"\n'
+    "b.png,b.png,,,\n",
+    "jobs.jsonl": '{"photo": "a.png", "style": ["../painting.jpg", "b.png"], "output": "both.png", "size": 48,'
+    ' "mask": ["a.png", "b.png"]}\n\n{"photo": "b.png", "style": "b.png"}\n',
+    "jobs.toml": '[[job]]\nphoto = "a.png"\nstyle = ["../painting.jpg", "b.png"]\noutput = "both"\nsize = 48\n'
+    'mask = "a.png, b.png"\n[[job]]\nphoto = "b.png"\nstyle = "b.png"\n',
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_gives_jobs_with_paths_relative_to_itself(batch, folder, name):
+    save_photos(folder / "in", ["a.png", "b.png"])
+    (folder / "in" / name).write_text(TABLES[name])
+    done = batch("--jobs", f"in/{name}", "-o", "out")
+    assert done.code == 0, done.err
+    single, both = records_of(folder / "out")
+    assert (single["output"], both["output"]) == ("b-b.png", "both.png")
+    assert [it["name"] for it in both["inputs"]] == ["a.png", "painting.jpg", "b.png"]
+    assert both["settings"]["mask"] == ["a.png", "b.png"]
+    assert size_of(folder / "out" / "both.png") == (48, 36)
+    assert size_of(folder / "out" / "b-b.png") == (64, 48)
+
+
+BAD_TABLES = {
+    "bad.csv": (
+        "photo,style,size\nphoto.jpg,painting.jpg,9\nphoto.jpg,painting.jpg,64\nno.jpg,painting.jpg,\n,x,\na,b,c,d\n",
+        {2: "--size takes", 4: "no.jpg does not exist", 5: "names no photograph", 6: "more than 3 cells"},
+    ),
+    "bad.jsonl": (
+        '{"photo": "photo.jpg"}\n[]\n{"photo": "photo.jpg", "style": "painting.jpg", "sise": 3}\n{\n',
+        {1: "names no painting", 2: "not an object", 3: "no setting 'sise'. Did you mean 'size'?", 4: "not valid JSON"},
+    ),
+    "bad.toml": (
+        '[[job]]\nphoto = "photo.jpg"\nstyle = 3\n\n[[job]]\nphoto = "photo.jpg"\nstyle = "painting.jpg"\nseed = -1\n',
+        {1: "neither a name nor a list", 5: "--seed takes"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_all_bad_rows_are_told_with_their_lines_before_anything_is_painted(batch, folder, name):
+    text, expected = BAD_TABLES[name]
+    (folder / name).write_text(text)
+    before = listing(folder)
+    done = batch("--jobs", name, "-o", "out")
+    *rows, last = done.err.splitlines()
+    assert done.code == 2
+    assert len(rows) == len(expected), done.err
+    for line, (number, said) in zip(rows, expected.items(), strict=True):
+        assert line.startswith(f"impasto: error: {name}, line {number}: ")
+        assert said in line
+    assert f"{len(expected)} of" in last
+    assert listing(folder) == before
+
+
+def test_a_dry_run_lists_what_would_be_done_and_writes_nothing(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    (folder / "empty.jpg").touch()
+    assert batch("a.png", *STYLE, "-o", "out").code == 0
+    before = listing(folder / "out")
+    done = batch("a.png", "b.png", "empty.jpg", *STYLE, "-o", "out", "--dry-run")
+    assert (done.code, done.err) == (0, "")
+    *lines, last = done.out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["skip", "a-painting.png:"],
+        ["paint", "b-painting.png:"],
+        ["refuse", "empty-painting.png:"],
+    ]
+    assert "64 x 48 px, b.png with painting.jpg" in lines[1]
+    assert last.startswith("3 pictures: 1 to paint, 1 done already, 1 refused; into out; ")
+    assert listing(folder / "out") == before
+    assert batch("b.png", *STYLE, "-o", "new", "--dry-run").code == 0
+    assert not (folder / "new").exists()
+
+
+def test_json_has_an_event_a_line_and_ends_with_the_summary(batch, folder):
+    (folder / "empty.jpg").touch()
+    done = batch("photo.jpg", "empty.jpg", *STYLE, "-o", "out", "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    kinds = [event["event"] for event in events if event["event"] != "progress"]
+    assert kinds == ["started", "painting", "done", "failed", "finished"]
+    assert events[-1]["done"] == events[-1]["failed"] == 1
+    assert events[-1]["sheets"] == ["out/contact-sheet.jpg"]
+    assert done.err == ""
+
+
+def test_quiet_says_nothing_but_errors(batch, folder):
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    (folder / "empty.jpg").touch()
+    done = batch("empty.jpg", *STYLE, "-o", "out", "--quiet")
+    assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
+
+
+def test_a_second_batch_into_one_folder_is_refused(batch, folder):
+    with Manifest.open(folder / "out"):
+        done = batch("photo.jpg", *STYLE, "-o", "out")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "another batch is writing into out" in done.err
+    assert batch("photo.jpg", *STYLE, "-o", "out").code == 0
+
+
+def test_a_picture_carries_what_makes_it_again(batch, impasto, folder):
+    assert batch("photo.jpg", *STYLE, "-o", "out").code == 0
+    made = folder / "out" / "photo-painting.png"
+    assert impasto("photo.jpg", "painting.jpg", "-o", "again.png", "--settings-from", made).code == 0
+    assert (folder / "again.png").read_bytes() == made.read_bytes()
+
+
+def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
+    (folder / "out").mkdir()
+    sheet = folder / "out" / "contact-sheet.jpg"
+    sheet.write_bytes(b"mine")
+    done = batch("photo.jpg", *STYLE, "-o", "out")
+    assert done.code == 0
+    assert "no contact sheet is written" in done.err
+    assert sheet.read_bytes() == b"mine"
+    assert batch("photo.jpg", *STYLE, "-o", "other", "--no-contact-sheet").code == 0
+    assert not (folder / "other" / "contact-sheet.jpg").exists()
+
+
+def test_what_no_picture_could_be_painted_with_ends_the_batch_in_one_line(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    done = batch("a.png", "b.png", *STYLE, "-o", "out", "--network", "vgg19", "--quiet")
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert "vgg19" in done.err
+
+
+def test_a_name_that_is_no_text_is_kept_to_the_byte(batch, folder):
+    name = os.fsdecode(b"caf\xe9.png")
+    save_photos(folder, ["a.png"])[0].rename(folder / name)
+    for count in ("1 painted", "0 painted, 1 done already"):
+        assert count in batch(name, *STYLE, "-o", "out").err
+    assert (folder / "out" / os.fsdecode(b"caf\xe9-painting.png")).exists()
+
+
+def test_no_bar_is_left_for_a_photograph_that_is_waited_for():
+    job = BatchJob(1, Path("a.png"), (), Settings(), PurePosixPath("a-b.png"))
+    with BatchBars() as bars:
+        bars.on_event(BatchStarted(0, 0, 0, 0, Path("out"), watching=True))
+        bars.on_event(JobStarted(PlannedJob(job, "paint", (64, 48))))
+        assert [task.description for task in bars._progress.tasks] == ["0 painted", "  a-b.png"]
+        bars.on_event(JobPostponed(job, InputError("cut short", "Wait.")))
+        assert [task.description for task in bars._progress.tasks] == ["0 painted"]
+
+
+@pytest.fixture
+def watching(batch, monkeypatch):
+    """Watch a folder, with something done before each look, and end some looks after the last of these."""
+
+    def run(*actions):
+        left = iter([*actions, *[lambda: None] * 40])
+        ended = []
+        look = watch.Watcher._look
+
+        def act_and_look(watcher):
+            next(left, lambda: ended.append(True))()
+            look(watcher)
+
+        class Ending(InlineExecutor):
+            def run(self, tasks, stop):
+                return super().run(itertools.takewhile(lambda _: not ended, tasks), stop)
+
+        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.02)
+        monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.5)
+        monkeypatch.setattr(watch.Watcher, "_look", act_and_look)
+        monkeypatch.setattr(batch_runner, "LocalExecutor", Ending)
+        return batch("in", *STYLE, "-o", "out", "--watch")
+
+    return run
+
+
+def nothing():
+    pass
+
+
+def test_watching_takes_a_file_when_it_is_whole_and_reports_one_that_never_is(watching, folder):
+    save_photos(folder, ["whole.png"])
+    save_photos(folder / "in", ["first.png"])
+    data = (folder / "whole.png").read_bytes()
+    slow, broken = folder / "in" / "slow.png", folder / "in" / "broken.png"
+
+    def write(path, share):
+        return lambda: path.write_bytes(data[: int(share * len(data))])
+
+    slowly = [write(slow, 0.01), write(slow, 0.5), *[nothing] * 3, write(broken, 0.5), nothing, write(slow, 1)]
+    done = watching(*slowly)
+    assert done.code == 3
+    assert done.err.count("error") == 1, done.err
+    assert {it["output"]: it["error"] is None for it in records_of(folder / "out")} == {
+        "first-painting.png": True,
+        "slow-painting.png": True,
+        "broken-painting.png": False,
+    }
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "--watch" not in line]  # which would not end
+MADE = {
+    "painted": {"cat-painting.png", "dog-painting.png"},
+    "blended": {"cat-wave-scream.png", "dog-wave-scream.png", "more/bird-wave-scream.png"},
+    "pairs": {"cat-wave.png", "dog-scream.png"},
+    "table": {"cat.png", "dog-wave-scream.png"},
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_page_does_what_it_shows(impasto, monkeypatch, folder, command):
+    save_photos(folder / "photos", ["cat.jpg", "dog.jpg"])
+    save_photos(folder / "photos" / "more", ["bird.jpg"])
+    save_photos(folder, ["painting.jpg", "wave.jpg", "scream.jpg"])
+    (folder / "jobs.csv").write_text(re.search(r"```csv\n(.*?)```", PAGE, re.DOTALL)[1])
+    program, *arguments = shlex.split(command)
+    assert program == "impasto"
+    monkeypatch.setattr(batch_runner, "LocalExecutor", InlineExecutor)
+    done = impasto(*arguments, *(QUICK_BATCH[2:] if "--recipe" in arguments else QUICK_BATCH))
+    assert done.code == 0, done.err
+    out = arguments[arguments.index("-o") + 1]
+    if "--dry-run" in arguments:
+        made = set(re.findall(r"paint +(\S+):", done.out))
+    else:
+        made = {it["output"] for it in records_of(folder / out)}
+    named = {f"{style}/{photo}.png" for style in ("wave", "scream") for photo in ("cat", "dog")}
+    assert made == (named if "{style}/{photo}" in arguments else MADE[out])
