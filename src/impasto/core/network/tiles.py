@@ -3,10 +3,10 @@
 A convolution sees its neighbours only, so a part of an image gives its own features to the last bit if enough of what
 is around it, the halo, is computed along. How much is enough grows from block to block: 2 pixels for the first block of
 VGG-16, 58 for all five. Blocks are therefore run one after the other over the whole image where the pooled maps between
-them can be kept (`keep`), each with the small halo of its own; runs of blocks between which nothing is kept share one.
+them can be kept (`keep`), each with the small halo of its own; blocks between which nothing is kept share one.
 
-The backward pass computes each tile's features once more, with what is needed to go back, from the last run of blocks
-to the first: half a step's work more than in one piece, and the memory of a tile (Chen et al. 2016, "Training deep nets
+The backward pass computes each tile's features once more, with what is needed to go back, from the last blocks to
+the first: half a step's work more than in one piece, and the memory of a tile (Chen et al. 2016, "Training deep nets
 with sublinear memory cost", do the same along the depth of a network).
 """
 
@@ -27,19 +27,19 @@ PartHook = Callable[[Part], Sequence[GradientHook]]
 
 
 @dataclass(frozen=True)
-class _Run:
-    """Blocks that are run in a row."""
+class _Segment:
+    """Blocks that are run in a row, with nothing kept between them."""
 
     blocks: range
     side: int
-    """Of a tile, positions of the run's input."""
+    """Of a tile, positions of its input."""
     halo: int
-    """Positions of the run's input that its output sees beyond its own, a multiple of `factor`."""
+    """Positions of its input that its output sees beyond its own, a multiple of `factor`."""
     factor: int
     """How many positions of the input make one of the output, along each side."""
 
     def tiles(self, maps: Tensor) -> Iterator[Window]:
-        """Cut the grid of the run's input into tiles of about the same size."""
+        """Cut the grid of its input into tiles of about the same size."""
         height, width = maps.shape[2:]
         for top, bottom in pairwise(_borders(height, self.side, self.factor)):
             for left, right in pairwise(_borders(width, self.side, self.factor)):
@@ -74,7 +74,7 @@ class TiledVGG:
         self.network, self._whole = network, tiles.whole
         last = network.blocks[-1]
         starts = [1, *(block + 1 for block in tiles.keep if block < last), last + 1]
-        self._runs = [_plan_run(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
+        self._segments = [_plan_segment(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
 
     def sees_whole(self, height: int, width: int) -> bool:
         """Tell whether an image of a size is seen in one piece."""
@@ -98,7 +98,7 @@ class TiledVGG:
 
     def record(self, image: Tensor) -> "TiledPass":
         """Open a pass over an image: its parts, once, then its gradient."""
-        return TiledPass(self.network, self._runs, image)
+        return TiledPass(self.network, self._segments, image)
 
 
 class TiledPass:
@@ -106,13 +106,13 @@ class TiledPass:
 
     Args:
         network: the network.
-        runs: its blocks, in order.
+        segments: its blocks, in order.
         image: (1, 3, H, W), 0..255.
     """
 
-    def __init__(self, network: VGG, runs: Sequence[_Run], image: Tensor) -> None:
-        self._network, self._runs = network, runs
-        self._inputs = [image]  # of each run whose features are computed
+    def __init__(self, network: VGG, segments: Sequence[_Segment], image: Tensor) -> None:
+        self._network, self._segments = network, segments
+        self._inputs = [image]  # of each segment whose features are computed
 
     @torch.no_grad()
     def parts(self, *, keep: bool = True) -> Iterator[Part]:
@@ -121,19 +121,19 @@ class TiledPass:
         Args:
             keep: what the backward pass needs.
         """
-        for number, run in enumerate(self._runs):
+        for number, segment in enumerate(self._segments):
             maps, output = self._inputs[-1], None
             if not keep:
                 self._inputs.clear()
-            for tile in run.tiles(maps):
+            for tile in segment.tiles(maps):
                 tape = BackwardTape(recording=False)
-                found, outer = self._run(run, tile, maps, tape)
-                yield from _parts(run, tile, outer, tape.features)
-                if number + 1 < len(self._runs):
-                    grid = maps.shape[2] // run.factor, maps.shape[3] // run.factor
+                found, outer = self._run(segment, tile, maps, tape)
+                yield from _parts(segment, tile, outer, tape.features)
+                if number + 1 < len(self._segments):
+                    grid = maps.shape[2] // segment.factor, maps.shape[3] // segment.factor
                     output = empty_maps(found, grid) if output is None else output
-                    owned = tile.pooled(run.factor)
-                    owned.cut(output).copy_(owned.inside(outer.pooled(run.factor)).cut(found))
+                    owned = tile.pooled(segment.factor)
+                    owned.cut(output).copy_(owned.inside(outer.pooled(segment.factor)).cut(found))
             if output is not None:
                 self._inputs.append(output)
 
@@ -145,21 +145,21 @@ class TiledPass:
             hooks: asked for what adds each part's gradient; what it gives may hold the part.
         """
         gradient: Tensor | None = None
-        for run in reversed(self._runs):
+        for segment in reversed(self._segments):
             maps = self._inputs.pop()
             below = torch.zeros_like(maps, memory_format=torch.preserve_format)
-            for tile in run.tiles(maps):
+            for tile in segment.tiles(maps):
                 tape = BackwardTape()
-                found, outer = self._run(run, tile, maps, tape)
+                found, outer = self._run(segment, tile, maps, tape)
                 begin = (
                     None
                     if gradient is None
-                    else _seed(gradient, found, tile.pooled(run.factor), outer.pooled(run.factor))
+                    else _seed(gradient, found, tile.pooled(segment.factor), outer.pooled(segment.factor))
                 )
                 del found
                 added: dict[Layer | None, list[GradientHook]] = {}
-                for part in _parts(run, tile, outer, tape.features):
-                    owned = part.window.inside(run.owned(outer, part.layer.block))
+                for part in _parts(segment, tile, outer, tape.features):
+                    owned = part.window.inside(segment.owned(outer, part.layer.block))
                     if wanted := hooks(part):
                         added[part.layer] = [_within(owned, tape.features[part.layer].shape, wanted)]
                 own = tape.gradient(added, begin)
@@ -169,19 +169,19 @@ class TiledPass:
         assert gradient is not None  # a network has at least one block
         return gradient
 
-    def _run(self, run: _Run, tile: Window, maps: Tensor, tape: BackwardTape) -> tuple[Tensor, Window]:
+    def _run(self, segment: _Segment, tile: Window, maps: Tensor, tape: BackwardTape) -> tuple[Tensor, Window]:
         """Run a tile with its halo; also returns the window of both."""
-        outer = tile.grown(run.halo)
-        memory_format = torch.contiguous_format if run.blocks[0] == 1 else CHANNELS_LAST
-        return self._network.run(outer.cut(maps).contiguous(memory_format=memory_format), tape, run.blocks), outer
+        outer = tile.grown(segment.halo)
+        memory_format = torch.contiguous_format if segment.blocks[0] == 1 else CHANNELS_LAST
+        return self._network.run(outer.cut(maps).contiguous(memory_format=memory_format), tape, segment.blocks), outer
 
 
-def _plan_run(network: VGG, blocks: range, side: int) -> _Run:
-    """Plan a run of blocks: a tile of twice the channels at half the resolution takes as much memory a position."""
+def _plan_segment(network: VGG, blocks: range, side: int) -> _Segment:
+    """Plan a segment of blocks: a tile of twice the channels at half the resolution takes as much memory a position."""
     factor = 1 << (len(blocks) - (blocks[-1] == network.blocks[-1]))
     seen = sum(len(network.convolutions_in(block)) << (block - blocks[0]) for block in blocks)
     positions = max(factor, round(side / 2 ** ((blocks[0] - 1) / 2)))
-    return _Run(blocks, positions, -(-seen // factor) * factor, factor)
+    return _Segment(blocks, positions, -(-seen // factor) * factor, factor)
 
 
 def _borders(length: int, side: int, factor: int) -> list[int]:
@@ -190,11 +190,11 @@ def _borders(length: int, side: int, factor: int) -> list[int]:
     return [round(length * number / count / factor) * factor for number in range(count)] + [length]
 
 
-def _parts(run: _Run, tile: Window, outer: Window, features: Features) -> Iterator[Part]:
+def _parts(segment: _Segment, tile: Window, outer: Window, features: Features) -> Iterator[Part]:
     """Cut what a tile owns out of the features of the tile with its halo."""
     for layer, maps in features.items():
-        window = run.owned(tile, layer.block)
-        own = window.inside(run.owned(outer, layer.block)).cut(maps)
+        window = segment.owned(tile, layer.block)
+        own = window.inside(segment.owned(outer, layer.block)).cut(maps)
         if own.numel():
             yield Part(layer, window, own.contiguous(memory_format=CHANNELS_LAST))
 
