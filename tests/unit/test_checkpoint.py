@@ -1,14 +1,16 @@
 """A run that was killed goes on where it was."""
 
 import itertools
+import os
 
 import pytest
 import torch
 
-from impasto import Finished, Settings, Started, Step, Stylizer
+from impasto import Finished, Job, Settings, Started, Step, Stylizer, execute
 from impasto.core import Iterate
 from impasto.engine import checkpoint
 from impasto.engine.checkpoint import RELEARNED, Checkpoint
+from impasto.errors import ImpastoError
 from impasto.sizing import Scale
 from impasto.storage.home import cache
 
@@ -20,8 +22,8 @@ def iterate(stage="step", scale=1, iteration=3, size=(24, 32)):
     return Iterate(stage, scale, iteration, torch.full((1, 3, *size), 7.0), {})
 
 
-def make(identity="it", *, keep=True, scales=SCALES, rounds=1):
-    return Checkpoint(identity, scales, rounds, keep=keep)
+def make(identity="it", *, save=True, scales=SCALES, rounds=1):
+    return Checkpoint(identity, scales, rounds, save=save)
 
 
 @pytest.fixture
@@ -53,16 +55,41 @@ def test_a_finished_scale_is_kept_at_once_and_a_step_after_a_while(monkeypatch):
     assert make().load().iteration == 2
     kept.update(iterate("output", iteration=15))
     assert (make().load().scale, make().load().iteration) == (1, 20)  # which is all that were planned
-    kept.update(iterate("output", scale=2, iteration=4, size=(48, 64)))  # the end: nothing is left to do
+    kept.update(iterate("output", scale=2, iteration=4, size=(48, 64)))  # the end: the result comes next
     assert make().load().scale == 1
+
+
+@pytest.mark.usefixtures("always")
+def test_a_run_that_was_killed_at_its_end_makes_its_last_iterations_once_more():
+    make().update(iterate(scale=2, iteration=4, size=(48, 64)))
+    assert (make().load().scale, make().load().iteration) == (2, 0)
+
+
+@pytest.mark.usefixtures("always")
+def test_a_run_that_is_killed_again_and_again_comes_to_its_end():
+    starts = []
+    for _ in range(32):
+        run = make(scales=[SCALES[0], Scale(64, 48, 30)])
+        found = run.load()
+        starts.append(found.iteration if found else 0)
+        for more in range(1, 4):  # and is killed
+            run.update(iterate(scale=2, iteration=min(30, starts[-1] + more), size=(48, 64)))
+    assert starts == sorted(starts)
+    assert starts[-1] == 29  # one iteration is left, for the result
+
+
+def test_what_was_left_long_ago_is_removed():
+    make().update(iterate("output"))
+    (file,) = (cache() / "checkpoints").iterdir()
+    os.utime(file, (1, 1))
+    assert make("another").load() is None
+    assert not file.exists()
 
 
 @pytest.mark.usefixtures("always")
 def test_what_does_not_fit_is_passed_over():
     make().update(iterate())
     assert make(scales=[Scale(33, 24, 20)]).load() is None
-    make().update(iterate(scale=2, iteration=4, size=(48, 64)))
-    assert make().load() is None  # nothing is left to do
     make().update(iterate(iteration=2))
     (file,) = (cache() / "checkpoints").iterdir()
     file.write_bytes(file.read_bytes()[:-9])
@@ -73,10 +100,10 @@ def test_what_does_not_fit_is_passed_over():
 
 @pytest.mark.usefixtures("always")
 def test_a_run_that_keeps_nothing_still_goes_on_from_what_is_there():
-    make(keep=False).update(iterate())
+    make(save=False).update(iterate())
     assert make().load() is None
     make().update(iterate())
-    assert make(keep=False).load() is not None
+    assert make(save=False).load() is not None
 
 
 @pytest.mark.usefixtures("always")
@@ -106,6 +133,26 @@ def test_a_run_goes_on_and_ends_about_where_an_undisturbed_one_does(photo, paint
     assert events[-1].loss < 1.01 * undisturbed.loss
     again = next(stylizer.run(photo, painting, settings))
     assert again.resumed is None  # it was finished
+
+
+@pytest.mark.usefixtures("always")
+def test_a_run_that_was_stopped_has_given_its_picture_and_leaves_nothing(photo, painting):
+    asked = iter([False] * 3 + [True] * 9)
+    settings = Settings(**{**FAST, "size": 64}, checkpoint="always")
+    events = list(Stylizer().run(photo, painting, settings, stop=lambda: next(asked)))
+    assert events[-1].stopped
+    assert not list((cache() / "checkpoints").iterdir())
+
+
+@pytest.mark.usefixtures("always")
+def test_a_result_that_could_not_be_written_is_not_lost(photo, painting, tmp_path):
+    settings = Settings(**{**FAST, "size": 64}, checkpoint="always")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    job = Job(photo, (painting,), settings, output=folder / "picture.png")
+    with pytest.raises(ImpastoError):
+        execute(job, Stylizer(), lambda event: folder.rmdir() if isinstance(event, Started) else None)
+    assert next(Stylizer().run(photo, painting, settings)).resumed
 
 
 @pytest.mark.usefixtures("always")

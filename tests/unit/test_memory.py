@@ -66,7 +66,7 @@ def test_memory_may_be_left_open():
     assert parse_memory("auto") is None
 
 
-@pytest.mark.parametrize("text", ["4", "GB", "-1GB", "4TB", "4 G B", "", "1e9GB"])
+@pytest.mark.parametrize("text", ["4", "GB", "-1GB", "4TB", "4 G B", "", "1e9GB", "0GB", "0.0 MB"])
 def test_what_is_no_amount_of_memory_is_refused(text):
     with pytest.raises(SettingsError, match="4GB"):
         Settings(memory=text)
@@ -75,7 +75,8 @@ def test_what_is_no_amount_of_memory_is_refused(text):
 def test_a_container_has_no_more_memory_than_its_limit(tmp_path, monkeypatch):
     assert 0 < free_memory() <= physical_memory()
     (tmp_path / "memory.max").write_text("1000000\n")
-    (tmp_path / "memory.current").write_text("400000\n")
+    (tmp_path / "memory.current").write_text("450000\n")
+    (tmp_path / "memory.stat").write_text("anon 300000\ninactive_file 50000\nactive_file 9\n")
     monkeypatch.setattr(memory, "_CGROUP", tmp_path)
     assert physical_memory() == 1_000_000
     assert free_memory() == 600_000

@@ -132,7 +132,7 @@ def test_the_direction_is_that_of_the_textbook_recursion():
     torch.testing.assert_close(memory.direction(gradient), -two_loop(pairs[-4:], gradient))
 
 
-@pytest.mark.parametrize("piece", [7, 1000])
+@pytest.mark.parametrize("piece", [7, 50, 1000])
 def test_the_direction_of_a_compact_memory_is_that_of_its_rounded_pairs(monkeypatch, piece):
     monkeypatch.setattr(lbfgs, "_PIECE", piece)
     generator, pairs = torch.Generator().manual_seed(2), []
@@ -155,7 +155,7 @@ def test_the_direction_of_a_compact_memory_is_that_of_its_rounded_pairs(monkeypa
 
 
 def test_lbfgs_goes_as_far_with_a_compact_memory():
-    exact, compact = (path(LBFGS(10, compact=compact), bowl, START.float(), 40)[-1][1] for compact in (False, True))
+    exact, compact = (path(LBFGS(10, large=large), bowl, START.float(), 40)[-1][1] for large in (None, 1))
     begin = bowl(START).loss
     assert compact - bowl(CENTER).loss < 2 * (exact - bowl(CENTER).loss) + 1e-4 * begin
 

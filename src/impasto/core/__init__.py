@@ -5,7 +5,7 @@ from impasto.core.losses import AutogradLoss, Loss, LossInputs, ObjectiveSpec
 from impasto.core.losses.masked import blend_with_content
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.spec import Iterate, Position, TransferSpec
+from impasto.core.spec import Iterate, ResumePoint, TransferSpec
 from impasto.core.transfer import StyleTransfer, transfer
 from impasto.layers import Layer
 
@@ -21,7 +21,7 @@ __all__ = [
     "Loss",
     "LossInputs",
     "ObjectiveSpec",
-    "Position",
+    "ResumePoint",
     "ScipyLBFGSB",
     "StyleTransfer",
     "TensorImage",

@@ -50,8 +50,8 @@ class TransferSpec:
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where a transfer is, to go on from later."""
+class ResumePoint:
+    """Where a transfer is, to resume it later."""
 
     scale: int
     """Which scale this is, from 1."""

@@ -26,7 +26,7 @@ from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
 from impasto.core.pyramid import LatestSize, upsample_with_detail
-from impasto.core.spec import Iterate, Position, TransferSpec
+from impasto.core.spec import Iterate, ResumePoint, TransferSpec
 from impasto.sizing import plan_scales
 
 BuildLosses = Callable[[LossInputs], Iterable[Loss]]
@@ -44,7 +44,7 @@ def transfer(
     init: Image | None = None,
     extra_losses: Sequence[BuildLosses] = (),
     stop: Callable[[], bool] = lambda: False,
-    resume: Position | None = None,
+    resume: ResumePoint | None = None,
 ) -> Generator[Iterate, None, None]:
     """Transfer the style of some images to another.
 
@@ -174,7 +174,7 @@ class StyleTransfer:
 
     # 3. Scales
 
-    def run(self, stop: Callable[[], bool], resume: Position | None = None) -> Generator[Iterate, None, None]:
+    def run(self, stop: Callable[[], bool], resume: ResumePoint | None = None) -> Generator[Iterate, None, None]:
         """Yield what `transfer` yields."""
         spec, last, stopped = self.spec, self.scales[-1], False
         first, iteration = (resume.scale, resume.iteration) if resume else (1, 0)
@@ -189,12 +189,12 @@ class StyleTransfer:
             self.initial_image.forget()
             optimizer.rescale(partial(self.images.resize_padded, width=scale.width, height=scale.height))
             objective = self.objective(scale.width, scale.height)
-            begun = iteration if number == first else 0
-            for finished_rounds in range(begun // scale.iterations, spec.rounds):
+            first_iteration = iteration if number == first else 0
+            for finished_rounds in range(first_iteration // scale.iterations, spec.rounds):
                 # 4. Iterate
                 optimizer = spec.optimizer() if finished_rounds else optimizer
                 averaging, losses = AVERAGING[spec.output_iterate](), deque[float](maxlen=PATIENCE + 1)
-                iteration = before = max(begun, finished_rounds * scale.iterations)
+                iteration = before = max(first_iteration, finished_rounds * scale.iterations)
                 left = (finished_rounds + 1) * scale.iterations - before
                 with closing(optimizer.minimize(objective.evaluate, image, left)) as iterates:
                     for iteration, found in enumerate(iterates, before):

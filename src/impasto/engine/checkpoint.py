@@ -9,14 +9,14 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from importlib.metadata import version
 
 import safetensors
 import safetensors.torch
 import torch
+from torch import Tensor
 
-from impasto.core import Iterate, Position
+from impasto.core import Iterate, ResumePoint
 from impasto.engine.inputs import Inputs
 from impasto.errors import ImpastoError
 from impasto.settings import MACHINE_SETTINGS, Settings
@@ -25,7 +25,7 @@ from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
 
 SECONDS_BETWEEN = 30.0
-"""From one checkpoint to the next: what a kill costs at most, beside the iteration under way."""
+"""From one checkpoint to the next: what a kill costs at most, beside the iteration under way and `RELEARNED`."""
 LONG_RUN = 120.0
 """Seconds that a run is estimated to take at least, for its state to be kept where nothing is said."""
 RELEARNED = 8
@@ -41,64 +41,66 @@ class Checkpoint:
         identity: of the run, by `identify`.
         scales: of the run.
         rounds: of the optimizer at each scale.
-        keep: whether this run keeps its own state; one that is there is gone on from in any case.
+        save: whether this run saves its own state; one that is there is resumed in any case.
     """
 
-    def __init__(self, identity: str, scales: Iterable[Scale], rounds: int, *, keep: bool) -> None:
+    def __init__(self, identity: str, scales: Iterable[Scale], rounds: int, *, save: bool) -> None:
         self._file = cache() / "checkpoints" / f"{identity}.safetensors"
         self._planned = [scale.iterations * rounds for scale in scales]
         self._sizes = [scale.size for scale in scales]
-        self._rounds, self._keep, self._saved = rounds, keep, time.monotonic()
+        self._rounds, self._enabled, self._saved = rounds, save, time.monotonic()
+        self._resumed = (1, 0)
 
-    def load(self) -> Position | None:
+    def load(self) -> ResumePoint | None:
         """Give where an earlier run was, if it left a checkpoint that fits."""
+        self._remove_old()
         try:
             with safetensors.safe_open(self._file, "pt") as file:
-                found, image = json.loads(file.metadata()["position"]), file.get_tensor(_IMAGE)
-            position = Position(int(found["scale"]), int(found["iteration"]), image)
+                found, image = json.loads(file.metadata()["at"]), file.get_tensor(_IMAGE).clone()  # and close the file
+            scale, iteration, least = int(found["scale"]), int(found["iteration"]), int(found["least"])
         except (OSError, ValueError, TypeError, KeyError, safetensors.SafetensorError):
             return None
-        if not self._fits(position):
+        if not (1 <= scale <= len(self._planned) and 0 <= least <= iteration):
             return None
-        if position.iteration >= self._planned[position.scale - 1]:
-            return position
-        return replace(position, iteration=max(0, position.iteration - RELEARNED))
+        width, height = self._sizes[scale - 1]
+        if image.shape != (1, 3, height, width) or not image.isfinite().all():
+            return None
+        planned = self._planned[scale - 1]
+        if iteration < planned or scale == len(self._planned):  # the last scale makes the result
+            iteration = min(max(least, iteration - RELEARNED), planned - 1)
+        self._resumed = scale, iteration
+        return ResumePoint(scale, iteration, image)
 
     def update(self, iterate: Iterate) -> None:
         """Keep an iterate, if the last that was kept is of a while ago, or a scale is finished with it."""
-        if not self._keep:
+        if not self._enabled:
             return
         finished = iterate.stage == "output" and self._rounds == 1 and iterate.scale < len(self._planned)
         if finished or (iterate.stage == "step" and time.monotonic() - self._saved > SECONDS_BETWEEN):
             iteration = self._planned[iterate.scale - 1] if finished else iterate.iteration
-            self._save(Position(iterate.scale, iteration, iterate.image))
+            self._save(iterate.scale, iteration, iterate.image)
 
     def remove(self) -> None:
         """Remove it: the run is finished."""
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)
 
-    def _fits(self, position: Position) -> bool:
-        """Tell whether a run with these scales has something left to do from a position."""
-        if not (1 <= position.scale <= len(self._planned) and position.iteration >= 0):
-            return False
-        width, height = self._sizes[position.scale - 1]
-        is_end = position.scale == len(self._planned) and position.iteration >= self._planned[-1]
-        return not is_end and position.image.shape == (1, 3, height, width) and bool(position.image.isfinite().all())
-
-    def _save(self, position: Position) -> None:
+    def _save(self, scale: int, iteration: int, image: Tensor) -> None:
         self._saved = time.monotonic()
-        image = position.image.detach().to("cpu", torch.float32).contiguous()
-        metadata = {"position": json.dumps({"scale": position.scale, "iteration": position.iteration})}
+        # However often a run is killed, none goes back behind where one before it went on: it comes to its end.
+        least = self._resumed[1] + 1 if scale == self._resumed[0] else 0
+        at = {"scale": scale, "iteration": iteration, "least": min(least, iteration)}
+        image = image.detach().to("cpu", torch.float32).contiguous()
         with contextlib.suppress(ImpastoError, OSError):
             make_folder(self._file.parent)
-            replace_file(self._file, safetensors.torch.save({_IMAGE: image}, metadata))
-            self._remove_old()
+            replace_file(self._file, safetensors.torch.save({_IMAGE: image}, {"at": json.dumps(at)}))
 
     def _remove_old(self) -> None:
-        for file in self._file.parent.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
-                file.unlink()
+        """Remove what was left by runs of long ago."""
+        with contextlib.suppress(OSError):
+            for file in self._file.parent.iterdir():
+                if time.time() - file.stat().st_mtime > _KEPT_SECONDS:
+                    file.unlink()
 
 
 def identify(settings: Settings, inputs: Inputs, described: str) -> str:

@@ -128,9 +128,10 @@ def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
 def device_memory(device: torch.device) -> int:
     """Bytes that can be had now where a device computes."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for its next use
+        return torch.cuda.mem_get_info(device)[0] + kept
     if device.type == "mps":
-        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
     return free_memory()
 
 
@@ -146,7 +147,7 @@ def translate_oom() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        hint = f"Use a smaller {argument('size')}, or a smaller {argument('history')}."
+        hint = f"Use a smaller {argument('size')}, or say how much may be taken, such as {argument('memory', '4GB')}."
         raise OutOfMemoryError("there is not enough memory for a picture of this size", hint) from error
 
 

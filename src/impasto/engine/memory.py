@@ -34,7 +34,7 @@ SIDES = (640, 448, 320)
 """Of tiles, pixels, from the fastest to the smallest: the halo of a small one costs more."""
 KEEPS = {(1, 2, 3, 4): 8, (2, 3, 4): 8, (3, 4): 24, (): 80}
 """Blocks after which maps are kept, from the fastest to the least, and the halo of a tile then, pixels."""
-HISTORIES = (8, 5, 3, 2)
+HISTORIES = (50, 20, 8, 5, 3, 2)
 """Pairs that L-BFGS remembers where memory is too short for all even in half precision, from the best to the least."""
 FREE_SHARE = 0.7
 """Of the memory that is free, what a run may take where nothing is said."""
@@ -55,6 +55,11 @@ _STYLE_BYTES = 36
 _SCIPY_VECTORS = 15
 """Of float64 beside those of the history: SciPy's own workspace, bounds, and what it is handed."""
 _CGROUP = Path("/sys/fs/cgroup")
+_CGROUP_FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Of the second and of the first version: the limit, what is taken, and what of that are files that can be given up."""
 _UNITS = {"M": 10**6, "G": 10**9, "MI": 2**20, "GI": 2**30}
 
 
@@ -96,9 +101,12 @@ def free_memory() -> int:
 
 def _container() -> tuple[int, int]:
     """Give the limit on the memory of this process's control group, and what of it is in use, where there is one."""
-    with contextlib.suppress(OSError, ValueError):
-        limit = int((_CGROUP / "memory.max").read_text(encoding="ascii"))
-        return limit, int((_CGROUP / "memory.current").read_text(encoding="ascii"))
+    for limit, used, cached in _CGROUP_FILES:
+        with contextlib.suppress(OSError, ValueError):
+            found, taken = (int((_CGROUP / name).read_text(encoding="ascii")) for name in (limit, used))
+            text = (_CGROUP / Path(used).with_name("memory.stat")).read_text(encoding="ascii")
+            files = re.search(rf"^{cached} (\d+)$", text, re.MULTILINE)
+            return found, max(0, taken - int(files[1] if files else 0))
     return 2**63, 0
 
 
@@ -138,7 +146,7 @@ def plan_memory(load: Load, free: int) -> MemoryPlan:
     Returns:
         The fastest plan within the budget, or the one that takes least where none is.
     """
-    budget, plans = load.budget or int(free * FREE_SHARE), list(_plans(load))
+    budget, plans = int(free * FREE_SHARE) if load.budget is None else load.budget, list(_plans(load))
     return next((plan for plan in plans if plan.needed <= budget), min(plans, key=lambda plan: plan.needed))
 
 
@@ -157,7 +165,7 @@ def check_memory(load: Load) -> None:
         OutOfMemoryError: the result, or a style image at its size beside the result, takes more than there is.
     """
     there = physical_memory()
-    most = min(there, load.budget or there)
+    most = there if load.budget is None else min(there, load.budget)
     needed = _least(replace(load, styles=()))
     if needed > most:
         what = f"a result of {load.result[0]} x {load.result[1]}"

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from impasto.core import Iterate, Position, StyleTransfer
+from impasto.core import Iterate, ResumePoint, StyleTransfer
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
@@ -80,7 +80,7 @@ class Run:
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._margin = inputs.transfer.spec.margin
-        self._begun: dict[int, int] = {}
+        self._resumed_at: dict[int, int] = {}
         """For the scale at which it goes on: the iterations that were done."""
         self._scale_times: dict[int, tuple[int, float]] = {}
         self._iterations = 0
@@ -97,19 +97,22 @@ class Run:
                     yield event
 
     def _all_events(self) -> Generator[Event]:
-        resume = self._checkpoint.load() if self._checkpoint else None
+        resume, compute = self._checkpoint.load() if self._checkpoint else None, self._inputs.compute
         if resume:
+            resume = replace(resume, image=resume.image.to(compute.device, compute.image_dtype))
             self._clock.skip(resume.scale, resume.iteration)
-            self._begun[resume.scale] = resume.iteration
+            self._resumed_at[resume.scale] = resume.iteration
         yield self._started(resume)
         with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop, resume)) as iterates:
             for iterate in iterates:
-                if self._checkpoint:
+                if self._checkpoint and not self._stopped:
                     self._checkpoint.update(iterate)
                 if iterate.stage == "step":
                     yield from self._step(iterate)
                 elif iterate.stage == "result":
                     yield self._finished(iterate)
+                    if self._checkpoint:
+                        self._checkpoint.remove()  # the caller, who has the result, came back for more
                 else:
                     yield self._preview(iterate)
 
@@ -117,7 +120,7 @@ class Run:
         self._stopped = self._stop()
         return self._stopped
 
-    def _started(self, resume: Position | None) -> Started:
+    def _started(self, resume: ResumePoint | None) -> Started:
         compute, last = self._inputs.compute, self._scales[-1]
         return Started(
             width=last.width,
@@ -155,7 +158,7 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
-        done = iterate.iteration - self._begun.get(iterate.scale, 0)
+        done = iterate.iteration - self._resumed_at.get(iterate.scale, 0)
         self._scale_times[iterate.scale] = done, self._clock.computing
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
@@ -174,8 +177,6 @@ class Run:
     def _finished(self, iterate: Iterate) -> Finished:
         assert iterate.terms is not None
         self._record_speed()
-        if self._checkpoint and not self._stopped:
-            self._checkpoint.remove()
         return Finished(
             result=Result(
                 picture=self._inputs.tensors.picture(iterate.image),
@@ -199,12 +200,14 @@ class Run:
 
 
 def run_to_end(events: Iterable[Event], on_event: Callable[[Event], object]) -> Finished:
-    """Pass on each event of a run as it happens; returns the last."""
+    """Pass on each event of a run as it happens; returns the last, once the run has seen that it was taken."""
+    finished = None
     for event in events:
         on_event(event)
         if isinstance(event, Finished):
-            return event
-    raise AssertionError("a run ends with Finished")
+            finished = event
+    assert finished is not None  # a run ends with it
+    return finished
 
 
 class RunClock:

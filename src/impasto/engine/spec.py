@@ -188,7 +188,7 @@ def _optimizer(settings: Settings, memory: MemoryPlan) -> Callable[[], Optimizer
         )
     if settings.optimizer == "scipy-lbfgsb":
         return partial(ScipyLBFGSB, memory.history, clip=settings.clip)
-    return partial(LBFGS, memory.history, compact=memory.compact)
+    return partial(LBFGS, settings.history, large=memory.whole + 1 if memory.compact else None, few=memory.history)
 
 
 def _check_without_content(settings: Settings, comparing: Sequence[str]) -> None:

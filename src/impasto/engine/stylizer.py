@@ -386,7 +386,7 @@ def _checkpoint(inputs: RunInputs, described: Mapping[str, str]) -> Checkpoint |
         identify(inputs.settings, inputs.inputs, described[INPUTS_KEY]),
         inputs.transfer.scales,
         inputs.transfer.spec.rounds,
-        keep=choice == "always" or inputs.estimate.seconds > LONG_RUN,
+        save=choice == "always" or inputs.estimate.seconds > LONG_RUN,
     )
 
 

@@ -34,7 +34,7 @@ INPUTS_KEY = "impasto:inputs"
 """The key for the role, the name and the digest of each input."""
 SIZE_RULE = r"^(?:(?P<rule>long|rows):(?P<length>[1-9]\d{1,4})|(?P<width>[1-9]\d{1,4})x(?P<height>[1-9]\d{1,4}))$"
 """The pattern of the setting `size_rule`."""
-MEMORY_FORM = r"^(?:auto|(?P<number>\d{1,7}(?:\.\d{1,3})?) ?(?P<unit>[MGmg][Ii]?[Bb]?))$"
+MEMORY_FORM = r"^(?:auto|(?P<number>[1-9]\d{0,6}(?:\.\d{1,3})?|0\.\d{0,2}[1-9]) ?(?P<unit>[MGmg][Ii]?[Bb]?))$"
 """The pattern of the setting `memory`."""
 MACHINE_SETTINGS = frozenset({"device", "memory", "checkpoint", "threads"})
 """Settings of how a result comes about that say nothing of what it is."""

@@ -26,12 +26,10 @@ def started_line(event: Started) -> str:
 
 
 def _format_resumed(event: Started) -> str:
-    """Say where a run goes on, if it does."""
+    """Say where a run resumes an earlier one, if it does."""
     if event.resumed is None:
         return ""
-    return (
-        f"; going on at scale {event.resumed.scale}, after iteration {event.resumed.iteration}, of a run that was ended"
-    )
+    return f"; resuming at scale {event.resumed.scale}, iteration {event.resumed.iteration}"
 
 
 def format_estimate(estimate: Estimate) -> str:

@@ -51,14 +51,21 @@ class Loss(Protocol):
 
 @runtime_checkable
 class AdditiveLoss(Loss, Protocol):
-    """A loss of features that is made of what it measures of their parts, so that nobody has to hold them all."""
+    """A loss of features that is made of what it measures of their parts, so that nobody has to hold them all.
+
+    Where an image is seen in tiles, these methods stand for `evaluate`: a subclass that changes one changes both.
+    """
 
     def measure(self, part: Part) -> Any:
         """Measure a part of the features of an image."""
         ...
 
-    def compare(self, measured: Sequence[Any]) -> "tuple[Tensor, PartHooks]":
-        """Give what `evaluate` gives, from what was measured of all parts: the value, and a hook for each part."""
+    def add(self, one: Any, other: Any) -> Any:
+        """Give what two measurements are together."""
+        ...
+
+    def compare(self, measured: Any) -> "tuple[Tensor, PartHooks]":
+        """Give what `evaluate` gives, from the measurement of all parts: the value, and a hook for each part."""
         ...
 
 

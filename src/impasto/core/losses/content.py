@@ -1,8 +1,7 @@
 """The content loss: mean((F - P)^2) between features (Gatys et al. 2016, eq. 1, up to the convention's factor)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
 from impasto.core.losses.base import LossInputs, PartHooks, loss_kind
@@ -49,9 +48,13 @@ class ContentLoss:
         """See `AdditiveLoss.measure`: the part's share of the value."""
         return self._cut(part.window).evaluate(part.features)[0]
 
-    def compare(self, measured: Sequence[Tensor]) -> tuple[Tensor, PartHooks]:
+    def add(self, one: Tensor, other: Tensor) -> Tensor:
+        """See `AdditiveLoss.add`."""
+        return one + other
+
+    def compare(self, measured: Tensor) -> tuple[Tensor, PartHooks]:
         """See `AdditiveLoss.compare`."""
-        return torch.stack(list(measured)).sum(), lambda part: self._cut(part.window).evaluate(part.features)[1]
+        return measured, lambda part: self._cut(part.window).evaluate(part.features)[1]
 
     def _cut(self, window: Window) -> "ContentLoss":
         """Give the loss in a window, as its share of the whole."""

@@ -1,7 +1,6 @@
 """The style loss: mean squares between statistics of features (Gatys et al. 2016, eq. 4, up to the factor)."""
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 import torch
 from torch import Tensor
@@ -74,15 +73,21 @@ class StyleLoss:
             for weights in (_cut(region, part) for region in self._regions)
         ]
 
-    def compare(self, measured: Sequence[Sequence[Measured | None]]) -> tuple[Tensor, PartHooks]:
+    def add(self, one: Sequence[Measured | None], other: Sequence[Measured | None]) -> list[Measured | None]:
+        """See `AdditiveLoss.add`: region by region."""
+        return [
+            self._statistic.add(mine, theirs) if mine and theirs else mine or theirs
+            for mine, theirs in zip(one, other, strict=True)
+        ]
+
+    def compare(self, measured: Sequence[Measured | None]) -> tuple[Tensor, PartHooks]:
         """See `AdditiveLoss.compare`."""
         compared: list[tuple[LayerRegion | None, Difference]] = []
-        value, by_region = self._targets[0][0].new_zeros(()), zip(*measured, strict=True)
-        for region, target, parts in zip(self._regions, self._targets, by_region, strict=True):
-            there = [part for part in parts if part is not None]
-            if not there:
+        value = self._targets[0][0].new_zeros(())
+        for region, target, found in zip(self._regions, self._targets, measured, strict=True):
+            if found is None:
                 continue
-            difference = self._statistic.compare(reduce(self._statistic.add, there), target)
+            difference = self._statistic.compare(found, target)
             compared.append((region, difference))
             value += difference.value * (1.0 if region is None else region.share)
 

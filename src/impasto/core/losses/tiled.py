@@ -79,10 +79,11 @@ class TiledObjective:
 
     def _compare(self, opened: TiledPass) -> Compared:
         """Run forward, and let each loss of features measure all parts of its layer."""
-        measured: defaultdict[str, list[Any]] = defaultdict(list)
+        measured: dict[str, Any] = {}
         for part in opened.parts():
             for loss in self._at_layer[part.layer]:
-                measured[loss.name].append(loss.measure(part))
+                found, name = loss.measure(part), loss.name
+                measured[name] = loss.add(measured[name], found) if name in measured else found
         return {
             loss.name: loss.compare(measured.pop(loss.name)) for losses in self._at_layer.values() for loss in losses
         }
@@ -99,11 +100,15 @@ class _Assembled:
         self._loss, self.name, self.layer, self.weight = loss, loss.name, loss.layer, loss.weight
         self.evaluate = loss.evaluate
 
-    def measure(self, part: Part) -> Part:
+    def measure(self, part: Part) -> list[Part]:
         """See `AdditiveLoss.measure`."""
-        return part
+        return [part]
 
-    def compare(self, measured: Sequence[Part]) -> tuple[Tensor, PartHooks]:
+    def add(self, one: list[Part], other: list[Part]) -> list[Part]:
+        """See `AdditiveLoss.add`."""
+        return one + other
+
+    def compare(self, measured: list[Part]) -> tuple[Tensor, PartHooks]:
         """See `AdditiveLoss.compare`."""
         (features,) = whole_features(measured).values()
         value, add_gradient = self._loss.evaluate(features)

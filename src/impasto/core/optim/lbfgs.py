@@ -148,7 +148,7 @@ class CompactMemory(Memory):
         new = [number for number, row in enumerate(used) if row == 0 or row in self._new]
         self._new.clear()
         products = torch.zeros((len(new), len(used)), dtype=torch.float64)
-        for piece in _pieces(gradient):
+        for piece in _pieces(gradient, len(used)):
             rows = self._piece(gradient, used, piece)
             products += (rows[new] @ rows.T).cpu().double()
         at = torch.tensor(used)
@@ -156,7 +156,7 @@ class CompactMemory(Memory):
         self._products[at.unsqueeze(1), at[new]] = products.T
         weights = self._coefficients()[at].to(gradient.dtype).to(gradient.device)
         direction = torch.empty_like(gradient)
-        for piece in _pieces(gradient):
+        for piece in _pieces(gradient, len(used)):
             torch.mv(self._piece(gradient, used, piece).T, weights, out=direction[piece])
         return direction
 
@@ -167,10 +167,12 @@ class CompactMemory(Memory):
 
 
 _PIECE = 2**22
+"""Numbers that are seen at once, of all rows together."""
 
 
-def _pieces(vector: Tensor) -> list[slice]:
-    return [slice(start, start + _PIECE) for start in range(0, len(vector), _PIECE)]
+def _pieces(vector: Tensor, rows: int = 1) -> list[slice]:
+    length = max(1, _PIECE // rows)
+    return [slice(start, start + length) for start in range(0, len(vector), length)]
 
 
 def _rows_of(slot: int) -> tuple[int, int]:
@@ -202,11 +204,14 @@ class LBFGS:
     Args:
         history: pairs that are remembered.
         trial_step: length of the first step, root mean square over the picture's values, in their unit.
-        compact: whether they are remembered in half precision, where memory is short.
+        large: pixels from which an image is so large that fewer are remembered, in half precision; None for never.
+        few: pairs that are remembered then.
     """
 
-    def __init__(self, history: int, trial_step: float = TRIAL_STEP, *, compact: bool = False) -> None:
-        self._history, self._trial, self._memory = history, trial_step, CompactMemory if compact else Memory
+    def __init__(
+        self, history: int, trial_step: float = TRIAL_STEP, *, large: int | None = None, few: int | None = None
+    ) -> None:
+        self._history, self._trial, self._large, self._few = history, trial_step, large, few or history
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
@@ -215,9 +220,10 @@ class LBFGS:
             raise divergence()
         unit = _unit(evaluation.gradient)
         here = _point(image, evaluation, unit)
+        del evaluation  # and with it the gradient, once there is another
         yield here.iterate()
         memory, trial, restarts, reason, done = (
-            self._memory(min(self._history, iterations), image),
+            self._memory(image, iterations),
             self._trial,
             0,
             None,
@@ -240,6 +246,12 @@ class LBFGS:
             here, done, trial, restarts = there, done + 1, self._trial, 0
             yield here.iterate(reason)
             reason = None
+
+    def _memory(self, image: Tensor, iterations: int) -> Memory:
+        """Make a memory for an image, and for as many pairs as there will be."""
+        if self._large is not None and image.shape[2] * image.shape[3] >= self._large:
+            return CompactMemory(min(self._few, iterations), image)
+        return Memory(min(self._history, iterations), image)
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls: curvature at one size says little about another."""
