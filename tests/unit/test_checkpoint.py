@@ -15,7 +15,15 @@ from impasto.sizing import Scale
 from impasto.storage.home import cache
 
 SCALES = [Scale(32, 24, 20), Scale(64, 48, 4)]
-FAST = {"size": 256, "iterations": 6, "iterations_decay": 1.0, "tolerance": 0, "precision": "float32"}
+FAST = {
+    "size": 256,
+    "iterations": 6,
+    "iterations_decay": 1.0,
+    "tolerance": 0,
+    "precision": "float32",
+    "content_layers": {"relu2_1": 1.0},
+    "style_layers": {"relu1_1": 1.0, "relu2_1": 1.0},
+}
 
 
 def iterate(stage="step", scale=1, iteration=3, size=(24, 32)):
@@ -115,7 +123,7 @@ def test_a_folder_that_cannot_be_written_ends_no_run(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("steps", [6, 8])
+@pytest.mark.parametrize("steps", [pytest.param(6, marks=pytest.mark.slow), 8])
 def test_a_run_goes_on_and_ends_about_where_an_undisturbed_one_does(photo, painting, steps):
     stylizer, settings = Stylizer(), Settings(**FAST, checkpoint="always")
     undisturbed = stylizer.stylize(photo, painting, settings=Settings(**FAST, checkpoint="never"))

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from impasto import images
 from impasto.errors import ImageError, InputError
+from impasto.wording import argument
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _NUMBERS = re.compile(r"(\d+)")
@@ -82,7 +83,7 @@ def _expand(argument: str, *, recursive: bool, skip: Callable[[Path], bool]) -> 
 def _of_folder(path: Path, *, recursive: bool, skip: Callable[[Path], bool]) -> list[FoundFile]:
     found = [file for file in scan(path, recursive=recursive) if not skip(file)]
     if not found and not recursive and any(scan(path, recursive=True)):
-        raise InputError(f"{path} has pictures in its sub-folders only", "Add --recursive.")
+        raise InputError(f"{path} has pictures in its sub-folders only", f"Add {argument('recursive')}.")
     if not found:
         raise InputError(f"there is no picture in the folder {path}", "Name one with pictures in it.")
     return [FoundFile(file, file.parent.relative_to(path)) for file in sorted(found, key=natural_key)]

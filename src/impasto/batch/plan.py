@@ -155,7 +155,7 @@ def _row_job(
     settings = made.get(key) or made.setdefault(key, make_settings(row.values))
     chosen = row.styles or tuple(styles)
     if not chosen:
-        raise InputError("it names no painting", "Fill in `style`, or add --style for all rows.")
+        raise InputError("it names no painting", f"Fill in `style`, or add {argument('style')} for all rows.")
     for path in (row.photo, *chosen):
         if not path.exists():
             raise ImageError(f"{path} does not exist", "Check the path.")
@@ -202,7 +202,8 @@ def check_distinct(jobs: Sequence[BatchJob]) -> None:
         other = taken.setdefault(comparable(job.output), job)
         if other is not job:
             what = " and ".join(f"{it.photo} with {', '.join(map(str, it.styles))}" for it in (other, job))
-            hint = 'Add fields to --name, such as "{photo}-{suffix}-{style}" or "{photo}-{style}-{number}".'
+            such = '"{photo}-{suffix}-{style}" or "{photo}-{style}-{number}"'
+            hint = f"Add fields to {argument('name')}, such as {such}."
             raise OutputError(f"two results would be named {job.output}: {what}", hint)
 
 

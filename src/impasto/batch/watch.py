@@ -10,6 +10,7 @@ from impasto.batch.files import FoundFile, natural_key, scan
 from impasto.batch.names import comparable
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError
+from impasto.wording import argument
 
 LOOK_SECONDS = 1.0
 """Between looks at the folders."""
@@ -115,7 +116,9 @@ class Watcher:
         taker = self._takers.setdefault(comparable(job.output), job.photo)
         if taker != job.photo:
             problem = f"{job.photo}: its result would be named {job.output}, as that of {taker.name}"
-            return PlannedJob(job, "refuse", error=OutputError(problem, 'Add fields to --name, such as "{suffix}".'))
+            return PlannedJob(
+                job, "refuse", error=OutputError(problem, f'Add fields to {argument("name")}, such as "{{suffix}}".')
+            )
         return self._plan(job)
 
 

@@ -166,6 +166,7 @@ def check_memory(load: Load) -> None:
     """
     there = physical_memory()
     most = there if load.budget is None else min(there, load.budget)
+    load = replace(load, subject=load.result)  # whoever reads pictures knows how large one may be
     needed = _least(replace(load, styles=()))
     if needed > most:
         what = f"a result of {load.result[0]} x {load.result[1]}"
