@@ -166,7 +166,8 @@ def check_memory(load: Load) -> None:
     """
     there = physical_memory()
     most = there if load.budget is None else min(there, load.budget)
-    load = replace(load, subject=load.result)  # whoever reads pictures knows how large one may be
+    smaller = min(load.subject, load.result, key=_pixels)
+    load = replace(load, subject=smaller)  # how large a photograph may be is decided where it is read
     needed = _least(replace(load, styles=()))
     if needed > most:
         what = f"a result of {load.result[0]} x {load.result[1]}"
