@@ -51,7 +51,12 @@ def test_each_painting_is_painted_on_each_photograph_of_files_folders_and_patter
     names = [f"{photo}-{style}.png" for photo in ("photo", "p2", "p10", "q1") for style in ("painting", "other")]
     assert [it["output"] for it in map(json.loads, lines)] == names
     assert {size_of(folder / "out" / name) for name in names} == {(64, 48)}
-    assert set(files_of(folder / "out")) == {*names, "contact-sheet.jpg", ".impasto-batch/lock"}
+    assert set(files_of(folder / "out")) == {
+        *names,
+        "contact-sheet.jpg",
+        ".impasto-batch/lock",
+        ".impasto-batch/sheets.json",
+    }
     assert "8 pictures: 8 to paint; into out" in done.err
     assert "8 of 8: q1-other.png" in done.err
 
@@ -332,6 +337,18 @@ def test_a_picture_carries_what_makes_it_again(batch, impasto, folder):
     assert (folder / "again.png").read_bytes() == made.read_bytes()
 
 
+def test_a_result_whose_place_cannot_be_written_costs_no_other(batch, folder):
+    (folder / "jobs.csv").write_text(
+        "photo,style,output\nphoto.jpg,painting.jpg,one/two.png\nphoto.jpg,painting.jpg,b.png\n"
+    )
+    (folder / "out").mkdir()
+    (folder / "out" / "one").write_text("a file")
+    done = batch("--jobs", "jobs.csv", "-o", "out")
+    assert done.code == 3, done.err
+    assert (folder / "out" / "b.png").exists()
+    assert (folder / "out" / "one").read_text() == "a file"
+
+
 def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
     (folder / "out").mkdir()
     sheet = folder / "out" / "contact-sheet.jpg"
@@ -340,6 +357,11 @@ def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
     assert done.code == 0
     assert "no contact sheet is written" in done.err
     assert sheet.read_bytes() == b"mine"
+    second = folder / "out" / "contact-sheet-2.jpg"
+    second.write_bytes(b"mine, too")
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--seed", "5")  # a batch has painted here by now
+    assert done.code == 0
+    assert (sheet.read_bytes(), second.read_bytes()) == (b"mine", b"mine, too")
     assert batch("photo.jpg", *STYLE, "-o", "other", "--no-contact-sheet").code == 0
     assert not (folder / "other" / "contact-sheet.jpg").exists()
 

@@ -1,5 +1,6 @@
 """The parts of a batch that need no pictures: order, names, identities, threads, workers and the time left."""
 
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 import PIL.Image
@@ -177,6 +178,7 @@ def test_contact_sheets_have_pages_and_end_when_they_are_to(tmp_path, monkeypatc
     PIL.Image.new("RGB", (30, 20)).save(tmp_path / "p.png")
     (tmp_path / "contact-sheet-4.jpg").touch()  # of a batch with more rows
     (tmp_path / "contact-sheet-3.jpg").touch()
+    sheet._remember(tmp_path, {f"contact-sheet-{page}.jpg": sha256(b"").hexdigest() for page in (3, 4)})
     manifest = Manifest(tmp_path)
     jobs = [
         BatchJob(number, tmp_path / "p.png", (tmp_path / "p.png",) * number, FAST, PurePosixPath(f"{number}.png"))

@@ -1,5 +1,6 @@
 """The manifest of a batch: whatever moment it was killed at, the next start knows what is done."""
 
+import errno
 import hashlib
 import json
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from impasto.batch.manifest import Manifest
-from impasto.errors import OutputError
+from impasto.errors import OutputError, StorageError
 
 A, B = PurePosixPath("a.png"), PurePosixPath("sub/b.png")
 
@@ -41,7 +42,7 @@ def kill_at(monkeypatch, step):
         monkeypatch.setattr(names[step], end)
     elif step == "record":
         monkeypatch.setattr(Manifest, "_append", end)
-    monkeypatch.setattr("impasto.batch.manifest._clean", lambda _work: None)
+    monkeypatch.setattr("impasto.batch.manifest._clean", lambda *_: None)
 
 
 @pytest.mark.parametrize(("step", "done"), [("part", False), ("name", False), ("record", True)])
@@ -96,6 +97,30 @@ def test_a_failure_is_recorded_once_however_often_it_happens(folder):
         with Manifest.open(folder) as manifest:
             manifest.fail(B, failed)
     assert len((folder / "manifest.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_result_whose_record_the_full_disk_did_not_take_is_found_by_the_next_batch(folder, monkeypatch):
+    def end(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, Manifest.open(folder) as manifest:
+        patch.setattr(Manifest, "_append", end)
+        with pytest.raises(StorageError):
+            manifest.commit(B, b"other", record(B, b"other"))
+    with monkeypatch.context() as patch:  # still full
+        patch.setattr(Manifest, "_append", end)
+        with pytest.raises(StorageError), Manifest.open(folder):
+            pass
+    with Manifest.open(folder) as manifest:
+        assert manifest.status_of(B) == "made"
+
+
+@pytest.mark.parametrize("text", ['{"my": "own data"}', '{"my": "own data"}\n', "notes"])
+def test_a_file_of_one_line_that_is_no_manifest_is_left_alone(tmp_path, text):
+    (tmp_path / "manifest.jsonl").write_text(text)
+    with pytest.raises(OutputError, match="not the manifest of a batch"), Manifest.open(tmp_path):
+        pass
+    assert (tmp_path / "manifest.jsonl").read_text() == text
 
 
 def test_somebody_elses_manifest_is_left_alone(tmp_path):

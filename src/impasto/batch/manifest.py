@@ -28,6 +28,8 @@ from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.storage.atomic import check_folder, make_folder, replace_file
 
 _LOCK, _PART, _PENDING = "lock", "part", "pending.json"
+SHEETS = "sheets.json"
+"""In the work folder: the contact sheets that a batch wrote, and their digests."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Manifest:
         self._failed: dict[str, str] = {}
         """The errors since then."""
         self._lock: FileLock | None = None
+        self._unrecorded = False  # whether a result may be in its place, and its record is not written
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -61,6 +64,7 @@ class Manifest:
         """
         manifest = cls(folder)
         records = lines = 0
+        line = b""
         try:
             with (folder / MANIFEST).open("rb") as file:
                 for line in file:
@@ -75,7 +79,7 @@ class Manifest:
             raise OutputError(
                 f"{folder / MANIFEST} cannot be read: {error.strerror}", "Choose another folder."
             ) from None
-        if lines > 1 and not records:
+        if lines and not records and not (lines == 1 and line.startswith(_BEGIN)):
             raise OutputError(f"{folder / MANIFEST} is not the manifest of a batch", "Choose another folder.")
         return manifest
 
@@ -96,11 +100,13 @@ class Manifest:
         except Timeout:
             problem = f"another batch is writing into {folder}"
             raise OutputError(problem, "Wait until it is done, or choose another folder.") from None
+        manifest = None
         try:
             manifest = cls._recover(folder)
             yield manifest
         finally:
-            _clean(work)
+            is_recorded = manifest is not None and not manifest._unrecorded  # noqa: SLF001 - of this class
+            _clean(work, *([] if is_recorded else [_PENDING]))
             lock.release()
 
     def status_of(self, output: PurePosixPath) -> str:
@@ -128,6 +134,7 @@ class Manifest:
         with _translate_errors(path):
             (work / _PART).write_bytes(data)
             (work / _PENDING).write_bytes(line)
+            self._unrecorded = True
             try:
                 (work / _PART).replace(path.resolve() if path.is_symlink() else path)
             except OSError as error:
@@ -135,6 +142,7 @@ class Manifest:
                     raise
                 replace_file(path, data)  # a folder of the results is on another disk
             self._append(line)
+        self._unrecorded = False
         self._note(record)
         return path
 
@@ -157,13 +165,13 @@ class Manifest:
         cls.read(folder)  # refuses what is no manifest, before anything of it is cut off
         _cut_torn_line(path)
         manifest = cls.read(folder)
+        line = b""
         with contextlib.suppress(OSError):
             line = (work / _PENDING).read_bytes()
-            record = _parse(line)
-            made = None if record is None else MadeFile(record["identity"], record["sha256"])
-            if record is not None and manifest.made.get(record["output"]) != made:
-                there = folder / record["output"]
-                if there.is_file() and digest_once(there) == record["sha256"]:
+        record = _parse(line)
+        if record is not None and manifest.status_of(PurePosixPath(record["output"])) in ("foreign", "changed"):
+            with _translate_errors(path):
+                if digest_once(folder / record["output"]) == record["sha256"]:
                     manifest._append(line)  # noqa: SLF001 - of this class
                     manifest._note(record)  # noqa: SLF001
         _clean(work)
@@ -189,6 +197,10 @@ class Manifest:
             self._failed.pop(output, None)
         else:
             self._failed[output] = record["error"]
+
+
+_BEGIN = b'{"output": '
+"""Of every record."""
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
@@ -223,11 +235,11 @@ def _cut_torn_line(path: Path) -> None:
         file.truncate(0)
 
 
-def _clean(work: Path) -> None:
+def _clean(work: Path, *kept: str) -> None:
     """Remove all that is unfinished; the lock's file stays, since another batch may be waiting at it."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(work):
-            if entry.name != _LOCK:
+            if entry.name not in (_LOCK, SHEETS, *kept):
                 with contextlib.suppress(OSError):
                     shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)  # noqa: PTH108
 

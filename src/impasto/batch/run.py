@@ -197,7 +197,11 @@ class Batch:
             "seconds": round(painted.seconds, 3),
             "error": None,
         }
-        path = self._manifest.commit(job.output, painted.data, record)
+        try:
+            path = self._manifest.commit(job.output, painted.data, record)
+        except OutputError as error:  # of this name alone: the others go on
+            self._fail(planned, error, painted.inputs)
+            return
         self._clock.complete(job.number, planned.work, painted=True)
         self.tally.done += 1
         self._on_event(JobDone(job, path, painted.size, painted.seconds, self._clock.remaining()))

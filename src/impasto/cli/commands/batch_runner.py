@@ -184,7 +184,6 @@ class _Run:
         self._request, self._manifest = request, manifest
         given = request.arguments
         self._display = choose_batch_display(json=given.json, quiet=given.quiet)
-        self._owns_sheet = bool(manifest.made) or not sheet.sheet_path(manifest.folder, 1).exists() or given.force
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
@@ -255,10 +254,11 @@ class _Run:
         first = sheet.sheet_path(self._manifest.folder, 1)
         if not self._request.arguments.contact_sheet or stop() or (not tally.done and first.exists()):
             return []
-        if not self._owns_sheet:
-            print_status(f"impasto: {first} is no batch's: no contact sheet is written; --force replaces it")
+        try:
+            return sheet.write_sheets(jobs, self._manifest, stop, force=self._request.arguments.force)
+        except OutputError as error:
+            print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
             return []
-        return sheet.write_sheets(jobs, self._manifest, stop)
 
     def _finish(self, batch: Batch, tally: Tally, left: int, sheets: Sequence[Path]) -> None:
         self._display.on_event(
