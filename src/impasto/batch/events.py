@@ -5,10 +5,10 @@ number of times, perhaps JobRetried, and JobDone, JobFailed or, where photograph
 BatchFinished.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto.batch.executor import WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.errors import ImpastoError
 from impasto.sizing import Size
@@ -90,15 +90,6 @@ class JobFailed:
 
 
 @dataclass(frozen=True)
-class WorkersSettled:
-    """The number of pictures at once was settled by measuring."""
-
-    workers: int
-    rates: Sequence[tuple[int, float]]
-    """Each number that was tried, with the work a second that it did."""
-
-
-@dataclass(frozen=True)
 class BatchFinished:
     """The end."""
 
@@ -121,6 +112,6 @@ BatchEvent = (
     | JobPostponed
     | JobDone
     | JobFailed
-    | WorkersSettled
+    | WorkersChosen
     | BatchFinished
 )

@@ -17,7 +17,6 @@ from impasto.batch.events import (
     JobRetried,
     JobSkipped,
     JobStarted,
-    WorkersSettled,
 )
 from impasto.batch.executor import (
     Advanced,
@@ -164,7 +163,7 @@ class Batch:
     def _take(self, update: Update) -> None:
         """Take note of an update."""
         if isinstance(update, WorkersChosen):
-            self._on_event(WorkersSettled(update.workers, update.rates))
+            self._on_event(update)
             return
         running = self._running[update.number]
         planned = running.planned

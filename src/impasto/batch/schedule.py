@@ -105,9 +105,9 @@ def scale_work(settings: Settings, size: Size) -> list[Scale]:
 
 def work_of(settings: Settings, size: Size) -> float:
     """Give the megapixels times iterations of a picture, margin included."""
-    border = 2 * settings.margin
-    work = ((it.width + border) * (it.height + border) * it.iterations for it in scale_work(settings, size))
-    return sum(work) / 1e6 or 1e-3
+    scales = scale_work(settings, size)
+    work = sum(sizing.padded_pixels(scale.size, settings.margin) * scale.iterations for scale in scales)
+    return work / 1e6 or 1e-3
 
 
 class WorkerTuner:

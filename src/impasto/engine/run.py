@@ -17,7 +17,7 @@ from impasto.engine.estimate import (
 )
 from impasto.engine.events import Event, Finished, Preview, Restart, Resumed, Started, Step
 from impasto.engine.inputs import Inputs
-from impasto.engine.memory import MemoryPlan
+from impasto.engine.memory import Load, MemoryPlan
 from impasto.engine.result import InputPreviews, Result
 from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
@@ -36,8 +36,10 @@ class RunInputs:
     settings: Settings
     network: str
     """The network's name in the settings."""
+    load: Load
+    """What it has to hold in memory."""
     memory: MemoryPlan
-    """How it stays within its memory."""
+    """How it stays within that."""
 
     @property
     def estimate(self) -> Estimate:

@@ -288,7 +288,7 @@ class Stylizer:
         network = self._load_network(asked, transfer_spec.objective.layers, compute)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
-        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, memory)
+        return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, load, memory)
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
@@ -369,9 +369,7 @@ def _prepare(inputs: RunInputs) -> None:
     transfer.check(first.width, first.height)
     pixels = sizing.padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
     if inputs.compute.device.type == "cpu":
-        own, styles = inputs.inputs.content, [_size(style) for style in inputs.inputs.styles]
-        content = _size(own) if own else None
-        check_memory(sizing.memory_load(inputs.settings, content, styles, inputs.compute.dtype.itemsize))
+        check_memory(inputs.load)
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
         transfer.initial_image(first.width, first.height)

@@ -19,8 +19,8 @@ from impasto.batch.events import (
     JobRetried,
     JobSkipped,
     JobStarted,
-    WorkersSettled,
 )
+from impasto.batch.executor import WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.display.base import NullDisplay
 from impasto.cli.terminal import print_json, print_result, print_status, status_stream
@@ -95,7 +95,7 @@ class BatchLines(BatchErrors):
                 line = _failed_line(event)
             case JobRetried():
                 line = _retried_line(event)
-            case WorkersSettled():
+            case WorkersChosen():
                 line = _workers_line(event)
             case BatchFinished():
                 line = _finished_line(event)
@@ -189,7 +189,7 @@ class BatchJsonLines(BatchErrors):
             case JobFailed() | JobRetried() | JobPostponed():
                 kind = type(event).__name__.removeprefix("Job").lower()
                 print_json({"event": kind, **_job_fields(event.job), "error": event.error.message_for(COMMAND)})
-            case WorkersSettled():
+            case WorkersChosen():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
             case BatchFinished():
                 print_json({"event": "finished", **vars(event), "sheets": [str(path) for path in event.sheets]})
@@ -250,7 +250,7 @@ def _retried_line(event: JobRetried) -> str:
     return f"{event.job.output} is painted again: {event.error.message_for(COMMAND)}"
 
 
-def _workers_line(event: WorkersSettled) -> str:
+def _workers_line(event: WorkersChosen) -> str:
     best = max(rate for _, rate in event.rates)
     tried = ", ".join(f"{rate / best:.0%} with {number}" for number, rate in event.rates)
     return f"{event.workers} at once is best here: of the fastest, {tried}"

@@ -69,11 +69,6 @@ class FeatureReader(Protocol):
     """A network that gives the features of an image, in one part or in many."""
 
     @property
-    def layers(self) -> frozenset[Layer]:
-        """Those whose features it gives."""
-        ...
-
-    @property
     def dtype(self) -> torch.dtype:
         """Of the features."""
         ...

@@ -81,11 +81,6 @@ class TiledVGG:
         return height * width <= self._whole
 
     @property
-    def layers(self) -> frozenset[Layer]:
-        """See `FeatureReader.layers`."""
-        return self.network.layers
-
-    @property
     def dtype(self) -> torch.dtype:
         """See `FeatureReader.dtype`."""
         return self.network.dtype
