@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 
-from impasto.engine.memory import free_memory
+from impasto.engine.memory import free_memory, physical_memory
 from impasto.errors import DeviceError, OutOfMemoryError, count_noun
 from impasto.storage.limits import is_out_of_memory
 from impasto.wording import argument
@@ -133,6 +133,13 @@ def device_memory(device: torch.device) -> int:
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
     return free_memory()
+
+
+def total_memory(device: torch.device) -> int:
+    """Bytes that there are where a device computes, others' included."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    return torch.mps.recommended_max_memory() if device.type == "mps" else physical_memory()
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """How long a run takes and how much memory, before it begins: from what this machine did before.
 
 A step takes time in proportion to the pixels of its scale, and somewhat more a pixel where they are few. What the last
-runs took is kept in a file of the cache, by network, precision, device and size.
+runs took is kept in a file of the cache, by network, precision, device and size; before the first of its kind,
+`calibrate.calibrate` measures it.
 """
 
 import json
 import math
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torc
     from collections.abc import Sequence
 
     from impasto.engine.device import ComputeConfig
+    from impasto.engine.memory import MemoryPlan
+    from impasto.layers import Layer
     from impasto.sizing import Scale
 
 FEWEST_ITERATIONS = 5
@@ -28,6 +31,8 @@ _ROUGH_RATES = {"cuda": 0.2, "mps": 1.5}
 """Seconds an iteration and megapixel takes where no run has told: guesses by the kind of device."""
 _ROUGH_CPU_RATES = {"bfloat16": 10.0, "float32": 21.0, "float64": 60.0}
 """Likewise on one CPU thread, by precision; from the runs in docs/scorecard.md."""
+_TILED, _TILED_KEEPING_NONE = 1.5, 2.0
+"""How much longer an iteration takes in tiles than in one piece, where no run in tiles has told."""
 _MOST_KEPT = 40
 _LARGEST_FILE = 100_000
 _SLOWEST = 1e9
@@ -97,22 +102,49 @@ class SpeedHistory:
         return {kind: rates for kind, rates in found.items() if rates}
 
 
-def kind_of_run(network: str, compute: "ComputeConfig") -> str:
-    """Name what decides how long an iteration takes, beside the size."""
-    return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {compute.threads} threads"
+@dataclass(frozen=True)
+class Workload:
+    """What a run computes: all that decides how long it takes."""
+
+    scales: "Sequence[Scale]"
+    """With the iterations of all rounds; none where nothing is optimized."""
+    margin: int
+    network: str
+    deepest: "Layer"
+    """Whose features are compared: the network is run as far as that."""
+    compute: "ComputeConfig"
+    memory: "MemoryPlan | None" = None
+    """How the network sees images; None for in one piece."""
+
+    def kind(self, pixels: int) -> str:
+        """Name what decides how long an iteration with an image of so many pixels takes, beside their number."""
+        at = f"{self.compute.precision}, {self.compute.device}, {self.compute.threads} threads"
+        return f"{platform.node()}: {self.network} to {self.deepest}, {at}{self._tiling(pixels)[0]}"
+
+    def rate(self, pixels: int, history: SpeedHistory) -> float | None:
+        """Give the seconds that an iteration and megapixel takes; None where no run and no calibration has told."""
+        known = history.rate(self.kind(pixels), pixels)
+        if known is None and self._tiling(pixels)[0]:
+            whole = history.rate(replace(self, memory=None).kind(pixels), pixels)
+            return None if whole is None else whole * self._tiling(pixels)[1]
+        return known
+
+    def _tiling(self, pixels: int) -> tuple[str, float]:
+        """Name how an image of so many pixels is seen, and how much longer that takes than in one piece."""
+        if self.memory is None or self.memory.sees_whole(pixels):
+            return "", 1.0
+        kept = self.memory.keep
+        return f", in tiles of {self.memory.side} keeping {len(kept)}", _TILED if kept else _TILED_KEEPING_NONE
 
 
-def estimate_seconds(
-    scales: "Sequence[Scale]", *, margin: int, rounds: int, network: str, compute: "ComputeConfig"
-) -> tuple[float, bool]:
+def estimate_seconds(work: Workload) -> tuple[float, bool]:
     """Estimate what all planned iterations take; also returns whether that is a guess."""
-    history, kind = SpeedHistory(), kind_of_run(network, compute)
-    seconds, rough = 0.0, False
-    for scale in scales:
-        pixels = padded_pixels(scale.size, margin)
-        rate = history.rate(kind, pixels)
+    history, seconds, rough = SpeedHistory(), 0.0, False
+    for scale in work.scales:
+        pixels = padded_pixels(scale.size, work.margin)
+        rate = work.rate(pixels, history)
         rough = rough or rate is None
-        seconds += (rate or _rough_rate(compute)) * pixels / 1e6 * scale.iterations * rounds
+        seconds += (rate or _rough_rate(work.compute)) * pixels / 1e6 * scale.iterations
     return seconds, rough
 
 

@@ -80,9 +80,13 @@ class MemoryPlan:
     whole: int = 0
     """Pixels up to which an image is seen in one piece all the same."""
 
+    def sees_whole(self, pixels: int) -> bool:
+        """Tell whether an image of so many pixels is seen in one piece."""
+        return not self.side or pixels <= self.whole
+
     def tiles(self, width: int, height: int) -> int:
         """Count the pieces in which an image of a size is seen."""
-        if not self.side or width * height <= self.whole:
+        if self.sees_whole(width * height):
             return 1
         return math.ceil(width / self.side) * math.ceil(height / self.side)
 
@@ -158,13 +162,17 @@ def parse_memory(text: str) -> int | None:
     return int(float(found["number"]) * _UNITS[found["unit"].upper().removesuffix("B")])
 
 
-def check_memory(load: Load) -> None:
-    """Refuse what cannot be done in this machine's memory, or in what the run may take, however it is planned.
+def check_memory(load: Load, there: int | None = None) -> None:
+    """Refuse what cannot be done in the memory that there is, or in what the run may take, however it is planned.
+
+    Args:
+        load: what the run has to hold.
+        there: bytes of memory where it computes; unset, this machine's.
 
     Raises:
         OutOfMemoryError: the result, or a style image at its size beside the result, takes more than there is.
     """
-    there = physical_memory()
+    there = physical_memory() if there is None else there
     most = there if load.budget is None else min(there, load.budget)
     smaller = min(load.subject, load.result, key=_pixels)
     load = replace(load, subject=smaller)  # how large a photograph may be is decided where it is read

@@ -8,17 +8,15 @@ import torch
 
 from impasto.core import StyleTransfer
 from impasto.engine.device import ComputeConfig
+from impasto.engine.probe import probe_sizes
 from impasto.engine.run import RunInputs
-from impasto.errors import ImageError
 from impasto.sizing import Size
 
 TOLERANCE = 0.065
-"""Largest difference from the float32 gradient, relative to its length, that is accepted at `PROBE_SIDE`.
+"""Largest difference from the float32 gradient, relative to its length, that is accepted at `probe.PROBE_SIDE`.
 
 The same pictures show at most 0.05 at 512 pixels: where less is seen, fewer roundings average out.
 """
-PROBE_SIDE = 128
-"""Pixels of the long side at which both gradients are computed: that takes less than a step at the full size."""
 
 RunFactory = Callable[[ComputeConfig], RunInputs]
 """Sets up the same run on another device or in another precision."""
@@ -27,14 +25,14 @@ RunFactory = Callable[[ComputeConfig], RunInputs]
 def select_precision(fast: RunInputs, reopen: RunFactory) -> RunInputs:
     """Give the run as it is, or the same in float32 where rounding would lead it astray; its config then says why.
 
-    Both gradients of the objective are compared at the start of a small picture.
+    Both gradients of the objective are compared at the start of a small picture: that takes less than a step.
 
     Args:
         fast: in the precision that was chosen for speed.
         reopen: sets up the same run in another.
     """
     exact = reopen(replace(fast.compute, dtype=torch.float32))
-    error = gradient_error(fast.transfer, exact.transfer, _probe_size(fast.transfer))
+    error = gradient_error(fast.transfer, exact.transfer, next(probe_sizes(fast.transfer)))
     if error <= TOLERANCE:
         return fast
     share = f"{error:.0%}" if math.isfinite(error) else "more than all of it"
@@ -50,19 +48,3 @@ def gradient_error(fast: StyleTransfer, exact: StyleTransfer, size: Size) -> flo
     if difference == 0:
         return 0.0
     return difference / length if length else math.inf
-
-
-def _probe_size(transfer: StyleTransfer) -> Size:
-    """Give the smallest size from `PROBE_SIDE` on at which the network sees all images."""
-    width, height = transfer.spec.size
-    side = PROBE_SIDE
-    while side < max(width, height):
-        share = side / max(width, height)
-        small = round(width * share), round(height * share)
-        try:
-            transfer.check(*small)
-        except ImageError:
-            side *= 2
-        else:
-            return small
-    return width, height

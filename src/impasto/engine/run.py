@@ -12,8 +12,8 @@ from impasto.engine.estimate import (
     FEWEST_ITERATIONS,
     Estimate,
     SpeedHistory,
+    Workload,
     estimate_seconds,
-    kind_of_run,
 )
 from impasto.engine.events import Event, Finished, Preview, Restart, Resumed, Started, Step
 from impasto.engine.inputs import Inputs
@@ -42,17 +42,27 @@ class RunInputs:
     """How it stays within that."""
 
     @property
-    def estimate(self) -> Estimate:
-        """What the run will take."""
-        spec, scales, last = self.transfer.spec, self.transfer.scales, self.transfer.scales[-1]
-        seconds, rough = estimate_seconds(
-            [] if spec.content_only else scales,
+    def work(self) -> Workload:
+        """What it computes."""
+        spec, rounds = self.transfer.spec, self.transfer.spec.rounds
+        scales = [replace(scale, iterations=scale.iterations * rounds) for scale in self.transfer.scales]
+        return Workload(
+            scales=[] if spec.content_only else scales,
             margin=spec.margin,
-            rounds=spec.rounds,
             network=self.network,
+            deepest=max(spec.objective.layers),
             compute=self.compute,
+            memory=self.memory,
         )
-        tiles = self.memory.tiles(*(side + 2 * spec.margin for side in last.size))
+
+    def estimate(self, resume: ResumePoint | None = None) -> Estimate:
+        """Estimate what the run will take: all of it, or what is left after an earlier one."""
+        work, last = self.work, self.transfer.scales[-1]
+        if resume and work.scales:
+            first, *later = work.scales[resume.scale - 1 :]
+            work = replace(work, scales=[replace(first, iterations=first.iterations - resume.iteration), *later])
+        seconds, rough = estimate_seconds(work)
+        tiles = self.memory.tiles(*(side + 2 * work.margin for side in last.size))
         return Estimate(last.width, last.height, seconds, self.memory.needed, rough, tiles)
 
 
@@ -136,7 +146,7 @@ class Run:
             paintings=len(self._inputs.inputs.styles),
             fallback=compute.fallback,
             settings=self._inputs.settings,
-            estimate=self._inputs.estimate,
+            estimate=self._inputs.estimate(resume),
             resumed=None if resume is None else Resumed(resume.scale, resume.iteration),
         )
 
@@ -193,11 +203,11 @@ class Run:
 
     def _record_speed(self) -> None:
         """Keep what the iterations of each scale took, for the estimates of later runs."""
-        history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
+        history, work, before = SpeedHistory(), self._inputs.work, 0.0
         for number, (iterations, seconds) in self._scale_times.items():
             if iterations >= FEWEST_ITERATIONS:
                 pixels = padded_pixels(self._scales[number - 1].size, self._margin)
-                history.record(kind, pixels=pixels, iterations=iterations, seconds=seconds - before)
+                history.record(work.kind(pixels), pixels=pixels, iterations=iterations, seconds=seconds - before)
             before = seconds
 
 

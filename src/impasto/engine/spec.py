@@ -53,6 +53,15 @@ def network_spec(settings: Settings) -> NetworkSpec:
     return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)
 
 
+def deepest_layer(settings: Settings) -> Layer:
+    """Read as far as which layer the network is run.
+
+    Raises:
+        SettingsError: no layer is left.
+    """
+    return max(_objective_spec(settings).layers)
+
+
 def compute_spec(settings: Settings) -> ComputeSpec:
     """Read what the settings say of the machine."""
     return ComputeSpec(settings.device, settings.precision, settings.threads)

@@ -12,6 +12,7 @@ from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
 from impasto.core.pyramid import check_side
 from impasto.engine import sizing, spec
+from impasto.engine.calibrate import calibrate
 from impasto.engine.checkpoint import LONG_RUN, Checkpoint, identify
 from impasto.engine.device import (
     ComputeConfig,
@@ -19,6 +20,7 @@ from impasto.engine.device import (
     device_memory,
     find_device,
     return_memory_eagerly,
+    total_memory,
     translate_oom,
 )
 from impasto.engine.estimate import Estimate
@@ -112,7 +114,7 @@ class Stylizer:
         self.check_memory(content, styles, settings)
         photo, paintings = _read_optional(content), _read_all(styles)
         inputs = self._open_fastest(photo, paintings, settings)
-        _prepare(inputs)
+        _prepare(inputs, to_run=True)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
         described = describe(settings, photo, paintings)
         return Run(
@@ -178,8 +180,8 @@ class Stylizer:
         paintings, settings = _split_arguments(styles, settings, choices)
         self.check_memory(content, paintings, settings)
         inputs = self._open_fastest(_read_optional(content), _read_all(paintings), settings)
-        _prepare(inputs)
-        return inputs.estimate
+        _prepare(inputs, to_run=True)
+        return inputs.estimate()
 
     def check(
         self,
@@ -200,7 +202,7 @@ class Stylizer:
         self.check_memory(content, styles, settings or Settings())
         inputs = self.open(content, styles, settings)
         _prepare(inputs)
-        return inputs.estimate
+        return inputs.estimate()
 
     def check_memory(
         self,
@@ -216,14 +218,13 @@ class Stylizer:
             OutOfMemoryError: the result, or a painting beside it, takes more memory than there is.
         """
         compute = configure(spec.compute_spec(settings), self._device)
-        if compute.device.type != "cpu":  # other devices say so themselves
-            return
         sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
         if sizes[0] is None and content is not None:
             return
         measured = [size for size in sizes[1:] if size]
         if sizes[0] or measured:
-            check_memory(sizing.memory_load(settings, sizes[0], measured, compute.dtype.itemsize))
+            load = sizing.memory_load(settings, sizes[0], measured, compute.dtype.itemsize)
+            check_memory(load, total_memory(compute.device))
 
     def losses(
         self,
@@ -363,15 +364,16 @@ def _split_arguments(
     return styles, found[0] if found else Settings(**choices)
 
 
-def _prepare(inputs: RunInputs) -> None:
-    """Do what a run needs before its first event: refuse what does not fit, and make the start."""
+def _prepare(inputs: RunInputs, *, to_run: bool = False) -> None:
+    """Do what a run needs before its first event: refuse what does not fit, measure the speed, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
     transfer.check(first.width, first.height)
     pixels = sizing.padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
-    if inputs.compute.device.type == "cpu":
-        check_memory(inputs.load)
+    check_memory(inputs.load, total_memory(inputs.compute.device))
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
+        if to_run:
+            calibrate(inputs)
         transfer.initial_image(first.width, first.height)
 
 
@@ -384,7 +386,7 @@ def _checkpoint(inputs: RunInputs, described: Mapping[str, str]) -> Checkpoint |
         identify(inputs.settings, inputs.inputs, described[INPUTS_KEY]),
         inputs.transfer.scales,
         inputs.transfer.spec.rounds,
-        save=choice == "always" or inputs.estimate.seconds > LONG_RUN,
+        save=choice == "always" or inputs.estimate().seconds > LONG_RUN,
     )
 
 

@@ -1,0 +1,40 @@
+"""How fast this machine is, measured once for each kind of run, so that the first estimate is no guess."""
+
+import time
+
+from impasto.core import StyleTransfer
+from impasto.engine.estimate import SpeedHistory
+from impasto.engine.probe import probe_sizes
+from impasto.engine.run import RunInputs
+from impasto.engine.sizing import padded_pixels
+from impasto.sizing import Size
+
+WORTHWHILE = 5.0
+"""Seconds that a run is guessed to take at least, for the second that measuring takes to be worth it."""
+ENOUGH = 0.2
+"""Seconds that an evaluation takes at least, to tell how long one of a larger image takes."""
+STEP_SHARE = 1.1
+"""How long a step takes beside an evaluation: the optimizer's own work, and steps that are cut back."""
+
+
+def calibrate(inputs: RunInputs) -> None:
+    """Measure what an iteration takes, where no run of this kind has told, and keep it for estimates."""
+    estimate, work, transfer = inputs.estimate(), inputs.work, inputs.transfer
+    if not estimate.rough or estimate.seconds < WORTHWHILE:
+        return
+    for size in probe_sizes(transfer):
+        pixels, seconds = padded_pixels(size, work.margin), _time_evaluation(transfer, size)
+        SpeedHistory().record(work.kind(pixels), pixels=pixels, iterations=1, seconds=seconds * STEP_SHARE)
+        if seconds >= ENOUGH:
+            break
+    transfer.targets.forget()
+    transfer.initial_image.forget()
+
+
+def _time_evaluation(transfer: StyleTransfer, size: Size) -> float:
+    """Give the seconds that an evaluation of the objective takes: the second, since the first reserves memory."""
+    objective, image = transfer.objective(*size), transfer.initial_image(*size)
+    objective.evaluate(image)
+    start = time.perf_counter()
+    objective.evaluate(image)  # its values are read, for which a GPU has to be done
+    return time.perf_counter() - start
