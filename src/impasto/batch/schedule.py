@@ -18,7 +18,7 @@ from pathlib import Path
 from impasto.engine import sizing
 from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
 from impasto.settings import Settings
-from impasto.sizing import Scale, Size, plan_scales
+from impasto.sizing import Scale, Size
 
 _MEMORY_SHARE = 0.75
 """Of the machine's memory, for all workers together."""
@@ -97,10 +97,8 @@ def scale_work(settings: Settings, size: Size) -> list[Scale]:
     """Plan the scales of a picture, for a network that sees the smallest of sizes."""
     if settings.strength == 0:
         return []
-    planned = plan_scales(
-        *size, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay
-    )
-    return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in planned]
+    scales = sizing.scales_of(settings, size)
+    return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in scales]
 
 
 def work_of(settings: Settings, size: Size) -> float:

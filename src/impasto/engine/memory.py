@@ -132,6 +132,7 @@ class Load:
     history: int
     """Pairs that it is to remember."""
     iterations: int
+    """At the finest scale."""
     averages: bool
     """Whether the output of a scale is another image than the last."""
     item_bytes: int

@@ -8,7 +8,7 @@ from impasto.errors import SettingsError
 from impasto.layers import Layer
 from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
-from impasto.sizing import Size, style_size, with_long_side
+from impasto.sizing import Scale, Size, plan_scales, style_size, with_long_side
 from impasto.wording import argument
 
 _ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 2}
@@ -67,6 +67,11 @@ def _used_sizes(settings: Settings, styles: Sequence[Size]) -> Sequence[Size]:
     return [(int(part[0]), int(part[1])) if part else own for part, own in zip(parts, styles, strict=True)]
 
 
+def scales_of(settings: Settings, size: Size) -> list[Scale]:
+    """Plan the scales of a result, for a network that sees the smallest of sizes."""
+    return plan_scales(*size, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay)
+
+
 def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int = 0) -> Load:
     """Give what a run has to hold in memory.
 
@@ -89,7 +94,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size]
         masks=len(settings.mask) + bool(settings.keep_mask),
         optimizer=settings.optimizer,
         history=settings.history,
-        iterations=settings.iterations,
+        iterations=scales_of(settings, result)[-1].iterations,
         averages=settings.output_iterate != "last",
         item_bytes=item_bytes or _ITEM_BYTES[settings.precision],
         budget=parse_memory(settings.memory),
