@@ -1,6 +1,10 @@
 """Pictures that are painted in tiles."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -43,3 +47,37 @@ def test_an_amount_that_is_none_is_named(impasto):
     assert done.code == 2
     assert "--memory" in done.err
     assert "4GB" in done.err
+
+
+MOMENTS = [(1, 40), (1, 79), (2, 12), (3, 3), (3, 15)]
+"""Scales and iterations at which a run is killed, the later in the run that resumed the earlier."""
+KEPT_OFTEN = """
+import sys
+from impasto.cli import main
+from impasto.engine import checkpoint
+checkpoint.SECONDS_BETWEEN = 1.0
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_picture_that_is_killed_five_times_comes_to_the_loss_of_one_that_is_not(folder):
+    command = [sys.executable, "-c", KEPT_OFTEN, "photo.jpg", "painting.jpg", "--json", "--tolerance", "0"]
+    undisturbed = subprocess.run([*command, "-o", "whole.png"], cwd=folder, capture_output=True, check=True).stdout
+    wanted = json.loads(undisturbed.splitlines()[-1])["loss"]
+    command += ["--checkpoint", "always", "-o", "killed.png"]
+    resumed = []
+    for moment in [*MOMENTS, None]:
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            for line in process.stdout:
+                event = json.loads(line)
+                if event["event"] == "started":
+                    resumed.append(event["resumed"])
+                if event["event"] == "step" and moment and (event["scale"], event["iteration"]) >= moment:
+                    os.kill(process.pid, signal.SIGKILL)
+        assert (folder / "killed.png").exists() == (moment is None)
+    assert resumed[0] is None
+    assert all(resumed[1:])
+    assert event["event"] == "finished"
+    assert event["loss"] == pytest.approx(wanted, rel=0.01)

@@ -177,3 +177,29 @@ def test_the_variation_of_strips_is_that_of_the_whole(monkeypatch, loss, strip):
     in_strips, add_gradient = loss.evaluate(image)
     torch.testing.assert_close(in_strips, value)
     torch.testing.assert_close(add_gradient(None), expected)
+
+
+PLAIN = {
+    "width": 230, "height": 170, "side": 60, "keep_maps": (3, 4), "pooling": "max", "padding": "replicate",
+    "statistic": "moments", "convention": "neural-style", "styles": 1, "blend": [1.0], "masks": False, "keep": False,
+    "gray": False, "margin": 8, "laplacian": False, "extra": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("keep_maps", [(3, 4), pytest.param((), marks=pytest.mark.slow)], ids=str)
+def test_the_gradient_jumps_no_more_across_the_borders_of_tiles_than_elsewhere(networks, dtype, keep_maps):
+    network, case = networks("max", "replicate", dtype), {**PLAIN, "keep_maps": keep_maps}
+    whole = evaluate(network, case, None).gradient
+    tiled = evaluate(network, case, TileSpec(case["side"], keep_maps)).gradient
+    windows = TiledVGG(network, TileSpec(case["side"], keep_maps)).record(whole).tiles()
+    lefts = {window.columns.start for window in windows} - {0}
+    tops = {window.rows.start for window in windows} - {0}
+    assert len(lefts) >= 3
+    assert len(tops) >= 2
+    for dimension, borders in ((3, lefts), (2, tops)):
+        jumps, expected = (it.diff(dim=dimension).abs().mean(dim=(1, 5 - dimension)).flatten() for it in (tiled, whole))
+        at = torch.tensor(sorted(borders)) - 1
+        assert (jumps[at] / expected[at] - 1).abs().max() < 0.005
+        elsewhere = torch.ones_like(jumps, dtype=torch.bool).index_fill(0, at, value=False)
+        assert jumps[at].mean() < 1.1 * jumps[elsewhere].mean()

@@ -197,6 +197,7 @@ class StyleTransfer:
                 iteration = before = max(first_iteration, finished_rounds * scale.iterations)
                 left = (finished_rounds + 1) * scale.iterations - before
                 with closing(optimizer.minimize(objective.evaluate, image, left)) as iterates:
+                    del image  # which the optimizer frees as soon as it has a better one
                     for iteration, found in enumerate(iterates, before):
                         averaging.update(found)
                         if iteration > before:

@@ -109,6 +109,10 @@ class TiledPass:
         self._network, self._segments = network, segments
         self._inputs = [image]  # of each segment whose features are computed
 
+    def tiles(self) -> list[Window]:
+        """Give the tiles of the image."""
+        return list(self._segments[0].tiles(self._inputs[0]))
+
     @torch.no_grad()
     def parts(self, *, keep: bool = True) -> Iterator[Part]:
         """Run forward, and yield the features of each layer in parts.

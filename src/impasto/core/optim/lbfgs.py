@@ -220,15 +220,9 @@ class LBFGS:
             raise divergence()
         unit = _unit(evaluation.gradient)
         here = _point(image, evaluation, unit)
-        del evaluation  # and with it the gradient, once there is another
+        memory, trial, restarts, reason, done = self._memory(image, iterations), self._trial, 0, None, 0
+        del image, evaluation  # a large image is not held any longer than it is needed, nor is its gradient
         yield here.iterate()
-        memory, trial, restarts, reason, done = (
-            self._memory(image, iterations),
-            self._trial,
-            0,
-            None,
-            0,
-        )
         while done < iterations and _length(here.gradient) > 0:
             step = self._step(memory, here.gradient, trial)
             there, finite = _backtrack(evaluate, here, step, unit)
