@@ -7,6 +7,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 PLOT = ROOT / "docs" / "images" / "engine.png"
+MEMORY_PLOT = ROOT / "docs" / "images" / "memory.png"
 
 LABELS = {
     "neural-style": "`neural-style`",
@@ -41,6 +42,8 @@ def page(note: str) -> str:
         *_startup(),
         *_convergence(),
         *_batch(),
+        *_large(),
+        *_estimates(),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -223,6 +226,96 @@ def _batch() -> list[str]:
         ),
         _table(["", "a command each", "in a batch", "share"], rows),
     ]
+
+
+def _large() -> list[str]:
+    found = read("large")
+    about = found["about"]
+    times = [
+        [
+            run["memory"],
+            f"{run['tiles']} of {run['tile']} px" if run["tile"] else "one piece",
+            ", ".join(str(block) for block in run["keep"]) or "none",
+            f"{run['seconds']:.2f}",
+            f"{run['ratio']:.2f}",
+        ]
+        for run in found["times"]
+    ]
+    memory = [
+        [
+            f"{run['width']} x {run['height']}",
+            f"{run['width'] * run['height'] / 1e6:.0f}",
+            run["memory"],
+            str(run["tiles"]),
+            f"{run['mb'] / 1000:.2f} GB",
+            f"{run['estimated_mb'] / 1000:.2f} GB",
+        ]
+        for run in found["memory"]
+    ]
+    return [
+        "## Large pictures in little memory",
+        (
+            f"One evaluation of the default look's objective at {about['side']} px in both ways by turns, medians of "
+            f"{about['rounds']}, {about['threads']} threads. {_brief(about)}. `python benchmarks/large.py`."
+        ),
+        _table(["memory", "tiles", "maps kept after blocks", "s", "of one piece"], times),
+        (
+            "And the largest resident size of the whole process that paints at one scale, with the memory that it was "
+            "told it may take. What grows with the picture are the optimizer's vectors, the features of the photograph "
+            "that content is compared with, and maps that are kept between blocks; a tile takes the same at any size."
+        ),
+        "![Memory by size](images/memory.png)",
+        _table(["", "megapixels", "may take", "tiles", "took", "estimated"], memory),
+    ]
+
+
+def _estimates() -> list[str]:
+    found = read("estimates")
+    rows = [
+        [
+            f"`{run['run']}`",
+            f"{run['estimated_seconds']:.1f}",
+            f"{run['seconds']:.1f}",
+            f"{run['seconds'] / run['estimated_seconds']:.2f}",
+            str(run["estimated_mb"]),
+            str(run["mb"]),
+            f"{run['mb'] / run['estimated_mb']:.2f}",
+        ]
+        for run in found["runs"]
+    ]
+    return [
+        "## What a run says that it will take",
+        (
+            "The first run of each kind, in an empty home: the speed of the machine is measured before it, at a small "
+            f"size. A scale may end early, where it gains little. {_brief(found['about'])}. "
+            "`python benchmarks/estimates.py`."
+        ),
+        _table(["", "estimated s", "s", "ratio", "estimated MB", "MB", "ratio"], rows),
+    ]
+
+
+def plot_memory() -> None:
+    """Memory by size, and what of it grows with the size."""
+    import matplotlib as mpl  # noqa: PLC0415 - the page itself needs none
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    runs = sorted(read("large")["memory"], key=lambda run: run["width"])
+    pixels = [run["width"] * run["height"] / 1e6 for run in runs]
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    lines = {
+        "whole_mb": ("in one piece, estimated", "neural-style", ":"),
+        "estimated_mb": ("in tiles, estimated", "float32", "s--"),
+        "mb": ("in tiles, measured", "auto", "o-"),
+        "optimizer_mb": ("of that, the optimizer's vectors", "tutorial", "-"),
+    }
+    for key, (label, color, style) in lines.items():
+        axis.plot(pixels, [run[key] / 1000 for run in runs], style, label=label, color=COLORS[color])
+    axis.set(xlabel="megapixels", ylabel="memory of the process, GB", xscale="log", yscale="log")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False)
+    figure.savefig(MEMORY_PLOT, dpi=120)
 
 
 def plot() -> None:

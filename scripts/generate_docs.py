@@ -149,7 +149,8 @@ def main() -> None:
         (DOCS / name).write_text(page(), encoding="utf-8")
         print(DOCS / name)
     benchmarks_page.plot()
-    print(benchmarks_page.PLOT)
+    benchmarks_page.plot_memory()
+    print(benchmarks_page.PLOT, benchmarks_page.MEMORY_PLOT)
     if scorecard_page.FILE.exists():
         scorecard_page.plot()
         print(scorecard_page.PLOT)

@@ -231,7 +231,7 @@ def _whole(load: Load) -> MemoryPlan:
     """Plan to see every image in one piece, with all of the history."""
     seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
     maps = max(load.pixels * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
-    return MemoryPlan(_fixed(load) + maps + _optimizer_bytes(load, load.history), load.history)
+    return MemoryPlan(_fixed(load) + maps + optimizer_bytes(load, load.history), load.history)
 
 
 def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
@@ -241,7 +241,7 @@ def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], si
     seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in load.styles), default=0)
     maps = int(max(kept, seen) + tile) * load.item_bytes
     styles = max((_pixels(size) * _STYLE_BYTES for size in load.styles), default=0)
-    needed = _fixed(load) + maps + max(_optimizer_bytes(load, history, compact=compact), styles)
+    needed = _fixed(load) + maps + max(optimizer_bytes(load, history, compact=compact), styles)
     whole = int((kept + tile) / STEP_NUMBERS[load.item_bytes])
     return MemoryPlan(needed, history, compact, side, keep, whole)
 
@@ -253,7 +253,7 @@ def _fixed(load: Load) -> int:
     return PROCESS_BYTES + int(images + load.pixels * targets)
 
 
-def _optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:
+def optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:
     """Give the bytes of what an optimizer holds of the size of the image."""
     numbers, number_bytes = load.pixels * _VALUES, max(4, load.item_bytes)
     if load.optimizer == "scipy-lbfgsb":  # which reserves its history at once, in float64
