@@ -60,7 +60,7 @@ def test_a_finished_scale_is_kept_at_once_and_a_step_after_a_while(monkeypatch):
         kept.update(iterate(iteration=iteration))
     assert make().load() is None
     kept.update(iterate(iteration=10))
-    assert make().load().iteration == 2
+    assert make().load().iteration == 9  # no more than half a minute's iterations are made once more
     kept.update(iterate("output", iteration=15))
     assert (make().load().scale, make().load().iteration) == (1, 20)  # which is all that were planned
     kept.update(iterate("output", scale=2, iteration=4, size=(48, 64)))  # the end: the result comes next

@@ -29,7 +29,9 @@ SECONDS_BETWEEN = 30.0
 LONG_RUN = 120.0
 """Seconds that a run is estimated to take at least, for its state to be kept where nothing is said."""
 RELEARNED = 8
-"""Iterations of a scale that are counted as not done when a run goes on within it."""
+"""Iterations of a scale that are counted as not done when a run goes on within it, at most."""
+RELEARNING_SECONDS = 30.0
+"""What they may take; with `SECONDS_BETWEEN`, a minute is lost."""
 _KEPT_SECONDS = 30 * 24 * 3600
 _IMAGE = "image"
 
@@ -50,6 +52,7 @@ class Checkpoint:
         self._sizes = [scale.size for scale in scales]
         self._rounds, self._enabled, self._saved = rounds, save, time.monotonic()
         self._resumed = (1, 0)
+        self._latest, self._step_seconds = self._saved, 0.0
 
     def load(self) -> ResumePoint | None:
         """Give where an earlier run was, if it left a checkpoint that fits."""
@@ -58,6 +61,7 @@ class Checkpoint:
             with safetensors.safe_open(self._file, "pt") as file:
                 found, image = json.loads(file.metadata()["at"]), file.get_tensor(_IMAGE).clone()  # and close the file
             scale, iteration, least = int(found["scale"]), int(found["iteration"]), int(found["least"])
+            relearned = min(RELEARNED, int(RELEARNING_SECONDS / max(float(found["step_seconds"]), 1e-3)))
         except (OSError, ValueError, TypeError, KeyError, safetensors.SafetensorError):
             return None
         if not (1 <= scale <= len(self._planned) and 0 <= least <= iteration):
@@ -67,7 +71,7 @@ class Checkpoint:
             return None
         planned = self._planned[scale - 1]
         if iteration < planned or scale == len(self._planned):  # the last scale makes the result
-            iteration = min(max(least, iteration - RELEARNED), planned - 1)
+            iteration = min(max(least, iteration - relearned), planned - 1)
         self._resumed = scale, iteration
         return ResumePoint(scale, iteration, image)
 
@@ -75,8 +79,10 @@ class Checkpoint:
         """Keep an iterate, if the last that was kept is of a while ago, or a scale is finished with it."""
         if not self._enabled:
             return
+        now = time.monotonic()
+        self._step_seconds, self._latest = now - self._latest, now
         finished = iterate.stage == "output" and self._rounds == 1 and iterate.scale < len(self._planned)
-        if finished or (iterate.stage == "step" and time.monotonic() - self._saved > SECONDS_BETWEEN):
+        if finished or (iterate.stage == "step" and now - self._saved > SECONDS_BETWEEN):
             iteration = self._planned[iterate.scale - 1] if finished else iterate.iteration
             self._save(iterate.scale, iteration, iterate.image)
 
@@ -89,7 +95,12 @@ class Checkpoint:
         self._saved = time.monotonic()
         # However often a run is killed, none goes back behind where one before it went on: it comes to its end.
         least = self._resumed[1] + 1 if scale == self._resumed[0] else 0
-        at = {"scale": scale, "iteration": iteration, "least": min(least, iteration)}
+        at = {
+            "scale": scale,
+            "iteration": iteration,
+            "least": min(least, iteration),
+            "step_seconds": self._step_seconds,
+        }
         image = image.detach().to("cpu", torch.float32).contiguous()
         with contextlib.suppress(ImpastoError, OSError):
             make_folder(self._file.parent)
