@@ -11,13 +11,14 @@ from impasto import images
 from impasto.batch import schedule
 from impasto.batch.executor import Task
 from impasto.batch.files import FoundFile
-from impasto.batch.identity import digest, digest_once, identify, settings_files
+from impasto.batch.identity import digest, digest_once, identify
 from impasto.batch.manifest import Manifest
 from impasto.batch.names import NameTemplate, check_output_name, comparable
 from impasto.batch.table import TableRow
 from impasto.engine import sizing
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError, SettingsError
 from impasto.settings import Settings
+from impasto.settings.effect import named_files
 from impasto.settings.per_painting import check_counts
 from impasto.sizing import Size
 from impasto.wording import OVERWRITE, argument
@@ -185,7 +186,7 @@ def check_settings(settings: Settings, paintings: int) -> None:
         SettingsError: they do not fit the number of paintings, or name a file that does not exist.
     """
     check_counts(settings, paintings)
-    for name, paths in settings_files(settings).items():
+    for name, paths in named_files(settings).items():
         for path in paths:
             if not Path(path).expanduser().is_file():
                 raise SettingsError(f"{argument(name)} names {path}, which is no file", "Check the path.")

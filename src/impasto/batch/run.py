@@ -29,11 +29,11 @@ from impasto.batch.executor import (
     Update,
     WorkersChosen,
 )
-from impasto.batch.identity import effective_settings
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob, make_task
 from impasto.errors import DeviceError, ImpastoError, OutputError, WeightsError
 from impasto.settings import Settings
+from impasto.settings.effect import effective_values
 from impasto.settings.stored import portable_values
 from impasto.storage.names import base_name
 from impasto.wording import COMMAND, OVERWRITE
@@ -255,5 +255,5 @@ def _describe(job: BatchJob, inputs: tuple[InputDigest, ...]) -> dict[str, Any]:
 
 def _settings_values(settings: Settings) -> dict[str, Any]:
     """Give the settings that change the picture, files by their names."""
-    effective = effective_settings(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
+    effective = effective_values(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
     return {name: value for name, value in portable_values(settings).items() if name in effective}
