@@ -12,7 +12,7 @@ import pytest
 from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_photos
 from quick import listing
 
-from impasto.batch import watch
+from impasto.batch import schedule, watch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
 from impasto.batch.executor import Begun, TaskFailed
 from impasto.batch.manifest import Manifest
@@ -83,6 +83,17 @@ def test_sub_folders_are_taken_with_recursive_alone_and_kept(batch, folder):
     assert {it["output"] for it in records_of(folder / "in/out")} == {"b-painting.png", "day 1/a-painting.png"}
 
 
+def test_the_folder_of_a_photograph_stands_where_the_name_has_it(batch, folder):
+    save_photos(folder / "in" / "day 1", ["a.png"])
+    save_photos(folder / "in", ["a.png"])
+    assert batch("in", *STYLE, "-o", "out", "-r", "--name", "{style}/{folder}/{photo}").code == 0
+    assert {it["output"] for it in records_of(folder / "out")} == {"painting/a.png", "painting/day 1/a.png"}
+    table = "photo,style\nday 1/a.png,../painting.jpg\n../photo.jpg,../painting.jpg\n"
+    (folder / "in" / "jobs.csv").write_text(table)
+    assert batch("--jobs", "in/jobs.csv", "-o", "table", "--name", "{folder}/{photo}").code == 0
+    assert {it["output"] for it in records_of(folder / "table")} == {"day 1/a.png", "photo.png"}
+
+
 def test_results_are_not_taken_for_photographs_where_they_are_beside_them(batch, folder):
     save_photos(folder / "in", ["a.png"])
     for _ in range(2):
@@ -108,6 +119,19 @@ def test_what_is_done_is_skipped_and_what_changed_is_painted_again(batch, folder
     assert after["a-painting.png"] != before["a-painting.png"]
     assert "2 painted" in batch(*both, "--strength", "0.7").err
     assert "0 painted, 2 done already" in batch(*both, "--strength", "0.7", "--threads", "1").err
+
+
+def test_repaint_paints_what_is_done_and_still_replaces_no_file_of_others(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    assert batch(*both).code == 0
+    (folder / "out" / "b-painting.png").write_bytes(b"mine")
+    InlineExecutor.tasks.clear()
+    done = batch(*both, "--repaint")
+    assert "1 painted, 1 failed" in done.err
+    assert [task.photo for task in InlineExecutor.tasks] == ["a.png"]
+    assert (folder / "out" / "b-painting.png").read_bytes() == b"mine"
+    assert "2 painted" in batch(*both, "--repaint", "--force").err
 
 
 @pytest.mark.parametrize("edited", [False, True], ids=["foreign", "edited since"])
@@ -197,7 +221,7 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, style"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, folder, style"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "../{photo}"], "outside of the folder"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "{photo"], "is no template"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "contact-sheet"], "the batch itself uses it"),
@@ -337,16 +361,40 @@ def test_a_picture_carries_what_makes_it_again(batch, impasto, folder):
     assert (folder / "again.png").read_bytes() == made.read_bytes()
 
 
-def test_a_result_whose_place_cannot_be_written_costs_no_other(batch, folder):
-    (folder / "jobs.csv").write_text(
-        "photo,style,output\nphoto.jpg,painting.jpg,one/two.png\nphoto.jpg,painting.jpg,b.png\n"
-    )
+def test_a_result_whose_place_cannot_be_written_is_refused_before_it_is_painted_and_costs_no_other(batch, folder):
+    outputs = ["one/two.png", "ä" * 126 + ".png", "/".join(["x" * 250] * 20), "ä" * 125 + ".png", "b.png"]
+    rows = "".join(f"photo.jpg,painting.jpg,{output}\n" for output in outputs)
+    (folder / "jobs.csv").write_text(f"photo,style,output\n{rows}")
     (folder / "out").mkdir()
     (folder / "out" / "one").write_text("a file")
     done = batch("--jobs", "jobs.csv", "-o", "out")
     assert done.code == 3, done.err
-    assert (folder / "out" / "b.png").exists()
+    assert "5 pictures: 2 to paint, 3 refused" in done.err
+    assert "out/one is a file, and cannot be a folder" in done.err
+    assert done.err.count("too long") == 2
+    assert len(InlineExecutor.tasks) == 2
+    assert {it["output"] for it in records_of(folder / "out") if not it["error"]} == set(outputs[3:])
     assert (folder / "out" / "one").read_text() == "a file"
+
+
+def test_a_result_that_would_be_the_folder_of_another_is_refused_before_anything_is_written(batch, folder):
+    rows = "photo.jpg,painting.jpg,a.png\nphoto.jpg,painting.jpg,a.png/b.png\n"
+    (folder / "jobs.csv").write_text(f"photo,style,output\n{rows}")
+    done = batch("--jobs", "jobs.csv", "-o", "out")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "a.png would be a result and the folder of a.png/b.png" in done.err
+    assert not (folder / "out").exists()
+
+
+def test_planning_that_takes_a_while_says_how_far_it_is(batch, folder, monkeypatch):
+    monkeypatch.setattr(batch_runner, "REPORT_SECONDS", 0.0)
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    done = batch(*both, "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert [(it["planned"], it["jobs"]) for it in events if it["event"] == "planning"] == [(1, 2), (2, 2)]
+    assert [it["event"] for it in events[:3]] == ["planning", "planning", "started"]
+    assert batch(*both, "--dry-run").err == ""  # nobody waits for seconds
 
 
 def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
@@ -419,6 +467,13 @@ def watching(batch, monkeypatch):
 
 def nothing():
     pass
+
+
+def test_watching_an_empty_folder_chooses_the_threads_as_for_many_pictures(watching, folder, monkeypatch):
+    monkeypatch.setattr(schedule, "core_count", lambda: 4)
+    (folder / "in").mkdir()
+    assert watching(nothing, lambda: save_photos(folder / "in", ["a.png"])).code == 0
+    assert [task.settings.threads for task in InlineExecutor.tasks] == [1]
 
 
 def test_watching_takes_a_file_when_it_is_whole_and_reports_one_that_never_is(watching, folder):

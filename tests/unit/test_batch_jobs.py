@@ -1,7 +1,7 @@
 """The parts of a batch that need no pictures: order, names, identities, threads, workers and the time left."""
 
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import PIL.Image
 import pytest
@@ -10,12 +10,12 @@ from impasto.batch import identity, plan, schedule, sheet
 from impasto.batch.clock import BatchClock
 from impasto.batch.files import natural_key
 from impasto.batch.manifest import MadeFile, Manifest
-from impasto.batch.names import NameTemplate, check_output_name
+from impasto.batch.names import NameTemplate, check_output_name, ignores_case
 from impasto.batch.plan import BatchJob
 from impasto.batch.schedule import WorkerTuner
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.settings import Settings
 from impasto.sizing import Scale, plan_scales
 
@@ -29,7 +29,13 @@ def test_pictures_are_sorted_as_people_count():
 
 
 def fill(template, **given):
-    values = {"photo": Path("in/cat.jpg"), "styles": [Path("wave.png")], "settings": FAST, "number": 7}
+    values = {
+        "photo": Path("in/cat.jpg"),
+        "folder": PurePath(),
+        "styles": [Path("wave.png")],
+        "settings": FAST,
+        "number": 7,
+    }
     return NameTemplate(template).fill(**{**values, **given}, size=lambda: (300, 512))
 
 
@@ -39,6 +45,28 @@ def test_a_template_takes_fields_formats_and_folders():
     assert fill("{recipe} {strength:.2f} {seed}") == "fast 0.50 0"
     assert fill("{style}", styles=[Path("a.b.png"), Path("c\\d.png")]) == "a.b-c-d"
     assert len(fill("{photo}", photo=Path("ä" * 300 + ".jpg")).encode()) == 200
+
+
+@pytest.mark.parametrize(
+    ("template", "folder", "name"),
+    [
+        ("{style}/{folder}/{photo}", "day 1/b\\c", "wave/day 1/b\\c/cat"),
+        ("{style}/{folder}/{photo}", "", "wave/cat"),
+        ("{folder}/{photo}", "", "cat"),
+        ("{folder}_{photo}", "day", "day_cat"),
+        ("{folder}_{photo}", "", "_cat"),
+        ("/{folder}/{photo}", "day", "/day/cat"),  # which is refused
+        ("../{folder}/{photo}", "", "../cat"),
+    ],
+)
+def test_a_template_has_the_folder_of_the_photograph_where_it_likes(template, folder, name):
+    assert fill(template, folder=PurePath(folder)) == name
+
+
+def test_a_folder_in_a_name_does_not_lead_out_of_the_results():
+    for folder in ("..", "a/../.."):
+        with pytest.raises(InputError):
+            check_output_name(fill("{folder}/{photo}", folder=PurePath(folder)))
 
 
 @pytest.mark.parametrize("template", ["{what}", "{photo", "{}", "{0}", "{photo.parent}", "{photo[0]}", "{mask}"])
@@ -56,6 +84,36 @@ def test_a_format_that_does_not_fit_its_value_is_refused():
 def test_a_result_stays_in_its_folder_under_a_name_of_its_own(name):
     with pytest.raises(InputError):
         check_output_name(name)
+
+
+def test_names_that_differ_in_case_alone_are_one_where_the_folders_system_says_so(tmp_path, monkeypatch):
+    (tmp_path / "Photo.png").touch()
+    inner = tmp_path / "not there yet" / "out"
+    assert not ignores_case(inner)
+    monkeypatch.setattr(Path, "samefile", lambda path, other: str(path).casefold() == str(other).casefold())
+    assert ignores_case(inner)
+    jobs = [BatchJob(n, Path("p.png"), (), FAST, PurePosixPath(name)) for n, name in enumerate(("a/B.png", "A/b.png"))]
+    plan.check_distinct(jobs, fold_case=False)
+    with pytest.raises(OutputError, match=r"two results would be named A/b\.png"):
+        plan.check_distinct(jobs, fold_case=True)
+
+
+def test_a_photograph_is_hashed_once_however_many_paintings_there_are(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(identity, "digest_once", lambda path: read.append(path.name) or "0" * 64)
+    monkeypatch.setattr(Manifest, "status_of", lambda *_: "made")
+    photos = [tmp_path / f"{number}.png" for number in range(300)]
+    for path in photos:
+        PIL.Image.new("RGB", (40, 40)).save(path)
+    manifest = Manifest(tmp_path / "out")
+    jobs = []
+    for style in photos[:2]:  # all with the one, then all with the other
+        for photo in photos:
+            jobs.append(BatchJob(len(jobs) + 1, photo, (style,), FAST, PurePosixPath(f"{len(jobs)}.png")))
+            manifest.made[f"{len(jobs) - 1}.png"] = MadeFile("", "")
+    planned = list(plan.plan(jobs, manifest, force=False))
+    assert {it.action for it in planned} == {"paint"}, planned[0]
+    assert len(read) == len(set(read)) == 300
 
 
 def test_an_identity_changes_with_what_changes_the_picture_and_with_nothing_else(tmp_path):

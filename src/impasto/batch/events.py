@@ -1,8 +1,8 @@
 """What happens during a batch, as data; a display shows these.
 
-The order is BatchStarted, then for each job JobSkipped or JobFailed (what is refused), or JobStarted, JobAdvanced any
-number of times, perhaps JobRetried, and JobDone, JobFailed or, where photographs are waited for, JobPostponed; last
-BatchFinished.
+The order is PlanProgress any number of times and BatchStarted; then for each job JobSkipped or JobFailed (what is
+refused), or JobStarted, JobAdvanced any number of times, perhaps JobRetried, and JobDone, JobFailed or, where
+photographs are waited for, JobPostponed; last BatchFinished.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,15 @@ from impasto.batch.executor import WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.errors import ImpastoError
 from impasto.sizing import Size
+
+
+@dataclass(frozen=True)
+class PlanProgress:
+    """It was decided for some jobs what is to be done with them, for which inputs and results are read."""
+
+    planned: int
+    jobs: int
+    """Of the whole batch."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,8 @@ class BatchFinished:
 
 
 BatchEvent = (
-    BatchStarted
+    PlanProgress
+    | BatchStarted
     | JobSkipped
     | JobStarted
     | JobAdvanced

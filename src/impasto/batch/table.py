@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from impasto.errors import ImpastoError, InputError
@@ -25,6 +25,8 @@ class TableRow:
     place: str
     """`line 3`, for messages."""
     photo: Path = field(default_factory=Path)
+    folder: PurePath = field(default_factory=PurePath)
+    """Of the photograph, within that of the table; none where it is outside."""
     styles: tuple[Path, ...] = ()
     output: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -129,7 +131,14 @@ def _parse(place: str, found: Any, folder: Path, *, split: bool) -> TableRow:
     for name in (*FILE_SETTINGS, "recipe"):
         if name in values:
             values[name] = _resolve(name, values[name], folder)
-    return TableRow(place, _within(folder, photo), tuple(_within(folder, style) for style in styles), output, values)
+    return TableRow(
+        place,
+        _within(folder, photo),
+        _folder_within(photo),
+        tuple(_within(folder, style) for style in styles),
+        output,
+        values,
+    )
 
 
 def _split(names: str) -> list[str]:
@@ -143,6 +152,12 @@ def _split(names: str) -> list[str]:
 
 def _within(folder: Path, name: str) -> Path:
     return folder / Path(name).expanduser()
+
+
+def _folder_within(name: str) -> PurePath:
+    """Give the folder of a name that leads to somewhere within the folder that it is relative to."""
+    path = Path(name).expanduser()
+    return PurePath() if path.is_absolute() or ".." in path.parts else path.parent
 
 
 def _resolve(name: str, value: Any, folder: Path) -> Any:

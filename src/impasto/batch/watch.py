@@ -40,6 +40,7 @@ class Watcher:
         skip: whether a file is none of the photographs: a result of the batch.
         make_jobs: makes the jobs of photographs; its second argument is the number of the first.
         plan: decides what is to be done with a job.
+        fold_case: whether names of results that differ in case alone are one.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Watcher:
         skip: Callable[[Path], bool],
         make_jobs: Callable[[Sequence[FoundFile], int], Sequence[BatchJob]],
         plan: Callable[[BatchJob], PlannedJob],
+        fold_case: bool,
     ) -> None:
         self._folders, self._recursive, self._skip = folders, recursive, skip
-        self._make_jobs, self._plan = make_jobs, plan
+        self._make_jobs, self._plan, self._fold_case = make_jobs, plan, fold_case
         self._seen: dict[Path, _Seen] = {}
         self._takers: dict[str, Path] = {}
         self._count = 0
@@ -113,7 +115,7 @@ class Watcher:
 
     def _check(self, job: BatchJob) -> PlannedJob:
         """Plan a job, unless another photograph's result has its name."""
-        taker = self._takers.setdefault(comparable(job.output), job.photo)
+        taker = self._takers.setdefault(comparable(job.output, fold_case=self._fold_case), job.photo)
         if taker != job.photo:
             problem = f"{job.photo}: its result would be named {job.output}, as that of {taker.name}"
             return PlannedJob(

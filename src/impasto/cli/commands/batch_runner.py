@@ -1,5 +1,6 @@
 """Run a batch: make the jobs, paint what is to be painted, write the contact sheet and sum up."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import Any
 from impasto import images
 from impasto.batch import files, plan, schedule, sheet
 from impasto.batch.estimate import estimate_batch
-from impasto.batch.events import BatchFinished, BatchStarted
+from impasto.batch.events import BatchFinished, BatchStarted, PlanProgress
 from impasto.batch.files import FoundFile
 from impasto.batch.local import LocalExecutor
 from impasto.batch.manifest import Manifest
-from impasto.batch.names import SHEET_STEM, NameTemplate
+from impasto.batch.names import SHEET_STEM, NameTemplate, ignores_case
 from impasto.batch.plan import Arrangement, BatchJob, PlannedJob
 from impasto.batch.run import Batch, BatchOptions, Tally
 from impasto.batch.table import read_table
@@ -25,6 +26,8 @@ from impasto.errors import ImpastoError, InputError, OutputError, count_noun
 from impasto.settings import Settings
 from impasto.wording import COMMAND
 
+REPORT_SECONDS = 1.0
+"""Between reports on the planning."""
 _SOME_FAILED = 3
 _NOTICE = b"\nstopping: unfinished pictures are painted again by the next run of this command\n"
 _AT_ONCE = "interrupted a second time: what is finished is kept"
@@ -45,6 +48,7 @@ class BatchArguments:
     format: str
     contact_sheet: bool
     force: bool
+    repaint: bool
     settings_from: str | None
     workers: str
     retries: int
@@ -140,7 +144,7 @@ class _Request:
         """
         skip = self.skipper(manifest)
         jobs = self._table_jobs(skip) if self.arguments.jobs is not None else self._folder_jobs(skip)
-        plan.check_distinct(jobs)
+        plan.check_distinct(jobs, fold_case=ignores_case(self.folder))
         return jobs
 
     def skipper(self, manifest: Manifest) -> Callable[[Path], bool]:
@@ -187,11 +191,11 @@ class _Run:
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
-        planned = list(plan.plan(jobs, self._manifest, force=self._request.arguments.force))
-        stop.begin()
-        to_paint = [it for it in planned if it.action == "paint"]
-        batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
         with self._display:
+            planned = _plan(self._request, jobs, self._manifest, self._display)
+            stop.begin()
+            to_paint = [it for it in planned if it.action == "paint"]
+            batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
             self._display.on_event(_started(planned, self._request.folder))
             tally = batch.run(planned, stop)
             left = len(jobs) - tally.done - tally.skipped - tally.failed
@@ -214,15 +218,17 @@ class _Run:
             return jobs
 
         folders = [Path(photo).expanduser() for photo in given.photos]
-        count = sum(1 for folder in folders for path in files.scan(folder, recursive=given.recursive) if not skip(path))
+        for folder in folders:
+            any(files.scan(folder, recursive=given.recursive))  # one that cannot be read is refused now
         watcher = Watcher(
             folders,
             recursive=given.recursive,
             skip=skip,
             make_jobs=make_jobs,
-            plan=lambda job: plan.plan_job(job, manifest, force=given.force),
+            plan=lambda job: plan.plan_job(job, manifest, force=given.force, repaint=given.repaint),
+            fold_case=ignores_case(request.folder),
         )
-        batch = self._batch(jobs=max(1, count), to_paint=None, work=None, postpone=watcher.postpone)
+        batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
         with self._display:
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
             tally = batch.run(watcher.jobs(), stop)
@@ -272,10 +278,23 @@ class _Run:
 def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> int:
     """List what would be done, without writing anything."""
     display: BatchDisplay = choose_batch_display(json=request.arguments.json, quiet=False)
-    planned = list(plan.plan(jobs, manifest, force=request.arguments.force))
+    with display:
+        planned = _plan(request, jobs, manifest, display)
     seconds, rough = estimate_batch(planned, len(jobs), request.workers)
     display.list(planned, _started(planned, request.folder), seconds, rough=rough)
     return 0
+
+
+def _plan(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest, display: BatchDisplay) -> list[PlannedJob]:
+    """Decide for each job what is to be done, and show how far that is now and then."""
+    planned: list[PlannedJob] = []
+    given, reported = request.arguments, time.monotonic()
+    for it in plan.plan(jobs, manifest, force=given.force, repaint=given.repaint):
+        planned.append(it)
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            display.on_event(PlanProgress(len(planned), len(jobs)))
+    return planned
 
 
 def _started(planned: Sequence[PlannedJob], folder: Path) -> BatchStarted:

@@ -1,6 +1,7 @@
 """How a batch is shown: bars on a terminal, plain lines elsewhere, lines of JSON, or nothing but errors."""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -19,6 +20,7 @@ from impasto.batch.events import (
     JobRetried,
     JobSkipped,
     JobStarted,
+    PlanProgress,
 )
 from impasto.batch.executor import WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
@@ -31,6 +33,8 @@ from impasto.wording import COMMAND
 
 _FEW_SECONDS = 10
 _LONGEST_NAME = 40
+_LINE_SECONDS = 10.0
+"""Between plain lines on what takes long before and after the painting."""
 
 
 class BatchDisplay(Protocol):
@@ -75,6 +79,7 @@ class BatchLines(BatchErrors):
     def __init__(self) -> None:
         self._to_paint: int | None = None
         self._done = 0
+        self._said = time.monotonic()
 
     def on_event(self, event: Any, path: Path | None = None) -> None:  # noqa: ARG002
         line = self._line(event)
@@ -85,6 +90,8 @@ class BatchLines(BatchErrors):
     def _line(self, event: Any) -> str:
         line = ""
         match event:
+            case PlanProgress():
+                line = self._now_and_then(_planning_text(event))
             case BatchStarted():
                 self._to_paint = None if event.watching else event.to_paint
                 line = _started_line(event)
@@ -99,6 +106,12 @@ class BatchLines(BatchErrors):
                 line = _workers_line(event)
             case BatchFinished():
                 line = _finished_line(event)
+        return line
+
+    def _now_and_then(self, line: str) -> str:
+        if time.monotonic() - self._said < _LINE_SECONDS:
+            return ""
+        self._said = time.monotonic()
         return line
 
     def _counter(self) -> str:
@@ -142,9 +155,10 @@ class BatchBars(BatchLines):
 
     def _show(self, event: Any) -> None:
         match event:
+            case PlanProgress():
+                self._show_whole(event.jobs, event.planned, _planning_text(event))
             case BatchStarted():
-                total = None if event.watching else max(1, event.to_paint)
-                self._whole = self._progress.add_task("", total=total, note="")
+                self._show_whole(None if event.watching else max(1, event.to_paint), 0, "")
                 self._update("", 0.0)
             case JobStarted():
                 job = event.planned.job
@@ -161,6 +175,15 @@ class BatchBars(BatchLines):
                 left = f"{format_seconds(event.remaining)} left" if isinstance(event, JobDone) else None
                 self._update(left, sum(self._shares.values()))
 
+    def _show_whole(self, total: int | None, completed: int, text: str) -> None:
+        if self._whole is None:
+            self._whole = self._progress.add_task("", total=total, note="")
+        self._progress.update(self._whole, description=text, completed=completed)
+        self._progress.tasks[0].total = total
+
+    def _now_and_then(self, line: str) -> str:  # noqa: ARG002 - the bar shows it at once
+        return ""
+
     def _update(self, note: str | None, parts: float) -> None:
         if self._whole is None:
             return
@@ -174,6 +197,8 @@ class BatchJsonLines(BatchErrors):
 
     def on_event(self, event: Any, path: Path | None = None) -> None:  # noqa: ARG002
         match event:
+            case PlanProgress():
+                print_json({"event": "planning", **vars(event)})
             case BatchStarted():
                 print_json({"event": "started", **_started_fields(event)})
             case JobStarted():
@@ -214,6 +239,10 @@ def _job_fields(job: BatchJob) -> dict[str, Any]:
 def _print_sheets(event: Any) -> None:
     for path in event.sheets if isinstance(event, BatchFinished) else ():
         print_result(str(path))
+
+
+def _planning_text(event: PlanProgress) -> str:
+    return f"planning: {event.planned} of {count_noun(event.jobs, 'picture')}"
 
 
 def _started_line(event: BatchStarted) -> str:
