@@ -14,7 +14,7 @@ from quick import listing
 
 from impasto.batch import schedule, watch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
-from impasto.batch.executor import Begun, TaskFailed
+from impasto.batch.executor import TaskFailed, TaskStarted
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
@@ -188,7 +188,7 @@ class Failing(InlineExecutor):
                 continue
             if Failing.failures:
                 Failing.failures -= 1
-                yield Begun(task.number)
+                yield TaskStarted(task.number)
                 yield TaskFailed(task.number, OutOfMemoryError("there is not enough memory", "Use less."))
             else:
                 yield from super().run(iter([task]), stop)
@@ -221,7 +221,7 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, folder, style"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, folder"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "../{photo}"], "outside of the folder"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "{photo"], "is no template"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "contact-sheet"], "the batch itself uses it"),
@@ -331,8 +331,8 @@ def test_json_has_an_event_a_line_and_ends_with_the_summary(batch, folder):
     (folder / "empty.jpg").touch()
     done = batch("photo.jpg", "empty.jpg", *STYLE, "-o", "out", "--json")
     events = [json.loads(line) for line in done.out.splitlines()]
-    kinds = [event["event"] for event in events if event["event"] != "progress"]
-    assert kinds == ["started", "painting", "done", "failed", "finished"]
+    kinds = [event["event"] for event in events if event["event"] != "job_progress"]
+    assert kinds == ["started", "job_started", "job_done", "job_failed", "finished"]
     assert events[-1]["done"] == events[-1]["failed"] == 1
     assert events[-1]["sheets"] == ["out/contact-sheet.jpg"]
     assert done.err == ""

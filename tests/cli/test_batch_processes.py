@@ -79,7 +79,7 @@ def test_pictures_do_not_depend_on_the_number_of_workers_nor_on_a_kill(impasto_p
     arguments = arguments_for(folder, 4)
     inline(*arguments[:-1], "undisturbed")
     process = impasto_process("batch", *arguments, *QUICK_BATCH, "--workers", "2", "--json")
-    events_until(process, "done")
+    events_until(process, "job_done")
     workers = workers_of(process.pid)
     assert len(workers) == 2
     process.kill()
@@ -98,7 +98,7 @@ def test_pictures_do_not_depend_on_the_number_of_workers_nor_on_a_kill(impasto_p
 def test_ctrl_c_ends_at_once_and_the_next_run_paints_what_is_left(impasto_process, inline, folder):
     arguments = arguments_for(folder, 2)
     process = impasto_process("batch", *arguments, *quick_batch(100_000), "--json")
-    events_until(process, "progress")
+    events_until(process, "job_progress")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
@@ -112,10 +112,10 @@ def test_ctrl_c_ends_at_once_and_the_next_run_paints_what_is_left(impasto_proces
 def test_a_worker_that_is_killed_costs_a_try_and_no_more(impasto_process, folder):
     arguments = arguments_for(folder, 1)
     process = impasto_process("batch", *arguments, *QUICK_BATCH, "--json")
-    events_until(process, "painting")
+    events_until(process, "job_started")
     (worker,) = workers_of(process.pid)
     os.kill(worker, signal.SIGKILL)
-    retried = events_until(process, "retried")
+    retried = events_until(process, "job_retried")
     assert "was killed, perhaps because memory ran out" in retried["error"]
     out, err = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out.splitlines()[-1])["done"]) == (0, 1), err

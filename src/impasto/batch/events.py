@@ -1,7 +1,7 @@
 """What happens during a batch, as data; a display shows these.
 
 The order is PlanProgress any number of times and BatchStarted; then for each job JobSkipped or JobFailed (what is
-refused), or JobStarted, JobAdvanced any number of times, perhaps JobRetried, and JobDone, JobFailed or, where
+refused), or JobStarted, JobProgress any number of times, perhaps JobRetried, and JobDone, JobFailed or, where
 photographs are waited for, JobPostponed; last BatchFinished.
 """
 
@@ -50,7 +50,7 @@ class JobStarted:
 
 
 @dataclass(frozen=True)
-class JobAdvanced:
+class JobProgress:
     """A picture has come further."""
 
     job: BatchJob
@@ -117,7 +117,7 @@ BatchEvent = (
     | BatchStarted
     | JobSkipped
     | JobStarted
-    | JobAdvanced
+    | JobProgress
     | JobRetried
     | JobPostponed
     | JobDone

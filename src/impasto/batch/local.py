@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from impasto.batch.executor import Advanced, Begun, Painted, Task, TaskFailed, Update, WorkersChosen
+from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskProgress, TaskStarted, Update, WorkersChosen
 from impasto.batch.schedule import WorkerTuner, core_count, memory_available
 from impasto.errors import ImpastoError, OutOfMemoryError
 
@@ -76,12 +76,12 @@ class LocalExecutor:
         threads = sum(other.settings.threads for other in self._busy.values())
         return self._fixed or threads + task.settings.threads <= core_count()
 
-    def _begin(self, task: Task) -> Begun:
+    def _begin(self, task: Task) -> TaskStarted:
         worker = self._idle.pop() if self._idle else _Worker(self._messages)
         self._busy[worker], self._next = task, None
         self._begun += 1
         worker.send(task)
-        return Begun(task.number)
+        return TaskStarted(task.number)
 
     def _receive(self) -> Iterator[Update]:
         """Yield what a worker has to say, if one does within a moment."""
@@ -93,7 +93,7 @@ class LocalExecutor:
         if task is None:  # an idle one has ended
             self._idle = [other for other in self._idle if other is not worker]
             return
-        if isinstance(update, Advanced):
+        if isinstance(update, TaskProgress):
             self._shares[task.number] = update.share
         else:
             del self._busy[worker]
@@ -106,9 +106,9 @@ class LocalExecutor:
                 self._tuner.give_way()
             else:
                 self._idle.append(worker)
-            self._done += task.work if isinstance(update, Painted) else 0.0
+            self._done += task.work if isinstance(update, TaskDone) else 0.0
         yield update
-        yield from self._tune(finished=isinstance(update, Painted), running=task)
+        yield from self._tune(finished=isinstance(update, TaskDone), running=task)
 
     def _tune(self, *, finished: bool, running: Task) -> Iterator[WorkersChosen]:
         work = {task.number: task.work for task in (*self._busy.values(), running)}

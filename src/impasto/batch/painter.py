@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from impasto import images
-from impasto.batch.executor import Advanced, InputDigest, Painted, Task, TaskFailed, Update
+from impasto.batch.executor import InputDigest, Task, TaskDone, TaskFailed, TaskProgress, Update
 from impasto.batch.identity import identify
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
@@ -27,7 +27,7 @@ class TaskPainter:
     """Paints one task after another, and keeps the network and the latest paintings between them.
 
     Args:
-        report: called with each update but Begun.
+        report: called with each update but TaskStarted.
     """
 
     def __init__(self, report: Callable[[Update], None]) -> None:
@@ -45,7 +45,7 @@ class TaskPainter:
         except Exception as error:  # noqa: BLE001 - one picture must not end the batch; the report names what happened
             self._send(TaskFailed(task.number, _describe(error)))
 
-    def _paint(self, task: Task) -> Painted:
+    def _paint(self, task: Task) -> TaskDone:
         start = time.perf_counter()
         photo = images.read(task.photo)
         styles = tuple(self._paintings.read(path) for path in task.styles)
@@ -57,7 +57,7 @@ class TaskPainter:
         finished = execute(Job(photo, styles, task.settings), self._stylizer, on_event, preview_every=0)
         data = finished.result.to_bytes(task.suffix)
         inputs = [("content", photo), *(("style", style) for style in styles)]
-        return Painted(
+        return TaskDone(
             task.number,
             data,
             hashlib.sha256(data).hexdigest(),
@@ -72,7 +72,7 @@ class TaskPainter:
         if now - self._reported >= _SECONDS_BETWEEN_REPORTS:
             self._reported = now
             share = step.elapsed / max(step.elapsed + step.remaining, 1e-9)
-            self._send(Advanced(task.number, share, (step.width, step.height)))
+            self._send(TaskProgress(task.number, share, (step.width, step.height)))
 
 
 class _PaintingCache:

@@ -10,22 +10,22 @@ from typing import Any
 from impasto.batch.clock import BatchClock
 from impasto.batch.events import (
     BatchEvent,
-    JobAdvanced,
     JobDone,
     JobFailed,
     JobPostponed,
+    JobProgress,
     JobRetried,
     JobSkipped,
     JobStarted,
 )
 from impasto.batch.executor import (
-    Advanced,
-    Begun,
     Executor,
     InputDigest,
-    Painted,
     Task,
+    TaskDone,
     TaskFailed,
+    TaskProgress,
+    TaskStarted,
     Update,
     WorkersChosen,
 )
@@ -168,18 +168,18 @@ class Batch:
         running = self._running[update.number]
         planned = running.planned
         match update:
-            case Begun():
+            case TaskStarted():
                 running.begun = time.monotonic()
                 self._on_event(JobStarted(planned))
-            case Advanced():
+            case TaskProgress():
                 self._clock.advance(update.number, planned.work, update.share)
-                self._on_event(JobAdvanced(planned.job, update.share, update.size, self._clock.remaining()))
-            case Painted():
+                self._on_event(JobProgress(planned.job, update.share, update.size, self._clock.remaining()))
+            case TaskDone():
                 self._keep(running, update)
             case TaskFailed():
                 self._handle_failure(running, update)
 
-    def _keep(self, running: _Running, painted: Painted) -> None:
+    def _keep(self, running: _Running, painted: TaskDone) -> None:
         planned, job = running.planned, running.planned.job
         del self._running[job.number]
         there = self._manifest.status_of(job.output)

@@ -13,10 +13,10 @@ from impasto.batch.events import (
     BatchEvent,
     BatchFinished,
     BatchStarted,
-    JobAdvanced,
     JobDone,
     JobFailed,
     JobPostponed,
+    JobProgress,
     JobRetried,
     JobSkipped,
     JobStarted,
@@ -163,7 +163,7 @@ class BatchBars(BatchLines):
             case JobStarted():
                 job = event.planned.job
                 self._bars[job.number] = self._progress.add_task(f"  {_short(job)}", total=1.0, note="")
-            case JobAdvanced():
+            case JobProgress():
                 self._shares[event.job.number] = event.share
                 note = f"{event.size[0]} x {event.size[1]}"
                 self._progress.update(self._bars[event.job.number], completed=event.share, note=note)
@@ -202,18 +202,16 @@ class BatchJsonLines(BatchErrors):
             case BatchStarted():
                 print_json({"event": "started", **_started_fields(event)})
             case JobStarted():
-                print_json({"event": "painting", **_job_fields(event.planned.job), "size": event.planned.size})
-            case JobAdvanced():
-                fields = {"share": event.share, "size": event.size, "remaining": event.remaining}
-                print_json({"event": "progress", **_job_fields(event.job), **fields})
+                _print_job(event, event.planned.job, size=event.planned.size)
+            case JobProgress():
+                _print_job(event, event.job, share=event.share, size=event.size, remaining=event.remaining)
             case JobSkipped():
-                print_json({"event": "skipped", **_job_fields(event.job)})
+                _print_job(event, event.job)
             case JobDone():
                 fields = {"size": event.size, "seconds": event.seconds, "remaining": event.remaining}
-                print_json({"event": "done", **_job_fields(event.job), **json_fields(event.path), **fields})
+                _print_job(event, event.job, **json_fields(event.path), **fields)
             case JobFailed() | JobRetried() | JobPostponed():
-                kind = type(event).__name__.removeprefix("Job").lower()
-                print_json({"event": kind, **_job_fields(event.job), "error": event.error.message_for(COMMAND)})
+                _print_job(event, event.job, error=event.error.message_for(COMMAND))
             case WorkersChosen():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
             case BatchFinished():
@@ -223,12 +221,18 @@ class BatchJsonLines(BatchErrors):
         for it in planned:
             error = it.error.message_for(COMMAND) if it.error else None
             fields = {"action": it.action, "size": it.size, "error": error}
-            print_json({"event": "planned", **_job_fields(it.job), **fields})
+            print_json({"event": "job_planned", **_job_fields(it.job), **fields})
         print_json({"event": "started", **_started_fields(started), "seconds": seconds, "rough": rough})
 
 
 def _started_fields(event: BatchStarted) -> dict[str, Any]:
     return {**vars(event), "folder": str(event.folder)}
+
+
+def _print_job(event: Any, job: BatchJob, **fields: Any) -> None:
+    """Print an event of a job: JobDone is `job_done`."""
+    kind = type(event).__name__.removeprefix("Job").lower()
+    print_json({"event": f"job_{kind}", **_job_fields(job), **fields})
 
 
 def _job_fields(job: BatchJob) -> dict[str, Any]:
