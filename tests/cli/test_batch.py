@@ -14,7 +14,7 @@ from quick import listing
 
 from impasto.batch import schedule, watch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
-from impasto.batch.executor import TaskFailed, TaskStarted
+from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
@@ -192,6 +192,28 @@ class Failing(InlineExecutor):
                 yield TaskFailed(task.number, OutOfMemoryError("there is not enough memory", "Use less."))
             else:
                 yield from super().run(iter([task]), stop)
+
+
+class Changing(InlineExecutor):
+    """Loses a worker, and gets another."""
+
+    def run(self, tasks, stop):
+        yield WorkersChanged(1, WorkerStartError("no worker can start: it was killed", "Use less."))
+        yield WorkersChanged(2, None)
+        yield from super().run(tasks, stop)
+
+
+def test_fewer_and_more_pictures_at_once_are_said_in_one_line_each(batch, folder, monkeypatch):
+    monkeypatch.setattr(batch_runner, "LocalExecutor", Changing)
+    done = batch("photo.jpg", *STYLE, "-o", "out")
+    assert "\n1 at once for a while: no worker can start: it was killed. Use less.\n" in done.err
+    assert "\n2 at once again: all has gone well for a while\n" in done.err
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--json")
+    changes = [it for it in map(json.loads, done.out.splitlines()) if it["event"] == "workers"]
+    assert [(it["workers"], it["error"]) for it in changes] == [
+        (1, "no worker can start: it was killed. Use less."),
+        (2, None),
+    ]
 
 
 @pytest.mark.parametrize(("failures", "code"), [(1, 0), (2, 3)])

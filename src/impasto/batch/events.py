@@ -8,7 +8,7 @@ photographs are waited for, JobPostponed; last BatchFinished.
 from dataclasses import dataclass
 from pathlib import Path
 
-from impasto.batch.executor import WorkersChosen
+from impasto.batch.executor import WorkersChanged, WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.errors import ImpastoError
 from impasto.sizing import Size
@@ -123,5 +123,6 @@ BatchEvent = (
     | JobDone
     | JobFailed
     | WorkersChosen
+    | WorkersChanged
     | BatchFinished
 )

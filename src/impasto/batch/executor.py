@@ -100,7 +100,20 @@ class WorkersChosen:
     """Each number that was tried, with the work a second that it did."""
 
 
-Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | WorkersChosen
+@dataclass(frozen=True)
+class WorkersChanged:
+    """There are fewer pictures at once, since a worker was lost, or more again, since all has gone well for a while."""
+
+    workers: int
+    error: ImpastoError | None
+    """Why there are fewer; None where there are more."""
+
+
+class WorkerStartError(ImpastoError):
+    """A worker process could not be started."""
+
+
+Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | WorkersChosen | WorkersChanged
 """The events of a job (`events`) have the same names, since they are what becomes of its tasks."""
 Begun, Advanced, Painted = TaskStarted, TaskProgress, TaskDone
 """Former names, for executors that are written with these."""
@@ -110,10 +123,13 @@ class Executor(Protocol):
     """Paints pictures."""
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
-        """Paint tasks, and yield what becomes of each: TaskStarted, TaskProgress any number of times, TaskDone or TaskFailed.
+        """Paint tasks; yield for each TaskStarted, TaskProgress any number of times, and TaskDone or TaskFailed.
 
         Args:
             tasks: asked for the next whenever there is room for it, so that they need not all be there at once; None
                 means that there is none at the moment.
             stop: asked often; once true, unfinished pictures are given up and the iterator ends.
+
+        Raises:
+            ImpastoError: nothing can be painted at all, whatever the task.
         """

@@ -10,6 +10,7 @@ from pathlib import Path
 from impasto import images
 from impasto.batch.executor import InputDigest, Task, TaskDone, TaskFailed, TaskProgress, Update
 from impasto.batch.identity import identify
+from impasto.batch.schedule import KEPT_BYTES
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.stylizer import Stylizer
@@ -19,8 +20,6 @@ from impasto.storage.limits import is_out_of_memory
 from impasto.storage.names import base_name
 
 _SECONDS_BETWEEN_REPORTS = 0.25
-_MOST_KEPT_PIXELS = 50_000_000
-"""Of decoded paintings, 12 bytes each."""
 
 
 class TaskPainter:
@@ -76,7 +75,7 @@ class TaskPainter:
 
 
 class _PaintingCache:
-    """Paintings as they were decoded, the latest of them, up to a number of pixels."""
+    """Paintings as they were decoded, the latest of them, up to `KEPT_BYTES`; a larger one until another is read."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, int], Picture] = OrderedDict()
@@ -92,11 +91,18 @@ class _PaintingCache:
         except OSError:
             return images.read(path)  # which says what is wrong
         key = path, status.st_mtime_ns, status.st_size
-        picture = self._kept.pop(key, None) or replace(images.read(path), exif=None)
+        picture = self._kept.pop(key, None)
+        if picture is None:
+            if self._bytes() > KEPT_BYTES:
+                self._kept.clear()  # before another is decoded
+            picture = replace(images.read(path), exif=None)
         self._kept[key] = picture
-        while len(self._kept) > 1 and sum(it.width * it.height for it in self._kept.values()) > _MOST_KEPT_PIXELS:
+        while len(self._kept) > 1 and self._bytes() > KEPT_BYTES:
             self._kept.popitem(last=False)
         return picture
+
+    def _bytes(self) -> int:
+        return sum(it.rgb.nbytes + (0 if it.alpha is None else it.alpha.nbytes) for it in self._kept.values())
 
 
 def _describe(error: Exception) -> ImpastoError:

@@ -27,6 +27,7 @@ from impasto.batch.executor import (
     TaskProgress,
     TaskStarted,
     Update,
+    WorkersChanged,
     WorkersChosen,
 )
 from impasto.batch.manifest import Manifest
@@ -112,6 +113,7 @@ class Batch:
             stop: asked often.
 
         Raises:
+            WorkerStartError: nothing can be painted, whatever the picture.
             DeviceError: this machine does not have the device.
             WeightsError: the network is not there.
             OutputError: the results' folder cannot be written any more.
@@ -162,7 +164,7 @@ class Batch:
 
     def _take(self, update: Update) -> None:
         """Take note of an update."""
-        if isinstance(update, WorkersChosen):
+        if isinstance(update, WorkersChosen | WorkersChanged):
             self._on_event(update)
             return
         running = self._running[update.number]

@@ -22,7 +22,7 @@ from impasto.batch.events import (
     JobStarted,
     PlanProgress,
 )
-from impasto.batch.executor import WorkersChosen
+from impasto.batch.executor import WorkersChanged, WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.display.base import NullDisplay
 from impasto.cli.terminal import print_json, print_result, print_status, status_stream
@@ -104,6 +104,8 @@ class BatchLines(BatchErrors):
                 line = _retried_line(event)
             case WorkersChosen():
                 line = _workers_line(event)
+            case WorkersChanged():
+                line = _changed_line(event)
             case BatchFinished():
                 line = _finished_line(event)
         return line
@@ -214,6 +216,9 @@ class BatchJsonLines(BatchErrors):
                 _print_job(event, event.job, error=event.error.message_for(COMMAND))
             case WorkersChosen():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
+            case WorkersChanged():
+                error = event.error.message_for(COMMAND) if event.error else None
+                print_json({"event": "workers", "workers": event.workers, "error": error})
             case BatchFinished():
                 print_json({"event": "finished", **vars(event), "sheets": [str(path) for path in event.sheets]})
 
@@ -287,6 +292,12 @@ def _workers_line(event: WorkersChosen) -> str:
     best = max(rate for _, rate in event.rates)
     tried = ", ".join(f"{rate / best:.0%} with {number}" for number, rate in event.rates)
     return f"{event.workers} at once is best here: of the fastest, {tried}"
+
+
+def _changed_line(event: WorkersChanged) -> str:
+    if event.error is None:
+        return f"{event.workers} at once again: all has gone well for a while"
+    return f"{event.workers} at once for a while: {event.error.message_for(COMMAND)}"
 
 
 def _finished_line(event: BatchFinished) -> str:
