@@ -203,7 +203,8 @@ class Changing(InlineExecutor):
         yield from super().run(tasks, stop)
 
 
-def test_fewer_and_more_pictures_at_once_are_said_in_one_line_each(batch, folder, monkeypatch):
+@pytest.mark.usefixtures("folder")
+def test_fewer_and_more_pictures_at_once_are_said_in_one_line_each(batch, monkeypatch):
     monkeypatch.setattr(batch_runner, "LocalExecutor", Changing)
     done = batch("photo.jpg", *STYLE, "-o", "out")
     assert "\n1 at once for a while: no worker can start: it was killed. Use less.\n" in done.err

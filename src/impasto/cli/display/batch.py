@@ -203,6 +203,18 @@ class BatchJsonLines(BatchErrors):
                 print_json({"event": "planning", **vars(event)})
             case BatchStarted():
                 print_json({"event": "started", **_started_fields(event)})
+            case WorkersChosen():
+                print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
+            case WorkersChanged():
+                error = event.error.message_for(COMMAND) if event.error else None
+                print_json({"event": "workers", "workers": event.workers, "error": error})
+            case BatchFinished():
+                print_json({"event": "finished", **vars(event), "sheets": [str(path) for path in event.sheets]})
+            case _:
+                self._print_job_event(event)
+
+    def _print_job_event(self, event: Any) -> None:
+        match event:
             case JobStarted():
                 _print_job(event, event.planned.job, size=event.planned.size)
             case JobProgress():
@@ -214,13 +226,6 @@ class BatchJsonLines(BatchErrors):
                 _print_job(event, event.job, **json_fields(event.path), **fields)
             case JobFailed() | JobRetried() | JobPostponed():
                 _print_job(event, event.job, error=event.error.message_for(COMMAND))
-            case WorkersChosen():
-                print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
-            case WorkersChanged():
-                error = event.error.message_for(COMMAND) if event.error else None
-                print_json({"event": "workers", "workers": event.workers, "error": error})
-            case BatchFinished():
-                print_json({"event": "finished", **vars(event), "sheets": [str(path) for path in event.sheets]})
 
     def list(self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool) -> None:
         for it in planned:
