@@ -1,12 +1,10 @@
 """The parts of a batch that need no pictures: order, names, identities, threads, workers and the time left."""
 
-from hashlib import sha256
 from pathlib import Path, PurePath, PurePosixPath
 
-import PIL.Image
 import pytest
 
-from impasto.batch import identity, plan, schedule, sheet
+from impasto.batch import identity, plan, schedule
 from impasto.batch.clock import BatchClock
 from impasto.batch.files import natural_key
 from impasto.batch.manifest import MadeFile, Manifest
@@ -230,27 +228,3 @@ def test_what_is_available_is_no_more_than_the_budget():
     available, budget = schedule.memory_available(), schedule.memory_budget()
     if Path("/proc/meminfo").exists():
         assert 0 < available <= budget
-
-
-@pytest.mark.parametrize("stops", [False, True])
-def test_contact_sheets_have_pages_and_end_when_they_are_to(tmp_path, monkeypatch, stops):
-    monkeypatch.setattr(sheet, "ROWS_PER_PAGE", 2)
-    PIL.Image.new("RGB", (30, 20)).save(tmp_path / "p.png")
-    (tmp_path / "contact-sheet-4.jpg").touch()  # of a batch with more rows
-    (tmp_path / "contact-sheet-3.jpg").touch()
-    sheet._remember(tmp_path, {f"contact-sheet-{page}.jpg": sha256(b"").hexdigest() for page in (3, 4)})
-    manifest = Manifest(tmp_path)
-    jobs = [
-        BatchJob(number, tmp_path / "p.png", (tmp_path / "p.png",) * number, FAST, PurePosixPath(f"{number}.png"))
-        for number in range(1, 6)
-    ]
-    for job in jobs[:4]:  # the last one failed
-        PIL.Image.new("RGB", (30, 20)).save(tmp_path / job.output)
-        manifest.made[str(job.output)] = MadeFile("", "")
-    made = sheet.write_sheets(jobs, manifest, lambda: stops)
-    assert [path.name for path in made] == ([] if stops else ["contact-sheet.jpg", "contact-sheet-2.jpg"])
-    assert (tmp_path / "contact-sheet-3.jpg").exists() is stops
-    if not stops:
-        with PIL.Image.open(made[0]) as first, PIL.Image.open(made[1]) as second:
-            assert first.width == 4 * (240 + 15) + 15
-            assert second.width == 5 * (240 + 15) + 15  # three paintings of four, and the others counted

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from impasto import images
 from impasto.errors import ImageError
+from impasto.images import samples
 from impasto.images.picture import Picture
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -461,3 +462,37 @@ def test_to_pil_rounds_and_clips():
     picture = Picture(np.array([[[-3, 99.6, 300]]], np.float32), np.array([[0.5]], np.float32))
     assert np.asarray(picture.to_pil()).tolist() == [[[0, 100, 255, 128]]]
     assert Picture(picture.rgb).to_pil().mode == "RGB"
+
+
+KINDS = ["rgb.jpg", "cmyk.jpg", "gray.jpg", "rgba.png", "palette.png", "deep.png", "turned.jpg", "clear.png"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_thumbnail_is_a_small_copy_of_the_picture_whatever_its_kind(tmp_path, name):
+    random = np.random.default_rng(1)
+    coarse = Image.fromarray(random.integers(0, 256, (6, 8, 4), np.uint8)).resize((360, 280), Image.Resampling.BICUBIC)
+    modes = {"rgb": "RGB", "cmyk": "CMYK", "gray": "L", "rgba": "RGBA", "palette": "P", "turned": "RGB"}
+    kind = name.partition(".")[0]
+    options = {}
+    if kind == "turned":
+        options["exif"] = Image.Exif()
+        options["exif"][0x0112] = 6
+    if kind == "clear":
+        options["transparency"] = (0, 0, 0)
+    if kind == "deep":
+        images.save(Picture(np.asarray(coarse, np.float32)[..., :3], depth=16), tmp_path / name)
+    else:
+        coarse.convert(modes.get(kind, "RGB")).save(tmp_path / name, **options)
+    small, whole = images.read_thumbnail(tmp_path / name, 36), images.shrink(images.read(tmp_path / name), 36)
+    assert (small.width, small.height) == (whole.width, whole.height) == ((70, 36) if kind == "turned" else (36, 28))
+    assert np.abs(small.rgb - whole.rgb).mean() < 2
+    assert (small.alpha is None) is (whole.alpha is None)
+
+
+def test_a_thumbnail_of_a_large_photograph_takes_little_memory(tmp_path, monkeypatch):
+    Image.new("RGB", (4000, 3000), "red").save(tmp_path / "large.jpg")
+    sizes = []
+    made = samples.from_decoded
+    monkeypatch.setattr(samples, "from_decoded", lambda it: sizes.append(it.image.size) or made(it))
+    assert images.read_thumbnail(tmp_path / "large.jpg", 240).width == 240
+    assert max(sizes[0]) < 1000

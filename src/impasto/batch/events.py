@@ -2,7 +2,7 @@
 
 The order is PlanProgress any number of times and BatchStarted; then for each job JobSkipped or JobFailed (what is
 refused), or JobStarted, JobProgress any number of times, perhaps JobRetried, and JobDone, JobFailed or, where
-photographs are waited for, JobPostponed; last BatchFinished.
+photographs are waited for, JobPostponed; last SheetProgress any number of times, and BatchFinished.
 """
 
 from dataclasses import dataclass
@@ -99,6 +99,15 @@ class JobFailed:
 
 
 @dataclass(frozen=True)
+class SheetProgress:
+    """All is painted, and contact sheets are still being drawn."""
+
+    drawn: int
+    rows: int
+    """To be drawn."""
+
+
+@dataclass(frozen=True)
 class BatchFinished:
     """The end."""
 
@@ -109,7 +118,7 @@ class BatchFinished:
     """Jobs that are still to be done: the batch was stopped."""
     seconds: float
     sheets: tuple[Path, ...]
-    """The contact sheets."""
+    """The contact sheets that were drawn."""
 
 
 BatchEvent = (
@@ -124,5 +133,6 @@ BatchEvent = (
     | JobFailed
     | WorkersChosen
     | WorkersChanged
+    | SheetProgress
     | BatchFinished
 )

@@ -59,6 +59,18 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
     return _recognize(stream, name).read(stream, name, most_pixels)
 
 
+def decode_small(stream: BinaryIO, name: str, side: int) -> Decoded:
+    """Decode the first frame at a size that may be smaller, with at least twice `side` pixels a side where it had them.
+
+    Raises:
+        ImageError: as for `decode`.
+    """
+    row = _recognize(stream, name)
+    if row.read_small is None:
+        return pillow.reduce(row.read(stream, name, MAX_PIXELS), 2 * side)
+    return pillow.reduce(row.read_small(stream, name, MAX_PIXELS, 2 * side), 2 * side)
+
+
 def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
     """Read the size of an upright picture, (width, height), from its header.
 

@@ -1,21 +1,23 @@
 """Run a batch: make the jobs, paint what is to be painted, write the contact sheet and sum up."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from impasto import images
-from impasto.batch import files, plan, schedule, sheet
+from impasto.batch import files, plan, schedule
 from impasto.batch.estimate import estimate_batch
-from impasto.batch.events import BatchFinished, BatchStarted, PlanProgress
+from impasto.batch.events import BatchEvent, BatchFinished, BatchStarted, PlanProgress
 from impasto.batch.files import FoundFile
 from impasto.batch.local import LocalExecutor
 from impasto.batch.manifest import Manifest
 from impasto.batch.names import SHEET_STEM, NameTemplate, ignores_case
 from impasto.batch.plan import Arrangement, BatchJob, PlannedJob
 from impasto.batch.run import Batch, BatchOptions, Tally
+from impasto.batch.sheet import SheetWriter
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
 from impasto.cli.display.batch import BatchDisplay, choose_batch_display
@@ -188,6 +190,7 @@ class _Run:
         self._request, self._manifest = request, manifest
         given = request.arguments
         self._display = choose_batch_display(json=given.json, quiet=given.quiet)
+        self._sheets: SheetWriter | None = None
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
@@ -197,25 +200,23 @@ class _Run:
             to_paint = [it for it in planned if it.action == "paint"]
             batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
             self._display.on_event(_started(planned, self._request.folder))
-            tally = batch.run(planned, stop)
-            left = len(jobs) - tally.done - tally.skipped - tally.failed
-            sheets = self._write_sheets(jobs, tally, stop)
-            self._finish(batch, tally, left, sheets)
+            with self._draw_sheets(jobs):
+                tally = batch.run(planned, stop)
+                left = len(jobs) - tally.done - tally.skipped - tally.failed
+                self._finish(batch, tally, left, stop)
         return self._exit_code(tally, stop)
 
     def watch(self, stop: StopFlag) -> int:
         """Paint what comes until a signal ends that, sum up and give the exit code."""
         stop.begin()
         request, manifest, given = self._request, self._manifest, self._request.arguments
-        skip, seen = request.skipper(manifest), dict[str, BatchJob]()
+        skip = request.skipper(manifest)
         styles = request.styles(skip)
         plan.check_settings(request.settings, len(styles) if given.arrangement == "blend" else 1)
 
         def make_jobs(photos: Sequence[FoundFile], first: int) -> list[BatchJob]:
             pairs = plan.arrange(photos, styles, given.arrangement)
-            jobs = plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
-            seen.update({str(job.output): job for job in jobs})
-            return jobs
+            return plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
 
         folders = [Path(photo).expanduser() for photo in given.photos]
         for folder in folders:
@@ -229,11 +230,10 @@ class _Run:
             fold_case=ignores_case(request.folder),
         )
         batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
-        with self._display:
+        with self._display, self._draw_sheets([]):
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
             tally = batch.run(watcher.jobs(), stop)
-            sheets = self._write_sheets(list(seen.values()), tally, lambda: False)
-            self._finish(batch, tally, 0, sheets)
+            self._finish(batch, tally, 0, lambda: False)
         return self._exit_code(tally, stop)
 
     def _batch(
@@ -250,23 +250,33 @@ class _Run:
             LocalExecutor(self._request.workers, to_paint, most=schedule.most_workers(self._request.settings)),
             jobs=jobs,
             work=work,
-            on_event=self._display.on_event,
+            on_event=self._on_event,
             options=BatchOptions(given.retries, given.fail_fast, given.force),
             postpone=postpone,
         )
 
-    def _write_sheets(self, jobs: Sequence[BatchJob], tally: Tally, stop: Callable[[], bool]) -> list[Path]:
-        """Write the contact sheets, unless nothing has changed since they were, or somebody is waiting for the end."""
-        first = sheet.sheet_path(self._manifest.folder, 1)
-        if not self._request.arguments.contact_sheet or stop() or (not tally.done and first.exists()):
-            return []
-        try:
-            return sheet.write_sheets(jobs, self._manifest, stop, force=self._request.arguments.force)
-        except OutputError as error:
-            print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
-            return []
+    def _on_event(self, event: BatchEvent) -> None:
+        self._display.on_event(event)
+        if self._sheets:
+            self._sheets.on_event(event)
 
-    def _finish(self, batch: Batch, tally: Tally, left: int, sheets: Sequence[Path]) -> None:
+    @contextmanager
+    def _draw_sheets(self, jobs: Sequence[BatchJob]) -> Iterator[None]:
+        """Have the contact sheets drawn as their jobs are done, within this context."""
+        given = self._request.arguments
+        if not given.contact_sheet:
+            yield
+            return
+        with SheetWriter(self._manifest, jobs, force=given.force) as self._sheets:
+            yield
+
+    def _finish(self, batch: Batch, tally: Tally, left: int, stop: Callable[[], bool]) -> None:
+        sheets: list[Path] = []
+        if self._sheets:
+            try:
+                sheets = self._sheets.finish(stop, self._display.on_event)
+            except OutputError as error:
+                print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
         self._display.on_event(
             BatchFinished(tally.done, tally.skipped, tally.failed, left, batch.elapsed, tuple(sheets))
         )

@@ -21,6 +21,7 @@ from impasto.batch.events import (
     JobSkipped,
     JobStarted,
     PlanProgress,
+    SheetProgress,
 )
 from impasto.batch.executor import WorkersChanged, WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
@@ -106,6 +107,8 @@ class BatchLines(BatchErrors):
                 line = _workers_line(event)
             case WorkersChanged():
                 line = _changed_line(event)
+            case SheetProgress():
+                line = self._now_and_then(_drawing_text(event))
             case BatchFinished():
                 line = _finished_line(event)
         return line
@@ -162,6 +165,8 @@ class BatchBars(BatchLines):
             case BatchStarted():
                 self._show_whole(None if event.watching else max(1, event.to_paint), 0, "")
                 self._update("", 0.0)
+            case SheetProgress():
+                self._show_whole(max(1, event.rows), event.drawn, _drawing_text(event))
             case JobStarted():
                 job = event.planned.job
                 self._bars[job.number] = self._progress.add_task(f"  {_short(job)}", total=1.0, note="")
@@ -203,6 +208,8 @@ class BatchJsonLines(BatchErrors):
                 print_json({"event": "planning", **vars(event)})
             case BatchStarted():
                 print_json({"event": "started", **_started_fields(event)})
+            case SheetProgress():
+                print_json({"event": "drawing", **vars(event)})
             case WorkersChosen():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
             case WorkersChanged():
@@ -257,6 +264,10 @@ def _print_sheets(event: Any) -> None:
 
 def _planning_text(event: PlanProgress) -> str:
     return f"planning: {event.planned} of {count_noun(event.jobs, 'picture')}"
+
+
+def _drawing_text(event: SheetProgress) -> str:
+    return f"drawing contact sheets: {event.drawn} of {count_noun(event.rows, 'row')}"
 
 
 def _started_line(event: BatchStarted) -> str:
