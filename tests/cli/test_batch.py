@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import time
 from pathlib import Path, PurePosixPath
 
 import PIL.Image
@@ -12,7 +13,7 @@ import pytest
 from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_photos
 from quick import listing
 
-from impasto.batch import schedule, watch
+from impasto.batch import schedule, sheet, watch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
 from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
 from impasto.batch.manifest import Manifest
@@ -490,6 +491,25 @@ def watching(batch, monkeypatch):
 
 def nothing():
     pass
+
+
+def test_watching_is_not_held_up_by_a_contact_sheet(watching, folder, monkeypatch):
+    """The first page is drawn while the photograph after it is painted: a sheet waits for that one here."""
+    read, painted = sheet.images.read_thumbnail, folder / "out" / "p3-painting.png"
+
+    def read_after_the_third(*arguments):
+        for _ in range(1000):
+            if painted.exists():
+                return read(*arguments)
+            time.sleep(0.01)
+        raise AssertionError("the sheet held up the third photograph")
+
+    monkeypatch.setattr(sheet, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(sheet.images, "read_thumbnail", read_after_the_third)
+    save_photos(folder / "in", ["p1.png", "p2.png"])
+    done = watching(*[nothing] * 4, lambda: save_photos(folder / "in", ["p3.png"]))
+    assert done.code == 0, done.err
+    assert done.out.split() == ["out/contact-sheet.jpg", "out/contact-sheet-2.jpg"]
 
 
 def test_watching_an_empty_folder_chooses_the_threads_as_for_many_pictures(watching, folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from hashlib import sha256
 from pathlib import PurePosixPath
 
@@ -30,6 +31,7 @@ class Folder:
             sheet.images, "read_thumbnail", lambda it, side: self.read.append(it.name) or read(it, side)
         )
         monkeypatch.setattr(sheet, "ROWS_PER_PAGE", 2)
+        monkeypatch.setattr(sheet, "REPORT_SECONDS", 0)
 
     def job(self, number, styles=1):
         photo = self.folder / "p.png"
@@ -96,7 +98,15 @@ def test_a_page_is_drawn_beside_the_painting_once_its_jobs_are_settled(made):
         names = [path.name for path in writer.finish(lambda: False, made.events.append)]
     assert sorted(names) == ["contact-sheet-2.jpg", "contact-sheet-3.jpg", "contact-sheet.jpg"]
     assert made.read == ["5.png"]
-    assert made.events[-1] == SheetProgress(made.events[-1].drawn, 1)
+
+
+def test_who_waits_for_pages_is_told_how_many_rows_are_drawn(made, monkeypatch):
+    read = sheet.images.read_thumbnail
+    monkeypatch.setattr(sheet.images, "read_thumbnail", lambda *it: time.sleep(0.05) or read(*it))
+    jobs = [made.job(number) for number in range(1, 4)]
+    made.write(jobs, [made.make(job) for job in jobs])
+    assert made.events[0] == SheetProgress(0, 3)
+    assert {event.rows for event in made.events} == {3}
 
 
 def test_only_pages_that_changed_are_drawn_again_and_only_small_copies_are_read(made):
