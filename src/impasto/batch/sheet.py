@@ -59,10 +59,11 @@ class SheetWriter:
         self._folder, self._force = manifest.folder, force
         self._pages = _Pages(manifest, jobs)
         self._record = _SheetRecord(manifest.folder)
-        self._current: set[int] = set()  # pages that show what there is
+        self._asked: set[int] = set()  # pages that are drawn or in the queue, and have not changed since
         self._written: list[Path] = []
         self._queue: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._queued = self._finished = self._rows = 0
+        self._queued = self._finished = 0
+        self._rows = self._drawn_rows = 0
         self._thread: threading.Thread | None = None
         self._ended = False
         self._error: Exception | None = None
@@ -80,7 +81,7 @@ class SheetWriter:
         """Take note of what became of a job, and have its page drawn if it was the last."""
         if isinstance(event, JobDone | JobSkipped | JobFailed):
             page = self._pages.settle(event.job, add=not isinstance(event, JobFailed))
-            self._current.discard(page)
+            self._asked.discard(page)
             if page and self._pages.is_settled(page):
                 self._draw_later(page)
 
@@ -95,11 +96,10 @@ class SheetWriter:
             OutputError: a page cannot be written, or there is a file in its place that no batch wrote, without `force`.
             StorageError: the disk is full or failed.
         """
-        left = [page for page in self._pages.numbers() if page not in self._current] if not stop() else []
-        rows, start = sum(len(self._pages.shown(page)) for page in left), self._rows
-        for page in left:
-            self._draw_later(page)
-        self._wait(stop, lambda: on_event(SheetProgress(min(self._rows - start, rows), rows)))
+        for page in [] if stop() else self._pages.numbers():
+            if page not in self._asked:
+                self._draw_later(page)
+        self._wait(stop, lambda: on_event(SheetProgress(self._drawn_rows, self._rows)))
         if not stop():
             self._record.remove_others({sheet_path(self._folder, page).name for page in self._pages.numbers()})
         return self._written
@@ -116,6 +116,8 @@ class SheetWriter:
             raise error
 
     def _draw_later(self, page: int) -> None:
+        self._asked.add(page)
+        self._rows += len(self._pages.shown(page))
         self._queued += 1
         self._queue.put(page)
         if self._thread is None:
@@ -125,8 +127,7 @@ class SheetWriter:
     def _draw_pages(self) -> None:
         while not self._ended:
             page = self._queue.get()
-            if page and not self._error and page not in self._current:
-                self._current.add(page)
+            if page and not self._error:
                 try:
                     self._draw(page)
                 except Exception as error:  # noqa: BLE001 - it is raised again by the thread that waits
@@ -138,7 +139,7 @@ class SheetWriter:
         path, shown = sheet_path(self._folder, page), self._pages.shown(page)
         content = self._pages.content(shown)
         if not shown or self._record.is_current(path, content):
-            self._rows += len(shown)
+            self._drawn_rows += len(shown)
             return
         if not (self._force or self._record.is_own(path)):
             raise OutputError(f"{path} is not of a batch, and stays", f"Use {OVERWRITE} to replace it.")
@@ -161,7 +162,7 @@ class SheetWriter:
             if hidden:
                 row[-1] = row[-1][0], f"{row[-1][1]} and {hidden} more"
             yield [*row, (_thumbnail(self._folder / job.output), str(job.output))]
-            self._rows += 1
+            self._drawn_rows += 1
 
 
 class _Pages:

@@ -183,10 +183,9 @@ class BatchBars(BatchLines):
                 self._update(left, sum(self._shares.values()))
 
     def _show_whole(self, total: int | None, completed: int, text: str) -> None:
-        if self._whole is None:
-            self._whole = self._progress.add_task("", total=total, note="")
-        self._progress.update(self._whole, description=text, completed=completed)
-        self._progress.tasks[0].total = total
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
+        self._whole = self._progress.add_task(text, total=total, completed=completed, note="")
 
     def _now_and_then(self, line: str) -> str:  # noqa: ARG002 - the bar shows it at once
         return ""
