@@ -110,17 +110,6 @@ def test_a_lost_worker_lowers_the_number_says_so_and_is_replaced_when_all_is_wel
     assert len(kinds(updates, TaskDone)) == 39
 
 
-def test_workers_beyond_the_number_are_ended_since_each_holds_a_network(executor, monkeypatch):
-    monkeypatch.setattr(schedule, "_CALM_PICTURES", 1000)
-    made, most = executor(dies="task.number == 3", workers=3), 0
-    for update in made.run(tasks(12), lambda: False):
-        if isinstance(update, TaskDone) and made._tuner.workers < 3:
-            most = max(most, len(made._idle) + len(made._busy))
-    assert made._tuner.workers == 2
-    assert most <= 3  # of which one is asked to end
-    assert len(made._idle) + len(made._busy) <= 2
-
-
 def test_the_number_of_workers_is_raised_later_each_time_that_one_is_lost():
     tuner = WorkerTuner(4, fixed=True)
     waits = []

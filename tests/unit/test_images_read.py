@@ -496,3 +496,11 @@ def test_a_thumbnail_of_a_large_photograph_takes_little_memory(tmp_path, monkeyp
     monkeypatch.setattr(samples, "from_decoded", lambda it: sizes.append(it.image.size) or made(it))
     assert images.read_thumbnail(tmp_path / "large.jpg", 240).width == 240
     assert max(sizes[0]) < 1000
+
+
+def test_what_is_said_of_a_damaged_file_is_the_same_each_time(tmp_path):
+    """Libraries name objects by their addresses; a batch compares what failed with what failed before."""
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    with pytest.raises(ImageError, match=r"a\.png is damaged or cut short \(cannot identify image file\)\."):
+        images.read(tmp_path / "a.png")

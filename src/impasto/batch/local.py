@@ -165,8 +165,6 @@ class LocalExecutor:
             self._lost_alone.clear()
             if self._tuner.recover():
                 yield WorkersChanged(self._tuner.workers, None)
-        if self._tuner.settled:
-            self._end_surplus()
         yield from self._tune(finished=finished, running=task)
 
     def _lose(self, worker: "_Worker", task: Task, error: WorkerStartError | None) -> Iterator[Update]:
@@ -204,12 +202,8 @@ class LocalExecutor:
         if self._tuner.observe(running=len(self._busy) + finished, done=done, finished=finished, left=left):
             if len(self._tuner.rates) > 1:
                 yield WorkersChosen(self._tuner.workers, tuple(self._tuner.rates.items()))
-            self._end_surplus()
-
-    def _end_surplus(self) -> None:
-        """End idle workers beyond the number of pictures at once: each holds the network."""
-        while len(self._idle) + len(self._busy) > self._tuner.workers and self._idle:
-            self._idle.pop().kill()
+            while len(self._idle) + len(self._busy) > self._tuner.workers and self._idle:
+                self._idle.pop().kill()
 
 
 class _Worker:
