@@ -24,6 +24,7 @@ from impasto.errors import InputError, OutOfMemoryError
 from impasto.settings import Settings
 
 STYLE = ["--style", "painting.jpg"]
+LONG = "n" * 300
 
 
 @pytest.fixture
@@ -171,6 +172,13 @@ def test_a_bad_file_costs_one_line_and_nothing_else(batch, folder):
     assert sum(it["error"] is None for it in records_of(folder / "out")) == 2
 
 
+def test_a_bad_file_costs_no_other_where_the_names_have_the_size(batch, folder):
+    (folder / "empty.jpg").touch()
+    done = batch("photo.jpg", "empty.jpg", *STYLE, "-o", "out", "--name", "{photo}-{size}")
+    assert "1 painted, 1 failed" in done.err
+    assert {it["output"] for it in records_of(folder / "out") if not it["error"]} == {"photo-64.png"}
+
+
 def test_fail_fast_stops_at_the_first_failure(batch, folder):
     (folder / "empty.jpg").touch()
     done = batch("empty.jpg", "photo.jpg", *STYLE, "-o", "out", "--fail-fast")
@@ -264,6 +272,12 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
         ([".", *STYLE, "-o", "out", "--watch", "--name", "{number}"], "--watch cannot number the results"),
         (["photo.jpg", "--jobs", "jobs.csv", "-o", "out"], "photographs and --jobs contradict each other"),
         (["--jobs", "jobs.csv", "-o", "out"], "jobs.csv does not exist"),
+        ([LONG, *STYLE, "-o", "out"], "does not exist"),
+        (["photo.jpg", "--style", LONG, "-o", "out"], "does not exist"),
+        (["photo.jpg", *STYLE, "-o", LONG], "File name too long"),
+        (["photo.jpg", *STYLE, "-o", "out", "--keep-mask", LONG], "which is no file"),
+        (["--jobs", f"{LONG}.csv", "-o", "out"], "cannot be read: File name too long"),
+        ([".", "--style", "no.jpg", "-o", "out", "--watch"], "no.jpg does not exist"),
     ],
 )
 def test_wrong_use_is_told_in_one_line_and_nothing_is_written(batch, folder, arguments, said):
@@ -300,6 +314,19 @@ def test_a_table_gives_jobs_with_paths_relative_to_itself(batch, folder, name):
 
 
 BAD_TABLES = {
+    "odd.jsonl": (
+        "".join(
+            json.dumps({"photo": "photo.jpg", "style": "painting.jpg", **row}) + "\n"
+            for row in ({"photo": LONG}, {"style": LONG}, {"mask": LONG}, {"output": "a\0b"}, {"output": "a/\ud800/b"})
+        ),
+        {
+            1: "does not exist",
+            2: "does not exist",
+            3: "which is no file",
+            4: "cannot be the name of a file",
+            5: "cannot be the name of a file",
+        },
+    ),
     "bad.csv": (
         "photo,style,size\nphoto.jpg,painting.jpg,9\nphoto.jpg,painting.jpg,64\nno.jpg,painting.jpg,\n,x,\na,b,c,d\n",
         {2: "--size takes", 4: "no.jpg does not exist", 5: "names no photograph", 6: "more than 3 cells"},

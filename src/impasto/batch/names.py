@@ -12,6 +12,7 @@ from typing import Any
 from impasto.errors import InputError, OutputError
 from impasto.settings import Settings
 from impasto.sizing import Size
+from impasto.storage.paths import is_folder
 
 DEFAULT_TEMPLATE = "{photo}-{style}"
 FIELDS = ("photo", "folder", "style", "recipe", "size", "number", "suffix", "seed", "strength", "style_scale", "color")
@@ -127,6 +128,12 @@ def check_output_name(name: str) -> PurePosixPath:
     Raises:
         OutputError: it leads out of that folder, or is the name of something else there.
     """
+    try:
+        writable = b"\0" not in os.fsencode(name)
+    except UnicodeError:
+        writable = False
+    if not writable:
+        raise OutputError(f"'{name}' cannot be the name of a file", _OTHER_NAME)
     path = PurePosixPath(name.replace("\\", "/") if sys.platform == "win32" else name)
     last = path.name
     if not last or last in (".", "..") or path.stem.strip() in ("", "."):
@@ -150,7 +157,7 @@ def ignores_case(folder: Path) -> bool:
 
     That is no property of the system alone: memory cards, and folders shared over a network, have their own ways.
     """
-    existing = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), folder)
+    existing = next((path for path in (folder, *folder.absolute().parents) if is_folder(path)), folder)
     with contextlib.suppress(OSError):
         cased = next((path for path in existing.iterdir() if path.name != path.name.swapcase()), None)
         if cased:
@@ -181,9 +188,9 @@ def check_place(folder: Path, output: PurePosixPath) -> None:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}", _OTHER_NAME) from None
     for parent in (folder / part for part in list(output.parents)[:-1]):
-        if os.path.lexists(parent) and not parent.is_dir():
+        if os.path.lexists(parent) and not is_folder(parent):
             raise OutputError(f"{parent} is a file, and cannot be a folder", _OTHER_NAME)
-    if path.is_dir():
+    if is_folder(path):
         raise OutputError(f"{path} is a folder", _OTHER_NAME)
 
 

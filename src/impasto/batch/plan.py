@@ -21,6 +21,7 @@ from impasto.settings import Settings
 from impasto.settings.effect import named_files
 from impasto.settings.per_painting import check_counts
 from impasto.sizing import Size
+from impasto.storage.paths import is_file, path_exists
 from impasto.wording import OVERWRITE, argument
 
 Arrangement = Literal["every", "pairs", "blend"]
@@ -160,7 +161,7 @@ def _row_job(
     if not chosen:
         raise InputError("it names no painting", f"Fill in `style`, or add {argument('style')} for all rows.")
     for path in (row.photo, *chosen):
-        if not path.exists():
+        if not path_exists(path):
             raise ImageError(f"{path} does not exist", "Check the path.")
     check_settings(settings, len(chosen))
     name = row.output
@@ -178,8 +179,16 @@ def _fill(template: NameTemplate, photo: FoundFile, styles: Sequence[Path], sett
         styles=styles,
         settings=settings,
         number=number,
-        size=lambda: measure_result(settings, photo.path),
+        size=lambda: _named_size(settings, photo.path),
     )
+
+
+def _named_size(settings: Settings, photo: Path) -> Size:
+    """Give the size that a result's name has; none for a photograph that cannot be read, which is refused by itself."""
+    try:
+        return sizing.result_size(settings, _measure(photo))
+    except (ImageError, SettingsError):
+        return 0, 0
 
 
 def check_settings(settings: Settings, paintings: int) -> None:
@@ -191,7 +200,7 @@ def check_settings(settings: Settings, paintings: int) -> None:
     check_counts(settings, paintings)
     for name, paths in named_files(settings).items():
         for path in paths:
-            if not Path(path).expanduser().is_file():
+            if not is_file(Path(path).expanduser()):
                 raise SettingsError(f"{argument(name)} names {path}, which is no file", "Check the path.")
 
 
@@ -218,16 +227,6 @@ def check_distinct(jobs: Sequence[BatchJob], *, fold_case: bool) -> None:
             if above := taken.get(comparable(parent, fold_case=fold_case)):
                 problem = f"{above.output} would be a result and the folder of {job.output}"
                 raise OutputError(problem, "Name one of them differently.")
-
-
-def measure_result(settings: Settings, photo: Path) -> Size:
-    """Give the size of a photograph's result.
-
-    Raises:
-        ImageError: its header cannot be read.
-        SettingsError: the size is out of range.
-    """
-    return sizing.result_size(settings, _measure(photo))
 
 
 def plan(

@@ -13,6 +13,7 @@ from typing import Any
 from impasto.errors import ImpastoError, InputError
 from impasto.settings import INIT_IMAGES
 from impasto.settings.stored import FILE_SETTINGS
+from impasto.storage.paths import is_file
 
 SUFFIXES = (".csv", ".toml", ".jsonl")
 _TABLE_HEAD = re.compile(r"^[ \t]*\[\[[ \t]*job[ \t]*\]\]", re.MULTILINE)
@@ -51,7 +52,8 @@ def read_table(file: Path) -> list[TableRow]:
     except FileNotFoundError:
         raise InputError(f"{file} does not exist", "Check the path.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read: {error}", "Give a text file in UTF-8.") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{file} cannot be read: {reason}", "Give a text file in UTF-8.") from None
     readers = {".csv": _read_csv, ".toml": _read_toml, ".jsonl": _read_json_lines}
     rows = [_row(place, found, file.parent, split=suffix == ".csv") for place, found in readers[suffix](text, file)]
     if not rows:
@@ -168,4 +170,4 @@ def _resolve(name: str, value: Any, folder: Path) -> Any:
     if not isinstance(value, str) or (name == "init" and value in INIT_IMAGES):
         return value
     path = _within(folder, value)
-    return str(path) if path.is_file() else value
+    return str(path) if is_file(path) else value

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.settings import INIT_IMAGES, MACHINE_SETTINGS, Settings
+from impasto.storage.paths import is_file
 
 _WITHOUT_EFFECT = MACHINE_SETTINGS | {"recipe", "save_every"}
 """A recipe's values change a picture, not its name; where a picture is computed changes it by rounding alone."""
@@ -22,6 +23,6 @@ def named_files(settings: Settings) -> dict[str, list[str]]:
         "mask": list(settings.mask),
         "keep_mask": [settings.keep_mask] if settings.keep_mask else [],
         "init": [] if settings.init in INIT_IMAGES else [settings.init],
-        "network": [settings.network] if Path(settings.network).expanduser().is_file() else [],
+        "network": [settings.network] if is_file(Path(settings.network).expanduser()) else [],
     }
     return {name: paths for name, paths in named.items() if paths}

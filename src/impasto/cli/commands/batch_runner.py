@@ -26,6 +26,7 @@ from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.errors import ImpastoError, InputError, OutputError, count_noun
 from impasto.settings import Settings
+from impasto.storage.paths import is_folder, path_exists
 from impasto.wording import COMMAND
 
 REPORT_SECONDS = 1.0
@@ -77,12 +78,16 @@ def run_batch(arguments: BatchArguments, values: Mapping[str, Any]) -> int:
     request = _Request(arguments, values)
     with stop_on_signal(quiet=arguments.quiet or arguments.json, notice=_NOTICE, at_once=_AT_ONCE) as stop:
         found = Manifest.read(request.folder)
-        jobs = [] if arguments.watch else request.jobs(found)  # before anything is written
+        # What is wrong with the arguments is found before anything is written.
+        if arguments.watch:
+            styles = request.styles_to_watch_with(found)
+            with Manifest.open(request.folder) as manifest:
+                return _Run(request, manifest).watch(styles, stop)
+        jobs = request.jobs(found)
         if arguments.dry_run:
             return _list(request, jobs, found)
         with Manifest.open(request.folder) as manifest:
-            run = _Run(request, manifest)
-            return run.watch(stop) if arguments.watch else run.paint(jobs, stop)
+            return _Run(request, manifest).paint(jobs, stop)
 
 
 class _Request:
@@ -93,7 +98,7 @@ class _Request:
         if not arguments.output or arguments.output == STREAM:
             raise OutputError("the results of a batch need a folder", "Name one with -o.")
         self.folder = Path(arguments.output).expanduser()
-        if self.folder.exists() and not self.folder.is_dir():
+        if path_exists(self.folder) and not is_folder(self.folder):
             raise OutputError(f"{self.folder} is not a folder", "Name a folder with -o.")
         self.template = NameTemplate(arguments.name)
         self.suffix = _suffix(arguments.format)
@@ -125,9 +130,9 @@ class _Request:
         if "number" in self.template.fields:
             problem = "--watch cannot number the results: photographs come in any order"
             raise InputError(problem, "Leave {number} out of --name.")
-        for photo in given.photos:
-            if not Path(photo).expanduser().is_dir():
-                raise InputError(f"--watch looks into folders, and {photo} is none", "Name folders.")
+        for folder in self.folders:
+            if not is_folder(folder):
+                raise InputError(f"--watch looks into folders, and {folder} is none", "Name folders.")
 
     def make_settings(self, row: Mapping[str, Any]) -> Settings:
         """Make the settings of a row of the table, over those of the command line."""
@@ -148,6 +153,23 @@ class _Request:
         jobs = self._table_jobs(skip) if self.arguments.jobs is not None else self._folder_jobs(skip)
         plan.check_distinct(jobs, fold_case=ignores_case(self.folder))
         return jobs
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders to watch."""
+        return [Path(photo).expanduser() for photo in self.arguments.photos]
+
+    def styles_to_watch_with(self, manifest: Manifest) -> list[FoundFile]:
+        """Find the paintings, and check all that can be checked before there is a photograph.
+
+        Raises:
+            InputError: there are none, the settings do not fit them, or a folder cannot be read.
+        """
+        styles = self.styles(self.skipper(manifest))
+        plan.check_settings(self.settings, len(styles) if self.arguments.arrangement == "blend" else 1)
+        for folder in self.folders:
+            any(files.scan(folder, recursive=self.arguments.recursive))
+        return styles
 
     def skipper(self, manifest: Manifest) -> Callable[[Path], bool]:
         """Give whether a file found in a folder is a result, and no photograph."""
@@ -206,25 +228,19 @@ class _Run:
                 self._finish(batch, tally, left, stop)
         return self._exit_code(tally, stop)
 
-    def watch(self, stop: StopFlag) -> int:
+    def watch(self, styles: Sequence[FoundFile], stop: StopFlag) -> int:
         """Paint what comes until a signal ends that, sum up and give the exit code."""
         stop.begin()
         request, manifest, given = self._request, self._manifest, self._request.arguments
-        skip = request.skipper(manifest)
-        styles = request.styles(skip)
-        plan.check_settings(request.settings, len(styles) if given.arrangement == "blend" else 1)
 
         def make_jobs(photos: Sequence[FoundFile], first: int) -> list[BatchJob]:
             pairs = plan.arrange(photos, styles, given.arrangement)
             return plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
 
-        folders = [Path(photo).expanduser() for photo in given.photos]
-        for folder in folders:
-            any(files.scan(folder, recursive=given.recursive))  # one that cannot be read is refused now
         watcher = Watcher(
-            folders,
+            request.folders,
             recursive=given.recursive,
-            skip=skip,
+            skip=request.skipper(manifest),
             make_jobs=make_jobs,
             plan=lambda job: plan.plan_job(job, manifest, force=given.force, repaint=given.repaint),
             fold_case=ignores_case(request.folder),
