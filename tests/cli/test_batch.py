@@ -494,7 +494,7 @@ def test_no_bar_is_left_for_a_photograph_that_is_waited_for():
 def watching(batch, monkeypatch):
     """Watch a folder, with something done before each look, and end some looks after the last of these."""
 
-    def run(*actions):
+    def run(*actions, options=()):
         left = iter([*actions, *[lambda: None] * 40])
         ended = []
         look = watch.Watcher._look
@@ -511,7 +511,7 @@ def watching(batch, monkeypatch):
         monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.5)
         monkeypatch.setattr(watch.Watcher, "_look", act_and_look)
         monkeypatch.setattr(batch_runner, "LocalExecutor", Ending)
-        return batch("in", *STYLE, "-o", "out", "--watch")
+        return batch("in", *STYLE, "-o", "out", "--watch", *options)
 
     return run
 
@@ -537,6 +537,14 @@ def test_watching_is_not_held_up_by_a_contact_sheet(watching, folder, monkeypatc
     done = watching(*[nothing] * 4, lambda: save_photos(folder / "in", ["p3.png"]))
     assert done.code == 0, done.err
     assert done.out.split() == ["out/contact-sheet.jpg", "out/contact-sheet-2.jpg"]
+
+
+def test_watching_goes_on_where_a_photograph_can_have_no_result(watching, folder):
+    save_photos(folder / "in", ["contact-sheet.png", "p.png"])
+    done = watching(options=["--name", "{photo}"])
+    assert (done.code, done.err.count("impasto: error")) == (3, 1)
+    assert "'contact-sheet.png' is not the name of a result" in done.err
+    assert (folder / "out" / "p.png").exists()
 
 
 def test_watching_an_empty_folder_chooses_the_threads_as_for_many_pictures(watching, folder, monkeypatch):

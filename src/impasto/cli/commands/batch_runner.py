@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from impasto import images
@@ -237,12 +237,17 @@ class _Run:
             pairs = plan.arrange(photos, styles, given.arrangement)
             return plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
 
+        def refuse(photo: FoundFile, error: ImpastoError) -> PlannedJob:
+            output = PurePosixPath(photo.folder / photo.path.name)
+            return PlannedJob(BatchJob(0, photo.path, (), request.settings, output), "refuse", error=error)
+
         watcher = Watcher(
             request.folders,
             recursive=given.recursive,
             skip=request.skipper(manifest),
             make_jobs=make_jobs,
             plan=lambda job: plan.plan_job(job, manifest, force=given.force, repaint=given.repaint),
+            refuse=refuse,
             fold_case=ignores_case(request.folder),
         )
         batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
