@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from impasto.batch.executor import Begun, Painted, TaskFailed
+from impasto.batch.executor import TaskDone, TaskFailed, TaskStarted
 from impasto.batch.painter import TaskPainter
 
 QUICK_BATCH = [
@@ -33,12 +33,12 @@ class InlineExecutor:
             if task is None:
                 continue
             self.tasks.append(task)
-            yield Begun(task.number)
+            yield TaskStarted(task.number)
             self.painter.paint(task)
             found = list(self.updates)
             self.updates.clear()
             yield from found
-            assert isinstance(found[-1], Painted | TaskFailed)
+            assert isinstance(found[-1], TaskDone | TaskFailed)
 
 
 def save_photos(folder: Path, names, side=64) -> list[Path]:

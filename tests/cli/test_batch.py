@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import time
 from pathlib import Path, PurePosixPath
 
 import PIL.Image
@@ -12,9 +13,9 @@ import pytest
 from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_photos
 from quick import listing
 
-from impasto.batch import watch
+from impasto.batch import schedule, sheet, watch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
-from impasto.batch.executor import Begun, TaskFailed
+from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
@@ -23,6 +24,7 @@ from impasto.errors import InputError, OutOfMemoryError
 from impasto.settings import Settings
 
 STYLE = ["--style", "painting.jpg"]
+LONG = "n" * 300
 
 
 @pytest.fixture
@@ -83,6 +85,17 @@ def test_sub_folders_are_taken_with_recursive_alone_and_kept(batch, folder):
     assert {it["output"] for it in records_of(folder / "in/out")} == {"b-painting.png", "day 1/a-painting.png"}
 
 
+def test_the_folder_of_a_photograph_stands_where_the_name_has_it(batch, folder):
+    save_photos(folder / "in" / "day 1", ["a.png"])
+    save_photos(folder / "in", ["a.png"])
+    assert batch("in", *STYLE, "-o", "out", "-r", "--name", "{style}/{folder}/{photo}").code == 0
+    assert {it["output"] for it in records_of(folder / "out")} == {"painting/a.png", "painting/day 1/a.png"}
+    table = "photo,style\nday 1/a.png,../painting.jpg\n../photo.jpg,../painting.jpg\n"
+    (folder / "in" / "jobs.csv").write_text(table)
+    assert batch("--jobs", "in/jobs.csv", "-o", "table", "--name", "{folder}/{photo}").code == 0
+    assert {it["output"] for it in records_of(folder / "table")} == {"day 1/a.png", "photo.png"}
+
+
 def test_results_are_not_taken_for_photographs_where_they_are_beside_them(batch, folder):
     save_photos(folder / "in", ["a.png"])
     for _ in range(2):
@@ -108,6 +121,19 @@ def test_what_is_done_is_skipped_and_what_changed_is_painted_again(batch, folder
     assert after["a-painting.png"] != before["a-painting.png"]
     assert "2 painted" in batch(*both, "--strength", "0.7").err
     assert "0 painted, 2 done already" in batch(*both, "--strength", "0.7", "--threads", "1").err
+
+
+def test_repaint_paints_what_is_done_and_still_replaces_no_file_of_others(batch, folder):
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    assert batch(*both).code == 0
+    (folder / "out" / "b-painting.png").write_bytes(b"mine")
+    InlineExecutor.tasks.clear()
+    done = batch(*both, "--repaint")
+    assert "1 painted, 1 failed" in done.err
+    assert [task.photo for task in InlineExecutor.tasks] == ["a.png"]
+    assert (folder / "out" / "b-painting.png").read_bytes() == b"mine"
+    assert "2 painted" in batch(*both, "--repaint", "--force").err
 
 
 @pytest.mark.parametrize("edited", [False, True], ids=["foreign", "edited since"])
@@ -146,6 +172,13 @@ def test_a_bad_file_costs_one_line_and_nothing_else(batch, folder):
     assert sum(it["error"] is None for it in records_of(folder / "out")) == 2
 
 
+def test_a_bad_file_costs_no_other_where_the_names_have_the_size(batch, folder):
+    (folder / "empty.jpg").touch()
+    done = batch("photo.jpg", "empty.jpg", *STYLE, "-o", "out", "--name", "{photo}-{size}")
+    assert "1 painted, 1 failed" in done.err
+    assert {it["output"] for it in records_of(folder / "out") if not it["error"]} == {"photo-64.png"}
+
+
 def test_fail_fast_stops_at_the_first_failure(batch, folder):
     (folder / "empty.jpg").touch()
     done = batch("empty.jpg", "photo.jpg", *STYLE, "-o", "out", "--fail-fast")
@@ -164,10 +197,33 @@ class Failing(InlineExecutor):
                 continue
             if Failing.failures:
                 Failing.failures -= 1
-                yield Begun(task.number)
+                yield TaskStarted(task.number)
                 yield TaskFailed(task.number, OutOfMemoryError("there is not enough memory", "Use less."))
             else:
                 yield from super().run(iter([task]), stop)
+
+
+class Changing(InlineExecutor):
+    """Loses a worker, and gets another."""
+
+    def run(self, tasks, stop):
+        yield WorkersChanged(1, WorkerStartError("no worker can start: it was killed", "Use less."))
+        yield WorkersChanged(2, None)
+        yield from super().run(tasks, stop)
+
+
+@pytest.mark.usefixtures("folder")
+def test_fewer_and_more_pictures_at_once_are_said_in_one_line_each(batch, monkeypatch):
+    monkeypatch.setattr(batch_runner, "LocalExecutor", Changing)
+    done = batch("photo.jpg", *STYLE, "-o", "out")
+    assert "\n1 at once for a while: no worker can start: it was killed. Use less.\n" in done.err
+    assert "\n2 at once again: all has gone well for a while\n" in done.err
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--json")
+    changes = [it for it in map(json.loads, done.out.splitlines()) if it["event"] == "workers"]
+    assert [(it["workers"], it["error"]) for it in changes] == [
+        (1, "no worker can start: it was killed. Use less."),
+        (2, None),
+    ]
 
 
 @pytest.mark.parametrize(("failures", "code"), [(1, 0), (2, 3)])
@@ -197,7 +253,7 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, style"),
+        (["photo.jpg", *STYLE, "-o", "out", "--name", "{what}"], "unknown field 'what'. There are: photo, folder"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "../{photo}"], "outside of the folder"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "{photo"], "is no template"),
         (["photo.jpg", *STYLE, "-o", "out", "--name", "contact-sheet"], "the batch itself uses it"),
@@ -216,6 +272,12 @@ def test_the_name_of_two_results_is_refused_before_anything_is_written(batch, fo
         ([".", *STYLE, "-o", "out", "--watch", "--name", "{number}"], "--watch cannot number the results"),
         (["photo.jpg", "--jobs", "jobs.csv", "-o", "out"], "photographs and --jobs contradict each other"),
         (["--jobs", "jobs.csv", "-o", "out"], "jobs.csv does not exist"),
+        ([LONG, *STYLE, "-o", "out"], "does not exist"),
+        (["photo.jpg", "--style", LONG, "-o", "out"], "does not exist"),
+        (["photo.jpg", *STYLE, "-o", LONG], "File name too long"),
+        (["photo.jpg", *STYLE, "-o", "out", "--keep-mask", LONG], "which is no file"),
+        (["--jobs", f"{LONG}.csv", "-o", "out"], "cannot be read: File name too long"),
+        ([".", "--style", "no.jpg", "-o", "out", "--watch"], "no.jpg does not exist"),
     ],
 )
 def test_wrong_use_is_told_in_one_line_and_nothing_is_written(batch, folder, arguments, said):
@@ -252,6 +314,19 @@ def test_a_table_gives_jobs_with_paths_relative_to_itself(batch, folder, name):
 
 
 BAD_TABLES = {
+    "odd.jsonl": (
+        "".join(
+            json.dumps({"photo": "photo.jpg", "style": "painting.jpg", **row}) + "\n"
+            for row in ({"photo": LONG}, {"style": LONG}, {"mask": LONG}, {"output": "a\0b"}, {"output": "a/\ud800/b"})
+        ),
+        {
+            1: "does not exist",
+            2: "does not exist",
+            3: "which is no file",
+            4: "cannot be the name of a file",
+            5: "cannot be the name of a file",
+        },
+    ),
     "bad.csv": (
         "photo,style,size\nphoto.jpg,painting.jpg,9\nphoto.jpg,painting.jpg,64\nno.jpg,painting.jpg,\n,x,\na,b,c,d\n",
         {2: "--size takes", 4: "no.jpg does not exist", 5: "names no photograph", 6: "more than 3 cells"},
@@ -307,8 +382,8 @@ def test_json_has_an_event_a_line_and_ends_with_the_summary(batch, folder):
     (folder / "empty.jpg").touch()
     done = batch("photo.jpg", "empty.jpg", *STYLE, "-o", "out", "--json")
     events = [json.loads(line) for line in done.out.splitlines()]
-    kinds = [event["event"] for event in events if event["event"] != "progress"]
-    assert kinds == ["started", "painting", "done", "failed", "finished"]
+    kinds = [event["event"] for event in events if event["event"] != "job_progress"]
+    assert kinds == ["started", "job_started", "job_done", "job_failed", "finished"]
     assert events[-1]["done"] == events[-1]["failed"] == 1
     assert events[-1]["sheets"] == ["out/contact-sheet.jpg"]
     assert done.err == ""
@@ -337,16 +412,40 @@ def test_a_picture_carries_what_makes_it_again(batch, impasto, folder):
     assert (folder / "again.png").read_bytes() == made.read_bytes()
 
 
-def test_a_result_whose_place_cannot_be_written_costs_no_other(batch, folder):
-    (folder / "jobs.csv").write_text(
-        "photo,style,output\nphoto.jpg,painting.jpg,one/two.png\nphoto.jpg,painting.jpg,b.png\n"
-    )
+def test_a_result_whose_place_cannot_be_written_is_refused_before_it_is_painted_and_costs_no_other(batch, folder):
+    outputs = ["one/two.png", "ä" * 126 + ".png", "/".join(["x" * 250] * 20), "ä" * 125 + ".png", "b.png"]
+    rows = "".join(f"photo.jpg,painting.jpg,{output}\n" for output in outputs)
+    (folder / "jobs.csv").write_text(f"photo,style,output\n{rows}")
     (folder / "out").mkdir()
     (folder / "out" / "one").write_text("a file")
     done = batch("--jobs", "jobs.csv", "-o", "out")
     assert done.code == 3, done.err
-    assert (folder / "out" / "b.png").exists()
+    assert "5 pictures: 2 to paint, 3 refused" in done.err
+    assert "out/one is a file, and cannot be a folder" in done.err
+    assert done.err.count("too long") == 2
+    assert len(InlineExecutor.tasks) == 2
+    assert {it["output"] for it in records_of(folder / "out") if not it["error"]} == set(outputs[3:])
     assert (folder / "out" / "one").read_text() == "a file"
+
+
+def test_a_result_that_would_be_the_folder_of_another_is_refused_before_anything_is_written(batch, folder):
+    rows = "photo.jpg,painting.jpg,a.png\nphoto.jpg,painting.jpg,a.png/b.png\n"
+    (folder / "jobs.csv").write_text(f"photo,style,output\n{rows}")
+    done = batch("--jobs", "jobs.csv", "-o", "out")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "a.png would be a result and the folder of a.png/b.png" in done.err
+    assert not (folder / "out").exists()
+
+
+def test_planning_that_takes_a_while_says_how_far_it_is(batch, folder, monkeypatch):
+    monkeypatch.setattr(batch_runner, "REPORT_SECONDS", 0.0)
+    save_photos(folder, ["a.png", "b.png"])
+    both = ["a.png", "b.png", *STYLE, "-o", "out"]
+    done = batch(*both, "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert [(it["planned"], it["jobs"]) for it in events if it["event"] == "planning"] == [(1, 2), (2, 2)]
+    assert [it["event"] for it in events[:3]] == ["planning", "planning", "started"]
+    assert batch(*both, "--dry-run").err == ""  # nobody waits for seconds
 
 
 def test_a_contact_sheet_of_somebody_else_stays(batch, folder):
@@ -395,7 +494,7 @@ def test_no_bar_is_left_for_a_photograph_that_is_waited_for():
 def watching(batch, monkeypatch):
     """Watch a folder, with something done before each look, and end some looks after the last of these."""
 
-    def run(*actions):
+    def run(*actions, options=()):
         left = iter([*actions, *[lambda: None] * 40])
         ended = []
         look = watch.Watcher._look
@@ -412,13 +511,47 @@ def watching(batch, monkeypatch):
         monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.5)
         monkeypatch.setattr(watch.Watcher, "_look", act_and_look)
         monkeypatch.setattr(batch_runner, "LocalExecutor", Ending)
-        return batch("in", *STYLE, "-o", "out", "--watch")
+        return batch("in", *STYLE, "-o", "out", "--watch", *options)
 
     return run
 
 
 def nothing():
     pass
+
+
+def test_watching_is_not_held_up_by_a_contact_sheet(watching, folder, monkeypatch):
+    """The first page is drawn while the photograph after it is painted: a sheet waits for that one here."""
+    read, painted = sheet.images.read_thumbnail, folder / "out" / "p3-painting.png"
+
+    def read_after_the_third(*arguments):
+        for _ in range(1000):
+            if painted.exists():
+                return read(*arguments)
+            time.sleep(0.01)
+        raise AssertionError("the sheet held up the third photograph")
+
+    monkeypatch.setattr(sheet, "ROWS_PER_PAGE", 2)
+    monkeypatch.setattr(sheet.images, "read_thumbnail", read_after_the_third)
+    save_photos(folder / "in", ["p1.png", "p2.png"])
+    done = watching(*[nothing] * 4, lambda: save_photos(folder / "in", ["p3.png"]))
+    assert done.code == 0, done.err
+    assert done.out.split() == ["out/contact-sheet.jpg", "out/contact-sheet-2.jpg"]
+
+
+def test_watching_goes_on_where_a_photograph_can_have_no_result(watching, folder):
+    save_photos(folder / "in", ["contact-sheet.png", "p.png"])
+    done = watching(options=["--name", "{photo}"])
+    assert (done.code, done.err.count("impasto: error")) == (3, 1)
+    assert "'contact-sheet.png' is not the name of a result" in done.err
+    assert (folder / "out" / "p.png").exists()
+
+
+def test_watching_an_empty_folder_chooses_the_threads_as_for_many_pictures(watching, folder, monkeypatch):
+    monkeypatch.setattr(schedule, "core_count", lambda: 4)
+    (folder / "in").mkdir()
+    assert watching(nothing, lambda: save_photos(folder / "in", ["a.png"])).code == 0
+    assert [task.settings.threads for task in InlineExecutor.tasks] == [1]
 
 
 def test_watching_takes_a_file_when_it_is_whole_and_reports_one_that_never_is(watching, folder):

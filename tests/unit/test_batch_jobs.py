@@ -1,21 +1,19 @@
 """The parts of a batch that need no pictures: order, names, identities, threads, workers and the time left."""
 
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
-import PIL.Image
 import pytest
 
-from impasto.batch import identity, plan, schedule, sheet
+from impasto.batch import identity, plan, schedule
 from impasto.batch.clock import BatchClock
 from impasto.batch.files import natural_key
 from impasto.batch.manifest import MadeFile, Manifest
-from impasto.batch.names import NameTemplate, check_output_name
+from impasto.batch.names import NameTemplate, check_output_name, ignores_case
 from impasto.batch.plan import BatchJob
 from impasto.batch.schedule import WorkerTuner
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.settings import Settings
 from impasto.sizing import Scale, plan_scales
 
@@ -29,7 +27,13 @@ def test_pictures_are_sorted_as_people_count():
 
 
 def fill(template, **given):
-    values = {"photo": Path("in/cat.jpg"), "styles": [Path("wave.png")], "settings": FAST, "number": 7}
+    values = {
+        "photo": Path("in/cat.jpg"),
+        "folder": PurePath(),
+        "styles": [Path("wave.png")],
+        "settings": FAST,
+        "number": 7,
+    }
     return NameTemplate(template).fill(**{**values, **given}, size=lambda: (300, 512))
 
 
@@ -39,6 +43,28 @@ def test_a_template_takes_fields_formats_and_folders():
     assert fill("{recipe} {strength:.2f} {seed}") == "fast 0.50 0"
     assert fill("{style}", styles=[Path("a.b.png"), Path("c\\d.png")]) == "a.b-c-d"
     assert len(fill("{photo}", photo=Path("ä" * 300 + ".jpg")).encode()) == 200
+
+
+@pytest.mark.parametrize(
+    ("template", "folder", "name"),
+    [
+        ("{style}/{folder}/{photo}", "day 1/b\\c", "wave/day 1/b\\c/cat"),
+        ("{style}/{folder}/{photo}", "", "wave/cat"),
+        ("{folder}/{photo}", "", "cat"),
+        ("{folder}_{photo}", "day", "day_cat"),
+        ("{folder}_{photo}", "", "_cat"),
+        ("/{folder}/{photo}", "day", "/day/cat"),  # which is refused
+        ("../{folder}/{photo}", "", "../cat"),
+    ],
+)
+def test_a_template_has_the_folder_of_the_photograph_where_it_likes(template, folder, name):
+    assert fill(template, folder=PurePath(folder)) == name
+
+
+def test_a_folder_in_a_name_does_not_lead_out_of_the_results():
+    for folder in ("..", "a/../.."):
+        with pytest.raises(InputError):
+            check_output_name(fill("{folder}/{photo}", folder=PurePath(folder)))
 
 
 @pytest.mark.parametrize("template", ["{what}", "{photo", "{}", "{0}", "{photo.parent}", "{photo[0]}", "{mask}"])
@@ -56,6 +82,38 @@ def test_a_format_that_does_not_fit_its_value_is_refused():
 def test_a_result_stays_in_its_folder_under_a_name_of_its_own(name):
     with pytest.raises(InputError):
         check_output_name(name)
+
+
+def test_names_that_differ_in_case_alone_are_one_where_the_folders_system_says_so(tmp_path, monkeypatch):
+    (tmp_path / "Photo.png").touch()
+    inner = tmp_path / "not there yet" / "out"
+    assert not ignores_case(inner)
+    monkeypatch.setattr(Path, "samefile", lambda path, other: str(path).casefold() == str(other).casefold())
+    assert ignores_case(inner)
+    jobs = [BatchJob(n, Path("p.png"), (), FAST, PurePosixPath(name)) for n, name in enumerate(("a/B.png", "A/b.png"))]
+    plan.check_distinct(jobs, fold_case=False)
+    with pytest.raises(OutputError, match=r"two results would be named A/b\.png"):
+        plan.check_distinct(jobs, fold_case=True)
+
+
+def test_a_photograph_is_hashed_once_however_many_paintings_there_are(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(identity, "digest_once", lambda path: read.append(path.name) or "0" * 64)
+    monkeypatch.setattr(Manifest, "status_of", lambda *_: "made")
+    monkeypatch.setattr(plan.images, "measure", lambda _: (40, 40))
+    monkeypatch.setattr(schedule, "memory_needed", lambda *_: 1)
+    photos = [tmp_path / f"{number}.png" for number in range(300)]
+    for path in photos:
+        path.touch()
+    manifest = Manifest(tmp_path / "out")
+    jobs = []
+    for style in photos[:2]:  # all with the one, then all with the other
+        for photo in photos:
+            jobs.append(BatchJob(len(jobs) + 1, photo, (style,), FAST, PurePosixPath(f"{len(jobs)}.png")))
+            manifest.made[f"{len(jobs) - 1}.png"] = MadeFile("", "")
+    planned = list(plan.plan(jobs, manifest, force=False))
+    assert {it.action for it in planned} == {"paint"}, planned[0]
+    assert len(read) == len(set(read)) == 300
 
 
 def test_an_identity_changes_with_what_changes_the_picture_and_with_nothing_else(tmp_path):
@@ -170,27 +228,3 @@ def test_what_is_available_is_no_more_than_the_budget():
     available, budget = schedule.memory_available(), schedule.memory_budget()
     if Path("/proc/meminfo").exists():
         assert 0 < available <= budget
-
-
-@pytest.mark.parametrize("stops", [False, True])
-def test_contact_sheets_have_pages_and_end_when_they_are_to(tmp_path, monkeypatch, stops):
-    monkeypatch.setattr(sheet, "ROWS_PER_PAGE", 2)
-    PIL.Image.new("RGB", (30, 20)).save(tmp_path / "p.png")
-    (tmp_path / "contact-sheet-4.jpg").touch()  # of a batch with more rows
-    (tmp_path / "contact-sheet-3.jpg").touch()
-    sheet._remember(tmp_path, {f"contact-sheet-{page}.jpg": sha256(b"").hexdigest() for page in (3, 4)})
-    manifest = Manifest(tmp_path)
-    jobs = [
-        BatchJob(number, tmp_path / "p.png", (tmp_path / "p.png",) * number, FAST, PurePosixPath(f"{number}.png"))
-        for number in range(1, 6)
-    ]
-    for job in jobs[:4]:  # the last one failed
-        PIL.Image.new("RGB", (30, 20)).save(tmp_path / job.output)
-        manifest.made[str(job.output)] = MadeFile("", "")
-    made = sheet.write_sheets(jobs, manifest, lambda: stops)
-    assert [path.name for path in made] == ([] if stops else ["contact-sheet.jpg", "contact-sheet-2.jpg"])
-    assert (tmp_path / "contact-sheet-3.jpg").exists() is stops
-    if not stops:
-        with PIL.Image.open(made[0]) as first, PIL.Image.open(made[1]) as second:
-            assert first.width == 4 * (240 + 15) + 15
-            assert second.width == 5 * (240 + 15) + 15  # three paintings of four, and the others counted

@@ -6,10 +6,11 @@ import os
 import pytest
 import torch
 
-from impasto import Finished, Job, Settings, Started, Step, Stylizer, execute
+from impasto import Finished, Job, Settings, Started, Step, Stylizer, execute, images
 from impasto.core import Iterate
 from impasto.engine import checkpoint
 from impasto.engine.checkpoint import RELEARNED, Checkpoint
+from impasto.engine.inputs import Inputs, InputSpec
 from impasto.errors import ImpastoError
 from impasto.sizing import Scale
 from impasto.storage.home import cache
@@ -175,9 +176,28 @@ def test_another_picture_and_another_setting_begin_anew_and_the_machine_does_not
 
     assert resumed(memory="3GB", threads=1)
     assert resumed(checkpoint="auto")
+    assert resumed(recipe="quality", save_every=2)  # the name of a recipe, whose values are the same
     assert not resumed(checkpoint="never")
     assert not resumed(seed=3)
     assert not resumed(style=photo)
+
+
+def test_a_run_is_known_by_the_contents_of_its_files_and_not_by_their_names(photo, painting, tmp_path):
+    content, style = (images.shrink(images.read(it), 64) for it in (photo, painting))
+
+    def identify(**choices):
+        spec = InputSpec("", "style", (), choices.get("keep_mask"), None)
+        return checkpoint.identify(Settings(**choices), Inputs(content, (style,), spec), "described")
+
+    mask, network = tmp_path / "mask.png", tmp_path / "vgg.pth"
+    images.save(content, mask)
+    moved = tmp_path / "moved.png"
+    moved.write_bytes(mask.read_bytes())
+    assert identify(keep_mask=str(mask)) == identify(keep_mask=str(moved)) != identify()
+    network.write_bytes(b"one")
+    before = identify(network=str(network))
+    network.write_bytes(b"two")
+    assert identify(network=str(network)) != before
 
 
 def test_a_short_run_keeps_nothing(photo, painting):

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from impasto import images
 from impasto.errors import ImageError
+from impasto.images import samples
 from impasto.images.picture import Picture
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -461,3 +462,45 @@ def test_to_pil_rounds_and_clips():
     picture = Picture(np.array([[[-3, 99.6, 300]]], np.float32), np.array([[0.5]], np.float32))
     assert np.asarray(picture.to_pil()).tolist() == [[[0, 100, 255, 128]]]
     assert Picture(picture.rgb).to_pil().mode == "RGB"
+
+
+KINDS = ["rgb.jpg", "cmyk.jpg", "gray.jpg", "rgba.png", "palette.png", "deep.png", "turned.jpg", "clear.png"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_thumbnail_is_a_small_copy_of_the_picture_whatever_its_kind(tmp_path, name):
+    random = np.random.default_rng(1)
+    coarse = Image.fromarray(random.integers(0, 256, (6, 8, 4), np.uint8)).resize((360, 280), Image.Resampling.BICUBIC)
+    modes = {"rgb": "RGB", "cmyk": "CMYK", "gray": "L", "rgba": "RGBA", "palette": "P", "turned": "RGB"}
+    kind = name.partition(".")[0]
+    options = {}
+    if kind == "turned":
+        options["exif"] = Image.Exif()
+        options["exif"][0x0112] = 6
+    if kind == "clear":
+        options["transparency"] = (0, 0, 0)
+    if kind == "deep":
+        images.save(Picture(np.asarray(coarse, np.float32)[..., :3], depth=16), tmp_path / name)
+    else:
+        coarse.convert(modes.get(kind, "RGB")).save(tmp_path / name, **options)
+    small, whole = images.read_thumbnail(tmp_path / name, 36), images.shrink(images.read(tmp_path / name), 36)
+    assert (small.width, small.height) == (whole.width, whole.height) == ((28, 36) if kind == "turned" else (36, 28))
+    assert np.abs(small.rgb - whole.rgb).mean() < 2
+    assert (small.alpha is None) is (whole.alpha is None)
+
+
+def test_a_thumbnail_of_a_large_photograph_takes_little_memory(tmp_path, monkeypatch):
+    Image.new("RGB", (4000, 3000), "red").save(tmp_path / "large.jpg")
+    sizes = []
+    made = samples.from_decoded
+    monkeypatch.setattr(samples, "from_decoded", lambda it: sizes.append(it.image.size) or made(it))
+    assert images.read_thumbnail(tmp_path / "large.jpg", 240).width == 240
+    assert max(sizes[0]) < 1000
+
+
+def test_what_is_said_of_a_damaged_file_is_the_same_each_time(tmp_path):
+    """Libraries name objects by their addresses; a batch compares what failed with what failed before."""
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    with pytest.raises(ImageError, match=r"a\.png is damaged or cut short \(cannot identify image file\)\."):
+        images.read(tmp_path / "a.png")

@@ -147,7 +147,8 @@ def test_rows_of_a_contact_sheet_stand_in_columns_whatever_their_shapes():
     tall, wide, small = flat((200, 0, 0), 600, 30), flat((0, 200, 0), 30, 600), flat((0, 0, 200), 20, 20)
     rows = [[(tall, "tall"), (wide, "wide")], [(None, "gone"), (wide, ""), (small, "s")]]
     sheet = images.labeled_rows(rows, side=240)
-    colors = [(sheet.rgb[..., channel] > 150) & (sheet.rgb.min(axis=2) < 50) for channel in range(3)]
+    rgb = np.asarray(sheet)
+    colors = [(rgb[..., channel] > 150) & (rgb.min(axis=2) < 50) for channel in range(3)]
     columns = [np.flatnonzero(found.any(axis=0)) for found in colors]
     assert sheet.width == 3 * (240 + 15) + 15
     assert [len(found) for found in columns] == [12, 2 * 240, 20]  # as they fit into the square, and never enlarged

@@ -1,17 +1,26 @@
 """What happens during a batch, as data; a display shows these.
 
-The order is BatchStarted, then for each job JobSkipped or JobFailed (what is refused), or JobStarted, JobAdvanced any
-number of times, perhaps JobRetried, and JobDone, JobFailed or, where photographs are waited for, JobPostponed; last
-BatchFinished.
+The order is PlanProgress any number of times and BatchStarted; then for each job JobSkipped or JobFailed (what is
+refused), or JobStarted, JobProgress any number of times, perhaps JobRetried, and JobDone, JobFailed or, where
+photographs are waited for, JobPostponed; last SheetProgress any number of times, and BatchFinished.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from impasto.batch.executor import WorkersChosen
+from impasto.batch.executor import WorkersChanged, WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.errors import ImpastoError
 from impasto.sizing import Size
+
+
+@dataclass(frozen=True)
+class PlanProgress:
+    """It was decided for some jobs what is to be done with them, for which inputs and results are read."""
+
+    planned: int
+    jobs: int
+    """Of the whole batch."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class JobStarted:
 
 
 @dataclass(frozen=True)
-class JobAdvanced:
+class JobProgress:
     """A picture has come further."""
 
     job: BatchJob
@@ -90,6 +99,15 @@ class JobFailed:
 
 
 @dataclass(frozen=True)
+class SheetProgress:
+    """All is painted, and contact sheets are still being drawn."""
+
+    drawn: int
+    rows: int
+    """To be drawn."""
+
+
+@dataclass(frozen=True)
 class BatchFinished:
     """The end."""
 
@@ -100,18 +118,21 @@ class BatchFinished:
     """Jobs that are still to be done: the batch was stopped."""
     seconds: float
     sheets: tuple[Path, ...]
-    """The contact sheets."""
+    """The contact sheets that were drawn."""
 
 
 BatchEvent = (
-    BatchStarted
+    PlanProgress
+    | BatchStarted
     | JobSkipped
     | JobStarted
-    | JobAdvanced
+    | JobProgress
     | JobRetried
     | JobPostponed
     | JobDone
     | JobFailed
     | WorkersChosen
+    | WorkersChanged
+    | SheetProgress
     | BatchFinished
 )

@@ -45,14 +45,14 @@ class InputDigest:
 
 
 @dataclass(frozen=True)
-class Begun:
+class TaskStarted:
     """A worker has taken a task."""
 
     number: int
 
 
 @dataclass(frozen=True)
-class Advanced:
+class TaskProgress:
     """A picture has come further."""
 
     number: int
@@ -63,7 +63,7 @@ class Advanced:
 
 
 @dataclass(frozen=True)
-class Painted:
+class TaskDone:
     """A picture is finished."""
 
     number: int
@@ -100,17 +100,36 @@ class WorkersChosen:
     """Each number that was tried, with the work a second that it did."""
 
 
-Update = Begun | Advanced | Painted | TaskFailed | WorkersChosen
+@dataclass(frozen=True)
+class WorkersChanged:
+    """There are fewer pictures at once, since a worker was lost, or more again, since all has gone well for a while."""
+
+    workers: int
+    error: ImpastoError | None
+    """Why there are fewer; None where there are more."""
+
+
+class WorkerStartError(ImpastoError):
+    """A worker process could not be started."""
+
+
+Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | WorkersChosen | WorkersChanged
+"""The events of a job (`events`) have the same names, since they are what becomes of its tasks."""
+Begun, Advanced, Painted = TaskStarted, TaskProgress, TaskDone
+"""Former names, for executors that are written with these."""
 
 
 class Executor(Protocol):
     """Paints pictures."""
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
-        """Paint tasks, and yield what becomes of each: Begun, Advanced any number of times, Painted or TaskFailed.
+        """Paint tasks; yield for each TaskStarted, TaskProgress any number of times, and TaskDone or TaskFailed.
 
         Args:
             tasks: asked for the next whenever there is room for it, so that they need not all be there at once; None
                 means that there is none at the moment.
             stop: asked often; once true, unfinished pictures are given up and the iterator ends.
+
+        Raises:
+            ImpastoError: nothing can be painted at all, whatever the task.
         """

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from impasto import images
 from impasto.errors import ImageError, InputError
+from impasto.storage.paths import is_file, is_folder, path_exists
 from impasto.wording import argument
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -71,9 +72,9 @@ def _expand(argument: str, *, recursive: bool, skip: Callable[[Path], bool]) -> 
     path = Path(argument).expanduser()
     if not argument:
         raise ImageError("the name of a picture is empty", "Give files, folders or patterns.")
-    if path.is_dir():
+    if is_folder(path):
         return _of_folder(path, recursive=recursive, skip=skip)
-    if path.exists():
+    if path_exists(path):
         return [FoundFile(path)]
     if not glob.has_magic(argument):
         raise ImageError(f"{argument} does not exist", "Check the path.")
@@ -92,7 +93,7 @@ def _of_folder(path: Path, *, recursive: bool, skip: Callable[[Path], bool]) -> 
 def _of_pattern(path: Path, *, skip: Callable[[Path], bool]) -> list[FoundFile]:
     suffixes = images.readable_suffixes()
     matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - a path of any kind
-    found = [match for match in matches if match.is_file() and is_picture_name(match, suffixes) and not skip(match)]
+    found = [match for match in matches if is_file(match) and is_picture_name(match, suffixes) and not skip(match)]
     if not found:
         raise InputError(f"no picture matches {path}", "Check the pattern, and put it in quotes.")
     return [FoundFile(match) for match in sorted(found, key=natural_key)]

@@ -10,13 +10,30 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from impasto.batch.executor import Advanced, Begun, Painted, Task, TaskFailed, Update, WorkersChosen
-from impasto.batch.schedule import WorkerTuner, core_count, memory_available
+import psutil
+
+from impasto.batch.executor import (
+    Task,
+    TaskDone,
+    TaskFailed,
+    TaskProgress,
+    TaskStarted,
+    Update,
+    WorkersChanged,
+    WorkersChosen,
+    WorkerStartError,
+)
+from impasto.batch.schedule import KEPT_BYTES, WorkerTuner, core_count, memory_available
+from impasto.batch.worker import READY
 from impasto.errors import ImpastoError, OutOfMemoryError
 
 _POLL_SECONDS = 0.1
 _EXIT_SECONDS = 5.0
 """For a worker that has closed its output to end."""
+_MOST_FAILED_STARTS = 3
+"""One after another, until the batch ends."""
+_MOST_LOST = 5
+"""Pictures that end their worker one after another, each painted by itself, until the batch ends."""
 _MODULE = "impasto.batch.worker"
 
 
@@ -26,6 +43,9 @@ class WorkerLostError(ImpastoError):
 
 class LocalExecutor:
     """Paints in processes of this machine.
+
+    A worker that is lost costs its picture a try, unless it had not got as far as to paint. It lowers the number of
+    pictures at once for a while. Where none can start, or picture after picture ends its worker, the batch ends.
 
     Args:
         workers: pictures at once; None for as many as memory and cores are worth, which is measured.
@@ -37,29 +57,36 @@ class LocalExecutor:
         self._fixed, self._jobs = workers is not None, jobs
         most = most if workers is None else workers
         self._tuner = WorkerTuner(min(most, max(1, jobs)) if jobs is not None else most, fixed=workers is not None)
-        self._memory = memory_available()
-        self._messages: queue.SimpleQueue[tuple[_Worker, Update | None]] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[tuple[_Worker, _Message]] = queue.SimpleQueue()
         self._idle: list[_Worker] = []
         self._busy: dict[_Worker, Task] = {}
         self._shares: dict[int, float] = {}
         self._done, self._begun = 0.0, 0
         self._next: Task | None = None
+        self._returned: list[Task] = []
+        self._failed_starts = 0  # since a worker started
+        self._lost_alone: set[int] = set()  # tasks whose worker was lost with no other beside it, since one was done
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
-        """Paint; see `Executor`. Once it ends, in whatever way, no process is left."""
+        """Paint; see `Executor`. Once it ends, in whatever way, no process is left.
+
+        Raises:
+            WorkerStartError: no worker can be started.
+            WorkerLostError: picture after picture ends its worker.
+        """
         try:
             more = True
             while not stop():
-                while more and len(self._busy) < self._tuner.workers:
+                while (more or self._returned) and len(self._busy) < self._tuner.workers:
                     try:
-                        self._next = self._next or next(tasks)
+                        self._next = self._next or (self._returned.pop() if self._returned else next(tasks))
                     except StopIteration:
                         more = False
                         break
                     if self._next is None or not self._has_room(self._next):
                         break
-                    yield self._begin(self._next)
-                if not (more or self._busy):
+                    yield from self._begin(self._next)
+                if not (more or self._busy or self._returned):
                     return
                 yield from self._receive()
         finally:
@@ -67,48 +94,106 @@ class LocalExecutor:
                 worker.kill()
 
     def _has_room(self, task: Task) -> bool:
-        """Whether a picture can begin beside those that are being painted; by itself it always can."""
+        """Whether a picture can begin now beside those that are being painted; by itself it always can."""
         if not self._busy:
             return True
-        taken = sum(other.memory for other in self._busy.values())
-        if taken + task.memory > self._memory:
-            return False
         threads = sum(other.settings.threads for other in self._busy.values())
-        return self._fixed or threads + task.settings.threads <= core_count()
+        if not self._fixed and threads + task.settings.threads > core_count():
+            return False
+        held = sum(worker.memory() for worker in (*self._idle, *self._busy))
+        resting = self._idle[:-1]  # the last one would paint it
+        promised = sum(other.memory + KEPT_BYTES for other in (*self._busy.values(), task))
+        if promised + sum(worker.memory() for worker in resting) <= memory_available(held):
+            return True
+        for worker in resting:
+            worker.kill()
+        del self._idle[:-1]
+        return False
 
-    def _begin(self, task: Task) -> Begun:
-        worker = self._idle.pop() if self._idle else _Worker(self._messages)
-        self._busy[worker], self._next = task, None
+    def _begin(self, task: Task) -> Iterator[Update]:
+        self._next = None
         self._begun += 1
+        if self._idle:
+            worker = self._idle.pop()
+            yield TaskStarted(task.number)
+        else:
+            try:
+                worker = _Worker(self._messages)
+            except OSError as error:
+                problem = f"no worker can start: {error.strerror or error}"
+                found = WorkerStartError(problem, "End other programs, or use fewer workers.")
+                yield from self._fail_start(task, found)
+                return
+        self._busy[worker] = task
         worker.send(task)
-        return Begun(task.number)
 
     def _receive(self) -> Iterator[Update]:
         """Yield what a worker has to say, if one does within a moment."""
         try:
-            worker, update = self._messages.get(timeout=_POLL_SECONDS)
+            worker, message = self._messages.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             return
         task = self._busy.get(worker)
         if task is None:  # an idle one has ended
             self._idle = [other for other in self._idle if other is not worker]
-            return
-        if isinstance(update, Advanced):
-            self._shares[task.number] = update.share
+        elif message == READY:
+            worker.ready, self._failed_starts = True, 0
+            yield TaskStarted(task.number)
+        elif isinstance(message, TaskProgress):
+            self._shares[task.number] = message.share
+            yield message
+            yield from self._tune(finished=False, running=task)
         else:
             del self._busy[worker]
             self._shares.pop(task.number, None)
-            if update is None:
-                update = TaskFailed(task.number, _lost(worker.wait()))
-                self._tuner.give_way()
-            elif isinstance(update, TaskFailed) and isinstance(update.error, OutOfMemoryError):
-                worker.kill()  # what it holds goes back to the system
-                self._tuner.give_way()
+            if isinstance(message, TaskDone | TaskFailed):
+                yield from self._end_task(worker, task, message)
             else:
-                self._idle.append(worker)
-            self._done += task.work if isinstance(update, Painted) else 0.0
+                yield from self._lose(worker, task, message if isinstance(message, WorkerStartError) else None)
+
+    def _end_task(self, worker: "_Worker", task: Task, update: TaskDone | TaskFailed) -> Iterator[Update]:
+        if isinstance(update, TaskFailed) and isinstance(update.error, OutOfMemoryError):
+            worker.kill()  # what it holds goes back to the system
+            yield update
+            yield from self._give_way(update.error)
+            return
+        self._idle.append(worker)
+        finished = isinstance(update, TaskDone)
+        self._done += task.work if finished else 0.0
         yield update
-        yield from self._tune(finished=isinstance(update, Painted), running=task)
+        if finished:
+            self._lost_alone.clear()
+            if self._tuner.recover():
+                yield WorkersChanged(self._tuner.workers, None)
+        yield from self._tune(finished=finished, running=task)
+
+    def _lose(self, worker: "_Worker", task: Task, error: WorkerStartError | None) -> Iterator[Update]:
+        """Deal with a worker that has ended, by itself or by the system's hand."""
+        if error or not worker.ready:
+            found = WorkerStartError(*_explain(worker.wait(), "no worker can start: the last one"))
+            yield from self._fail_start(task, error or found)
+            return
+        lost = WorkerLostError(*_explain(worker.wait(), "its worker"))
+        if not self._busy:
+            self._lost_alone.add(task.number)
+        yield TaskFailed(task.number, lost)
+        if len(self._lost_alone) >= _MOST_LOST:
+            problem = f"{_MOST_LOST} pictures one after another ended their worker: {lost.texts[0]}"
+            raise WorkerLostError(problem, "Check the installation with `impasto doctor`, and the free memory.")
+        yield from self._give_way(lost)
+
+    def _fail_start(self, task: Task, error: WorkerStartError) -> Iterator[Update]:
+        """Give back a task that no worker has begun."""
+        self._returned.append(task)
+        self._begun -= 1
+        self._failed_starts += 1
+        if self._failed_starts >= _MOST_FAILED_STARTS and not self._busy:
+            raise error
+        yield from self._give_way(error)
+
+    def _give_way(self, error: ImpastoError) -> Iterator[Update]:
+        if self._tuner.give_way():
+            yield WorkersChanged(self._tuner.workers, error)
 
     def _tune(self, *, finished: bool, running: Task) -> Iterator[WorkersChosen]:
         work = {task.number: task.work for task in (*self._busy.values(), running)}
@@ -125,6 +210,7 @@ class _Worker:
     """A worker process, whose updates a thread puts into a queue; None follows them when it has ended."""
 
     def __init__(self, messages: "queue.SimpleQueue[Any]") -> None:
+        self.ready = False
         # In a session of its own, Ctrl-C at the terminal does not reach it: it ends when it is told to.
         group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows
         apart: dict[str, Any] = {"creationflags": group} if group else {"start_new_session": True}
@@ -142,6 +228,14 @@ class _Worker:
         with contextlib.suppress(BrokenPipeError, OSError):
             self._process.stdin.write(pickle.dumps(task))
             self._process.stdin.flush()
+
+    def memory(self) -> int:
+        """Give the bytes that it holds by itself."""
+        try:
+            info = psutil.Process(self._process.pid).memory_info()
+        except psutil.Error:
+            return 0
+        return int(info.rss - getattr(info, "shared", 0))
 
     def kill(self) -> None:
         """End it at once."""
@@ -170,7 +264,12 @@ class _Worker:
                 messages.put((self, None))
 
 
-def _lost(status: int) -> WorkerLostError:
+def _explain(status: int, what: str) -> tuple[str, str]:
+    """Give the problem and the hint of an exit status."""
     if status == -getattr(signal, "SIGKILL", 9):
-        return WorkerLostError("its worker was killed, perhaps because memory ran out", "Use fewer workers.")
-    return WorkerLostError(f"its worker stopped with exit status {status}", "Please report this if it happens again.")
+        return f"{what} was killed, perhaps because memory ran out", "Use fewer workers."
+    return f"{what} stopped with exit status {status}", "Please report this if it happens again."
+
+
+_Message = Update | WorkerStartError | str | None
+"""What a worker sends: `READY` or why it cannot start, then updates; None when it has ended."""

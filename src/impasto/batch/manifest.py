@@ -131,7 +131,7 @@ class Manifest:
         path, work = self.folder / output, self.folder / WORK_FOLDER
         make_folder(path.parent)
         line = _line(record)
-        with _translate_errors(path):
+        with translate_errors(path):
             (work / _PART).write_bytes(data)
             (work / _PENDING).write_bytes(line)
             self._unrecorded = True
@@ -154,7 +154,7 @@ class Manifest:
         """
         if self._failed.get(str(output)) == record["error"]:
             return
-        with _translate_errors(self.folder / MANIFEST):
+        with translate_errors(self.folder / MANIFEST):
             self._append(_line(record))
         self._note(record)
 
@@ -170,7 +170,7 @@ class Manifest:
             line = (work / _PENDING).read_bytes()
         record = _parse(line)
         if record is not None and manifest.status_of(PurePosixPath(record["output"])) in ("foreign", "changed"):
-            with _translate_errors(path):
+            with translate_errors(path):
                 if digest_once(folder / record["output"]) == record["sha256"]:
                     manifest._append(line)  # noqa: SLF001 - of this class
                     manifest._note(record)  # noqa: SLF001
@@ -245,7 +245,8 @@ def _clean(work: Path, *kept: str) -> None:
 
 
 @contextlib.contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
+    """Turn what writing a file raises into OutputError, or StorageError where the disk is full or failed."""
     try:
         yield
     except OSError as error:

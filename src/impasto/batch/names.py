@@ -1,17 +1,21 @@
 """Names of results, by a template such as `{photo}-{style}`."""
 
+import contextlib
+import os
 import string
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from impasto.errors import InputError, OutputError
 from impasto.settings import Settings
 from impasto.sizing import Size
+from impasto.storage.paths import is_folder
 
 DEFAULT_TEMPLATE = "{photo}-{style}"
-FIELDS = ("photo", "style", "recipe", "size", "number", "suffix", "seed", "strength", "style_scale", "color")
+FIELDS = ("photo", "folder", "style", "recipe", "size", "number", "suffix", "seed", "strength", "style_scale", "color")
 """Those that messages list; any other setting whose value is text or a number is one, too."""
 WORK_FOLDER = ".impasto-batch"
 """In the folder of the results: the lock, and what is not finished."""
@@ -19,6 +23,7 @@ MANIFEST = "manifest.jsonl"
 SHEET_STEM = "contact-sheet"
 _MOST_BYTES = 200
 """Of a name without its suffix: 255 bytes are the limit of most systems."""
+_USUAL_LIMIT = 255
 _OTHER_NAME = "Choose another template, or give the results names of their own."
 
 
@@ -46,9 +51,24 @@ class NameTemplate:
                 raise InputError(f"the name '{text}' has an unknown field '{name}'", f"There are: {known}.")
 
     def fill(
-        self, *, photo: Path, styles: Sequence[Path], settings: Settings, number: int, size: Callable[[], Size]
+        self,
+        *,
+        photo: Path,
+        folder: PurePath,
+        styles: Sequence[Path],
+        settings: Settings,
+        number: int,
+        size: Callable[[], Size],
     ) -> str:
-        """Give the name of a result, without its suffix; `size` is asked where the name has the size.
+        """Give the name of a result, without its suffix; it may still lead anywhere, see `check_output_name`.
+
+        Args:
+            photo: the photograph.
+            folder: its folder, within the one that was named.
+            styles: the paintings.
+            settings: of the job.
+            number: of the job.
+            size: gives the size of the result; asked where the name has it.
 
         Raises:
             InputError: a value does not fit the format that the template gives it.
@@ -61,6 +81,7 @@ class NameTemplate:
                 "number": number,
                 "suffix": photo.suffix[1:],
             },
+            folder,
             settings,
             size,
         )
@@ -68,14 +89,19 @@ class NameTemplate:
             filled = string.Formatter().vformat(self._text, (), values)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise InputError(f"the name '{self._text}' cannot be filled: {error}", "See {number:04}.") from None
-        return "/".join(_shorten(part.strip()) for part in filled.split("/"))
+        *folders, name = [_shorten(part.strip()) for part in filled.split("/")]
+        root = "/" if self._text.startswith("/") else ""
+        return root + "/".join([*filter(None, folders), name])  # a photograph that is in no folder makes none
 
 
 class _Values(dict[str, Any]):
-    """The values of fields; text in them makes no folders."""
+    """The values of fields; text in them makes no folders, but for the folder itself."""
 
-    def __init__(self, values: Mapping[str, Any], settings: Settings, size: Callable[[], Size]) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], folder: PurePath, settings: Settings, size: Callable[[], Size]
+    ) -> None:
         super().__init__({name: _flat(value) for name, value in values.items()})
+        self["folder"] = folder.as_posix() if folder.parts else ""
         self._settings, self._size = settings, size
 
     def __missing__(self, name: str) -> Any:
@@ -102,6 +128,12 @@ def check_output_name(name: str) -> PurePosixPath:
     Raises:
         OutputError: it leads out of that folder, or is the name of something else there.
     """
+    try:
+        writable = b"\0" not in os.fsencode(name)
+    except UnicodeError:
+        writable = False
+    if not writable:
+        raise OutputError(f"'{name}' cannot be the name of a file", _OTHER_NAME)
     path = PurePosixPath(name.replace("\\", "/") if sys.platform == "win32" else name)
     last = path.name
     if not last or last in (".", "..") or path.stem.strip() in ("", "."):
@@ -115,6 +147,56 @@ def check_output_name(name: str) -> PurePosixPath:
     return path
 
 
-def comparable(path: PurePosixPath) -> str:
-    """Give what two names have in common that are one file here."""
-    return str(path).casefold() if sys.platform in ("darwin", "win32") else str(path)
+def comparable(path: PurePosixPath, *, fold_case: bool) -> str:
+    """Give what two names have in common that are one file, where `fold_case` is what `ignores_case` says."""
+    return unicodedata.normalize("NFC", str(path)).casefold() if fold_case else str(path)
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether names that differ in case alone are one file in a folder, which need not exist yet.
+
+    That is no property of the system alone: memory cards, and folders shared over a network, have their own ways.
+    """
+    existing = next((path for path in (folder, *folder.absolute().parents) if is_folder(path)), folder)
+    with contextlib.suppress(OSError):
+        cased = next((path for path in existing.iterdir() if path.name != path.name.swapcase()), None)
+        if cased:
+            return _is_same_file(cased, existing / cased.name.swapcase())
+    return sys.platform in ("darwin", "win32")
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def check_place(folder: Path, output: PurePosixPath) -> None:
+    """Check that a file of this name can be written into the folder of the results, as far as can be told before.
+
+    Raises:
+        OutputError: it is too long, leads through a file, or is a folder.
+    """
+    path, limit = folder / output, _longest_name(folder)
+    if any(len(os.fsencode(part)) > limit for part in output.parts):
+        raise OutputError(f"the name '{output}' of a result is too long", f"A name has at most {limit} bytes.")
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}", _OTHER_NAME) from None
+    for parent in (folder / part for part in list(output.parents)[:-1]):
+        if os.path.lexists(parent) and not is_folder(parent):
+            raise OutputError(f"{parent} is a file, and cannot be a folder", _OTHER_NAME)
+    if is_folder(path):
+        raise OutputError(f"{path} is a folder", _OTHER_NAME)
+
+
+def _longest_name(folder: Path) -> int:
+    """Give the bytes of a name that the system of a folder takes."""
+    for path in (folder, *folder.absolute().parents):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # Windows has no such question
+            return os.pathconf(path, "PC_NAME_MAX")
+    return _USUAL_LIMIT

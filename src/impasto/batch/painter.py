@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from impasto import images
-from impasto.batch.executor import Advanced, InputDigest, Painted, Task, TaskFailed, Update
+from impasto.batch.executor import InputDigest, Task, TaskDone, TaskFailed, TaskProgress, Update
 from impasto.batch.identity import identify
+from impasto.batch.schedule import KEPT_BYTES
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.stylizer import Stylizer
@@ -19,15 +20,13 @@ from impasto.storage.limits import is_out_of_memory
 from impasto.storage.names import base_name
 
 _SECONDS_BETWEEN_REPORTS = 0.25
-_MOST_KEPT_PIXELS = 50_000_000
-"""Of decoded paintings, 12 bytes each."""
 
 
 class TaskPainter:
     """Paints one task after another, and keeps the network and the latest paintings between them.
 
     Args:
-        report: called with each update but Begun.
+        report: called with each update but TaskStarted.
     """
 
     def __init__(self, report: Callable[[Update], None]) -> None:
@@ -45,7 +44,7 @@ class TaskPainter:
         except Exception as error:  # noqa: BLE001 - one picture must not end the batch; the report names what happened
             self._send(TaskFailed(task.number, _describe(error)))
 
-    def _paint(self, task: Task) -> Painted:
+    def _paint(self, task: Task) -> TaskDone:
         start = time.perf_counter()
         photo = images.read(task.photo)
         styles = tuple(self._paintings.read(path) for path in task.styles)
@@ -57,7 +56,7 @@ class TaskPainter:
         finished = execute(Job(photo, styles, task.settings), self._stylizer, on_event, preview_every=0)
         data = finished.result.to_bytes(task.suffix)
         inputs = [("content", photo), *(("style", style) for style in styles)]
-        return Painted(
+        return TaskDone(
             task.number,
             data,
             hashlib.sha256(data).hexdigest(),
@@ -72,11 +71,11 @@ class TaskPainter:
         if now - self._reported >= _SECONDS_BETWEEN_REPORTS:
             self._reported = now
             share = step.elapsed / max(step.elapsed + step.remaining, 1e-9)
-            self._send(Advanced(task.number, share, (step.width, step.height)))
+            self._send(TaskProgress(task.number, share, (step.width, step.height)))
 
 
 class _PaintingCache:
-    """Paintings as they were decoded, the latest of them, up to a number of pixels."""
+    """Paintings as they were decoded, the latest of them, up to `KEPT_BYTES`; a larger one until another is read."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, int], Picture] = OrderedDict()
@@ -92,11 +91,18 @@ class _PaintingCache:
         except OSError:
             return images.read(path)  # which says what is wrong
         key = path, status.st_mtime_ns, status.st_size
-        picture = self._kept.pop(key, None) or replace(images.read(path), exif=None)
+        picture = self._kept.pop(key, None)
+        if picture is None:
+            if self._bytes() > KEPT_BYTES:
+                self._kept.clear()  # before another is decoded
+            picture = replace(images.read(path), exif=None)
         self._kept[key] = picture
-        while len(self._kept) > 1 and sum(it.width * it.height for it in self._kept.values()) > _MOST_KEPT_PIXELS:
+        while len(self._kept) > 1 and self._bytes() > KEPT_BYTES:
             self._kept.popitem(last=False)
         return picture
+
+    def _bytes(self) -> int:
+        return sum(it.rgb.nbytes + (0 if it.alpha is None else it.alpha.nbytes) for it in self._kept.values())
 
 
 def _describe(error: Exception) -> ImpastoError:

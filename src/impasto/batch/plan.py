@@ -11,15 +11,17 @@ from impasto import images
 from impasto.batch import schedule
 from impasto.batch.executor import Task
 from impasto.batch.files import FoundFile
-from impasto.batch.identity import digest, digest_once, identify, settings_files
+from impasto.batch.identity import digest, identify
 from impasto.batch.manifest import Manifest
-from impasto.batch.names import NameTemplate, check_output_name, comparable
+from impasto.batch.names import NameTemplate, check_output_name, check_place, comparable
 from impasto.batch.table import TableRow
 from impasto.engine import sizing
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError, SettingsError
 from impasto.settings import Settings
+from impasto.settings.effect import named_files
 from impasto.settings.per_painting import check_counts
 from impasto.sizing import Size
+from impasto.storage.paths import is_file, path_exists
 from impasto.wording import OVERWRITE, argument
 
 Arrangement = Literal["every", "pairs", "blend"]
@@ -107,8 +109,10 @@ def make_jobs(
         if len(styles) not in checked:
             check_settings(settings, len(styles))
             checked.add(len(styles))
-        name = _fill(template, photo.path, styles, settings, number)
-        output = check_output_name((photo.folder / (name + suffix)).as_posix())
+        name = _fill(template, photo, styles, settings, number) + suffix
+        if "folder" not in template.fields:
+            name = (photo.folder / name).as_posix()
+        output = check_output_name(name)
         jobs.append(BatchJob(number, photo.path, styles, settings, output))
     return jobs
 
@@ -157,25 +161,34 @@ def _row_job(
     if not chosen:
         raise InputError("it names no painting", f"Fill in `style`, or add {argument('style')} for all rows.")
     for path in (row.photo, *chosen):
-        if not path.exists():
+        if not path_exists(path):
             raise ImageError(f"{path} does not exist", "Check the path.")
     check_settings(settings, len(chosen))
     name = row.output
     if not name:
-        name = _fill(template, row.photo, chosen, settings, number) + suffix
+        name = _fill(template, FoundFile(row.photo, row.folder), chosen, settings, number) + suffix
     elif PurePosixPath(name).suffix.lower() not in images.SUFFIXES:
         name += suffix
     return BatchJob(number, row.photo, chosen, settings, check_output_name(name))
 
 
-def _fill(template: NameTemplate, photo: Path, styles: Sequence[Path], settings: Settings, number: int) -> str:
+def _fill(template: NameTemplate, photo: FoundFile, styles: Sequence[Path], settings: Settings, number: int) -> str:
     return template.fill(
-        photo=photo,
+        photo=photo.path,
+        folder=photo.folder,
         styles=styles,
         settings=settings,
         number=number,
-        size=lambda: measure_result(settings, photo),
+        size=lambda: _named_size(settings, photo.path),
     )
+
+
+def _named_size(settings: Settings, photo: Path) -> Size:
+    """Give the size that a result's name has; none for a photograph that cannot be read, which is refused by itself."""
+    try:
+        return sizing.result_size(settings, _measure(photo))
+    except (ImageError, SettingsError):
+        return 0, 0
 
 
 def check_settings(settings: Settings, paintings: int) -> None:
@@ -185,59 +198,62 @@ def check_settings(settings: Settings, paintings: int) -> None:
         SettingsError: they do not fit the number of paintings, or name a file that does not exist.
     """
     check_counts(settings, paintings)
-    for name, paths in settings_files(settings).items():
+    for name, paths in named_files(settings).items():
         for path in paths:
-            if not Path(path).expanduser().is_file():
+            if not is_file(Path(path).expanduser()):
                 raise SettingsError(f"{argument(name)} names {path}, which is no file", "Check the path.")
 
 
-def check_distinct(jobs: Sequence[BatchJob]) -> None:
-    """Refuse two jobs with one output.
+def check_distinct(jobs: Sequence[BatchJob], *, fold_case: bool) -> None:
+    """Refuse two jobs with one output, or with one that would be the folder of the other.
+
+    Args:
+        jobs: all of the batch.
+        fold_case: whether names that differ in case alone are one.
 
     Raises:
         OutputError: there are such; the message names the first two.
     """
     taken: dict[str, BatchJob] = {}
     for job in jobs:
-        other = taken.setdefault(comparable(job.output), job)
+        other = taken.setdefault(comparable(job.output, fold_case=fold_case), job)
         if other is not job:
             what = " and ".join(f"{it.photo} with {', '.join(map(str, it.styles))}" for it in (other, job))
             such = '"{photo}-{suffix}-{style}" or "{photo}-{style}-{number}"'
             hint = f"Add fields to {argument('name')}, such as {such}."
             raise OutputError(f"two results would be named {job.output}: {what}", hint)
+    for job in jobs:
+        for parent in job.output.parents:
+            if above := taken.get(comparable(parent, fold_case=fold_case)):
+                problem = f"{above.output} would be a result and the folder of {job.output}"
+                raise OutputError(problem, "Name one of them differently.")
 
 
-def measure_result(settings: Settings, photo: Path) -> Size:
-    """Give the size of a photograph's result.
-
-    Raises:
-        ImageError: its header cannot be read.
-        SettingsError: the size is out of range.
-    """
-    return sizing.result_size(settings, _measure(photo))
-
-
-def plan(jobs: Sequence[BatchJob], manifest: Manifest, *, force: bool) -> Iterator[PlannedJob]:
+def plan(
+    jobs: Sequence[BatchJob], manifest: Manifest, *, force: bool = False, repaint: bool = False
+) -> Iterator[PlannedJob]:
     """Decide for each job whether to paint it.
 
-    What is done and unchanged is skipped. Refused is what cannot be read or does not fit into the memory, and what
-    would replace a file that the manifest did not make, or that was changed since, unless `force`.
+    What is done and unchanged is skipped, unless `repaint`. Refused is what cannot be read or does not fit into the
+    memory, what has a name that cannot be written, and what would replace a file that the manifest did not make, or
+    that was changed since, unless `force`.
     """
     for job in jobs:
-        yield plan_job(job, manifest, force=force)
+        yield plan_job(job, manifest, force=force, repaint=repaint)
 
 
-def plan_job(job: BatchJob, manifest: Manifest, *, force: bool) -> PlannedJob:
+def plan_job(job: BatchJob, manifest: Manifest, *, force: bool = False, repaint: bool = False) -> PlannedJob:
     """Decide for one job; see `plan`."""
     size, memory = None, 0
     try:
-        own, styles = _measure(job.photo), [_measure_style(style) for style in job.styles]
+        own, styles = _measure(job.photo), [_measure(style) for style in job.styles]
         size = sizing.result_size(job.settings, own)
         memory = schedule.memory_needed(job.settings, own, styles)
+        check_place(manifest.folder, job.output)
         there = manifest.status_of(job.output)
-        if there == "made" and _is_unchanged(job, manifest):
+        if there == "made" and not repaint and _is_unchanged(job, manifest):
             return PlannedJob(job, "skip", size, memory)
-        _check_place(job, manifest, there, force=force)
+        _check_replaced(job, manifest, there, force=force)
     except ImpastoError as error:
         return PlannedJob(job, "refuse", size, memory, error)
     return PlannedJob(job, "paint", size, memory)
@@ -269,31 +285,36 @@ def _for_worker(settings: Settings, threads: int, memory: int) -> Settings:
 def _is_unchanged(job: BatchJob, manifest: Manifest) -> bool:
     """Whether a result was made of these contents and settings."""
     try:
-        digests = [digest_once(job.photo), *(digest(style) for style in job.styles)]
+        digests = [digest(path) for path in (job.photo, *job.styles)]
         return manifest.made[str(job.output)].identity == identify(job.settings, digests)
     except OSError as error:
         problem = f"{error.filename} cannot be read: {error.strerror}"
         raise ImageError(problem, "Check its permissions.") from None
 
 
-def _check_place(job: BatchJob, manifest: Manifest, there: str, *, force: bool) -> None:
+def _check_replaced(job: BatchJob, manifest: Manifest, there: str, *, force: bool) -> None:
     path = manifest.folder / job.output
     inputs = {it.resolve() for it in (job.photo, *job.styles)}
     if path.resolve() in inputs:
         raise OutputError(f"{path} is one of its own inputs", "Choose another name.")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder", "Choose another name.")
     if there == "foreign" and not force:
         raise OutputError(f"{path} exists, and no batch made it", f"Use {OVERWRITE} to replace it.")
     if there == "changed" and not force:
         raise OutputError(f"{path} was changed since it was painted", f"Use {OVERWRITE} to replace it.")
 
 
-def _measure(photo: Path) -> Size:
-    size = images.measure(photo)
+def _measure(path: Path) -> Size:
+    """Read the size of a picture, once for as long as its file does not change."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        status = None
+    size = _measure_file(path, status.st_mtime_ns, status.st_size) if status else images.measure(path)
     if size is None:
-        raise ImageError(f"{photo} is no ordinary file", "Give picture files.")
+        raise ImageError(f"{path} is no ordinary file", "Give picture files.")
     return size
 
 
-_measure_style = lru_cache(maxsize=1024)(_measure)
+@lru_cache(maxsize=65536)
+def _measure_file(path: Path, _changed: int, _size: int) -> Size | None:
+    return images.measure(path)

@@ -10,30 +10,31 @@ from typing import Any
 from impasto.batch.clock import BatchClock
 from impasto.batch.events import (
     BatchEvent,
-    JobAdvanced,
     JobDone,
     JobFailed,
     JobPostponed,
+    JobProgress,
     JobRetried,
     JobSkipped,
     JobStarted,
 )
 from impasto.batch.executor import (
-    Advanced,
-    Begun,
     Executor,
     InputDigest,
-    Painted,
     Task,
+    TaskDone,
     TaskFailed,
+    TaskProgress,
+    TaskStarted,
     Update,
+    WorkersChanged,
     WorkersChosen,
 )
-from impasto.batch.identity import effective_settings
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob, make_task
 from impasto.errors import DeviceError, ImpastoError, OutputError, WeightsError
 from impasto.settings import Settings
+from impasto.settings.effect import effective_values
 from impasto.settings.stored import portable_values
 from impasto.storage.names import base_name
 from impasto.wording import COMMAND, OVERWRITE
@@ -112,6 +113,7 @@ class Batch:
             stop: asked often.
 
         Raises:
+            WorkerStartError: nothing can be painted, whatever the picture.
             DeviceError: this machine does not have the device.
             WeightsError: the network is not there.
             OutputError: the results' folder cannot be written any more.
@@ -162,24 +164,24 @@ class Batch:
 
     def _take(self, update: Update) -> None:
         """Take note of an update."""
-        if isinstance(update, WorkersChosen):
+        if isinstance(update, WorkersChosen | WorkersChanged):
             self._on_event(update)
             return
         running = self._running[update.number]
         planned = running.planned
         match update:
-            case Begun():
+            case TaskStarted():
                 running.begun = time.monotonic()
                 self._on_event(JobStarted(planned))
-            case Advanced():
+            case TaskProgress():
                 self._clock.advance(update.number, planned.work, update.share)
-                self._on_event(JobAdvanced(planned.job, update.share, update.size, self._clock.remaining()))
-            case Painted():
+                self._on_event(JobProgress(planned.job, update.share, update.size, self._clock.remaining()))
+            case TaskDone():
                 self._keep(running, update)
             case TaskFailed():
                 self._handle_failure(running, update)
 
-    def _keep(self, running: _Running, painted: Painted) -> None:
+    def _keep(self, running: _Running, painted: TaskDone) -> None:
         planned, job = running.planned, running.planned.job
         del self._running[job.number]
         there = self._manifest.status_of(job.output)
@@ -255,5 +257,5 @@ def _describe(job: BatchJob, inputs: tuple[InputDigest, ...]) -> dict[str, Any]:
 
 def _settings_values(settings: Settings) -> dict[str, Any]:
     """Give the settings that change the picture, files by their names."""
-    effective = effective_settings(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
+    effective = effective_values(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
     return {name: value for name, value in portable_values(settings).items() if name in effective}

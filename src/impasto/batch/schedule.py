@@ -29,6 +29,10 @@ _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
 _SHORTEST_WINDOW = 2.0
 """Seconds over which a number of workers is measured, at least."""
+_CALM_PICTURES = 8
+"""Pictures that are to be painted without a loss before there is a worker more again; twice as many after each."""
+KEPT_BYTES = 100_000_000
+"""Of decoded paintings that a worker keeps for the next pictures."""
 _ENOUGH_JOBS = 6
 """Pictures per worker that are left, for measuring to be worth its time."""
 
@@ -74,9 +78,9 @@ def memory_budget() -> int:
     return int(physical_memory() * _MEMORY_SHARE)
 
 
-def memory_available() -> int:
-    """Give the bytes of the budget that are free at this moment."""
-    return min(memory_budget(), free_memory())
+def memory_available(held: int = 0) -> int:
+    """Give the bytes of the budget that can be had at this moment, with those that the workers hold."""
+    return min(memory_budget(), free_memory() + held)
 
 
 def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
@@ -124,6 +128,7 @@ class WorkerTuner:
         self.rates: dict[int, float] = {}
         """Work a second, of each number that was measured."""
         self.settled = fixed or self.workers == 1
+        self._most, self._patience, self._calm = self.workers, _CALM_PICTURES, 0
         self._begun: tuple[float, float] | None = None
         self._finished = 0
 
@@ -151,9 +156,21 @@ class WorkerTuner:
         self.rates[self.workers] = (done - self._begun[1]) / seconds
         return self._decide(left)
 
-    def give_way(self) -> None:
-        """Have one fewer at once from now on: memory ran out."""
-        self.workers, self.settled = max(1, self.workers - 1), True
+    def give_way(self) -> bool:
+        """Have one fewer at once for a while, since memory ran out or a worker was lost; returns whether it can be."""
+        if not self.settled:
+            self._most, self.settled = self.workers, True
+        self._calm, lowered = 0, self.workers > 1
+        self.workers = max(1, self.workers - 1)
+        return lowered
+
+    def recover(self) -> bool:
+        """Take note of a picture that was painted; returns whether there is one more at once from now on."""
+        self._calm += 1
+        if not self.settled or self.workers >= self._most or self._calm < self._patience:
+            return False
+        self.workers, self._calm, self._patience = self.workers + 1, 0, 2 * self._patience
+        return True
 
     def _decide(self, left: int | None) -> bool:
         best = max(self.rates, key=lambda number: self.rates[number] * (1 if number == max(self.rates) else 1 / _WORTH))
@@ -162,5 +179,6 @@ class WorkerTuner:
         if worth_a_try:
             self.workers, self._begun = half, None
             return False
-        self.workers, self.settled = best, True
+        self.workers = self._most = best
+        self.settled = True
         return True

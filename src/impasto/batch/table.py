@@ -7,12 +7,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from impasto.errors import ImpastoError, InputError
 from impasto.settings import INIT_IMAGES
 from impasto.settings.stored import FILE_SETTINGS
+from impasto.storage.paths import is_file
 
 SUFFIXES = (".csv", ".toml", ".jsonl")
 _TABLE_HEAD = re.compile(r"^[ \t]*\[\[[ \t]*job[ \t]*\]\]", re.MULTILINE)
@@ -25,6 +26,8 @@ class TableRow:
     place: str
     """`line 3`, for messages."""
     photo: Path = field(default_factory=Path)
+    folder: PurePath = field(default_factory=PurePath)
+    """Of the photograph, within that of the table; none where it is outside."""
     styles: tuple[Path, ...] = ()
     output: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +52,8 @@ def read_table(file: Path) -> list[TableRow]:
     except FileNotFoundError:
         raise InputError(f"{file} does not exist", "Check the path.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read: {error}", "Give a text file in UTF-8.") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{file} cannot be read: {reason}", "Give a text file in UTF-8.") from None
     readers = {".csv": _read_csv, ".toml": _read_toml, ".jsonl": _read_json_lines}
     rows = [_row(place, found, file.parent, split=suffix == ".csv") for place, found in readers[suffix](text, file)]
     if not rows:
@@ -129,7 +133,14 @@ def _parse(place: str, found: Any, folder: Path, *, split: bool) -> TableRow:
     for name in (*FILE_SETTINGS, "recipe"):
         if name in values:
             values[name] = _resolve(name, values[name], folder)
-    return TableRow(place, _within(folder, photo), tuple(_within(folder, style) for style in styles), output, values)
+    return TableRow(
+        place,
+        _within(folder, photo),
+        _folder_within(photo),
+        tuple(_within(folder, style) for style in styles),
+        output,
+        values,
+    )
 
 
 def _split(names: str) -> list[str]:
@@ -145,6 +156,12 @@ def _within(folder: Path, name: str) -> Path:
     return folder / Path(name).expanduser()
 
 
+def _folder_within(name: str) -> PurePath:
+    """Give the folder of a name that leads to somewhere within the folder that it is relative to."""
+    path = Path(name).expanduser()
+    return PurePath() if path.is_absolute() or ".." in path.parts else path.parent
+
+
 def _resolve(name: str, value: Any, folder: Path) -> Any:
     """Give a setting's files relative to the table's folder; names that are no files of it stay as they are."""
     if name == "mask":
@@ -153,4 +170,4 @@ def _resolve(name: str, value: Any, folder: Path) -> Any:
     if not isinstance(value, str) or (name == "init" and value in INIT_IMAGES):
         return value
     path = _within(folder, value)
-    return str(path) if path.is_file() else value
+    return str(path) if is_file(path) else value

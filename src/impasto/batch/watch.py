@@ -40,6 +40,8 @@ class Watcher:
         skip: whether a file is none of the photographs: a result of the batch.
         make_jobs: makes the jobs of photographs; its second argument is the number of the first.
         plan: decides what is to be done with a job.
+        refuse: makes a refused job of a photograph that no job can be made of, and why.
+        fold_case: whether names of results that differ in case alone are one.
     """
 
     def __init__(
@@ -50,20 +52,23 @@ class Watcher:
         skip: Callable[[Path], bool],
         make_jobs: Callable[[Sequence[FoundFile], int], Sequence[BatchJob]],
         plan: Callable[[BatchJob], PlannedJob],
+        refuse: Callable[[FoundFile, ImpastoError], PlannedJob],
+        fold_case: bool,
     ) -> None:
         self._folders, self._recursive, self._skip = folders, recursive, skip
-        self._make_jobs, self._plan = make_jobs, plan
+        self._make_jobs, self._plan, self._refuse, self._fold_case = make_jobs, plan, refuse, fold_case
         self._seen: dict[Path, _Seen] = {}
         self._takers: dict[str, Path] = {}
         self._count = 0
-        self._waiting: deque[BatchJob] = deque()
+        self._waiting: deque[BatchJob | PlannedJob] = deque()
         self._next_look = 0.0
 
     def jobs(self) -> Iterator[PlannedJob | None]:
         """Give the jobs as they come; None where there is none at the moment."""
         while True:
             if self._waiting:
-                yield self._check(self._waiting.popleft())
+                job = self._waiting.popleft()
+                yield job if isinstance(job, PlannedJob) else self._check(job)
             elif time.monotonic() >= self._next_look:
                 self._look()
                 self._next_look = time.monotonic() + LOOK_SECONDS
@@ -101,9 +106,17 @@ class Watcher:
                 self._seen[path] = _Seen(stamp, due=now)
             elif seen.due is not None and now >= seen.due:
                 seen.due = None
-                jobs = self._make_jobs([found[path]], self._count + 1)
-                self._count += len(jobs)
-                self._waiting.extend(jobs)
+                self._take(found[path])
+
+    def _take(self, photo: FoundFile) -> None:
+        """Put the jobs of a photograph at the end of those that are waiting."""
+        try:
+            jobs = self._make_jobs([photo], self._count + 1)
+        except ImpastoError as error:
+            self._waiting.append(self._refuse(photo, error))
+            return
+        self._count += len(jobs)
+        self._waiting.extend(jobs)
 
     def _scan(self, folder: Path) -> list[Path]:
         try:
@@ -113,7 +126,7 @@ class Watcher:
 
     def _check(self, job: BatchJob) -> PlannedJob:
         """Plan a job, unless another photograph's result has its name."""
-        taker = self._takers.setdefault(comparable(job.output), job.photo)
+        taker = self._takers.setdefault(comparable(job.output, fold_case=self._fold_case), job.photo)
         if taker != job.photo:
             problem = f"{job.photo}: its result would be named {job.output}, as that of {taker.name}"
             return PlannedJob(

@@ -10,8 +10,10 @@ import queue
 import sys
 import threading
 
-from impasto.batch.executor import Task, Update
-from impasto.batch.painter import TaskPainter
+from impasto.batch.executor import Task, Update, WorkerStartError
+
+READY = "ready"
+"""The first message of a worker that can paint; one that cannot gives the error."""
 
 
 def main() -> None:
@@ -20,13 +22,21 @@ def main() -> None:
     updates = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    def report(update: Update) -> None:
-        updates.write(pickle.dumps(update))
+    def report(message: Update | WorkerStartError | str) -> None:
+        updates.write(pickle.dumps(message))
         updates.flush()
 
+    try:
+        from impasto.batch.painter import TaskPainter  # noqa: PLC0415 - loads torch, which may be what fails
+
+        painter = TaskPainter(report)
+    except Exception as error:  # noqa: BLE001 - whatever it is, no picture can be painted
+        problem = f"no worker can start: {type(error).__name__}: {error}"
+        report(WorkerStartError(problem, "Check the installation with `impasto doctor`."))
+        return
+    report(READY)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(tasks,), daemon=True).start()
-    painter = TaskPainter(report)
     while True:
         painter.paint(tasks.get())
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 
 import safetensors
 import safetensors.torch
@@ -19,7 +20,8 @@ from torch import Tensor
 from impasto.core import Iterate, ResumePoint
 from impasto.engine.inputs import Inputs
 from impasto.errors import ImpastoError
-from impasto.settings import MACHINE_SETTINGS, Settings
+from impasto.settings import Settings
+from impasto.settings.effect import effective_values, named_files
 from impasto.sizing import Scale
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
@@ -119,11 +121,17 @@ def identify(settings: Settings, inputs: Inputs, described: str) -> str:
 
     Args:
         settings: all of them.
-        inputs: the pictures and masks.
+        inputs: the pictures and masks, as they were read.
         described: what the metadata of a result say of its inputs.
+
+    Raises:
+        OSError: the file of the network cannot be read.
     """
-    choices = {name: value for name, value in settings.model_dump(mode="json").items() if name not in MACHINE_SETTINGS}
+    choices = effective_values(settings)
     digest = hashlib.sha256(json.dumps([version("impasto"), choices, described], sort_keys=True).encode())
+    for path in named_files(settings).get("network", []):
+        with Path(path).expanduser().open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     planes = [*inputs.masks.styles, *([] if inputs.masks.keep is None else [inputs.masks.keep])]
     for array in (*planes, *([inputs.init.rgb] if inputs.init else [])):
         digest.update(str(array.shape).encode() + array.tobytes())

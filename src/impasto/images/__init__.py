@@ -3,7 +3,7 @@
 from impasto.images.animation import save_animation
 from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffixes
 from impasto.images.picture import Picture, Source
-from impasto.images.read import measure, read, read_metadata
+from impasto.images.read import measure, read, read_metadata, read_thumbnail
 from impasto.images.resize import resize, shrink
 from impasto.images.sheets import LabeledPicture, contact_sheet, labeled_rows, side_by_side
 from impasto.images.write import Target, check_output, encode, save
@@ -22,6 +22,7 @@ __all__ = [
     "measure",
     "read",
     "read_metadata",
+    "read_thumbnail",
     "readable_suffixes",
     "resize",
     "save",

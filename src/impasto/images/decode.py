@@ -1,6 +1,7 @@
 """From the bytes of a file to its samples: the right reader, and every way to fail made an `ImageError`."""
 
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ for library in ("PIL", "tifffile"):
 MAX_PIXELS = 250_000_000
 """Pictures with more pixels are refused by their header, before anything is decoded."""
 
+_OBJECT = re.compile(r" ?<[^<>]* at 0x[0-9a-f]+>", re.IGNORECASE)
+"""An object as Python shows it, in a library's message: its address is another each time."""
 _LOCK = threading.RLock()
 
 
@@ -44,7 +47,8 @@ def translate_errors(name: str, most_pixels: int) -> Iterator[None]:
         except MemoryError:
             raise ImageError(f"{name} does not fit into the memory", "Make it smaller first.") from None
         except Exception as error:  # noqa: BLE001 -- on damaged files decoders raise nearly everything there is
-            raise ImageError(f"{name} is damaged or cut short ({error})", "Get an intact copy of the file.") from None
+            problem = _OBJECT.sub("", str(error))
+            raise ImageError(f"{name} is damaged or cut short ({problem})", "Get an intact copy of the file.") from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 
@@ -57,6 +61,18 @@ def decode(stream: BinaryIO, name: str, most_pixels: int = MAX_PIXELS) -> Decode
             memory.
     """
     return _recognize(stream, name).read(stream, name, most_pixels)
+
+
+def decode_small(stream: BinaryIO, name: str, side: int) -> Decoded:
+    """Decode the first frame at a size that may be smaller, with at least twice `side` pixels a side where it had them.
+
+    Raises:
+        ImageError: as for `decode`.
+    """
+    row = _recognize(stream, name)
+    if row.read_small is None:
+        return pillow.reduce(row.read(stream, name, MAX_PIXELS), 2 * side)
+    return pillow.reduce(row.read_small(stream, name, MAX_PIXELS, 2 * side), 2 * side)
 
 
 def measure(stream: BinaryIO, name: str) -> tuple[int, int]:

@@ -40,7 +40,8 @@ class Decoded:
 Reader = Callable[[BinaryIO, str, int], Decoded]
 """Decodes a stream, given a name for messages and the most pixels that it may have."""
 
-
+SmallReader = Callable[[BinaryIO, str, int, int], Decoded]
+"""Likewise, with the pixels that either side is to have at least, where it has them."""
 Measurer = Callable[[BinaryIO, str], tuple[int, int]]
 """Reads the size of an upright picture, (width, height), from its header, given a name for messages."""
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 from PIL import Image
 
 from impasto.images import encoders
-from impasto.images.decoded import Measurer, Reader
+from impasto.images.decoded import Measurer, Reader, SmallReader
 from impasto.images.readers import heif, netpbm, pillow, png, tiff
 
 HEAD = 12
@@ -32,6 +32,8 @@ class ImageFormat:
     """Whether the first `HEAD` bytes of a file are this format's."""
     read: Reader
     measure: Measurer
+    read_small: SmallReader | None = None
+    """Reads a picture at a smaller size, faster; None where the format has no such way."""
     read_texts: Callable[[BinaryIO], dict[str, str]] | None = None
     """Reads the text in a file, which a written one has as well; None where text is passed over."""
     package: str | None = None
@@ -83,6 +85,7 @@ FORMATS = (
         (".jpg", ".jpeg"),
         _begins(b"\xff\xd8\xff"),
         *_by_pillow("JPEG"),
+        read_small=pillow.read_draft,
         other_suffixes=(".jpe", ".jfif"),
         write=encoders.jpeg,
         profile=True,

@@ -56,7 +56,7 @@ LabeledPicture = tuple[Picture | None, str]
 """A picture, or None where there is none to be shown, and its label."""
 
 
-def labeled_rows(rows: Iterable[Sequence[LabeledPicture]], *, side: int) -> Picture:
+def labeled_rows(rows: Iterable[Sequence[LabeledPicture]], *, side: int) -> Image.Image:
     """Rows of pictures in columns; each picture fits into a square of `side` pixels, over its label.
 
     The last of each row stands in the last column, whatever the length of the row.
@@ -82,7 +82,7 @@ def labeled_rows(rows: Iterable[Sequence[LabeledPicture]], *, side: int) -> Pict
                 sheet.paste(image, (middle - image.width // 2, baseline - image.height))
             _write(draw, (middle, baseline + text), fit_label(name, font, side), font)
         baseline += 2 * text
-    return Picture(np.asarray(sheet, np.float32), name="sheet")
+    return sheet
 
 
 def _check_any(pictures: Sequence[Picture]) -> None:

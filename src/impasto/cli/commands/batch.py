@@ -85,8 +85,9 @@ def batch(
     name: Annotated[
         str,
         Parameter(
-            help="Names of the results; a / in it makes folders. Fields: photo, style, recipe, size, number, suffix "
-            "(of the photograph), seed and other settings; {number:04} counts with four digits.",
+            help="Names of the results; a / in it makes folders. Fields: photo, folder (the photograph's, within "
+            "PHOTO), style, recipe, size, number, suffix (of the photograph), seed and other settings; {number:04} "
+            "counts with four digits.",
             metavar="TEMPLATE",
             show_default=True,
             group=OUTPUT,
@@ -106,6 +107,7 @@ def batch(
         Parameter(help="Write contact-sheet.jpg: photograph, painting and result of each job.", group=OUTPUT),
     ] = True,
     force: Force = False,
+    repaint: Annotated[bool, _flag("Paint what is done already, too.", _RUN)] = False,
     settings_from: SettingsFrom = None,
     workers: Annotated[
         str,
@@ -157,6 +159,7 @@ def batch(
             format=format,
             contact_sheet=contact_sheet,
             force=force,
+            repaint=repaint,
             settings_from=settings_from,
             workers=workers,
             retries=retries,

@@ -1,20 +1,23 @@
 """Run a batch: make the jobs, paint what is to be painted, write the contact sheet and sum up."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from impasto import images
-from impasto.batch import files, plan, schedule, sheet
+from impasto.batch import files, plan, schedule
 from impasto.batch.estimate import estimate_batch
-from impasto.batch.events import BatchFinished, BatchStarted
+from impasto.batch.events import BatchEvent, BatchFinished, BatchStarted, PlanProgress
 from impasto.batch.files import FoundFile
 from impasto.batch.local import LocalExecutor
 from impasto.batch.manifest import Manifest
-from impasto.batch.names import SHEET_STEM, NameTemplate
+from impasto.batch.names import SHEET_STEM, NameTemplate, ignores_case
 from impasto.batch.plan import Arrangement, BatchJob, PlannedJob
 from impasto.batch.run import Batch, BatchOptions, Tally
+from impasto.batch.sheet import SheetWriter
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
 from impasto.cli.display.batch import BatchDisplay, choose_batch_display
@@ -23,8 +26,11 @@ from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.errors import ImpastoError, InputError, OutputError, count_noun
 from impasto.settings import Settings
+from impasto.storage.paths import is_folder, path_exists
 from impasto.wording import COMMAND
 
+REPORT_SECONDS = 1.0
+"""Between reports on the planning."""
 _SOME_FAILED = 3
 _NOTICE = b"\nstopping: unfinished pictures are painted again by the next run of this command\n"
 _AT_ONCE = "interrupted a second time: what is finished is kept"
@@ -45,6 +51,7 @@ class BatchArguments:
     format: str
     contact_sheet: bool
     force: bool
+    repaint: bool
     settings_from: str | None
     workers: str
     retries: int
@@ -71,12 +78,16 @@ def run_batch(arguments: BatchArguments, values: Mapping[str, Any]) -> int:
     request = _Request(arguments, values)
     with stop_on_signal(quiet=arguments.quiet or arguments.json, notice=_NOTICE, at_once=_AT_ONCE) as stop:
         found = Manifest.read(request.folder)
-        jobs = [] if arguments.watch else request.jobs(found)  # before anything is written
+        # What is wrong with the arguments is found before anything is written.
+        if arguments.watch:
+            styles = request.styles_to_watch_with(found)
+            with Manifest.open(request.folder) as manifest:
+                return _Run(request, manifest).watch(styles, stop)
+        jobs = request.jobs(found)
         if arguments.dry_run:
             return _list(request, jobs, found)
         with Manifest.open(request.folder) as manifest:
-            run = _Run(request, manifest)
-            return run.watch(stop) if arguments.watch else run.paint(jobs, stop)
+            return _Run(request, manifest).paint(jobs, stop)
 
 
 class _Request:
@@ -87,7 +98,7 @@ class _Request:
         if not arguments.output or arguments.output == STREAM:
             raise OutputError("the results of a batch need a folder", "Name one with -o.")
         self.folder = Path(arguments.output).expanduser()
-        if self.folder.exists() and not self.folder.is_dir():
+        if path_exists(self.folder) and not is_folder(self.folder):
             raise OutputError(f"{self.folder} is not a folder", "Name a folder with -o.")
         self.template = NameTemplate(arguments.name)
         self.suffix = _suffix(arguments.format)
@@ -119,9 +130,9 @@ class _Request:
         if "number" in self.template.fields:
             problem = "--watch cannot number the results: photographs come in any order"
             raise InputError(problem, "Leave {number} out of --name.")
-        for photo in given.photos:
-            if not Path(photo).expanduser().is_dir():
-                raise InputError(f"--watch looks into folders, and {photo} is none", "Name folders.")
+        for folder in self.folders:
+            if not is_folder(folder):
+                raise InputError(f"--watch looks into folders, and {folder} is none", "Name folders.")
 
     def make_settings(self, row: Mapping[str, Any]) -> Settings:
         """Make the settings of a row of the table, over those of the command line."""
@@ -140,8 +151,25 @@ class _Request:
         """
         skip = self.skipper(manifest)
         jobs = self._table_jobs(skip) if self.arguments.jobs is not None else self._folder_jobs(skip)
-        plan.check_distinct(jobs)
+        plan.check_distinct(jobs, fold_case=ignores_case(self.folder))
         return jobs
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders to watch."""
+        return [Path(photo).expanduser() for photo in self.arguments.photos]
+
+    def styles_to_watch_with(self, manifest: Manifest) -> list[FoundFile]:
+        """Find the paintings, and check all that can be checked before there is a photograph.
+
+        Raises:
+            InputError: there are none, the settings do not fit them, or a folder cannot be read.
+        """
+        styles = self.styles(self.skipper(manifest))
+        plan.check_settings(self.settings, len(styles) if self.arguments.arrangement == "blend" else 1)
+        for folder in self.folders:
+            any(files.scan(folder, recursive=self.arguments.recursive))
+        return styles
 
     def skipper(self, manifest: Manifest) -> Callable[[Path], bool]:
         """Give whether a file found in a folder is a result, and no photograph."""
@@ -184,50 +212,49 @@ class _Run:
         self._request, self._manifest = request, manifest
         given = request.arguments
         self._display = choose_batch_display(json=given.json, quiet=given.quiet)
+        self._sheets: SheetWriter | None = None
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
-        planned = list(plan.plan(jobs, self._manifest, force=self._request.arguments.force))
-        stop.begin()
-        to_paint = [it for it in planned if it.action == "paint"]
-        batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
         with self._display:
+            planned = _plan(self._request, jobs, self._manifest, self._display)
+            stop.begin()
+            to_paint = [it for it in planned if it.action == "paint"]
+            batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
             self._display.on_event(_started(planned, self._request.folder))
-            tally = batch.run(planned, stop)
-            left = len(jobs) - tally.done - tally.skipped - tally.failed
-            sheets = self._write_sheets(jobs, tally, stop)
-            self._finish(batch, tally, left, sheets)
+            with self._draw_sheets(jobs):
+                tally = batch.run(planned, stop)
+                left = len(jobs) - tally.done - tally.skipped - tally.failed
+                self._finish(batch, tally, left, stop)
         return self._exit_code(tally, stop)
 
-    def watch(self, stop: StopFlag) -> int:
+    def watch(self, styles: Sequence[FoundFile], stop: StopFlag) -> int:
         """Paint what comes until a signal ends that, sum up and give the exit code."""
         stop.begin()
         request, manifest, given = self._request, self._manifest, self._request.arguments
-        skip, seen = request.skipper(manifest), dict[str, BatchJob]()
-        styles = request.styles(skip)
-        plan.check_settings(request.settings, len(styles) if given.arrangement == "blend" else 1)
 
         def make_jobs(photos: Sequence[FoundFile], first: int) -> list[BatchJob]:
             pairs = plan.arrange(photos, styles, given.arrangement)
-            jobs = plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
-            seen.update({str(job.output): job for job in jobs})
-            return jobs
+            return plan.make_jobs(pairs, request.settings, request.template, request.suffix, first=first)
 
-        folders = [Path(photo).expanduser() for photo in given.photos]
-        count = sum(1 for folder in folders for path in files.scan(folder, recursive=given.recursive) if not skip(path))
+        def refuse(photo: FoundFile, error: ImpastoError) -> PlannedJob:
+            output = PurePosixPath(photo.folder / photo.path.name)
+            return PlannedJob(BatchJob(0, photo.path, (), request.settings, output), "refuse", error=error)
+
         watcher = Watcher(
-            folders,
+            request.folders,
             recursive=given.recursive,
-            skip=skip,
+            skip=request.skipper(manifest),
             make_jobs=make_jobs,
-            plan=lambda job: plan.plan_job(job, manifest, force=given.force),
+            plan=lambda job: plan.plan_job(job, manifest, force=given.force, repaint=given.repaint),
+            refuse=refuse,
+            fold_case=ignores_case(request.folder),
         )
-        batch = self._batch(jobs=max(1, count), to_paint=None, work=None, postpone=watcher.postpone)
-        with self._display:
+        batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
+        with self._display, self._draw_sheets([]):
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
             tally = batch.run(watcher.jobs(), stop)
-            sheets = self._write_sheets(list(seen.values()), tally, lambda: False)
-            self._finish(batch, tally, 0, sheets)
+            self._finish(batch, tally, 0, lambda: False)
         return self._exit_code(tally, stop)
 
     def _batch(
@@ -244,23 +271,33 @@ class _Run:
             LocalExecutor(self._request.workers, to_paint, most=schedule.most_workers(self._request.settings)),
             jobs=jobs,
             work=work,
-            on_event=self._display.on_event,
+            on_event=self._on_event,
             options=BatchOptions(given.retries, given.fail_fast, given.force),
             postpone=postpone,
         )
 
-    def _write_sheets(self, jobs: Sequence[BatchJob], tally: Tally, stop: Callable[[], bool]) -> list[Path]:
-        """Write the contact sheets, unless nothing has changed since they were, or somebody is waiting for the end."""
-        first = sheet.sheet_path(self._manifest.folder, 1)
-        if not self._request.arguments.contact_sheet or stop() or (not tally.done and first.exists()):
-            return []
-        try:
-            return sheet.write_sheets(jobs, self._manifest, stop, force=self._request.arguments.force)
-        except OutputError as error:
-            print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
-            return []
+    def _on_event(self, event: BatchEvent) -> None:
+        self._display.on_event(event)
+        if self._sheets:
+            self._sheets.on_event(event)
 
-    def _finish(self, batch: Batch, tally: Tally, left: int, sheets: Sequence[Path]) -> None:
+    @contextmanager
+    def _draw_sheets(self, jobs: Sequence[BatchJob]) -> Iterator[None]:
+        """Have the contact sheets drawn as their jobs are done, within this context."""
+        given = self._request.arguments
+        if not given.contact_sheet:
+            yield
+            return
+        with SheetWriter(self._manifest, jobs, force=given.force) as self._sheets:
+            yield
+
+    def _finish(self, batch: Batch, tally: Tally, left: int, stop: Callable[[], bool]) -> None:
+        sheets: list[Path] = []
+        if self._sheets:
+            try:
+                sheets = self._sheets.finish(stop, self._display.on_event)
+            except OutputError as error:
+                print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
         self._display.on_event(
             BatchFinished(tally.done, tally.skipped, tally.failed, left, batch.elapsed, tuple(sheets))
         )
@@ -272,10 +309,23 @@ class _Run:
 def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> int:
     """List what would be done, without writing anything."""
     display: BatchDisplay = choose_batch_display(json=request.arguments.json, quiet=False)
-    planned = list(plan.plan(jobs, manifest, force=request.arguments.force))
+    with display:
+        planned = _plan(request, jobs, manifest, display)
     seconds, rough = estimate_batch(planned, len(jobs), request.workers)
     display.list(planned, _started(planned, request.folder), seconds, rough=rough)
     return 0
+
+
+def _plan(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest, display: BatchDisplay) -> list[PlannedJob]:
+    """Decide for each job what is to be done, and show how far that is now and then."""
+    planned: list[PlannedJob] = []
+    given, reported = request.arguments, time.monotonic()
+    for it in plan.plan(jobs, manifest, force=given.force, repaint=given.repaint):
+        planned.append(it)
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            display.on_event(PlanProgress(len(planned), len(jobs)))
+    return planned
 
 
 def _started(planned: Sequence[PlannedJob], folder: Path) -> BatchStarted:

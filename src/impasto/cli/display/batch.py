@@ -1,6 +1,7 @@
 """How a batch is shown: bars on a terminal, plain lines elsewhere, lines of JSON, or nothing but errors."""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -12,15 +13,17 @@ from impasto.batch.events import (
     BatchEvent,
     BatchFinished,
     BatchStarted,
-    JobAdvanced,
     JobDone,
     JobFailed,
     JobPostponed,
+    JobProgress,
     JobRetried,
     JobSkipped,
     JobStarted,
+    PlanProgress,
+    SheetProgress,
 )
-from impasto.batch.executor import WorkersChosen
+from impasto.batch.executor import WorkersChanged, WorkersChosen
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.display.base import NullDisplay
 from impasto.cli.terminal import print_json, print_result, print_status, status_stream
@@ -31,6 +34,8 @@ from impasto.wording import COMMAND
 
 _FEW_SECONDS = 10
 _LONGEST_NAME = 40
+_LINE_SECONDS = 10.0
+"""Between plain lines on what takes long before and after the painting."""
 
 
 class BatchDisplay(Protocol):
@@ -75,6 +80,7 @@ class BatchLines(BatchErrors):
     def __init__(self) -> None:
         self._to_paint: int | None = None
         self._done = 0
+        self._said = time.monotonic()
 
     def on_event(self, event: Any, path: Path | None = None) -> None:  # noqa: ARG002
         line = self._line(event)
@@ -85,6 +91,8 @@ class BatchLines(BatchErrors):
     def _line(self, event: Any) -> str:
         line = ""
         match event:
+            case PlanProgress():
+                line = self._now_and_then(_planning_text(event))
             case BatchStarted():
                 self._to_paint = None if event.watching else event.to_paint
                 line = _started_line(event)
@@ -97,8 +105,18 @@ class BatchLines(BatchErrors):
                 line = _retried_line(event)
             case WorkersChosen():
                 line = _workers_line(event)
+            case WorkersChanged():
+                line = _changed_line(event)
+            case SheetProgress():
+                line = self._now_and_then(_drawing_text(event))
             case BatchFinished():
                 line = _finished_line(event)
+        return line
+
+    def _now_and_then(self, line: str) -> str:
+        if time.monotonic() - self._said < _LINE_SECONDS:
+            return ""
+        self._said = time.monotonic()
         return line
 
     def _counter(self) -> str:
@@ -142,14 +160,17 @@ class BatchBars(BatchLines):
 
     def _show(self, event: Any) -> None:
         match event:
+            case PlanProgress():
+                self._show_whole(event.jobs, event.planned, _planning_text(event))
             case BatchStarted():
-                total = None if event.watching else max(1, event.to_paint)
-                self._whole = self._progress.add_task("", total=total, note="")
+                self._show_whole(None if event.watching else max(1, event.to_paint), 0, "")
                 self._update("", 0.0)
+            case SheetProgress():
+                self._show_whole(max(1, event.rows), event.drawn, _drawing_text(event))
             case JobStarted():
                 job = event.planned.job
                 self._bars[job.number] = self._progress.add_task(f"  {_short(job)}", total=1.0, note="")
-            case JobAdvanced():
+            case JobProgress():
                 self._shares[event.job.number] = event.share
                 note = f"{event.size[0]} x {event.size[1]}"
                 self._progress.update(self._bars[event.job.number], completed=event.share, note=note)
@@ -160,6 +181,14 @@ class BatchBars(BatchLines):
                     self._progress.remove_task(bar)
                 left = f"{format_seconds(event.remaining)} left" if isinstance(event, JobDone) else None
                 self._update(left, sum(self._shares.values()))
+
+    def _show_whole(self, total: int | None, completed: int, text: str) -> None:
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
+        self._whole = self._progress.add_task(text, total=total, completed=completed, note="")
+
+    def _now_and_then(self, line: str) -> str:  # noqa: ARG002 - the bar shows it at once
+        return ""
 
     def _update(self, note: str | None, parts: float) -> None:
         if self._whole is None:
@@ -174,36 +203,52 @@ class BatchJsonLines(BatchErrors):
 
     def on_event(self, event: Any, path: Path | None = None) -> None:  # noqa: ARG002
         match event:
+            case PlanProgress():
+                print_json({"event": "planning", **vars(event)})
             case BatchStarted():
                 print_json({"event": "started", **_started_fields(event)})
-            case JobStarted():
-                print_json({"event": "painting", **_job_fields(event.planned.job), "size": event.planned.size})
-            case JobAdvanced():
-                fields = {"share": event.share, "size": event.size, "remaining": event.remaining}
-                print_json({"event": "progress", **_job_fields(event.job), **fields})
-            case JobSkipped():
-                print_json({"event": "skipped", **_job_fields(event.job)})
-            case JobDone():
-                fields = {"size": event.size, "seconds": event.seconds, "remaining": event.remaining}
-                print_json({"event": "done", **_job_fields(event.job), **json_fields(event.path), **fields})
-            case JobFailed() | JobRetried() | JobPostponed():
-                kind = type(event).__name__.removeprefix("Job").lower()
-                print_json({"event": kind, **_job_fields(event.job), "error": event.error.message_for(COMMAND)})
+            case SheetProgress():
+                print_json({"event": "drawing", **vars(event)})
             case WorkersChosen():
                 print_json({"event": "workers", "workers": event.workers, "rates": dict(event.rates)})
+            case WorkersChanged():
+                error = event.error.message_for(COMMAND) if event.error else None
+                print_json({"event": "workers", "workers": event.workers, "error": error})
             case BatchFinished():
                 print_json({"event": "finished", **vars(event), "sheets": [str(path) for path in event.sheets]})
+            case _:
+                self._print_job_event(event)
+
+    def _print_job_event(self, event: Any) -> None:
+        match event:
+            case JobStarted():
+                _print_job(event, event.planned.job, size=event.planned.size)
+            case JobProgress():
+                _print_job(event, event.job, share=event.share, size=event.size, remaining=event.remaining)
+            case JobSkipped():
+                _print_job(event, event.job)
+            case JobDone():
+                fields = {"size": event.size, "seconds": event.seconds, "remaining": event.remaining}
+                _print_job(event, event.job, **json_fields(event.path), **fields)
+            case JobFailed() | JobRetried() | JobPostponed():
+                _print_job(event, event.job, error=event.error.message_for(COMMAND))
 
     def list(self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool) -> None:
         for it in planned:
             error = it.error.message_for(COMMAND) if it.error else None
             fields = {"action": it.action, "size": it.size, "error": error}
-            print_json({"event": "planned", **_job_fields(it.job), **fields})
+            print_json({"event": "job_planned", **_job_fields(it.job), **fields})
         print_json({"event": "started", **_started_fields(started), "seconds": seconds, "rough": rough})
 
 
 def _started_fields(event: BatchStarted) -> dict[str, Any]:
     return {**vars(event), "folder": str(event.folder)}
+
+
+def _print_job(event: Any, job: BatchJob, **fields: Any) -> None:
+    """Print an event of a job: JobDone is `job_done`."""
+    kind = type(event).__name__.removeprefix("Job").lower()
+    print_json({"event": f"job_{kind}", **_job_fields(job), **fields})
 
 
 def _job_fields(job: BatchJob) -> dict[str, Any]:
@@ -214,6 +259,14 @@ def _job_fields(job: BatchJob) -> dict[str, Any]:
 def _print_sheets(event: Any) -> None:
     for path in event.sheets if isinstance(event, BatchFinished) else ():
         print_result(str(path))
+
+
+def _planning_text(event: PlanProgress) -> str:
+    return f"planning: {event.planned} of {count_noun(event.jobs, 'picture')}"
+
+
+def _drawing_text(event: SheetProgress) -> str:
+    return f"drawing contact sheets: {event.drawn} of {count_noun(event.rows, 'row')}"
 
 
 def _started_line(event: BatchStarted) -> str:
@@ -254,6 +307,12 @@ def _workers_line(event: WorkersChosen) -> str:
     best = max(rate for _, rate in event.rates)
     tried = ", ".join(f"{rate / best:.0%} with {number}" for number, rate in event.rates)
     return f"{event.workers} at once is best here: of the fastest, {tried}"
+
+
+def _changed_line(event: WorkersChanged) -> str:
+    if event.error is None:
+        return f"{event.workers} at once again: all has gone well for a while"
+    return f"{event.workers} at once for a while: {event.error.message_for(COMMAND)}"
 
 
 def _finished_line(event: BatchFinished) -> str:

@@ -1,5 +1,6 @@
 """What Pillow decodes, with all its bits: the reader of most formats."""
 
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +21,8 @@ _LOW_BYTES = {
 _DECODED_ON_OPENING = frozenset(("ICO",))
 _GRAY_ALPHA_16 = "LA;16B"
 _GRAY_BITS = {"L;2": 2, "L;4": 4}
+_REDUCIBLE = frozenset(("L", "LA", "RGB", "RGBA", "CMYK"))
+"""Modes whose samples may be averaged."""
 _FULL_16 = 65535
 
 
@@ -43,6 +46,27 @@ def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
     if mode in _GRAY_BITS:
         _scale_clear(image, _GRAY_BITS[mode])
     return of_image(image, name)
+
+
+def read_draft(stream: BinaryIO, name: str, most_pixels: int, side: int) -> Decoded:
+    """Decode a JPEG at the smallest of the sizes that its compression offers whose sides have `side` pixels.
+
+    Raises:
+        ImageError: it has too many pixels.
+    """
+    image = open_image(stream, name, most_pixels, "JPEG")
+    image.draft(None, (side, side))
+    image.load()
+    return of_image(image, name)
+
+
+def reduce(decoded: Decoded, side: int) -> Decoded:
+    """Average blocks of pixels of a picture of 8 bits, as large as leave its long side `side` pixels at least."""
+    image = decoded.image
+    factor = 0 if image is None else max(image.size) // side
+    if image is None or factor < 2 or image.mode not in _REDUCIBLE or "transparency" in image.info:  # noqa: PLR2004
+        return decoded
+    return replace(decoded, image=image.reduce(factor))
 
 
 def measure(stream: BinaryIO, name: str, kind: str) -> tuple[int, int]:

@@ -1,0 +1,19 @@
+"""What is at a path, for any text that somebody may give as one: pathlib raises where a name is too long."""
+
+import os
+from pathlib import Path
+
+
+def path_exists(path: str | Path) -> bool:
+    """Whether there is something."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is an ordinary file."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether there is a folder."""
+    return os.path.isdir(path)  # noqa: PTH112
