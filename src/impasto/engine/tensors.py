@@ -111,7 +111,7 @@ class ImageTensors:
         content = self._inputs.content
         alpha = None if content is None else self._inputs.resize(content, width, height).alpha
         exif = None if original is None else original.exif
-        return Picture(rgb=rgb, alpha=alpha, depth=subject.depth, profile=subject.profile, exif=exif)
+        return Picture(rgb, alpha=alpha, depth=subject.depth, profile=subject.profile, exif=exif)
 
     def _restore(self, image: Tensor, original: Tensor) -> Tensor:
         """Put back what is the original's: its colors, where they are kept, and what the keep mask covers."""

@@ -35,7 +35,7 @@ def recolor(
 
 def _apply(picture: Picture, change: Callable[[Tensor, Tensor | None], Tensor]) -> Picture:
     rgb = change(*_tensors(picture))[0].permute(1, 2, 0).contiguous().numpy()
-    return replace(picture, rgb=rgb if picture.alpha is None else fill_transparent(rgb, picture.alpha))
+    return replace(picture, colors=rgb if picture.alpha is None else fill_transparent(rgb, picture.alpha))
 
 
 def _tensors(picture: Picture) -> tuple[Tensor, Tensor | None]:
