@@ -211,8 +211,14 @@ def _append_directory(out: BinaryIO, tag: int, values: dict[int, Any], *, big: b
 def jpeg(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     """Write a JPEG of full color resolution."""
     dots = {"dpi": dots} if (dots := exif.resolution(beside.exif)) else {}
-    options = {"quality": 95, "subsampling": "4:4:4", "optimize": True, **dots}
-    _pillow(out, pixels, "JPEG", icc_profile=beside.profile, exif=beside.exif or b"", **options)
+    held = {"icc_profile": beside.profile, "exif": beside.exif or b"", **dots}
+    options = {"quality": 95, "subsampling": "4:4:4", **held}
+    try:
+        _pillow(out, pixels, "JPEG", optimize=True, **options)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        _pillow(out, pixels, "JPEG", **options)  # to optimize, Pillow has two bytes a pixel: noise takes more
 
 
 def webp(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:

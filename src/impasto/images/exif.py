@@ -67,7 +67,7 @@ def of_bytes(block: bytes, dpi: tuple[float, float] | None = None) -> Image.Exif
 
 
 def of_tiff(stream: BinaryIO, byte_order: str, offset: int, turned: Any, *, big: bool) -> Image.Exif:
-    """Read the tags of one page of a TIFF; none but the orientation where they are broken.
+    """Read the tags of one page of a TIFF; none but the orientation where they are broken, or of a big-endian BigTIFF.
 
     Args:
         stream: the file.

@@ -96,7 +96,8 @@ def _from_array(array: Array, depth: Literal[8, 16], profile: bytes | None = Non
     colors = _upright(array[..., :count], turned)
     if colors.dtype.kind == "f":
         colors = np.multiply(colors, np.float32(255), out=colors)
-    colors = np.broadcast_to(colors, (*colors.shape[:2], 3))  # a gray takes no more memory so
+    if count == 1:
+        colors = np.broadcast_to(colors, (*colors.shape[:2], 3))  # takes no more memory
     convert = color_profiles.floats_converter(profile)
     if convert is None:
         return Samples(colors, alpha, depth)
