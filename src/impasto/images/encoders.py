@@ -51,8 +51,7 @@ class PixelRows:
 
     def bands(self, step: int = 0) -> Iterator[Samples]:
         """Give all rows from the top, so many at a time; 0 for as many as are good to work on."""
-        pixels = {"pixels": step * self.width} if step else {}
-        return (self.make(rows) for rows in bands(self.height, self.width, **pixels))
+        return (self.make(rows) for rows in bands(self.height, self.width, step))
 
 
 Writer = Callable[[BinaryIO, PixelRows, Beside], None]

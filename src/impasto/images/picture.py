@@ -104,9 +104,9 @@ class Picture:
         return Image.fromarray(to_integers(self, 8))
 
 
-def bands(height: int, width: int, pixels: int = BAND_PIXELS) -> Iterator[slice]:
-    """Divide rows into bands of about so many pixels, from the top."""
-    step = max(1, pixels // width)
+def bands(height: int, width: int, step: int = 0) -> Iterator[slice]:
+    """Divide rows into bands, from the top: of so many rows, or of as many as are good to work on where that is 0."""
+    step = step or max(1, BAND_PIXELS // width)
     for top in range(0, height, step):
         yield slice(top, min(top + step, height))
 
