@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+from unittest import mock
 
 import numpy as np
 import pillow_heif
@@ -14,6 +15,7 @@ from PIL import Image, ImageCms
 from impasto import images
 from impasto.errors import ImageError
 from impasto.images import Picture
+from impasto.images import picture as picture_module
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 # sRGB with red and green in each other's place: what a conversion must give is known without a second implementation.
@@ -119,6 +121,35 @@ def test_lossless_formats_give_back_every_bit(kind, channels, data):
     assert np.array_equal(
         np.rint(alpha * full), samples[..., 3] if channels == 4 else np.full_like(samples[..., 0], full)
     )
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([("png", np.uint8), ("png", np.uint16), ("tif", np.uint8), ("tif", np.uint16)]),
+    st.integers(1, 4),
+    st.integers(1, 40),
+    st.sampled_from([SWAPPED, None]),
+    st.data(),
+)
+def test_bands_of_any_size_give_the_same_file_and_the_same_picture(kind, channels, pixels, profile, data):
+    suffix, dtype = kind
+    samples = data.draw(hnp.arrays(dtype, (data.draw(sides), data.draw(sides), channels)))
+    size = data.draw(sides), data.draw(sides)
+
+    def made():
+        given = images.read(samples)
+        file = images.encode(given, suffix, profile=profile)
+        back = images.read(file)
+        resized = images.resize(back, *size)
+        arrays = [given.rgb, back.rgb, resized.rgb, *(it for it in (back.alpha, resized.alpha) if it is not None)]
+        return [*arrays, np.array([given.is_gray])], images.read(file).to_pil().tobytes()
+
+    arrays, shown = made()
+    with mock.patch.object(picture_module, "BAND_PIXELS", pixels):
+        by_bands, shown_by_bands = made()
+    assert shown == shown_by_bands
+    assert len(arrays) == len(by_bands)
+    assert all(np.allclose(one, other, rtol=1e-6, atol=1e-5) for one, other in zip(arrays, by_bands, strict=True))
 
 
 @settings(deadline=None)

@@ -47,7 +47,10 @@ PROCESS_BYTES = 520_000_000
 _VALUES = 3
 """Of a pixel."""
 _PIXEL_BYTES = 12
-"""Of a picture as it is held: float32."""
+"""Of a picture that was made here: float32."""
+_FILE_BYTES = 6
+"""Of a picture that was read: 16-bit integers, and half of that where the file has 8 bits. Measured at 24, 50 and 100
+megapixels; 12 where 16 bits were converted by a profile, or something of the picture is transparent all over."""
 _IMAGES = 1
 """Of the result's size, beside the optimizer's: what is shown, and what becomes of it."""
 _COMPACT_BYTES = 2
@@ -138,6 +141,8 @@ class Load:
     """Of an iterate, with its margin."""
     subject: Size
     """Own size of the picture whose aspect the result takes."""
+    recolors: bool
+    """Whether it is held in other colors as well."""
     styles: Sequence[Size]
     """As the network sees them."""
     content_layers: Sequence[Layer]
@@ -249,8 +254,9 @@ def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], si
 def _fixed(load: Load) -> int:
     """Give the bytes of the process, of its images and of the content image's features."""
     targets = sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
-    images = _pixels(load.subject) * _PIXEL_BYTES + load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
-    return PROCESS_BYTES + int(images + load.pixels * targets)
+    subject = _pixels(load.subject) * (_FILE_BYTES + load.recolors * _PIXEL_BYTES)
+    images = load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
+    return PROCESS_BYTES + int(subject + images + load.pixels * targets)
 
 
 def optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:

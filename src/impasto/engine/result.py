@@ -68,7 +68,7 @@ class Result:
         """(H, W, 3) uint8 0..255 sRGB, or (H, W, 4) with transparency."""
         if copy is False:
             raise ValueError("an array of a result is always a copy")
-        return to_integers(self.picture.rgb, self.picture.alpha, 8).astype(dtype or np.uint8)
+        return to_integers(self.picture, 8).astype(dtype or np.uint8)
 
     @property
     def loss(self) -> float:
@@ -156,8 +156,7 @@ def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputP
 def _subsample(picture: Picture) -> Picture:
     """Leave out rows and columns of a large picture, with several left for each pixel that will be shown."""
     step = max(1, max(picture.width, picture.height) // (_SAMPLES * _INPUT_SIDE))
-    alpha = None if picture.alpha is None else picture.alpha[::step, ::step]
-    return replace(picture, rgb=picture.rgb[::step, ::step], alpha=alpha)
+    return picture.cut(slice(None, None, step), slice(None, None, step))
 
 
 def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:

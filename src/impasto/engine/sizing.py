@@ -89,6 +89,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size]
         result=result,
         pixels=padded_pixels(result, settings.margin),
         subject=subject,
+        recolors=content is not None and settings.color == "photo",
         styles=style_sizes(settings, result, used) if settings.has_style else [],
         content_layers=layers if settings.has_content else [],
         masks=len(settings.mask) + bool(settings.keep_mask),

@@ -1,6 +1,5 @@
 """From pictures and masks to tensors on the device, and from a tensor back to a picture."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,11 +106,11 @@ class ImageTensors:
         original, subject = self._inputs.original, self._inputs.subject
         if original is not None:
             image = self._restore(image, self.source(original).resize(width, height).float().cpu())
-        rgb = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
+        rgb = image[0].permute(1, 2, 0).numpy()
         content = self._inputs.content
         alpha = None if content is None else self._inputs.resize(content, width, height).alpha
         exif = None if original is None else original.exif
-        return Picture(rgb=rgb, alpha=alpha, depth=subject.depth, profile=subject.profile, exif=exif)
+        return Picture(rgb, alpha=alpha, depth=subject.depth, profile=subject.profile, exif=exif)
 
     def _restore(self, image: Tensor, original: Tensor) -> Tensor:
         """Put back what is the original's: its colors, where they are kept, and what the keep mask covers."""

@@ -2,6 +2,8 @@
 
 import functools
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,44 +16,38 @@ _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 _BROKEN = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert an 8-bit image to sRGB, relative colorimetric with black point compensation.
+Convert = Callable[[Rgb], Rgb]
+"""From colors to colors, both (H, W, 3) float32 0..255."""
+
+
+def converter(mode: str, profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
+    """Find how 8-bit images are converted to sRGB, relative colorimetric with black point compensation.
 
     Args:
-        image: of mode L, RGB, CMYK or LAB.
-        profile: the ICC profile that its file carries; LAB needs none.
+        mode: of the images: L, RGB, CMYK or LAB.
+        profile: the ICC profile that their file carries; LAB needs none.
 
     Returns:
-        An RGB image, or None where the profile changes nothing: absent, broken, made for another kind of picture,
-        or sRGB itself.
+        What makes an RGB image of one, or None where the profile changes nothing: absent, broken, made for another
+        kind of picture, or sRGB itself.
     """
     try:
-        if image.mode == "LAB":
-            return _apply(image, _transform(_lab(), _srgb(), "LAB"))
-        if profile is None or (mode := _mode(profile)) is None:
+        if mode == "LAB":
+            return _checked(_transform(_lab(), _srgb(), "LAB"), "LAB")
+        if profile is None or (own := _mode(profile)) is None:
             return None
-        if mode == "RGB" and image.mode == "L":
-            image = image.convert("RGB")
-        if mode != image.mode:
+        if own != mode and (own, mode) != ("RGB", "L"):
             return None
-        transform = _transform(profile, _srgb(), mode)
-        return None if mode != "CMYK" and _is_identity(transform, mode) else _apply(image, transform)
+        transform = _transform(profile, _srgb(), own)
+        if own != "CMYK" and _is_identity(transform, own):
+            return None
+        return _checked(transform, own)
     except _BROKEN:
         return None
 
 
-def from_srgb(rgb: Rgb, profile: bytes) -> Rgb | None:
-    """Colors as an RGB profile writes them, both (H, W, 3) float32 0..255; None for other or broken profiles."""
-    try:
-        if _mode(profile) != "RGB":
-            return None
-        return _convert_finely(rgb, _transform(_srgb(), profile, "RGB"))
-    except _BROKEN:
-        return None
-
-
-def floats_to_srgb(rgb: Rgb, profile: bytes | None) -> Rgb | None:
-    """`to_srgb` for colors of more than 8 bits, (H, W, 3) float32 0..255; gray ones have three equal channels."""
+def floats_converter(profile: bytes | None) -> Convert | None:
+    """Find what `converter` does for colors of more than 8 bits; gray ones have three equal channels."""
     if profile is None:
         return None
     try:
@@ -59,9 +55,27 @@ def floats_to_srgb(rgb: Rgb, profile: bytes | None) -> Rgb | None:
         if mode not in ("RGB", "L"):
             return None
         transform = _transform(profile, _srgb(), mode)
-        return None if _is_identity(transform, mode) else _convert_finely(rgb, transform, mode)
+        return None if _is_identity(transform, mode) else partial(_convert_finely, transform=transform, mode=mode)
     except _BROKEN:
         return None
+
+
+def converter_from_srgb(profile: bytes | None) -> Convert | None:
+    """Find how colors are written by an RGB profile; None for none, and for other or broken ones."""
+    try:
+        if profile is None or _mode(profile) != "RGB":
+            return None
+        transform = _transform(_srgb(), profile, "RGB")
+        _checked(transform, "RGB")
+        return partial(_convert_finely, transform=transform)
+    except _BROKEN:
+        return None
+
+
+def _checked(transform: ImageCms.ImageCmsTransform, mode: str) -> Callable[[Image.Image], Image.Image]:
+    """Give what applies a transform, once it has been seen to work."""
+    _apply(Image.new(mode, (1, 1)), transform)
+    return lambda image: _apply(image if image.mode == mode else image.convert(mode), transform)
 
 
 def _convert_finely(rgb: Rgb, transform: ImageCms.ImageCmsTransform, mode: str = "RGB") -> Rgb:

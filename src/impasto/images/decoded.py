@@ -10,10 +10,13 @@ from PIL import Image
 
 from impasto.errors import ImageError
 from impasto.images.color_spaces import ColorSpace
+from impasto.images.picture import bands
 
 Array = NDArray[Any]
 Unit = NDArray[np.float32]
 """(H, W, 1 to 4) float32, 0..1: gray, gray and alpha, RGB or RGBA, alpha not premultiplied."""
+Integers = NDArray[np.uint8] | NDArray[np.uint16]
+"""Likewise; the largest is white and opaque."""
 
 ANY_NUMBER = 2**62
 """Of pixels: more than any picture has."""
@@ -25,9 +28,9 @@ class Decoded:
     """The picture in a file: in one of two forms, with what the file says beside the pixels."""
 
     image: Image.Image | None = None
-    """Loaded, of a mode of 8 bits; None where `unit` has the samples."""
-    unit: Unit | None = None
-    """The samples of files with more bits than Pillow holds."""
+    """Loaded, of a mode of 8 bits; None where `array` has the samples."""
+    array: Integers | Unit | None = None
+    """The samples of files with more bits than Pillow holds, and of others that it does not read to the value."""
     depth: Literal[8, 16] = 8
     """Bits a channel of the file; floats count as 16."""
     profile: bytes | None = None
@@ -66,13 +69,15 @@ def check_finite(values: Array, name: str) -> None:
     Raises:
         ImageError: one is infinite or none.
     """
-    if not np.isfinite(values).all():
+    if not all(np.isfinite(values[rows]).all() for rows in bands(*values.shape[:2])):
         raise ImageError(f"{name} holds values that are not finite numbers", "Replace NaN and infinity first.")
 
 
-def unit_from_words(words: Array) -> Unit:
-    """Scale (H, W, C) uint16 to 0..1."""
-    return words.astype(np.float32) / np.float32(_FULL_16)
+def to_unit(values: Array) -> Unit:
+    """Scale integers, of which the largest is white, to float32 0..1; floats are that."""
+    if values.dtype.kind == "f":
+        return values
+    return values.astype(np.float32) / np.float32(np.iinfo(values.dtype).max)
 
 
 def unit_from_wide(values: Array, name: str) -> tuple[Unit, Literal[8, 16]]:
@@ -87,5 +92,7 @@ def unit_from_wide(values: Array, name: str) -> tuple[Unit, Literal[8, 16]]:
     floats = np.issubdtype(values.dtype, np.floating)
     largest = float(values.max())
     white = next((white for white in ((1, 255, _FULL_16) if floats else (255, _FULL_16)) if largest <= white), largest)
-    unit = np.clip(values / np.float64(white), 0, 1).astype(np.float32)
+    unit = np.empty(values.shape, np.float32)
+    for rows in bands(*values.shape[:2]):
+        unit[rows] = np.clip(values[rows] / np.float64(white), 0, 1)
     return unit, 8 if not floats and white == 255 else 16  # noqa: PLR2004 -- white of 8 bits

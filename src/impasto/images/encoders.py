@@ -3,9 +3,9 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import tifffile
@@ -15,8 +15,10 @@ from PIL.PngImagePlugin import PngInfo, putchunk
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from impasto.images import exif
+from impasto.images.picture import bands
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -30,82 +32,144 @@ class Beside:
     """A block that `exif.keep` made."""
 
 
-Writer = Callable[[Samples, Beside], bytes]
-"""Samples (H, W, 3 or 4) and what stands beside them to the bytes of a file."""
+@dataclass(frozen=True)
+class PixelRows:
+    """The samples of a picture as a file holds them, made as they are asked for."""
+
+    height: int
+    width: int
+    channels: int
+    """3, or 4 with opacity."""
+    depth: Literal[8, 16]
+    make: Callable[[slice], Samples]
+    """Gives rows, (H, W, channels), uint8 or uint16."""
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return self.width * self.channels * self.depth // 8
+
+    def bands(self, step: int = 0) -> Iterator[Samples]:
+        """Give all rows from the top, so many at a time; 0 for as many as are good to work on."""
+        return (self.make(rows) for rows in bands(self.height, self.width, step))
+
+
+Writer = Callable[[BinaryIO, PixelRows, Beside], None]
+"""Writes samples, and what stands beside them, to a file that can be read and is empty."""
 AnimationWriter = Callable[[list[Image.Image], list[int]], bytes]
 """RGB frames of one size, and for how many milliseconds each stays, to the bytes of a file."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_SUB = 1
 _PNG_COLOR_TYPES = {3: 2, 4: 6}  # by channels
+_PNG_FILTERS = np.array([0, 1, 2, 4], np.uint8)
+"""None, Sub, Up and Paeth."""
+_PNG_CHUNK = 2**16
+MOST_TIFF_BYTES = 2**32 - 2**25
+"""Of samples: an offset of a TIFF has 32 bits, and what compression may add, and all else, needs room as well."""
+_TIFF_STRIP = 2**18
+"""Bytes, about."""
 _TIFF_ICC_PROFILE = 34675
 _PALETTE_SAMPLES = 16
 _PALETTE_SIDE = 160
 
 
-def png(samples: Samples, beside: Beside) -> bytes:
-    """Write a PNG of 8 or 16 bits a channel, its text in any script."""
-    extra = PngInfo()
+def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
+    """Write a PNG of 8 or 16 bits a channel, its text in any script.
+
+    Pillow has no 16-bit RGB, and wants the whole picture; the format itself is a handful of chunks.
+    """
+    header = struct.pack(
+        ">IIBBBBB", pixels.width, pixels.height, pixels.depth, _PNG_COLOR_TYPES[pixels.channels], *bytes(3)
+    )
+    out.write(_PNG_SIGNATURE)
+    putchunk(out, b"IHDR", header)
     if beside.profile is None:
-        extra.add(b"sRGB", b"\x01")  # relative colorimetric
-    for key, text in beside.texts.items():
-        extra.add_itxt(key, text)
-    if samples.dtype == np.uint16:
-        return _png_16(samples, extra, beside)
-    held = {"icc_profile": beside.profile, "exif": beside.exif, "dpi": exif.resolution(beside.exif)}
-    return _pillow(samples, "PNG", pnginfo=extra, **{key: value for key, value in held.items() if value})
-
-
-def _png_16(samples: Samples, extra: PngInfo, beside: Beside) -> bytes:
-    """Pillow has no 16-bit RGB; the format itself is a handful of chunks."""
-    height, width, channels = samples.shape
-    header = b"".join(value.to_bytes(4, "big") for value in (width, height))
-    out = io.BytesIO(_PNG_SIGNATURE)
-    out.seek(0, io.SEEK_END)
-    putchunk(out, b"IHDR", header, bytes([16, _PNG_COLOR_TYPES[channels], 0, 0, 0]))
-    if beside.profile is not None:
+        putchunk(out, b"sRGB", b"\x01")  # relative colorimetric
+    else:
         putchunk(out, b"iCCP", b"ICC Profile\0\0", zlib.compress(beside.profile))
-    if beside.exif:
-        putchunk(out, b"eXIf", beside.exif.removeprefix(exif.HEAD))
+    texts = PngInfo()
+    for key, text in beside.texts.items():
+        texts.add_itxt(key, text)
+    for kind, data, *_ in texts.chunks:
+        putchunk(out, kind, data)
     if dots := exif.resolution(beside.exif):
         per_meter = (round(value / exif.METERS_PER_INCH) for value in dots)
         putchunk(out, b"pHYs", struct.pack(">IIB", *per_meter, 1))  # 1 is the meter
-    for kind, data, *_ in extra.chunks:
-        putchunk(out, kind, data)
-    putchunk(out, b"IDAT", zlib.compress(_sub_filter(samples)))
+    if beside.exif:
+        putchunk(out, b"eXIf", beside.exif.removeprefix(exif.HEAD))
+    for data in _deflate(_filtered_rows(pixels)):
+        putchunk(out, b"IDAT", data)
     putchunk(out, b"IEND")
-    return out.getvalue()
 
 
-def _sub_filter(samples: Samples) -> bytes:
-    """Lay out PNG's rows, big-endian, each byte less the same byte of the pixel before, which compresses better."""
-    height, width, channels = samples.shape
-    step = channels * samples.dtype.itemsize
-    rows = samples.astype(">u2").view(np.uint8).reshape(height, width * step)
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = _PNG_SUB
-    filtered[:, 1 : 1 + step] = rows[:, :step]
-    np.subtract(rows[:, step:], rows[:, :-step], out=filtered[:, 1 + step :])
-    return filtered.tobytes()
+def _deflate(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress as one stream, with what zlib recommends for filtered rows: 64 kB or more at a time."""
+    compressor = zlib.compressobj(memLevel=9, strategy=zlib.Z_FILTERED)
+    held = b""
+    for part in parts:
+        held += compressor.compress(part)
+        if len(held) >= _PNG_CHUNK:
+            yield held
+            held = b""
+    yield held + compressor.flush()
 
 
-def tiff(samples: Samples, beside: Beside) -> bytes:
-    """Write a TIFF of 8 or 16 bits a channel, losslessly compressed."""
+def _filtered_rows(pixels: PixelRows) -> Iterator[bytes]:
+    """Lay out PNG's rows, big-endian, each less what one of PNG's filters predicts of it."""
+    above = np.zeros((1, pixels.row_bytes), np.uint8)
+    for band in pixels.bands():
+        rows = band.astype(band.dtype.newbyteorder(">")).view(np.uint8).reshape(len(band), -1)
+        yield _filter_rows(rows, np.concatenate([above, rows[:-1]]), pixels.row_bytes // pixels.width)
+        above = rows[-1:]
+
+
+def _filter_rows(rows: Bytes, above: Bytes, step: int) -> bytes:
+    """Filter rows, each by what leaves the smallest sum of absolute differences: libpng's rule.
+
+    Args:
+        rows: (H, N).
+        above: the rows before each.
+        step: bytes of a pixel.
+    """
+    left, corner = (np.zeros_like(rows) for _ in range(2))
+    left[:, step:], corner[:, step:] = rows[:, :-step], above[:, :-step]
+    filtered = np.stack([rows, rows - left, rows - above, rows - _paeth(left, above, corner)])  # (filters, H, N)
+    sizes = np.minimum(filtered, -filtered).sum(axis=2, dtype=np.int64)  # of bytes as -128..127
+    best = sizes.argmin(axis=0)
+    return np.column_stack([_PNG_FILTERS[best], filtered[best, np.arange(len(rows))]]).tobytes()
+
+
+def _paeth(left: Bytes, above: Bytes, corner: Bytes) -> Bytes:
+    """Predict each byte by the neighbor that is nearest to left + above - corner (PNG specification, section 9.4)."""
+    across, down = (values.astype(np.int16) - corner for values in (above, left))  # by which left, above are off
+    both = np.abs(across + down)
+    across, down = np.abs(across), np.abs(down)
+    return np.where((across <= down) & (across <= both), left, np.where(down <= both, above, corner))
+
+
+def tiff(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
+    """Write a TIFF of 8 or 16 bits a channel, losslessly compressed; a BigTIFF where a TIFF might not hold it."""
     block, profile = beside.exif or b"", beside.profile
+    big = pixels.height * pixels.row_bytes > MOST_TIFF_BYTES
     tags: list[tuple[int, str | int, int, Any, bool]] = [
         (tag, "s", 0, text.encode(), True) for tag, text in exif.texts(block).items()
     ]
-    tags += [(tag - 1, "I", 1, 0, True) for tag, _ in exif.directories(block)]  # filled in by `_append_directory`
+    # Filled in by `_append_directory`.
+    tags += [(tag - 1, "Q" if big else "I", 1, 0, True) for tag, _ in exif.directories(block)]
     if profile is not None:
         tags.append((_TIFF_ICC_PROFILE, 7, len(profile), profile, True))  # 7 is raw bytes
     dots = exif.resolution(beside.exif)
-    out = io.BytesIO()
+    step = max(1, _TIFF_STRIP // pixels.row_bytes)
     tifffile.imwrite(
         out,
-        samples,
+        (zlib.compress(_differences(strip)) for strip in pixels.bands(step)),
+        bigtiff=big,
+        shape=(pixels.height, pixels.width, pixels.channels),
+        dtype=np.uint8 if pixels.depth == 8 else np.uint16,  # noqa: PLR2004 -- bits
+        rowsperstrip=step,
         byteorder="<",
         photometric="rgb",
-        extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,  # noqa: PLR2004 -- RGBA
+        extrasamples=["unassalpha"] if pixels.channels == 4 else None,  # noqa: PLR2004 -- RGBA
         compression="zlib",
         predictor=True,
         resolution=dots,
@@ -115,11 +179,17 @@ def tiff(samples: Samples, beside: Beside) -> bytes:
         metadata=None,
     )
     for tag, values in exif.directories(block):
-        _append_directory(out, tag, values)
-    return out.getvalue()
+        _append_directory(out, tag, values, big=big)
 
 
-def _append_directory(out: io.BytesIO, tag: int, values: dict[int, Any]) -> None:
+def _differences(samples: Samples) -> bytes:
+    """Lay out TIFF's rows, little-endian, each sample less that of the pixel before."""
+    differences = samples.copy()
+    differences[:, 1:] = samples[:, 1:] - samples[:, :-1]
+    return differences.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _append_directory(out: BinaryIO, tag: int, values: dict[int, Any], *, big: bool) -> None:
     """Append a directory to a TIFF, and have its tag lead there.
 
     tifffile writes none but those of pages, and no tag that leads to one: hence an unused one of the number before.
@@ -128,36 +198,44 @@ def _append_directory(out: io.BytesIO, tag: int, values: dict[int, Any]) -> None
     with tifffile.TiffFile(out) as file:
         entry = file.pages.first.tags[tag - 1]
     place = out.seek(0, io.SEEK_END)
-    directory = ImageFileDirectory_v2(b"II*\0\x08\0\0\0", group=tag)
+    directory = ImageFileDirectory_v2(b"II+\0\x08\0\0\0" + bytes(8) if big else b"II*\0\x08\0\0\0", group=tag)
     directory.update(values)
     out.write(directory.tobytes(place))
-    for where, value in ((entry.offset, struct.pack("<H", tag)), (entry.valueoffset, struct.pack("<I", place))):
+    leads_there = struct.pack("<Q" if big else "<I", place)
+    for where, value in ((entry.offset, struct.pack("<H", tag)), (entry.valueoffset, leads_there)):
         out.seek(where)
         out.write(value)
 
 
-def jpeg(samples: Samples, beside: Beside) -> bytes:
+def jpeg(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     """Write a JPEG of full color resolution."""
     dots = {"dpi": dots} if (dots := exif.resolution(beside.exif)) else {}
-    options = {"quality": 95, "subsampling": "4:4:4", "optimize": True, **dots}
-    return _pillow(samples, "JPEG", icc_profile=beside.profile, exif=beside.exif or b"", **options)
+    held = {"icc_profile": beside.profile, "exif": beside.exif or b"", **dots}
+    options = {"quality": 95, "subsampling": "4:4:4", **held}
+    try:
+        _pillow(out, pixels, "JPEG", optimize=True, **options)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        _pillow(out, pixels, "JPEG", **options)  # to optimize, Pillow has two bytes a pixel: noise takes more
 
 
-def webp(samples: Samples, beside: Beside) -> bytes:
+def webp(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     """Write a lossy WebP."""
-    return _pillow(samples, "WEBP", quality=95, method=4, icc_profile=beside.profile or b"", exif=beside.exif or b"")
+    held = {"icc_profile": beside.profile or b"", "exif": beside.exif or b""}
+    _pillow(out, pixels, "WEBP", quality=95, method=4, **held)
 
 
-def avif(samples: Samples, beside: Beside) -> bytes:
+def avif(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     """Write an AVIF of full color resolution."""
     held = {"icc_profile": beside.profile or b"", "exif": beside.exif or b""}
-    return _pillow(samples, "AVIF", quality=90, subsampling="4:4:4", **held)
+    _pillow(out, pixels, "AVIF", quality=90, subsampling="4:4:4", **held)
 
 
-def bmp(samples: Samples, beside: Beside) -> bytes:
+def bmp(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     """Write a BMP."""
     dots = exif.resolution(beside.exif)
-    return _pillow(samples, "BMP", **({"dpi": dots} if dots else {}))
+    _pillow(out, pixels, "BMP", **({"dpi": dots} if dots else {}))
 
 
 def gif_animation(images: list[Image.Image], durations: list[int]) -> bytes:
@@ -172,10 +250,15 @@ def webp_animation(images: list[Image.Image], durations: list[int]) -> bytes:
     return _animate(images, "WEBP", durations, quality=90, method=4)
 
 
-def _pillow(samples: Samples, kind: str, **options: Any) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(samples).save(out, kind, **options)
-    return out.getvalue()
+def _pillow(out: BinaryIO, pixels: PixelRows, kind: str, **options: Any) -> None:
+    """Have Pillow write a file; it says little of a disk that is full: hence to memory first."""
+    image, top = Image.new("RGBA" if pixels.channels == 4 else "RGB", (pixels.width, pixels.height)), 0  # noqa: PLR2004
+    for band in pixels.bands():
+        image.paste(Image.fromarray(band), (0, top))
+        top += len(band)
+    held = io.BytesIO()
+    image.save(held, kind, **options)
+    out.write(held.getbuffer())
 
 
 def _animate(images: list[Image.Image], kind: str, durations: list[int], **options: Any) -> bytes:

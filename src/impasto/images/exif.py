@@ -66,17 +66,18 @@ def of_bytes(block: bytes, dpi: tuple[float, float] | None = None) -> Image.Exif
     return _with_resolution(tags, dpi)
 
 
-def of_tiff(stream: BinaryIO, byte_order: str, offset: int, turned: Any) -> Image.Exif:
-    """Read the tags of one page of a TIFF; none but the orientation where they are broken, or of a BigTIFF.
+def of_tiff(stream: BinaryIO, byte_order: str, offset: int, turned: Any, *, big: bool) -> Image.Exif:
+    """Read the tags of one page of a TIFF; none but the orientation where they are broken, or of a big-endian BigTIFF.
 
     Args:
         stream: the file.
         byte_order: `<` or `>`.
         offset: of the page's directory.
         turned: the page's orientation.
+        big: whether the file is a BigTIFF.
     """
     tags = Image.Exif()
-    tags.endian = byte_order
+    tags.endian, tags.bigtiff = byte_order, big
     try:
         tags.load_from_fp(stream, offset)
         dict(tags)

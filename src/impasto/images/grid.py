@@ -81,7 +81,7 @@ class Grid:
                     sheet.paste(Picture(on_white(picture)).to_pil(), (left, top))
         for text in self._texts:
             self._write(draw, text)
-        return Picture(np.asarray(sheet, np.float32), name="sheet")
+        return Picture(np.asarray(sheet), name="sheet")
 
     def _margin(self, rows: Sequence[str], width: int) -> int:
         """Width of the row labels: as they are, but no wider than a picture."""

@@ -1,7 +1,8 @@
 """`Picture`: what every reader gives and every writer takes."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Union
 
 import numpy as np
@@ -25,16 +26,20 @@ Rgb = NDArray[np.float32]
 """(H, W, 3) float32, sRGB, 0..255."""
 Alpha = NDArray[np.float32]
 """(H, W) float32, 0..1."""
+Colors = NDArray[np.uint8] | NDArray[np.uint16] | Rgb
+"""(H, W, 3), sRGB: as `Rgb`, or integers of which the largest is white."""
 
+BAND_PIXELS = 2**18
+"""Pixels that are worked on at a time, so that a large picture needs no copies of its own size."""
 _LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class Picture:
     """A picture, upright and in sRGB, with what is worth keeping of the file that it came from."""
 
-    rgb: Rgb
-    """(H, W, 3) float32, sRGB, 0..255, not premultiplied by alpha."""
+    colors: Colors
+    """(H, W, 3), not premultiplied by alpha: the integers of the file where these are sRGB, else float32 0..255."""
     alpha: Alpha | None = None
     """(H, W) float32, 0..1; None when opaque."""
     depth: Literal[8, 16] = 8
@@ -48,38 +53,80 @@ class Picture:
     exif: bytes | None = None
     """What a result keeps of the source's EXIF: date, author, rights, place, camera, dots per inch."""
 
+    def __init__(
+        self,
+        rgb: Colors | None = None,
+        alpha: Alpha | None = None,
+        depth: Literal[8, 16] = 8,
+        profile: bytes | None = None,
+        name: str = "",
+        sha256: str = "",
+        exif: bytes | None = None,
+        *,
+        colors: Colors | None = None,
+    ) -> None:
+        """Set the fields; `rgb` is another name of `colors` and comes before it, for `dataclasses.replace`."""
+        values = (colors if rgb is None else rgb, alpha, depth, profile, name, sha256, exif)
+        for its, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, its.name, value)
+
     def __repr__(self) -> str:
         name = f", {self.name!r}" if len(self.name) < _LONGEST_NAME else ""
         return f"Picture({self.width} x {self.height} px{name})"
 
     @property
+    def rgb(self) -> Rgb:
+        """(H, W, 3) float32, sRGB, 0..255: `colors` themselves where they are that, else made of them, each time."""
+        return to_floats(self.colors)
+
+    @property
     def width(self) -> int:
         """Pixels a row."""
-        return int(self.rgb.shape[1])
+        return int(self.colors.shape[1])
 
     @property
     def height(self) -> int:
         """Number of rows."""
-        return int(self.rgb.shape[0])
+        return int(self.colors.shape[0])
+
+    def cut(self, rows: slice, columns: slice = slice(None)) -> "Picture":
+        """Give a part, which shares the memory of the whole."""
+        alpha = None if self.alpha is None else self.alpha[rows, columns]
+        return replace(self, colors=self.colors[rows, columns], alpha=alpha)
 
     @property
     def is_gray(self) -> bool:
         """Whether no pixel has a color that anyone sees."""
-        red, green, blue = np.moveaxis(self.rgb, 2, 0)
-        return float(np.abs(red - green).max()) <= _UNSEEN and float(np.abs(green - blue).max()) <= _UNSEEN
+        return all(_is_gray(self.cut(rows).rgb) for rows in bands(self.height, self.width))
 
     def to_pil(self) -> Image.Image:
         """An 8-bit RGB or, with alpha, RGBA image; values are rounded and clipped."""
-        return Image.fromarray(to_integers(self.rgb, self.alpha, 8))
+        return Image.fromarray(to_integers(self, 8))
 
 
-def to_integers(rgb: Rgb, alpha: Alpha | None, depth: Literal[8, 16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def bands(height: int, width: int, step: int = 0) -> Iterator[slice]:
+    """Divide rows into bands, from the top: of so many rows, or of as many as are good to work on where that is 0."""
+    step = step or max(1, BAND_PIXELS // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
+def to_floats(colors: Colors) -> Rgb:
+    """Give colors as (..., 3) float32 0..255: the same array where it is one."""
+    if colors.dtype == np.uint16:
+        return colors.astype(np.float32, order="C") / np.float32(65535) * np.float32(255)
+    return np.ascontiguousarray(colors, np.float32)
+
+
+def to_integers(picture: Picture, depth: Literal[8, 16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Samples as files hold them: (H, W, 3), or (H, W, 4) with alpha; uint8, or uint16 for depth 16."""
     dtype, full = (np.uint8, 255) if depth == 8 else (np.uint16, 65535)  # noqa: PLR2004 -- bits, said by the name
-    samples = np.empty((*rgb.shape[:2], 3 if alpha is None else 4), dtype)
-    samples[..., :3] = np.rint(np.clip(rgb * (full / 255), 0, full))
-    if alpha is not None:
-        samples[..., 3] = np.rint(np.clip(alpha * full, 0, full))
+    samples = np.empty((picture.height, picture.width, 3 if picture.alpha is None else 4), dtype)
+    for rows in bands(picture.height, picture.width):
+        band = picture.cut(rows)
+        samples[rows, :, :3] = np.rint(np.clip(band.rgb * (full / 255), 0, full))
+        if band.alpha is not None:
+            samples[rows, :, 3] = np.rint(np.clip(band.alpha * full, 0, full))
     return samples
 
 
@@ -91,7 +138,7 @@ def on_white(picture: Picture) -> Rgb:
     return picture.rgb * alpha + 255 * (1 - alpha)
 
 
-def fill_transparent(rgb: Rgb, alpha: Alpha) -> Rgb:
+def fill_transparent(colors: Colors, alpha: Alpha) -> Colors:
     """Give pixels under full transparency the mean visible color, weighted by alpha.
 
     What files keep there is garbage (black, an erased background), and everything that looks at neighborhoods
@@ -99,7 +146,23 @@ def fill_transparent(rgb: Rgb, alpha: Alpha) -> Rgb:
     """
     hidden = alpha == 0
     if not hidden.any():
-        return rgb
-    weights = alpha if alpha.any() else np.ones_like(alpha)
-    mean = np.average(rgb.reshape(-1, 3), axis=0, weights=weights.reshape(-1).astype(np.float64))
-    return np.where(hidden[..., np.newaxis], mean.astype(np.float32), rgb)
+        return colors
+    mean = _mean_color(colors, alpha if alpha.any() else np.ones_like(alpha)).astype(np.float32)
+    filled = np.empty(colors.shape, np.float32)
+    for rows in bands(*alpha.shape):
+        filled[rows] = np.where(hidden[rows][..., np.newaxis], mean, to_floats(colors[rows]))
+    return filled
+
+
+def _mean_color(colors: Colors, weights: Alpha) -> NDArray[np.float64]:
+    total, share = np.zeros(3), 0.0
+    for rows in bands(*weights.shape):
+        weight = weights[rows].reshape(-1).astype(np.float64)
+        total += (to_floats(colors[rows]).reshape(-1, 3) * weight[:, np.newaxis]).sum(axis=0)
+        share += weight.sum()
+    return total / share
+
+
+def _is_gray(rgb: Rgb) -> bool:
+    red, green, blue = np.moveaxis(rgb, 2, 0)
+    return float(np.abs(red - green).max()) <= _UNSEEN and float(np.abs(green - blue).max()) <= _UNSEEN

@@ -104,11 +104,11 @@ def read_metadata(source: Source) -> dict[str, str]:
 
 
 def _picture(found: samples.Samples, name: str, digest: str) -> Picture:
-    return Picture(found.rgb, found.alpha, found.depth, found.profile, name, digest, found.exif)
+    return Picture(found.colors, found.alpha, found.depth, found.profile, name, digest, found.exif)
 
 
 def _hash_array(array: NDArray[Any]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).data.cast("B")).hexdigest()
 
 
 def _name(source: Source) -> str:

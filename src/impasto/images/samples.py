@@ -1,4 +1,4 @@
-"""From decoded samples of any kind to sRGB floats, upright."""
+"""From decoded samples of any kind to sRGB, upright; by bands, so that nothing else is of the size of the picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from PIL import Image
 
 from impasto.errors import ImageError
 from impasto.images import color_profiles, color_spaces, exif
-from impasto.images.decoded import Decoded, check_finite
-from impasto.images.picture import Alpha, Rgb, fill_transparent
+from impasto.images.decoded import Decoded, check_finite, to_unit
+from impasto.images.picture import Alpha, Colors, Rgb, bands, fill_transparent, to_floats
 
 Array = NDArray[Any]
 
@@ -28,13 +28,15 @@ _UPRIGHT: dict[Any, Callable[[Array], Array]] = {
     7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
     8: np.rot90,
 }
+_BACK = {6: 8, 8: 6}
+"""The orientation that undoes one; the others undo themselves."""
 
 
 @dataclass(frozen=True)
 class Samples:
     """Colors and opacity as `Picture` holds them."""
 
-    rgb: Rgb
+    colors: Colors
     alpha: Alpha | None
     depth: Literal[8, 16]
     profile: bytes | None = None
@@ -43,14 +45,15 @@ class Samples:
 
 def from_decoded(decoded: Decoded) -> Samples:
     """Samples of a file or of a Pillow image: sRGB, upright, opaque ones without alpha."""
-    if decoded.unit is not None:
-        samples = _from_unit(decoded.unit, decoded.depth, decoded.profile)
+    turned = exif.orientation(decoded.exif)
+    if decoded.array is not None:
+        samples = _from_array(decoded.array, decoded.depth, decoded.profile, turned)
     else:
         assert decoded.image is not None
-        samples = _from_bytes(decoded.image, decoded.profile)
-    if decoded.profile is None and decoded.color_space is not None:
-        samples = replace(samples, rgb=color_spaces.to_srgb(samples.rgb, decoded.color_space))
-    return replace(_tidy(samples, exif.orientation(decoded.exif)), exif=exif.keep(decoded.exif))
+        samples = _from_image(decoded.image, decoded.profile, turned)
+    if decoded.profile is None and (space := decoded.color_space) is not None:
+        samples = replace(samples, colors=_convert(samples.colors, lambda rgb: color_spaces.to_srgb(rgb, space)))
+    return replace(_tidy(samples), exif=exif.keep(decoded.exif))
 
 
 def from_array(array: Array, name: str) -> Samples:
@@ -65,17 +68,16 @@ def from_array(array: Array, name: str) -> Samples:
         raise ImageError(
             f"{name} has the shape {array.shape}, which is not a picture's", "Give (H, W) or (H, W, 1, 2, 3 or 4)."
         )
-    unit = _to_unit(array, name)
     depth: Literal[8, 16] = 8 if array.dtype.itemsize == 1 else 16
-    return _tidy(_from_unit(unit, depth), 1)
+    return _tidy(_from_array(_check_values(array, name), depth))
 
 
-def _to_unit(array: Array, name: str) -> NDArray[np.float32]:
-    """Values as float32 0..1."""
+def _check_values(array: Array, name: str) -> Array:
+    """Give a copy of an array as `Decoded` holds it: whose it is may change it later."""
     if array.dtype == np.bool_:
         return array.astype(np.float32)
     if array.dtype in (np.uint8, np.uint16):
-        return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+        return array.copy()
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"{name} holds {array.dtype}", "Give uint8 0..255, uint16 0..65535 or floats 0..1.")
     check_finite(array, name)
@@ -86,26 +88,54 @@ def _to_unit(array: Array, name: str) -> NDArray[np.float32]:
     return np.clip(array, 0, 1).astype(np.float32)
 
 
-def _from_unit(unit: NDArray[np.float32], depth: Literal[8, 16], profile: bytes | None = None) -> Samples:
-    """From (H, W, 1 to 4) floats 0..1; converts to sRGB by the profile."""
-    channels = unit.shape[2]
-    color = unit[..., :3] if channels > 2 else np.repeat(unit[..., :1], 3, axis=2)  # noqa: PLR2004 -- gray, with alpha
-    rgb = color * np.float32(255)
-    alpha = np.ascontiguousarray(unit[..., -1]) if channels in (2, 4) else None
-    moved = color_profiles.floats_to_srgb(rgb, profile)
-    return Samples(rgb if moved is None else moved, alpha, depth, None if moved is None else profile)
+def _from_array(array: Array, depth: Literal[8, 16], profile: bytes | None = None, turned: Any = 1) -> Samples:
+    """From samples as `Decoded` holds them; converts to sRGB by the profile."""
+    channels = array.shape[2]
+    count = 3 if channels > 2 else 1  # noqa: PLR2004 -- gray, with alpha
+    alpha = to_unit(_upright(array[..., -1], turned)) if channels in (2, 4) else None
+    colors = _upright(array[..., :count], turned)
+    if colors.dtype.kind == "f":
+        colors = np.multiply(colors, np.float32(255), out=colors)
+    if count == 1:
+        colors = np.broadcast_to(colors, (*colors.shape[:2], 3))  # takes no more memory
+    convert = color_profiles.floats_converter(profile)
+    if convert is None:
+        return Samples(colors, alpha, depth)
+    return Samples(_convert(colors, convert), alpha, depth, profile)
 
 
-def _from_bytes(image: Image.Image, profile: bytes | None) -> Samples:
+def _convert(colors: Colors, convert: Callable[[Rgb], Rgb]) -> Rgb:
+    """Convert colors to other ones, all 0..255, band by band."""
+    converted = np.empty(colors.shape, np.float32)
+    for rows in bands(*colors.shape[:2]):
+        converted[rows] = convert(to_floats(colors[rows]))
+    return converted
+
+
+def _from_image(image: Image.Image, profile: bytes | None, turned: Any) -> Samples:
     """From any 8-bit mode."""
-    alpha = None
-    if image.has_transparency_data:
-        image, alpha = _split_alpha(image)
-    elif image.mode not in ("L", "RGB", "CMYK", "LAB"):
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    moved = color_profiles.to_srgb(image, profile)
-    rgb = np.asarray(image.convert("RGB") if moved is None else moved, np.float32)
-    return Samples(rgb, alpha, 8, None if moved is None else profile)
+    clear = image.has_transparency_data
+    mode = _split_alpha(image.crop((0, 0, 1, 1)))[0].mode if clear else _plain(image.crop((0, 0, 1, 1))).mode
+    convert = color_profiles.converter(mode, profile)
+    upright = _turn(np.empty((image.height, image.width), np.uint8), turned).shape
+    colors = np.empty((*upright, 3), np.uint8)
+    alpha = np.empty(upright, np.float32) if clear else None
+    back = _BACK.get(turned, turned)
+    for rows in bands(image.height, image.width):
+        part = image.crop((0, rows.start, image.width, rows.stop))
+        if alpha is not None:
+            part, opacity = _split_alpha(part)
+            _turn(alpha, back)[rows] = opacity
+        part = _plain(part)
+        _turn(colors, back)[rows] = np.asarray(convert(part) if convert else part.convert("RGB"))
+    return Samples(colors, alpha, 8, profile if convert else None)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The image in a mode that profiles are for."""
+    if image.mode in ("L", "RGB", "CMYK", "LAB"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Alpha]:
@@ -120,15 +150,18 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Alpha]:
     return colors, np.asarray(opacity, np.float32) / np.float32(255)
 
 
-def _upright(values: NDArray[np.float32], orientation: Any) -> NDArray[np.float32]:
+def _turn(values: Array, orientation: Any) -> Array:
+    """Make stored rows and columns upright: a view."""
     turn = _UPRIGHT.get(orientation)
-    return np.ascontiguousarray(turn(values) if turn else values)
+    return turn(values) if turn else values
 
 
-def _tidy(samples: Samples, orientation: Any) -> Samples:
-    """Upright, contiguous, without an alpha that says nothing or a color that nobody sees."""
-    rgb = _upright(samples.rgb, orientation)
+def _upright(values: Array, orientation: Any) -> Array:
+    return np.ascontiguousarray(_turn(values, orientation))
+
+
+def _tidy(samples: Samples) -> Samples:
+    """Drop an alpha that says nothing, and colors that nobody sees."""
     if samples.alpha is None or (samples.alpha >= 1).all():
-        return Samples(rgb, None, samples.depth, samples.profile)
-    alpha = _upright(samples.alpha, orientation)
-    return Samples(fill_transparent(rgb, alpha), alpha, samples.depth, samples.profile)
+        return replace(samples, alpha=None)
+    return replace(samples, colors=fill_transparent(samples.colors, samples.alpha))

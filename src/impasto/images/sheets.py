@@ -115,7 +115,7 @@ def _sheet(rows: Sequence[Sequence[Cell]], *, gap: int, text: int) -> Picture:
             _write(draw, (left + image.width / 2, baseline + label / 2), fit_label(name, font, image.width), font)
             left += image.width + gap
         baseline += label
-    return Picture(np.asarray(sheet, np.float32), name="sheet")
+    return Picture(np.asarray(sheet), name="sheet")
 
 
 def _write(draw: ImageDraw.ImageDraw, center: tuple[float, float], name: str, font: "Font") -> None:

@@ -3,7 +3,8 @@
 import io
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.images import color_profiles, encoders, formats
 from impasto.images.formats import SUFFIXES
 from impasto.images.picture import Picture, on_white, to_integers
-from impasto.storage.atomic import check_folder, replace_file
+from impasto.storage.atomic import check_folder, stream_file
 from impasto.wording import OVERWRITE
 
 Target = str | os.PathLike[str] | BinaryIO
@@ -48,7 +49,8 @@ def save(
     if isinstance(target, str | os.PathLike):
         path = Path(target).expanduser()
         check_output(path, overwrite=overwrite, suffixes=SUFFIXES if format is None else None)
-        replace_file(path, encode(picture, format or path.suffix, metadata=metadata, profile=profile))
+        write = _writer(picture, format or path.suffix, metadata, profile)
+        stream_file(path, write)
     elif hasattr(target, "write"):
         data = encode(picture, format or _suffix_of_stream(target), metadata=metadata, profile=profile)
         _write_to_stream(target, data)
@@ -68,25 +70,56 @@ def encode(
     Raises:
         OutputError: there is no such format, or it cannot hold the picture.
     """
-    suffix = "." + format.lower().lstrip(".")
+    out = io.BytesIO()
+    _writer(picture, format, metadata, profile)(out)
+    return out.getvalue()
+
+
+def _writer(
+    picture: Picture, kind: str, metadata: Mapping[str, str] | None, profile: bytes | None
+) -> Callable[[BinaryIO], None]:
+    """Find what writes the picture to a file.
+
+    Raises:
+        OutputError: there is no such format. What writes raises it where the format cannot hold the picture.
+    """
+    suffix = "." + kind.lower().lstrip(".")
     if suffix not in SUFFIXES:
-        raise OutputError(f"'{format}' is not a format that Impasto writes", f"Choose {formats.choices(SUFFIXES)}.")
+        raise OutputError(f"'{kind}' is not a format that Impasto writes", f"Choose {formats.choices(SUFFIXES)}.")
     row = formats.of_suffix(suffix)
-    rgb, alpha = (picture.rgb, picture.alpha) if row.alpha else (on_white(picture), None)
-    converted = color_profiles.from_srgb(rgb, profile) if profile is not None and row.profile else None
-    samples = to_integers(
-        rgb if converted is None else converted, alpha, picture.depth if picture.depth in row.depths else 8
-    )
-    assert row.write is not None
-    try:
-        beside = encoders.Beside(metadata or {}, None if converted is None else profile, picture.exif)
-        return row.write(samples, beside)
-    except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
-        roomy = [row.suffixes[0] for row in formats.FORMATS if len(row.depths) > 1]  # formats of scans, of any size
-        raise OutputError(
-            f"a {suffix} file cannot hold this picture of {picture.width} x {picture.height} pixels ({error})",
-            f"Choose {formats.choices(roomy)}.",
-        ) from None
+    convert = color_profiles.converter_from_srgb(profile) if row.profile else None
+    beside = encoders.Beside(metadata or {}, None if convert is None else profile, picture.exif)
+
+    def write(out: BinaryIO) -> None:
+        assert row.write is not None
+        try:
+            row.write(out, _pixel_rows(picture, row, convert), beside)
+        except (OSError, ValueError, RuntimeError, OverflowError, struct.error) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # of the disk; those of Pillow have no number
+                raise
+            roomy = [row.suffixes[0] for row in formats.FORMATS if len(row.depths) > 1]  # formats of scans, of any size
+            raise OutputError(
+                f"a {suffix} file cannot hold this picture of {picture.width} x {picture.height} pixels ({error})",
+                f"Choose {formats.choices(roomy)}.",
+            ) from None
+
+    return write
+
+
+def _pixel_rows(
+    picture: Picture, row: formats.ImageFormat, convert: color_profiles.Convert | None
+) -> encoders.PixelRows:
+    """Give the samples as the format holds them: on white where it has no opacity, in the profile's colors."""
+    depth = picture.depth if picture.depth in row.depths else 8
+
+    def make(rows: slice) -> encoders.Samples:
+        band = picture.cut(rows)
+        if not row.alpha:
+            band = replace(band, colors=on_white(band), alpha=None)
+        return to_integers(band if convert is None else replace(band, colors=convert(band.rgb)), depth)
+
+    channels = 4 if row.alpha and picture.alpha is not None else 3
+    return encoders.PixelRows(picture.height, picture.width, channels, depth, make)
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Sequence[str] | None = SUFFIXES) -> None:

@@ -3,17 +3,38 @@
 import contextlib
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 
 
 def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another place.") -> None:
-    """Write to a temporary file beside the target, then rename it.
+    """Write a file whole or not at all.
 
     Args:
         path: the target, whose folder exists.
         data: the content.
+        elsewhere: the hint of the error if the path may not be written.
+
+    Raises:
+        OutputError: the path may not be written.
+        StorageError: the disk is full or failed.
+    """
+
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+
+    stream_file(path, write, elsewhere=elsewhere)
+
+
+def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str = "Choose another place.") -> None:
+    """Write to a temporary file beside the target, then rename it.
+
+    Args:
+        path: the target, whose folder exists.
+        write: writes the content, from the beginning of a file that can be read as well.
         elsewhere: the hint of the error if the path may not be written.
 
     Raises:
@@ -25,8 +46,8 @@ def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another pl
     # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
     partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
     try:
-        with partial.open("xb") as file:
-            file.write(data)
+        with partial.open("x+b") as file:
+            write(file)
         partial.replace(path)
     except OSError as error:
         _discard(partial)

@@ -68,9 +68,14 @@ def gray(lightness: Tensor) -> Tensor:
 
 def map_bands(change: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
     """Apply a pixelwise change to pictures of one size, band by band of rows."""
-    rows = max(1, BAND // pictures[0].shape[3])
-    bands = zip(*(torch.split(picture, rows, dim=2) for picture in pictures), strict=True)
-    return torch.cat([change(*band) for band in bands], dim=2)
+    height, width = pictures[0].shape[2:]
+    rows, changed = max(1, BAND // width), pictures[0]
+    for top in range(0, height, rows):
+        band = change(*(picture[:, :, top : top + rows] for picture in pictures))
+        if top == 0:
+            changed = band.new_empty((*band.shape[:2], height, width))
+        changed[:, :, top : top + rows] = band
+    return changed
 
 
 def _multiply(matrix: Tensor, planes: Tensor) -> Tensor:

@@ -53,11 +53,8 @@ def crop_to_visible(painting: Picture) -> Picture:
 
 
 def _cut(painting: Picture, rows: slice, columns: slice) -> Picture:
-    rgb, alpha = painting.rgb[rows, columns], painting.alpha
-    if alpha is None:
-        return replace(painting, rgb=rgb)
-    alpha = alpha[rows, columns]
-    if (alpha >= 1).all():
-        return replace(painting, rgb=rgb, alpha=None)
+    part = painting.cut(rows, columns)
+    if part.alpha is None or (part.alpha >= 1).all():
+        return replace(part, alpha=None)
     # The color under transparency is the mean of the whole painting, not of this part.
-    return replace(painting, rgb=fill_transparent(rgb, alpha), alpha=alpha)
+    return replace(part, colors=fill_transparent(part.colors, part.alpha))

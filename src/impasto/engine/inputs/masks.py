@@ -10,6 +10,7 @@ from PIL import Image
 from impasto import images
 from impasto.errors import ImageError
 from impasto.images import Picture
+from impasto.images.picture import bands
 from impasto.settings.per_painting import check_masks
 
 MaskPlane = NDArray[np.float32]
@@ -77,8 +78,11 @@ def _read(name: str, photograph: Picture) -> MaskPlane:
 
 def _plane(picture: Picture) -> MaskPlane:
     """The luminance over black."""
-    red, green, blue = np.moveaxis(picture.rgb, 2, 0)
-    light = green + _LUMA[0] * (red - green) + _LUMA[1] * (blue - green)  # in this form a gray is itself to the bit
-    gray = light / np.float32(255)
-    plane: MaskPlane = np.clip(gray if picture.alpha is None else gray * picture.alpha, 0, 1)
+    plane = np.empty((picture.height, picture.width), np.float32)
+    for rows in bands(picture.height, picture.width):
+        band = picture.cut(rows)
+        red, green, blue = np.moveaxis(band.rgb, 2, 0)
+        light = green + _LUMA[0] * (red - green) + _LUMA[1] * (blue - green)  # in this form a gray is itself to the bit
+        gray = light / np.float32(255)
+        plane[rows] = np.clip(gray if band.alpha is None else gray * band.alpha, 0, 1)
     return plane

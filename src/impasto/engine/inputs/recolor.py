@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.core import color
 from impasto.images import Picture
-from impasto.images.picture import fill_transparent
+from impasto.images.picture import bands, fill_transparent
 
 
 def recolor(
@@ -34,11 +34,13 @@ def recolor(
 
 
 def _apply(picture: Picture, change: Callable[[Tensor, Tensor | None], Tensor]) -> Picture:
-    rgb = change(*_tensors(picture))[0].permute(1, 2, 0).contiguous().numpy()
-    return replace(picture, rgb=rgb if picture.alpha is None else fill_transparent(rgb, picture.alpha))
+    rgb = change(*_tensors(picture))[0].permute(1, 2, 0).numpy()
+    return replace(picture, colors=rgb if picture.alpha is None else fill_transparent(rgb, picture.alpha))
 
 
 def _tensors(picture: Picture) -> tuple[Tensor, Tensor | None]:
     """(1, 3, H, W), 0..255, and the opacity (1, 1, H, W)."""
-    image = torch.from_numpy(picture.rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
+    image = torch.empty(1, 3, picture.height, picture.width)
+    for rows in bands(picture.height, picture.width):
+        image[0, :, rows] = torch.from_numpy(picture.cut(rows).rgb).permute(2, 0, 1)
     return image, None if picture.alpha is None else torch.from_numpy(picture.alpha).reshape(1, 1, *image.shape[2:])

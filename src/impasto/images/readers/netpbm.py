@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from impasto.images.decoded import Decoded, check_pixels, unit_from_wide, unit_from_words
+from impasto.images.decoded import Decoded, check_pixels, unit_from_wide
 from impasto.images.readers import pillow
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"
@@ -46,5 +46,5 @@ def _read_wide_color(header: re.Match[bytes], stream: BinaryIO, name: str, most_
         samples = np.asarray(image).reshape(height, width, 3)
     if header[1] == b"F":
         unit, depth = unit_from_wide(samples, name)
-        return Decoded(unit=unit, depth=depth)
-    return Decoded(unit=unit_from_words(samples), depth=16)
+        return Decoded(array=unit, depth=depth)
+    return Decoded(array=samples.astype(np.uint16), depth=16)

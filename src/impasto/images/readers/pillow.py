@@ -1,5 +1,7 @@
 """What Pillow decodes, with all its bits: the reader of most formats."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -7,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from impasto.images import exif
-from impasto.images.decoded import ANY_NUMBER, Array, Decoded, check_pixels, unit_from_wide, unit_from_words
+from impasto.images.decoded import ANY_NUMBER, Array, Decoded, check_pixels, unit_from_wide
+from impasto.images.picture import bands
 
 # Pillow reads 16-bit RGB as its high bytes. Taking the same file for one of the other byte order gives the low bytes.
 _LOW_BYTES = {
@@ -24,6 +27,8 @@ _GRAY_BITS = {"L;2": 2, "L;4": 4}
 _REDUCIBLE = frozenset(("L", "LA", "RGB", "RGBA", "CMYK"))
 """Modes whose samples may be averaged."""
 _FULL_16 = 65535
+_LOW = 0 if sys.byteorder == "little" else 1
+"""Where the low byte of a word is."""
 
 
 def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
@@ -37,12 +42,10 @@ def read(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Decoded:
     if mode == _GRAY_ALPHA_16:
         _read_as(image, {mode: "RGBA"})
         image.load()
-        words = np.asarray(image).astype(np.uint16)
-        return of_words(words[..., 0::2] * 256 + words[..., 1::2], image)
-    image.load()
+        return of_words(np.asarray(image).view(">u2"), image)
     if mode in _LOW_BYTES:
-        stream.seek(0)
-        return of_words(words_of(image, open_image(stream, name, most_pixels, kind)), image)
+        return of_words(*read_words(lambda: _open_again(stream, name, most_pixels, kind)))
+    image.load()
     if mode in _GRAY_BITS:
         _scale_clear(image, _GRAY_BITS[mode])
     return of_image(image, name)
@@ -102,7 +105,7 @@ def of_image(image: Image.Image, name: str) -> Decoded:
         return of_words(np.asarray(image)[..., np.newaxis], image)
     if image.mode in ("I", "F"):
         unit, depth = unit_from_wide(np.asarray(image)[..., np.newaxis], name)
-        return Decoded(unit=unit, depth=depth, profile=_profile(image), exif=exif.of_image(image))
+        return Decoded(array=unit, depth=depth, profile=_profile(image), exif=exif.of_image(image))
     tags = exif.of_image(image)
     return Decoded(image=image, profile=_profile(image), color_space=exif.color_space(tags), exif=tags)
 
@@ -114,17 +117,34 @@ def of_words(words: Array, image: Image.Image) -> Decoded:
         opaque = (words != np.asarray(clear)).any(axis=2, keepdims=True)
         words = np.concatenate([words, opaque * np.uint16(_FULL_16)], axis=2)
     tags = exif.of_image(image)
-    return Decoded(
-        unit=unit_from_words(words), depth=16, profile=_profile(image), color_space=exif.color_space(tags), exif=tags
-    )
+    words = words.astype(np.uint16, copy=False)  # in the machine's order
+    return Decoded(array=words, depth=16, profile=_profile(image), color_space=exif.color_space(tags), exif=tags)
 
 
-def words_of(high: Image.Image, again: Image.Image) -> Array:
-    """Give (H, W, C) uint16 of a loaded image of 16-bit RGB or RGBA, by decoding it again for the low bytes."""
-    _read_as(again, _LOW_BYTES)
-    again.load()
-    words: Array = np.asarray(high).astype(np.uint16) * 256 + np.asarray(again)
-    return words
+def read_words(reopen: Callable[[], Image.Image]) -> tuple[Array, Image.Image]:
+    """Decode an image of 16-bit RGB or RGBA: (H, W, C) uint16, and the image, loaded with the high bytes.
+
+    Args:
+        reopen: opens it, not loaded: it is decoded twice, and the first is gone when the second comes.
+    """
+    image = reopen()
+    _read_as(image, _LOW_BYTES)
+    words = np.empty((image.height, image.width, len(image.getbands()), 2), np.uint8)
+    _copy(image, words[..., _LOW])
+    image = reopen()
+    _copy(image, words[..., 1 - _LOW])
+    return words.view(np.uint16)[..., 0], image
+
+
+def _copy(image: Image.Image, samples: Array) -> None:
+    """Copy the samples of an image, (H, W, C) uint8."""
+    for rows in bands(image.height, image.width):
+        samples[rows] = np.asarray(image.crop((0, rows.start, image.width, rows.stop)))
+
+
+def _open_again(stream: BinaryIO, name: str, most_pixels: int, kind: str) -> Image.Image:
+    stream.seek(0)
+    return open_image(stream, name, most_pixels, kind)
 
 
 def raw_mode(image: Image.Image) -> str:

@@ -1,10 +1,12 @@
 """PNG: the pixels by Pillow; what stands beside them is read here, so that nothing of it can spoil a sound picture."""
 
+import bisect
 import io
+import itertools
 import struct
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -18,10 +20,11 @@ _PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _LONGEST = 2**24
 """Bytes of a profile or a text, after expanding; longer ones are passed over."""
+_BUFFER_BYTES = 2**18
 _METER = 1
 
-Chunk = tuple[bytes, memoryview, memoryview]
-"""Its kind, its data, and all of it."""
+Chunk = tuple[bytes, int, int]
+"""Its kind, where it begins in the file, and how many bytes of data it says to have."""
 
 
 def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
@@ -30,32 +33,70 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
     Raises:
         ImageError: it has too many pixels, or is made for light beyond white.
     """
-    chunks = list(_chunks(stream.read()))
-    pixels = b"".join([_SIGNATURE, *(whole for kind, _, whole in chunks if kind in _PIXELS)])
-    found = pillow.read(io.BytesIO(pixels), name, most_pixels, "PNG")
-    beside = {kind: bytes(data) for kind, data, _ in reversed(chunks) if kind not in _PIXELS | _TEXTS}
+    chunks = list(_chunks(stream))
+    parts = [(0, len(_SIGNATURE)), *((start, 12 + length) for kind, start, length in chunks if kind in _PIXELS)]
+    found = pillow.read(io.BufferedReader(_Joined(stream, parts), _BUFFER_BYTES), name, most_pixels, "PNG")
+    beside = {chunk[0]: _data(stream, chunk) for chunk in reversed(chunks) if chunk[0] not in _PIXELS | _TEXTS}
     tags = exif.of_bytes(beside.get(b"eXIf", b""), _dots_per_inch(beside.get(b"pHYs", b"")))
-    return Decoded(found.image, found.unit, found.depth, _profile(beside), _color_space(beside, tags, name), tags)
+    return Decoded(found.image, found.array, found.depth, _profile(beside), _color_space(beside, tags, name), tags)
 
 
 def measure(stream: BinaryIO, _name: str) -> tuple[int, int]:
     """Read the size of an upright picture from its header."""
-    found = {kind: bytes(data) for kind, data, _ in _chunks(stream.read()) if kind in (b"IHDR", b"eXIf")}
+    found = {chunk[0]: _data(stream, chunk) for chunk in _chunks(stream) if chunk[0] in (b"IHDR", b"eXIf")}
     return exif.upright(struct.unpack(">II", found[b"IHDR"][:8]), exif.of_bytes(found.get(b"eXIf", b"")))
 
 
 def texts(stream: BinaryIO) -> dict[str, str]:
     """Read the text in a PNG file, by its keys; what is damaged or too long is passed over."""
-    pairs = (_text(kind, bytes(data)) for kind, data, _ in _chunks(stream.read()) if kind in _TEXTS)
+    pairs = (_text(chunk[0], _data(stream, chunk)) for chunk in _chunks(stream) if chunk[0] in _TEXTS)
     return dict(pair for pair in pairs if pair is not None)
 
 
-def _chunks(data: bytes) -> Iterator[Chunk]:
-    view, start = memoryview(data), len(_SIGNATURE)
-    while start + 8 <= len(view):
-        length, kind = struct.unpack_from(">I4s", view, start)
-        yield kind, view[start + 8 : start + 8 + length], view[start : start + 12 + length]
+def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    size, start = stream.seek(0, io.SEEK_END), len(_SIGNATURE)
+    while start + 8 <= size:
+        stream.seek(start)
+        length, kind = struct.unpack(">I4s", stream.read(8))
+        yield kind, start, length
         start += 12 + length
+
+
+def _data(stream: BinaryIO, chunk: Chunk) -> bytes:
+    _, start, length = chunk
+    stream.seek(start + 8)
+    return stream.read(length)
+
+
+class _Joined(io.RawIOBase):
+    """Parts of a file, (where it begins, bytes) each, as a file of their own that takes no memory."""
+
+    def __init__(self, stream: BinaryIO, parts: Sequence[tuple[int, int]]) -> None:
+        self._stream, self._parts = stream, parts
+        self._ends = list(itertools.accumulate(length for _, length in parts))
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._ends[-1]}[whence]
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        number = bisect.bisect_right(self._ends, self._place)
+        if number == len(self._parts):
+            return 0
+        start, length = self._parts[number]
+        left = self._ends[number] - self._place
+        self._stream.seek(start + length - left)
+        data = self._stream.read(min(left, len(buffer)))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
 
 
 def _profile(beside: dict[bytes, bytes]) -> bytes | None:

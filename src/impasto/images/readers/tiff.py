@@ -15,7 +15,7 @@ from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PLANARCONFIG, PREDIC
 
 from impasto.errors import ImageError
 from impasto.images import exif
-from impasto.images.decoded import Array, Decoded, Unit, check_pixels, unit_from_wide, unit_from_words
+from impasto.images.decoded import Array, Decoded, Integers, Unit, check_pixels, to_unit, unit_from_wide
 from impasto.images.readers import pillow
 
 _REDUCED, _MASK = 1, 4
@@ -39,6 +39,8 @@ _WORDS = frozenset(("RGB;16N", "RGBA;16N", "I;16N"))
 _ALPHA = frozenset((EXTRASAMPLE.ASSOCALPHA, EXTRASAMPLE.UNASSALPHA))
 _PREDICTORS = frozenset((PREDICTOR.NONE, PREDICTOR.HORIZONTAL))
 _BITS = frozenset((1, 8, 16, 32, 64))
+_BUFFER_BYTES = 2**24
+"""Of strips and tiles, compressed, that are held beside the picture."""
 _BYTE: Literal[8] = 8
 _WORD: Literal[16] = 16
 
@@ -57,7 +59,7 @@ def read(stream: BinaryIO, name: str, most_pixels: int) -> Decoded:
         _check_ends(page, file.filehandle.size)
         if number is not None and (found := _read_pillow(page, stream, number, name)):
             return found
-        tags = exif.of_tiff(stream, file.byteorder, page.offset, _tag(page, _ORIENTATION, 1))
+        tags = _tags(page, stream)
         return _read_samples(page, tags, name)
 
 
@@ -69,8 +71,13 @@ def measure(stream: BinaryIO, name: str) -> tuple[int, int]:
     """
     with TiffFile(stream) as file:
         page, _ = _picture(file, name)
-        tags = exif.of_tiff(stream, file.byteorder, page.offset, _tag(page, _ORIENTATION, 1))
+        tags = _tags(page, stream)
         return exif.upright((page.imagewidth, page.imagelength), tags)
+
+
+def _tags(page: TiffPage, stream: BinaryIO) -> Image.Exif:
+    file = page.parent
+    return exif.of_tiff(stream, file.byteorder, page.offset, _tag(page, _ORIENTATION, 1), big=file.is_bigtiff)
 
 
 @functools.cache
@@ -124,11 +131,9 @@ def _read_pillow(page: TiffPage, stream: BinaryIO, number: int, name: str) -> De
         return pillow.of_image(image, name)
     if pillow.raw_mode(image) not in _WORDS:
         return None
-    image.load()
     if page.samplesperpixel > 1:
-        again = _open(stream, number)
-        assert again is not None
-        return pillow.of_words(pillow.words_of(image, again), image)
+        return pillow.of_words(*pillow.read_words(lambda: _open(stream, number) or image))
+    image.load()
     values = np.asarray(image)[..., np.newaxis]
     return pillow.of_words(65535 - values if page.photometric == PHOTOMETRIC.MINISWHITE else values, image)
 
@@ -161,15 +166,15 @@ def _read_samples(page: TiffPage, tags: Image.Exif, name: str) -> Decoded:
     if not _suits_tifffile(page):
         raise _unreadable(page, name)
     _check_lengths(page)
-    samples = page.asarray(maxworkers=1)
+    samples = page.asarray(maxworkers=1, buffersize=_BUFFER_BYTES)
     samples = np.moveaxis(samples, 0, 2) if page.axes == "SYX" else np.atleast_3d(samples)  # (H, W, C)
     colors, depth = _scale(samples, page, name)
-    unit = _with_alpha(_colors(colors[..., :base], page), colors[..., base:], page)
+    array = _with_alpha(_colors(colors[..., :base], page), colors[..., base:], page)
     profile = _tag(page, _PROFILE, None)
     if cmyk:
-        image = Image.fromarray(np.rint(unit[..., :base] * 255).astype(np.uint8), "CMYK")
+        image = Image.fromarray(np.rint(to_unit(array[..., :base]) * 255).astype(np.uint8), "CMYK")
         return Decoded(image, profile=profile, exif=tags)
-    return Decoded(None, unit, depth, profile, exif.color_space(tags), tags)
+    return Decoded(None, array, depth, profile, exif.color_space(tags), tags)
 
 
 def _suits_tifffile(page: TiffPage) -> bool:
@@ -195,11 +200,13 @@ def _check_lengths(page: TiffPage) -> None:
             raise EOFError("a part of it is damaged")
 
 
-def _scale(samples: Array, page: TiffPage, name: str) -> tuple[Unit, Literal[8, 16]]:
-    """Scale samples to 0..1, and tell their bits."""
+def _scale(samples: Array, page: TiffPage, name: str) -> tuple[Integers | Unit, Literal[8, 16]]:
+    """Scale samples to 0..1 unless they are 8 or 16 bits of light as they stand, and tell their bits."""
     bits = page.bitspersample
     if page.photometric == PHOTOMETRIC.PALETTE:
         return samples.astype(np.float32), _BYTE  # numbers of colors
+    if samples.dtype.kind == "u" and bits == samples.dtype.itemsize * 8 <= _WORD:
+        return samples.astype(samples.dtype.newbyteorder("="), copy=False), _BYTE if bits == _BYTE else _WORD
     if samples.dtype.kind in "ub" and bits <= _WORD:
         return samples.astype(np.float32) / np.float32(2**bits - 1), _BYTE if bits <= _BYTE else _WORD
     if samples.dtype.kind == "i" and samples.min() < 0:
@@ -207,16 +214,16 @@ def _scale(samples: Array, page: TiffPage, name: str) -> tuple[Unit, Literal[8, 
     return unit_from_wide(samples, name)
 
 
-def _colors(values: Unit, page: TiffPage) -> Unit:
+def _colors(values: Integers | Unit, page: TiffPage) -> Integers | Unit:
     """Make samples mean light: 1 is white."""
     if page.photometric == PHOTOMETRIC.PALETTE:
         assert page.colormap is not None
-        colors = unit_from_words(np.moveaxis(page.colormap, 0, 1))  # (colors, 3)
+        colors = to_unit(np.moveaxis(page.colormap, 0, 1))  # (colors, 3)
         return np.asarray(colors[values[..., 0].astype(np.intp)])
-    return 1 - values if page.photometric == PHOTOMETRIC.MINISWHITE else values
+    return 1 - to_unit(values) if page.photometric == PHOTOMETRIC.MINISWHITE else values
 
 
-def _with_alpha(colors: Unit, others: Unit, page: TiffPage) -> Unit:
+def _with_alpha(colors: Integers | Unit, others: Integers | Unit, page: TiffPage) -> Integers | Unit:
     """Add the first of the further samples that is opacity; the rest mean nothing that is seen.
 
     As in Pillow, one further sample of which the file says nothing is opacity.
@@ -226,6 +233,8 @@ def _with_alpha(colors: Unit, others: Unit, page: TiffPage) -> Unit:
     if place is None:
         return colors
     alpha = others[..., place : place + 1]
+    if kinds[place] == EXTRASAMPLE.ASSOCALPHA or colors.dtype != alpha.dtype:
+        colors, alpha = to_unit(colors), to_unit(alpha)
     if kinds[place] == EXTRASAMPLE.ASSOCALPHA:  # the colors are multiplied by it
         colors = np.clip(np.divide(colors, alpha, out=np.zeros_like(colors), where=alpha > 0), 0, 1)
     return np.concatenate([colors, alpha], axis=2)
