@@ -97,16 +97,29 @@ class SpeedHistory:
         return {kind: rates for kind, rates in found.items() if rates}
 
 
-def kind_of_run(network: str, compute: "ComputeConfig") -> str:
-    """Name what decides how long an iteration takes, beside the size."""
-    return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {compute.threads} threads"
+def kind_of_run(network: str, compute: "ComputeConfig", *, elsewhere: bool = False) -> str:
+    """Name what decides how long an iteration takes, beside the size.
+
+    Args:
+        network: its name.
+        compute: where and how it runs.
+        elsewhere: whether tiles of large pictures are computed on a cluster.
+    """
+    where = f"{compute.threads} threads{', and a cluster' if elsewhere else ''}"
+    return f"{platform.node()}: {network}, {compute.precision}, {compute.device}, {where}"
 
 
 def estimate_seconds(
-    scales: "Sequence[Scale]", *, margin: int, rounds: int, network: str, compute: "ComputeConfig"
+    scales: "Sequence[Scale]",
+    *,
+    margin: int,
+    rounds: int,
+    network: str,
+    compute: "ComputeConfig",
+    elsewhere: bool = False,
 ) -> tuple[float, bool]:
     """Estimate what all planned iterations take; also returns whether that is a guess."""
-    history, kind = SpeedHistory(), kind_of_run(network, compute)
+    history, kind = SpeedHistory(), kind_of_run(network, compute, elsewhere=elsewhere)
     seconds, rough = 0.0, False
     for scale in scales:
         pixels = padded_pixels(scale.size, margin)

@@ -48,6 +48,8 @@ _IMAGES = 1
 """Of the result's size, beside the optimizer's: what is shown, and what becomes of it."""
 _COMPACT_BYTES = 2
 _MASK_BYTES = 16
+_SENT_BYTES = 36
+"""Of a pixel whose tile is computed elsewhere, beside its part of the targets: pixels and gradient, with halos."""
 _STEP_VECTORS = 5
 """Of an optimizer beside its history: the image, the step, the next image, and their gradients."""
 _STYLE_BYTES = 36
@@ -79,12 +81,16 @@ class MemoryPlan:
     """The blocks after which maps are kept."""
     whole: int = 0
     """Pixels up to which an image is seen in one piece all the same."""
+    elsewhere: int = 0
+    """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
 
     def tiles(self, width: int, height: int) -> int:
         """Count the pieces in which an image of a size is seen."""
-        if not self.side or width * height <= self.whole:
+        far = self.elsewhere and width * height > self.elsewhere**2
+        side = self.elsewhere if far else self.side
+        if not side or (not far and width * height <= self.whole):
             return 1
-        return math.ceil(width / self.side) * math.ceil(height / self.side)
+        return math.ceil(width / side) * math.ceil(height / side)
 
 
 def physical_memory() -> int:
@@ -134,6 +140,13 @@ class Load:
     """Of a number in the network."""
     budget: int | None
     """Bytes of memory that the run may take; None where that is left open."""
+    elsewhere: int = 0
+    """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
+
+    @property
+    def pixels_here(self) -> int:
+        """Of the largest image that is evaluated in this process."""
+        return min(self.pixels, self.elsewhere**2) if self.elsewhere else self.pixels
 
 
 def plan_memory(load: Load, free: int) -> MemoryPlan:
@@ -148,6 +161,11 @@ def plan_memory(load: Load, free: int) -> MemoryPlan:
     """
     budget, plans = int(free * FREE_SHARE) if load.budget is None else load.budget, list(_plans(load))
     return next((plan for plan in plans if plan.needed <= budget), min(plans, key=lambda plan: plan.needed))
+
+
+def tile_bytes(side: int, item_bytes: int) -> int:
+    """Give the bytes of a process that computes tiles of a side, pixels, that know nothing of each other."""
+    return PROCESS_BYTES + (side + 2 * KEEPS[()]) ** 2 * TILE_NUMBERS * item_bytes
 
 
 def parse_memory(text: str) -> int | None:
@@ -206,27 +224,29 @@ def _plans(load: Load) -> Iterator[MemoryPlan]:
 def _whole(load: Load) -> MemoryPlan:
     """Plan to see every image in one piece, with all of the history."""
     seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
-    maps = max(load.pixels * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
-    return MemoryPlan(_fixed(load) + maps + _optimizer_bytes(load, load.history), load.history)
+    maps = max(load.pixels_here * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
+    needed = _fixed(load) + maps + _optimizer_bytes(load, load.history)
+    return MemoryPlan(needed, load.history, elsewhere=load.elsewhere)
 
 
 def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
     """Plan to see them in tiles."""
     tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
-    kept = load.pixels * _most_kept(keep)
+    kept = load.pixels_here * _most_kept(keep)
     seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in load.styles), default=0)
     maps = int(max(kept, seen) + tile) * load.item_bytes
     styles = max((_pixels(size) * _STYLE_BYTES for size in load.styles), default=0)
     needed = _fixed(load) + maps + max(_optimizer_bytes(load, history, compact=compact), styles)
     whole = int((kept + tile) / STEP_NUMBERS[load.item_bytes])
-    return MemoryPlan(needed, history, compact, side, keep, whole)
+    return MemoryPlan(needed, history, compact, side, keep, whole, load.elsewhere)
 
 
 def _fixed(load: Load) -> int:
     """Give the bytes of the process, of its images and of the content image's features."""
     targets = sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
     images = _pixels(load.subject) * _PIXEL_BYTES + load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
-    return PROCESS_BYTES + int(images + load.pixels * targets)
+    sent = load.pixels * (targets + _SENT_BYTES) if load.pixels > load.pixels_here else 0.0
+    return PROCESS_BYTES + int(images + load.pixels * targets + sent)
 
 
 def _optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:

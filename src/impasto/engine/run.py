@@ -42,6 +42,11 @@ class RunInputs:
     """How it stays within that."""
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether the tiles of large pictures are computed in other processes."""
+        return self.load.elsewhere > 0
+
+    @property
     def estimate(self) -> Estimate:
         """What the run will take."""
         spec, scales, last = self.transfer.spec, self.transfer.scales, self.transfer.scales[-1]
@@ -51,6 +56,7 @@ class RunInputs:
             rounds=spec.rounds,
             network=self.network,
             compute=self.compute,
+            elsewhere=self.elsewhere,
         )
         tiles = self.memory.tiles(*(side + 2 * spec.margin for side in last.size))
         return Estimate(last.width, last.height, seconds, self.memory.needed, rough, tiles)
@@ -193,7 +199,8 @@ class Run:
 
     def _record_speed(self) -> None:
         """Keep what the iterations of each scale took, for the estimates of later runs."""
-        history, kind, before = SpeedHistory(), kind_of_run(self._inputs.network, self._inputs.compute), 0.0
+        inputs, history, before = self._inputs, SpeedHistory(), 0.0
+        kind = kind_of_run(inputs.network, inputs.compute, elsewhere=inputs.elsewhere)
         for number, (iterations, seconds) in self._scale_times.items():
             if iterations >= FEWEST_ITERATIONS:
                 pixels = padded_pixels(self._scales[number - 1].size, self._margin)
