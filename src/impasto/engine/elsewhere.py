@@ -16,5 +16,9 @@ class TileCluster(Protocol):
         ...
 
     def with_network(self, load: Callable[[], NetworkParts]) -> TileMapper:
-        """Give the place where tiles are computed with a network, which is asked for when it is first needed."""
+        """Give the place where tiles are computed with a network, which is asked for when it is first needed.
+
+        Args:
+            load: loads it; two that are equal load the same.
+        """
         ...

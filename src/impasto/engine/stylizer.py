@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, cast
 
 import torch
@@ -294,8 +293,7 @@ class Stylizer:
         layers = transfer_spec.objective.layers
         network = self._load_network(asked, layers, compute)
         if self._cluster:
-            elsewhere = replace(compute, device=torch.device("cpu"))
-            mapper = self._cluster.with_network(partial(_network_parts, asked, layers, elsewhere))
+            mapper = self._cluster.with_network(_NetworkLoader(asked, layers, torch.device("cpu"), compute.dtype))
             transfer_spec = replace(transfer_spec, tile_mapper=mapper)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
@@ -319,7 +317,7 @@ class Stylizer:
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
-            self._networks[network, ran_in] = _network_parts(asked, layers, compute).build(compute.device)
+            self._networks[network, ran_in] = _NetworkLoader(asked, layers, *ran_in)().build(compute.device)
         return self._networks[network, ran_in]
 
 
@@ -377,11 +375,25 @@ def _split_arguments(
     return styles, found[0] if found else Settings(**choices)
 
 
-def _network_parts(asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> NetworkParts:
-    """Load what a network is built of, as it runs."""
-    loaded = weights.load(asked.name)
-    loaded = (loaded.normalize() if asked.normalize else loaded).to(compute.device, compute.dtype)
-    return NetworkParts(loaded, layers, asked.pooling, asked.padding)
+@dataclass(frozen=True)
+class _NetworkLoader:
+    """Loads what a network is built of; two that are equal load the same."""
+
+    asked: spec.NetworkSpec
+    layers: frozenset[Layer]
+    device: torch.device
+    dtype: torch.dtype
+
+    def __call__(self) -> NetworkParts:
+        """Load it.
+
+        Raises:
+            WeightsError: there is no such network, or it is not fetched yet.
+            SettingsError: it is to be normalized and was never measured.
+        """
+        loaded = weights.load(self.asked.name)
+        loaded = (loaded.normalize() if self.asked.normalize else loaded).to(self.device, self.dtype)
+        return NetworkParts(loaded, self.layers, self.asked.pooling, self.asked.padding)
 
 
 def _prepare(inputs: RunInputs) -> None:
