@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import replace
 from importlib.metadata import version
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from impasto import Settings, Stylizer
-from impasto.cluster.connect import ClusterError
+from impasto.cluster.connect import ClusterError, load_ray
 from impasto.cluster.tiles import IN_FLIGHT, ActorLostError, RayActors, _TilePool
 from impasto.core.network.vgg import VGG
 from impasto.engine.memory import plan_memory
@@ -134,6 +135,42 @@ def test_a_machine_gets_as_many_actors_as_it_has_cores_and_memory_for(node, shar
     actors = RayActors.__new__(RayActors)
     actors._memory = 2_600_000_000
     assert actors._share(node) == shares
+
+
+@pytest.fixture(scope="module")
+def exceptions():
+    return load_ray().exceptions
+
+
+def ask(exceptions, error):
+    """Ask for the result of a call that failed with an error of Ray's."""
+
+    def fail(_call):
+        raise error
+
+    actors = RayActors.__new__(RayActors)
+    actors._ray = SimpleNamespace(get=fail, exceptions=exceptions)
+    return actors.result(None)
+
+
+def test_what_an_actor_refuses_is_told_in_its_own_words(exceptions):
+    cause = OutOfMemoryError("there is not enough memory", "Use less.")
+    with pytest.raises(OutOfMemoryError, match=r"^there is not enough memory\. Use less\.$"):
+        ask(exceptions, exceptions.RayTaskError("measure", "Traceback ...", cause).as_instanceof_cause())
+
+
+@pytest.mark.parametrize("starting", [False, True])
+def test_another_error_of_an_actor_is_told_in_one_line(exceptions, starting):
+    error = exceptions.RayTaskError(
+        "load", "Traceback\n  ...\nModuleNotFoundError: No module named 'impasto'", ValueError()
+    )
+    with pytest.raises(ClusterError, match=r"^a process of the cluster failed: ModuleNotFoundError: No module named"):
+        ask(exceptions, exceptions.ActorDiedError(error) if starting else error)
+
+
+def test_an_actor_that_died_is_known_by_that(exceptions):
+    with pytest.raises(ActorLostError):
+        ask(exceptions, exceptions.ActorDiedError())
 
 
 class InProcess:

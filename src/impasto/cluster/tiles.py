@@ -43,6 +43,8 @@ _POLL_SECONDS = 1.0
 class RayTiles:
     """Computes tiles on the machines of the cluster that this process is connected to; see `TileCluster`.
 
+    For one connection; its actors are started when the first large picture comes to them, and end with it.
+
     Args:
         side: of a tile, pixels.
         start_seconds: how long to wait for a place in the cluster before giving up.
@@ -91,7 +93,7 @@ class _RayTileMap:
 
     def __init__(self, pool: "_TilePool", tiles: Iterable[LossTile]) -> None:
         self._pool, self._ray = pool, load_ray()
-        self._tiles = [self._ray.put(_pack(tile)) for tile in tiles]
+        self._tiles = [self._ray.put(pack(tile)) for tile in tiles]
         self._pixels: list[Any] = []
         self._device = torch.device("cpu")
 
@@ -102,11 +104,11 @@ class _RayTileMap:
             self._device = each.device
             self._pixels.append(self._ray.put(each.cpu().numpy()))
         for found in self._pool.run("measure", list(zip(self._tiles, self._pixels, strict=True))):
-            yield _unpack(found, self._device)
+            yield unpack(found, self._device)
 
     def gradients(self, differences: Mapping[str, Any]) -> Iterator[Tensor]:
         """See `TileMap.gradients`."""
-        sent = self._ray.put(_pack(dict(differences)))
+        sent = self._ray.put(pack(dict(differences)))
         calls = [(tile, pixels, sent) for tile, pixels in zip(self._tiles, self._pixels, strict=True)]
         for found in self._pool.run("gradient", calls):
             yield torch.tensor(found, device=self._device)  # a copy: what Ray gives cannot be written
@@ -135,16 +137,16 @@ class TileWorker:
     def measure(self, tile: bytes, pixels: Any) -> bytes:
         """Do what `LossTile.measure` does, with packed values."""
         with translate_oom():
-            return _pack(self._open(tile).measure(self._network, self._image(pixels)))
+            return pack(self._open(tile).measure(self._network, self._image(pixels)))
 
     def gradient(self, tile: bytes, pixels: Any, differences: bytes) -> Any:
         """Do what `LossTile.gradient` does, with packed values."""
         with translate_oom():
-            compared = _unpack(differences, self._device)
+            compared = unpack(differences, self._device)
             return self._open(tile).gradient(self._network, self._image(pixels), compared).cpu().numpy()
 
     def _open(self, tile: bytes) -> LossTile:
-        found: LossTile = _unpack(tile, self._device)
+        found: LossTile = unpack(tile, self._device)
         return found
 
     def _image(self, pixels: Any) -> Tensor:
@@ -360,13 +362,13 @@ def _failure(error: Exception) -> ClusterError:
     return ClusterError(problem, "See that all machines have Impasto, in the version of this one, and its packages.")
 
 
-def _pack(value: Any) -> bytes:
+def pack(value: Any) -> bytes:
     """Pack values that hold tensors of any device and type."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
 
 
-def _unpack(packed: bytes, device: torch.device) -> Any:
+def unpack(packed: bytes, device: torch.device) -> Any:
     """Give the values, with their tensors on a device; of processes of one cluster, which trust each other."""
     return torch.load(io.BytesIO(packed), map_location=device, weights_only=False)
