@@ -30,8 +30,9 @@ def stylize(
     cluster: Annotated[
         str | None,
         Parameter(
-            help="Compute a picture of over a megapixel in tiles on a Ray cluster: local, auto or its address.",
-            metavar="ADDRESS",
+            help="Compute a picture of over a megapixel in tiles on a cluster of Ray: auto is the one that this "
+            "machine is part of; local starts one of this machine alone.",
+            metavar="local|auto|ADDRESS",
             group=OUTPUT,
         ),
     ] = None,

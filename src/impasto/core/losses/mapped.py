@@ -1,8 +1,8 @@
 """An objective of an image whose tiles are computed elsewhere: on the machines of a cluster, or anywhere else.
 
-Where no maps are kept between the blocks of the network, tiles know nothing of each other (Tile by tile: measure,
-then, once all measurements are compared, go back). What is summed is summed here, in the order of the tiles: the result
-does not depend on who computed which tile, nor on which was finished first.
+Where no maps are kept between the blocks of the network, tiles know nothing of each other. All are measured; what they
+measured is compared, once; then the gradient of each is computed. What is summed is summed here, in the order of the
+tiles: the result does not depend on who computed which tile, nor on which was finished first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
