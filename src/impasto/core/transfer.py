@@ -125,8 +125,7 @@ class StyleTransfer:
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        losses = [*build_losses(inputs), *extra]
-        objective = feature_objective(self._reader, losses, inputs.size, spec.tile_mapper)
+        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size, spec.tile_mapper)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:
