@@ -32,7 +32,7 @@ SIDE = 1024
 IN_FLIGHT = 2
 """Tiles that an actor has at a time: one that it computes, and one that is on its way."""
 MOST_CPUS = 8
-"""Of an actor: more compute one tile hardly faster, and two tiles twice as fast."""
+"""Of an actor: a machine with more has several, as long as its memory allows."""
 MOST_DEATHS = 3
 """Of actors over one tile, before the tile is given up: it is likely what they died of."""
 START_SECONDS = 180.0
