@@ -1,6 +1,7 @@
 """docs/benchmarks.md and its plot, from what the programs in benchmarks/ wrote; `generate_docs.py` writes them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ LABELS = {
     "float32": "Impasto, float32",
     "auto": "Impasto, automatic precision",
 }
+_GIGABIT = 1e9 / 8
+"""Bytes a second."""
 COLORS = {"neural-style": "#9a8c7a", "tutorial": "#c8b79c", "float32": "#4a7c96", "auto": "#c8553d"}
 
 Run = dict[str, Any]
@@ -44,6 +47,7 @@ def page(note: str) -> str:
         *_batch(),
         *_large(),
         *_estimates(),
+        *_cluster_tiles(),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -316,6 +320,40 @@ def plot_memory() -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False)
     figure.savefig(MEMORY_PLOT, dpi=120)
+
+
+def _cluster_tiles() -> list[str]:
+    found = read("cluster_tiles")
+    about, runs = found["about"], found["runs"]
+    return [
+        "## A tile of a huge picture",
+        (
+            f"One evaluation of the default recipe at {about['width']} x {about['height']} in tiles of {about['side']} "
+            "px, each computed with its halo as on a machine of a cluster; means of a tile. Seconds are those of one "
+            "core, on the machine that computes the tile, and on the one that hands it out: cutting, sending, adding "
+            "what comes back, and the tile's share of the optimizer's step with a full history. Their ratio is the "
+            "number of cores that one such core can feed; the last row, the number that a gigabit a second can. "
+            f"{_brief(about)}. `python benchmarks/cluster_tiles.py`."
+        ),
+        _table(["", *(run["precision"] for run in runs)], list(_cluster_tile_rows(runs))),
+    ]
+
+
+def _cluster_tile_rows(runs: list[Run]) -> Iterator[list[str]]:
+    computing = [sum(run["seconds"].values()) for run in runs]
+    handing_out = [run["driver"] + run["step"] for run in runs]
+    moved = [run["bytes"]["pixels"] + run["bytes"]["measured"] + run["bytes"]["gradient"] for run in runs]
+    for part, title in (("measure", "measured, s"), ("gradient", "gradient, s")):
+        yield [title, *(f"{run['seconds'][part]:.2f}" for run in runs)]
+    yield ["handed out and added up, s", *(f"{run['driver']:.3f}" for run in runs)]
+    yield ["optimizer's step, s", *(f"{run['step']:.3f}" for run in runs)]
+    yield ["**cores that one core feeds**", *(f"**{a / b:.0f}**" for a, b in zip(computing, handing_out, strict=True))]
+    for part, title in (("pixels", "pixels out"), ("measured", "measurements back"), ("gradient", "gradient back")):
+        yield [f"{title}, MB", *(f"{run['bytes'][part] / 1e6:.2f}" for run in runs)]
+    yield ["differences out, once a machine, MB", *(f"{run['differences'] / 1e6:.2f}" for run in runs)]
+    yield ["targets out, once a size, MB", *(f"{run['bytes']['targets'] / 1e6:.2f}" for run in runs)]
+    fed = (each / (size / _GIGABIT) for each, size in zip(computing, moved, strict=True))
+    yield ["**cores that a gigabit feeds**", *(f"**{cores:.0f}**" for cores in fed)]
 
 
 def plot() -> None:

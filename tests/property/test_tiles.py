@@ -1,6 +1,8 @@
 """An image seen in tiles has the loss and the gradient of one that is seen whole."""
 
+import pickle
 from functools import partial
+from random import Random
 
 import pytest
 import torch
@@ -10,8 +12,10 @@ from torch.nn import functional
 
 from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, StyleTransfer, TransferImages, TransferSpec
 from impasto.core.losses import total_variation
+from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.total_variation import KerasVariationLoss, TotalVariationLoss
 from impasto.core.network.tiles import TiledVGG, TileSpec
+from impasto.errors import SettingsError
 
 LAYERS = [Layer.parse(name) for name in ("relu1_1", "conv2_2", "relu3_3", "relu4_2", "relu5_1")]
 KEEPS = [(), (1, 2, 3, 4), (2, 3, 4), (3, 4), (4,)]
@@ -77,7 +81,32 @@ def cases(draw, largest, sides):
     }
 
 
-def evaluate(network, case, tiles):
+class Elsewhere:
+    """Computes tiles from what is pickled of them, in an order of its own."""
+
+    def __init__(self, network, side, seed=0):
+        self.network, self.side, self.random, self.sent = network, side, Random(seed), []
+
+    def open(self, tiles):
+        self.sent = [pickle.dumps(tile) for tile in tiles]
+        return self
+
+    def measure(self, pixels):
+        self.pixels = list(pixels)
+        return self.compute(lambda tile, pixels: tile.measure(self.network, pixels))
+
+    def gradients(self, differences):
+        differences = pickle.loads(pickle.dumps(differences))
+        return self.compute(lambda tile, pixels: tile.gradient(self.network, pixels, differences))
+
+    def compute(self, work):
+        numbers = list(range(len(self.sent)))
+        self.random.shuffle(numbers)
+        found = {number: work(pickle.loads(self.sent[number]), self.pixels[number]) for number in numbers}
+        return (found[number] for number in sorted(found))
+
+
+def evaluate(network, case, tiles, mapper=None):
     """The objective and its gradient, at the start of a transfer."""
     width, height, shown = case["width"], case["height"], (lambda it: it.mean(1, keepdim=True).repeat(1, 3, 1, 1))
     shown = shown if case["gray"] else (lambda it: it)
@@ -102,6 +131,7 @@ def evaluate(network, case, tiles):
         noise_share=0.3,
         noise_amplitude=40.0,
         tiles=tiles,
+        tile_mapper=mapper,
     )
     images = TransferImages(
         content,
@@ -118,9 +148,9 @@ def evaluate(network, case, tiles):
     return evaluation
 
 
-def check(network, case, tolerance):
-    tiles = TileSpec(case["side"], case["keep_maps"])
-    whole, tiled = evaluate(network, case, None), evaluate(network, case, tiles)
+def check(network, case, tolerance, mapper=None):
+    tiles = None if mapper else TileSpec(case["side"], case["keep_maps"])
+    whole, tiled = evaluate(network, case, None), evaluate(network, case, tiles, mapper)
     assert tiled.loss == pytest.approx(whole.loss, rel=tolerance)
     assert tiled.terms == pytest.approx(whole.terms, rel=tolerance, abs=tolerance * whole.loss)
     apart = torch.linalg.vector_norm(tiled.gradient - whole.gradient) / torch.linalg.vector_norm(whole.gradient)
@@ -136,6 +166,16 @@ def test_tiles_give_the_loss_and_the_gradient_of_the_whole(networks, case):
     check(networks(case["pooling"], case["padding"]), case, 1e-5)
 
 
+@settings(max_examples=3, **QUIET)
+@given(case=cases(90, st.integers(40, 50)))
+def test_tiles_computed_elsewhere_give_the_loss_and_the_gradient_of_the_whole(networks, case):
+    network = networks(case["pooling"], case["padding"])
+    mapper = Elsewhere(network, case["side"])
+    check(network, case | {"extra": False}, 1e-5, mapper)
+    whole = (case["width"] + 2 * case["margin"]) * (case["height"] + 2 * case["margin"]) <= mapper.side**2
+    assert bool(mapper.sent) != whole
+
+
 @pytest.mark.slow
 @settings(max_examples=40, **QUIET)
 @given(case=cases(700, st.integers(128, 512)))
@@ -147,6 +187,41 @@ def test_tiles_of_128_to_512_pixels_give_the_loss_and_the_gradient_of_the_whole(
 @given(case=cases(100, st.integers(50, 70)))
 def test_tiles_in_half_precision_differ_by_its_rounding_alone(networks, case):
     check(networks(case["pooling"], case["padding"], torch.bfloat16), case, 2e-2)
+
+
+CASE = {
+    "width": 96,
+    "height": 60,
+    "pooling": "max",
+    "padding": "replicate",
+    "statistic": "moments",
+    "convention": "mean",
+    "styles": 2,
+    "blend": [1.0, 2.0],
+    "masks": True,
+    "keep": True,
+    "gray": False,
+    "margin": 4,
+    "laplacian": True,
+    "extra": False,
+}
+
+
+def test_the_result_does_not_depend_on_which_tile_is_finished_first_and_each_takes_only_its_part_along(networks):
+    network = networks("max", "replicate")
+    mappers = [Elsewhere(network, 60, seed) for seed in (1, 2)]
+    one, other = (evaluate(network, CASE, None, mapper) for mapper in mappers)
+    assert one.terms == other.terms
+    assert torch.equal(one.gradient, other.gradient)
+    content, regions = 128 / 4 + 512 / 64, 3 * sum(1 / 4 ** (layer.block - 1) for layer in LAYERS)
+    assert len(mappers[0].sent) == 4
+    assert sum(map(len, mappers[0].sent)) < 1.1 * 4 * (96 + 8) * (60 + 8) * (content + regions) + 4 * 15_000
+
+
+def test_a_loss_that_needs_a_whole_layer_is_refused_for_tiles_elsewhere_before_they_are_large(networks):
+    network = networks("max", "zeros")
+    with pytest.raises(SettingsError, match=r"'contrast relu3_3' needs all features of relu3_3 at once"):
+        feature_objective(network, [Contrast(LAYERS[2])], (64, 64), Elsewhere(network, 128))
 
 
 @pytest.mark.parametrize("keep", KEEPS)
@@ -192,9 +267,9 @@ def test_the_gradient_jumps_no_more_across_the_borders_of_tiles_than_elsewhere(n
     network, case = networks("max", "replicate", dtype), {**PLAIN, "keep_maps": keep_maps}
     whole = evaluate(network, case, None).gradient
     tiled = evaluate(network, case, TileSpec(case["side"], keep_maps)).gradient
-    windows = TiledVGG(network, TileSpec(case["side"], keep_maps)).record(whole).tiles()
-    lefts = {window.columns.start for window in windows} - {0}
-    tops = {window.rows.start for window in windows} - {0}
+    tiles = TiledVGG(network, TileSpec(case["side"], keep_maps)).tiles(*whole.shape[2:])
+    lefts = {tile.own.columns.start for tile in tiles} - {0}
+    tops = {tile.own.rows.start for tile in tiles} - {0}
     assert len(lefts) >= 3
     assert len(tops) >= 2
     for dimension, borders in ((3, lefts), (2, tops)):

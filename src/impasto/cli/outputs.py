@@ -35,6 +35,8 @@ class RunArguments:
     name_ending: str = ""
     """What the result's default name ends in, after the names of the inputs."""
     options: OutputOptions = DEFAULT_OUTPUTS
+    cluster: str | None = None
+    """Which computes the tiles of large pictures; None where this process computes all."""
 
     @property
     def sources(self) -> tuple[str, ...]:

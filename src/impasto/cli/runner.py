@@ -1,5 +1,8 @@
 """Run a job for a command: read the inputs, execute, show the events and write the outputs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
@@ -35,10 +38,28 @@ def run(arguments: RunArguments, settings: Settings) -> int:
 
 def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
     """Do what `run` does."""
-    options = arguments.options
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
-    stylizer = Stylizer()
+    with _open_stylizer(arguments.cluster) as stylizer:
+        return _paint(arguments, settings, stop, paths, stylizer)
+
+
+@contextmanager
+def _open_stylizer(cluster: str | None) -> Iterator[Stylizer]:
+    """Give a stylizer; connected to a cluster, where one is named, which computes the tiles of large pictures."""
+    if cluster is None:
+        yield Stylizer()
+        return
+    from impasto.cluster.connect import connected  # noqa: PLC0415 - an extra
+    from impasto.cluster.tiles import RayTiles  # noqa: PLC0415
+
+    with connected(cluster):
+        yield Stylizer(cluster=RayTiles())
+
+
+def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: OutputPaths, stylizer: Stylizer) -> int:
+    """Make the picture, and write it and what else is asked for."""
+    options = arguments.options
     check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
     styles = [read_picture(painting) for painting in arguments.paintings]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from impasto.core.init_image import Init
 from impasto.core.losses import ObjectiveSpec
+from impasto.core.losses.mapped import TileMapper
 from impasto.core.network.tiles import TileSpec
 from impasto.core.optim import Optimizer, OutputIterate
 from impasto.sizing import Size
@@ -47,6 +48,8 @@ class TransferSpec:
     """Whether the content image itself is the result, whatever the start: a strength of 0."""
     tiles: TileSpec | None = None
     """None to see every image in one piece."""
+    tile_mapper: TileMapper | None = None
+    """Where images of more than a tile are evaluated, tile by tile; None for here."""
 
 
 @dataclass(frozen=True)

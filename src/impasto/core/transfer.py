@@ -20,8 +20,8 @@ from impasto.core.init_image import add_noise, blend_by_region, initial_image, s
 from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
 from impasto.core.losses.guided import guidance, uncovered
 from impasto.core.losses.luminance import LuminanceObjective
+from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
-from impasto.core.losses.tiled import feature_objective
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
@@ -125,7 +125,7 @@ class StyleTransfer:
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size)
+        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size, spec.tile_mapper)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

@@ -55,6 +55,8 @@ _IMAGES = 1
 """Of the result's size, beside the optimizer's: what is shown, and what becomes of it."""
 _COMPACT_BYTES = 2
 _MASK_BYTES = 16
+_SENT_BYTES = 36
+"""Of a pixel whose tile is computed elsewhere, beside its part of the targets: pixels and gradient, with halos."""
 _STEP_VECTORS = 5
 """Of an optimizer beside its history: the image, the step, the next image, and their gradients."""
 _STYLE_BYTES = 36
@@ -86,6 +88,8 @@ class MemoryPlan:
     """The blocks after which maps are kept."""
     whole: int = 0
     """Pixels up to which an image is seen in one piece all the same."""
+    elsewhere: int = 0
+    """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
 
     @property
     def cost(self) -> float:
@@ -98,15 +102,20 @@ class MemoryPlan:
         worth = min((HISTORIES[pairs] for pairs in HISTORIES if pairs <= self.history), default=1.0)
         return 1.5 * (1 + 2 * KEEPS[self.keep] / self.side) ** 2 * (worth if self.compact else 1.0)
 
+    def is_elsewhere(self, pixels: int) -> bool:
+        """Tell whether an image of so many pixels is computed in other processes."""
+        return bool(self.elsewhere) and pixels > self.elsewhere**2
+
     def sees_whole(self, pixels: int) -> bool:
         """Tell whether an image of so many pixels is seen in one piece."""
-        return not self.side or pixels <= self.whole
+        return not self.is_elsewhere(pixels) and (not self.side or pixels <= self.whole)
 
     def tiles(self, width: int, height: int) -> int:
         """Count the pieces in which an image of a size is seen."""
         if self.sees_whole(width * height):
             return 1
-        return math.ceil(width / self.side) * math.ceil(height / self.side)
+        side = self.elsewhere if self.is_elsewhere(width * height) else self.side
+        return math.ceil(width / side) * math.ceil(height / side)
 
 
 def physical_memory() -> int:
@@ -159,6 +168,13 @@ class Load:
     """Of a number in the network."""
     budget: int | None
     """Bytes of memory that the run may take; None where that is left open."""
+    elsewhere: int = 0
+    """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
+
+    @property
+    def pixels_here(self) -> int:
+        """Of the largest image that is evaluated in this process."""
+        return min(self.pixels, self.elsewhere**2) if self.elsewhere else self.pixels
 
 
 def plan_memory(load: Load, free: int) -> MemoryPlan:
@@ -174,6 +190,11 @@ def plan_memory(load: Load, free: int) -> MemoryPlan:
     budget, plans = int(free * FREE_SHARE) if load.budget is None else load.budget, list(_plans(load))
     fitting = [plan for plan in plans if plan.needed <= budget]
     return min(fitting, key=lambda plan: plan.cost) if fitting else min(plans, key=lambda plan: plan.needed)
+
+
+def tile_bytes(side: int, item_bytes: int) -> int:
+    """Give the bytes of a process that computes tiles of a side, pixels, that know nothing of each other."""
+    return PROCESS_BYTES + (side + 2 * KEEPS[()]) ** 2 * TILE_NUMBERS * item_bytes
 
 
 def parse_memory(text: str) -> int | None:
@@ -235,20 +256,21 @@ def _plans(load: Load) -> Iterator[MemoryPlan]:
 def _whole(load: Load) -> MemoryPlan:
     """Plan to see every image in one piece, with all of the history."""
     seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
-    maps = max(load.pixels * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
-    return MemoryPlan(_fixed(load) + maps + optimizer_bytes(load, load.history), load.history)
+    maps = max(load.pixels_here * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
+    needed = _fixed(load) + maps + optimizer_bytes(load, load.history)
+    return MemoryPlan(needed, load.history, elsewhere=load.elsewhere)
 
 
 def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
     """Plan to see them in tiles."""
     tile = (side + 2 * KEEPS[keep]) ** 2 * TILE_NUMBERS
-    kept = load.pixels * _most_kept(keep)
+    kept = load.pixels_here * _most_kept(keep)
     seen = max((_pixels(size) * sum(_numbers(block) / 4 for block in keep) for size in load.styles), default=0)
     maps = int(max(kept, seen) + tile) * load.item_bytes
     styles = max((_pixels(size) * _STYLE_BYTES for size in load.styles), default=0)
     needed = _fixed(load) + maps + max(optimizer_bytes(load, history, compact=compact), styles)
     whole = int((kept + tile) / STEP_NUMBERS[load.item_bytes])
-    return MemoryPlan(needed, history, compact, side, keep, whole)
+    return MemoryPlan(needed, history, compact, side, keep, whole, load.elsewhere)
 
 
 def _fixed(load: Load) -> int:
@@ -256,7 +278,8 @@ def _fixed(load: Load) -> int:
     targets = sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
     subject = _pixels(load.subject) * (_FILE_BYTES + load.recolors * _PIXEL_BYTES)
     images = load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
-    return PROCESS_BYTES + int(subject + images + load.pixels * targets)
+    sent = load.pixels * (targets + _SENT_BYTES) if load.pixels > load.pixels_here else 0.0
+    return PROCESS_BYTES + int(subject + images + load.pixels * targets + sent)
 
 
 def optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:

@@ -5,11 +5,14 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, cast
+
+import torch
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
+from impasto.core.network.vgg import NetworkParts
 from impasto.core.pyramid import check_side
 from impasto.engine import sizing, spec
 from impasto.engine.calibrate import calibrate
@@ -23,10 +26,11 @@ from impasto.engine.device import (
     total_memory,
     translate_oom,
 )
+from impasto.engine.elsewhere import TileCluster
 from impasto.engine.estimate import Estimate
 from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
-from impasto.engine.memory import check_memory, plan_memory
+from impasto.engine.memory import Load, check_memory, plan_memory
 from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
@@ -73,14 +77,15 @@ class Stylizer:
 
     Args:
         device: what `auto` in the settings stands for: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        cluster: machines that compute the tiles of large pictures, as `impasto.cluster.tiles.RayTiles` does.
 
     Raises:
         DeviceError: this machine has no such device.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", *, cluster: TileCluster | None = None) -> None:
         find_device(device)
-        self._device = device
+        self._device, self._cluster = device, cluster
         self._networks: dict[tuple[Any, ...], VGG] = {}
 
     def run(
@@ -223,7 +228,7 @@ class Stylizer:
             return
         measured = [size for size in sizes[1:] if size]
         if sizes[0] or measured:
-            load = sizing.memory_load(settings, sizes[0], measured, compute.dtype.itemsize)
+            load = self._load(settings, sizes[0], measured, compute)
             check_memory(load, total_memory(compute.device))
 
     def losses(
@@ -283,13 +288,22 @@ class Stylizer:
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
         content, styles = _size(inputs.content) if inputs.content else None, [_size(style) for style in inputs.styles]
-        load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
+        load = self._load(settings, content, styles, compute)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
-        network = self._load_network(asked, transfer_spec.objective.layers, compute)
+        layers = transfer_spec.objective.layers
+        network = self._load_network(asked, layers, compute)
+        if self._cluster:
+            mapper = self._cluster.with_network(_NetworkLoader(asked, layers, torch.device("cpu"), compute.dtype))
+            transfer_spec = replace(transfer_spec, tile_mapper=mapper)
         tensors = ImageTensors(inputs, compute)
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, load, memory)
+
+    def _load(self, settings: Settings, content: Size | None, styles: Sequence[Size], compute: ComputeConfig) -> Load:
+        """Give what a run has to hold in this process, whose cluster computes the tiles of large pictures."""
+        load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
+        return replace(load, elsewhere=self._cluster.side) if self._cluster else load
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
@@ -304,9 +318,7 @@ class Stylizer:
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
-            loaded = weights.load(asked.name)
-            loaded = (loaded.normalize() if asked.normalize else loaded).to(*ran_in)
-            self._networks[network, ran_in] = VGG(loaded, layers, pooling=asked.pooling, padding=asked.padding)
+            self._networks[network, ran_in] = _NetworkLoader(asked, layers, *ran_in)().build(compute.device)
         return self._networks[network, ran_in]
 
 
@@ -362,6 +374,27 @@ def _split_arguments(
     if found and choices:
         raise SettingsError("both settings and single choices were given", "Give one or the other.")
     return styles, found[0] if found else Settings(**choices)
+
+
+@dataclass(frozen=True)
+class _NetworkLoader:
+    """Loads what a network is built of; two that are equal load the same."""
+
+    asked: spec.NetworkSpec
+    layers: frozenset[Layer]
+    device: torch.device
+    dtype: torch.dtype
+
+    def __call__(self) -> NetworkParts:
+        """Load it.
+
+        Raises:
+            WeightsError: there is no such network, or it is not fetched yet.
+            SettingsError: it is to be normalized and was never measured.
+        """
+        loaded = weights.load(self.asked.name)
+        loaded = (loaded.normalize() if self.asked.normalize else loaded).to(self.device, self.dtype)
+        return NetworkParts(loaded, self.layers, self.asked.pooling, self.asked.padding)
 
 
 def _prepare(inputs: RunInputs, *, to_run: bool = False) -> None:

@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any
 
+from cyclopts import Parameter
+
 from impasto.cli.options import (
     DEFAULT_OUTPUTS,
+    OUTPUT,
     OutputOptions,
     Paintings,
     Photo,
@@ -24,6 +27,15 @@ def stylize(
         str | None,
         output_option("photo-painting.png beside the photo (stdin-painting.png here, if it came from stdin)"),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            help="Compute a picture of over a megapixel in tiles on a cluster of Ray: auto is the one that this "
+            "machine is part of; local starts one of this machine alone.",
+            metavar="local|auto|ADDRESS",
+            group=OUTPUT,
+        ),
+    ] = None,
     outputs: OutputOptions = DEFAULT_OUTPUTS,
     **values: Any,
 ) -> int:
@@ -34,4 +46,4 @@ def stylize(
         from impasto.cli.inputs import check_count  # noqa: PLC0415
         from impasto.cli.outputs import RunArguments  # noqa: PLC0415
     check_count(paintings, weighed=bool(settings.style_blend or settings.mask))
-    return runner.run(RunArguments(photo, tuple(paintings), output, options=outputs), settings)
+    return runner.run(RunArguments(photo, tuple(paintings), output, options=outputs, cluster=cluster), settings)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.core.losses.conventions import ConventionName
 from impasto.core.losses.statistics import StatisticName
-from impasto.core.network.parts import FeatureReader, Part
+from impasto.core.network.parts import FeatureReader, Window
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
@@ -49,6 +49,21 @@ class Loss(Protocol):
         ...
 
 
+class PartLoss(Protocol):
+    """What is needed of a loss in one part of its layer: plain values that share no memory with the loss.
+
+    It may be sent to another process, and what it measures may be sent back.
+    """
+
+    def measure(self, features: Tensor) -> Any:
+        """Measure the features of the part, (1, C, h, w)."""
+        ...
+
+    def hook(self, features: Tensor, difference: Any) -> GradientHook:
+        """Give what adds the part's gradient; `difference` is what `AdditiveLoss.compare` gave."""
+        ...
+
+
 @runtime_checkable
 class AdditiveLoss(Loss, Protocol):
     """A loss of features that is made of what it measures of their parts, so that nobody has to hold them all.
@@ -56,21 +71,17 @@ class AdditiveLoss(Loss, Protocol):
     Where an image is seen in tiles, these methods stand for `evaluate`: a subclass that changes one changes both.
     """
 
-    def measure(self, part: Part) -> Any:
-        """Measure a part of the features of an image."""
+    def cut(self, window: Window) -> PartLoss:
+        """Give what is needed of it in a window of its layer."""
         ...
 
     def add(self, one: Any, other: Any) -> Any:
         """Give what two measurements are together."""
         ...
 
-    def compare(self, measured: Any) -> "tuple[Tensor, PartHooks]":
-        """Give what `evaluate` gives, from the measurement of all parts: the value, and a hook for each part."""
+    def compare(self, measured: Any) -> tuple[Tensor, Any]:
+        """Give the value that `evaluate` gives, from the measurement of all parts, and what their gradients need."""
         ...
-
-
-PartHooks = Callable[[Part], GradientHook]
-"""Gives for a part what adds its gradient."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """The content loss: mean((F - P)^2) between features (Gatys et al. 2016, eq. 1, up to the convention's factor)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from impasto.core.losses.base import LossInputs, PartHooks, loss_kind
+from impasto.core.losses.base import LossInputs, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
 from impasto.core.losses.statistics import mean_square, to_accumulator_dtype
-from impasto.core.network.parts import Part, Window, whole_features
+from impasto.core.network.convolution import CHANNELS_LAST
+from impasto.core.network.parts import Window, whole_features
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
@@ -44,22 +46,34 @@ class ContentLoss:
 
         return value * self._scale, add_gradient
 
-    def measure(self, part: Part) -> Tensor:
-        """See `AdditiveLoss.measure`: the part's share of the value."""
-        return self._cut(part.window).evaluate(part.features)[0]
+    def cut(self, window: Window) -> "ContentPart":
+        """See `AdditiveLoss.cut`."""
+        target = window.cut(self._target).clone(memory_format=CHANNELS_LAST)
+        trainable = None if self._trainable is None else window.cut(self._trainable).clone()
+        return ContentPart(ContentLoss(self.layer, self.weight * window.share, self._factor, target, trainable))
 
     def add(self, one: Tensor, other: Tensor) -> Tensor:
         """See `AdditiveLoss.add`."""
         return one + other
 
-    def compare(self, measured: Tensor) -> tuple[Tensor, PartHooks]:
-        """See `AdditiveLoss.compare`."""
-        return measured, lambda part: self._cut(part.window).evaluate(part.features)[1]
+    def compare(self, measured: Tensor) -> tuple[Tensor, None]:
+        """See `AdditiveLoss.compare`: the gradient needs no more than the part's own target."""
+        return measured, None
 
-    def _cut(self, window: Window) -> "ContentLoss":
-        """Give the loss in a window, as its share of the whole."""
-        trainable = None if self._trainable is None else window.cut(self._trainable)
-        return ContentLoss(self.layer, self.weight * window.share, self._factor, window.cut(self._target), trainable)
+
+@dataclass(frozen=True)
+class ContentPart:
+    """The content loss of a part, as its share of the whole."""
+
+    loss: ContentLoss
+
+    def measure(self, features: Tensor) -> Tensor:
+        """See `PartLoss.measure`: the part's share of the value."""
+        return self.loss.evaluate(features)[0]
+
+    def hook(self, features: Tensor, _difference: None) -> GradientHook:
+        """See `PartLoss.hook`."""
+        return self.loss.evaluate(features)[1]
 
 
 @loss_kind("content", compares="content")

@@ -1,11 +1,12 @@
 """The style loss: mean squares between statistics of features (Gatys et al. 2016, eq. 4, up to the factor)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from impasto.core.losses.base import LossInputs, PartHooks, loss_kind
+from impasto.core.losses.base import LossInputs, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
 from impasto.core.losses.guided import LayerRegion, least_around, pool_to_layer
 from impasto.core.losses.statistics import (
@@ -17,7 +18,7 @@ from impasto.core.losses.statistics import (
     average,
     pull_back,
 )
-from impasto.core.network.parts import Part
+from impasto.core.network.parts import Window
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
 
@@ -66,12 +67,11 @@ class StyleLoss:
 
         return torch.stack(values).sum() * self._scale, add_gradient
 
-    def measure(self, part: Part) -> list[Measured | None]:
-        """See `AdditiveLoss.measure`: the statistic in each region; None where the region asks for nothing there."""
-        return [
-            self._statistic.measure(part.features, weights) if weights is None or weights.any() else None
-            for weights in (_cut(region, part) for region in self._regions)
-        ]
+    def cut(self, window: Window) -> "StylePart":
+        """See `AdditiveLoss.cut`."""
+        weights = [None if region is None else region.weights for region in self._regions]
+        cuts = tuple(None if each is None else window.cut(each).clone() for each in weights)
+        return StylePart(self._statistic, cuts, self._scale * window.share)
 
     def add(self, one: Sequence[Measured | None], other: Sequence[Measured | None]) -> list[Measured | None]:
         """See `AdditiveLoss.add`: region by region."""
@@ -80,28 +80,44 @@ class StyleLoss:
             for mine, theirs in zip(one, other, strict=True)
         ]
 
-    def compare(self, measured: Sequence[Measured | None]) -> tuple[Tensor, PartHooks]:
-        """See `AdditiveLoss.compare`."""
-        compared: list[tuple[LayerRegion | None, Difference]] = []
+    def compare(self, measured: Sequence[Measured | None]) -> tuple[Tensor, list[Difference | None]]:
+        """See `AdditiveLoss.compare`: the difference in each region; None where the region asks for nothing."""
+        pairs = zip(measured, self._targets, strict=True)
+        differences = [None if found is None else self._statistic.compare(found, target) for found, target in pairs]
         value = self._targets[0][0].new_zeros(())
-        for region, target, found in zip(self._regions, self._targets, measured, strict=True):
-            if found is None:
-                continue
-            difference = self._statistic.compare(found, target)
-            compared.append((region, difference))
-            value += difference.value * (1.0 if region is None else region.share)
+        for region, difference in zip(self._regions, differences, strict=True):
+            if difference is not None:
+                value += difference.value * (1.0 if region is None else region.share)
+        return value * self._scale, differences
 
-        def hook(part: Part) -> GradientHook:
-            scale = self._scale * part.window.share
 
-            def add_gradient(gradient: Tensor | None) -> Tensor:
-                for region, difference in compared:
-                    gradient = pull_back(gradient, part.features, difference, _cut(region, part), scale)
-                return torch.zeros_like(part.features) if gradient is None else gradient
+@dataclass(frozen=True)
+class StylePart:
+    """The style loss of a part."""
 
-            return add_gradient
+    statistic: Statistic
+    weights: tuple[Tensor | None, ...]
+    """Of each region in the part, (1, 1, h, w); None for 1 everywhere."""
+    scale: float
+    """The convention's factor times the loss's weight and the part's share of the layer."""
 
-        return value * self._scale, hook
+    def measure(self, features: Tensor) -> list[Measured | None]:
+        """See `PartLoss.measure`: the statistic in each region; None where the region asks for nothing here."""
+        return [
+            self.statistic.measure(features, weights) if weights is None or weights.any() else None
+            for weights in self.weights
+        ]
+
+    def hook(self, features: Tensor, differences: Sequence[Difference | None]) -> GradientHook:
+        """See `PartLoss.hook`."""
+
+        def add_gradient(gradient: Tensor | None) -> Tensor:
+            for difference, weights in zip(differences, self.weights, strict=True):
+                if difference is not None:
+                    gradient = pull_back(gradient, features, difference, weights, self.scale)
+            return torch.zeros_like(features) if gradient is None else gradient
+
+        return add_gradient
 
 
 @loss_kind("style", compares="style")
@@ -152,8 +168,3 @@ def _visible(opacity: Tensor | None, layer: Layer, dtype: torch.dtype) -> Tensor
     inner = least_around(grid)
     weights = inner if inner.sum() >= _ENOUGH * grid.sum() else grid
     return weights.to(dtype) if weights.any() else None
-
-
-def _cut(region: LayerRegion | None, part: Part) -> Tensor | None:
-    """Give the weights of a region in a part; None for 1 everywhere."""
-    return None if region is None or region.weights is None else part.window.cut(region.weights)

@@ -1,34 +1,36 @@
 """An objective of a large image, evaluated tile by tile: the same losses, their value and their gradient."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
 
-from impasto.core.losses.base import AdditiveLoss, Evaluation, Loss, Objective, PartHooks
-from impasto.core.losses.objective import FeatureObjective, check_names, name_overflow, sum_up
-from impasto.core.network.parts import Part, whole_features
+from impasto.core.losses.base import AdditiveLoss, Evaluation, Loss
+from impasto.core.losses.objective import check_names, name_overflow, sum_up
+from impasto.core.network.parts import Part, Window, whole_features
 from impasto.core.network.tiles import TiledPass, TiledVGG
-from impasto.core.network.vgg import VGG, GradientHook
+from impasto.core.network.vgg import GradientHook
 
 if TYPE_CHECKING:
     from impasto.layers import Layer
 
-Compared = Mapping[str, tuple[Tensor, PartHooks]]
-"""By the name of a loss: its value, and what adds its gradient in each part."""
 
+class ImagePass(Protocol):
+    """One way forward and one back through the network, with one image."""
 
-def feature_objective(reader: VGG | TiledVGG, losses: Sequence[Loss], size: tuple[int, int]) -> Objective:
-    """Make the objective of losses for images of a size (height, width): in one piece, or in tiles.
+    def measure(self) -> Iterator[tuple[str, Any]]:
+        """Yield what each loss of features measures of each part, by its name, in an order that is always the same."""
+        ...
 
-    Raises:
-        ValueError: there is no loss, or two have one name.
-    """
-    if isinstance(reader, VGG):
-        return FeatureObjective(reader, losses)
-    return FeatureObjective(reader.network, losses) if reader.sees_whole(*size) else TiledObjective(reader, losses)
+    def gradient(self, differences: Mapping[str, Any]) -> Tensor:
+        """Give the gradient of the losses of features, (1, 3, H, W), once all parts are measured.
+
+        Args:
+            differences: by the name of a loss, what `AdditiveLoss.compare` gave.
+        """
+        ...
 
 
 class TiledObjective:
@@ -47,50 +49,69 @@ class TiledObjective:
     def __init__(self, network: TiledVGG, losses: Sequence[Loss]) -> None:
         check_names(losses)
         self._network, self.losses = network, tuple(losses)
-        self._at_layer: defaultdict[Layer, list[AdditiveLoss]] = defaultdict(list)
-        for loss in losses:
-            if loss.layer is not None:
-                self._at_layer[loss.layer].append(loss if isinstance(loss, AdditiveLoss) else _Assembled(loss))
+        self._additive: dict[str, AdditiveLoss] = {
+            loss.name: loss if isinstance(loss, AdditiveLoss) else _Assembled(loss)
+            for loss in losses
+            if loss.layer is not None
+        }
+        self._at_layer: defaultdict[Layer | None, list[AdditiveLoss]] = defaultdict(list)
+        for loss in self._additive.values():
+            self._at_layer[loss.layer].append(loss)
 
     @torch.no_grad()
     def values(self, image: Tensor) -> Tensor:
         """See `Objective.values`."""
         with name_overflow():
-            compared = self._compare(self._network.record(image))
-            on_pixels = {loss.name: loss.evaluate(image)[0] for loss in self.losses if loss.layer is None}
-            return torch.stack(self._in_order(compared, on_pixels))
+            found = {name: value for name, (value, _) in self._compare(self._open(image)).items()}
+            found |= {loss.name: loss.evaluate(image)[0] for loss in self.losses if loss.layer is None}
+            return torch.stack([found[loss.name] for loss in self.losses])
 
     @torch.no_grad()
     def evaluate(self, image: Tensor) -> Evaluation:
         """See `Objective.evaluate`."""
         with name_overflow():
-            opened, on_pixels = self._network.record(image), {}
+            opened = self._open(image)
             compared = self._compare(opened)
-
-            def hooks(part: Part) -> list[GradientHook]:
-                return [compared[loss.name][1](part) for loss in self._at_layer[part.layer]]
-
-            gradient = opened.gradient(hooks)
+            gradient = opened.gradient({name: difference for name, (_, difference) in compared.items()})
+            found = {name: value for name, (value, _) in compared.items()}
             for loss in self.losses:
                 if loss.layer is None:
-                    on_pixels[loss.name], add_gradient = loss.evaluate(image)
+                    found[loss.name], add_gradient = loss.evaluate(image)
                     gradient = add_gradient(gradient)
-            return sum_up(self._in_order(compared, on_pixels), image, gradient)
+            return sum_up([found[loss.name] for loss in self.losses], image, gradient)
 
-    def _compare(self, opened: TiledPass) -> Compared:
-        """Run forward, and let each loss of features measure all parts of its layer."""
+    def _open(self, image: Tensor) -> ImagePass:
+        return _PassHere(self._network.record(image), self._at_layer)
+
+    def _compare(self, opened: ImagePass) -> dict[str, tuple[Tensor, Any]]:
+        """Run forward, put together what each loss of features measures, and let it compare."""
         measured: dict[str, Any] = {}
-        for part in opened.parts():
-            for loss in self._at_layer[part.layer]:
-                found, name = loss.measure(part), loss.name
-                measured[name] = loss.add(measured[name], found) if name in measured else found
-        return {
-            loss.name: loss.compare(measured.pop(loss.name)) for losses in self._at_layer.values() for loss in losses
-        }
+        for name, found in opened.measure():
+            measured[name] = self._additive[name].add(measured[name], found) if name in measured else found
+        return {name: loss.compare(measured.pop(name)) for name, loss in self._additive.items()}
 
-    def _in_order(self, compared: Compared, on_pixels: Mapping[str, Tensor]) -> list[Tensor]:
-        """Give the values of all losses, in the objective's order."""
-        return [on_pixels[it.name] if it.layer is None else compared[it.name][0] for it in self.losses]
+
+class _PassHere:
+    """Both ways in this process, with each part as the network comes to it."""
+
+    def __init__(self, opened: TiledPass, at_layer: "Mapping[Layer | None, Sequence[AdditiveLoss]]") -> None:
+        self._opened, self._at_layer = opened, at_layer
+
+    def measure(self) -> Iterator[tuple[str, Any]]:
+        """See `ImagePass.measure`."""
+        for part in self._opened.parts():
+            for loss in self._at_layer[part.layer]:
+                yield loss.name, loss.cut(part.window).measure(part.features)
+
+    def gradient(self, differences: Mapping[str, Any]) -> Tensor:
+        """See `ImagePass.gradient`."""
+
+        def hooks(part: Part) -> list[GradientHook]:
+            return [
+                loss.cut(part.window).hook(part.features, differences[loss.name]) for loss in self._at_layer[part.layer]
+            ]
+
+        return self._opened.gradient(hooks)
 
 
 class _Assembled:
@@ -100,22 +121,31 @@ class _Assembled:
         self._loss, self.name, self.layer, self.weight = loss, loss.name, loss.layer, loss.weight
         self.evaluate = loss.evaluate
 
-    def measure(self, part: Part) -> list[Part]:
-        """See `AdditiveLoss.measure`."""
-        return [part]
+    def cut(self, window: Window) -> "_AssembledPart":
+        """See `AdditiveLoss.cut`."""
+        assert self.layer is not None  # losses of pixels see the whole image anyway
+        return _AssembledPart(self.layer, window)
 
     def add(self, one: list[Part], other: list[Part]) -> list[Part]:
         """See `AdditiveLoss.add`."""
         return one + other
 
-    def compare(self, measured: list[Part]) -> tuple[Tensor, PartHooks]:
-        """See `AdditiveLoss.compare`."""
+    def compare(self, measured: list[Part]) -> tuple[Tensor, Tensor]:
+        """See `AdditiveLoss.compare`: gradients need that of the whole layer."""
         (features,) = whole_features(measured).values()
         value, add_gradient = self._loss.evaluate(features)
-        whole = add_gradient(None)
+        return value, add_gradient(None)
 
-        def hook(part: Part) -> GradientHook:
-            own = part.window.cut(whole)
-            return lambda gradient: own.clone() if gradient is None else gradient.add_(own)
 
-        return value, hook
+class _AssembledPart:
+    def __init__(self, layer: "Layer", window: Window) -> None:
+        self._layer, self._window = layer, window
+
+    def measure(self, features: Tensor) -> list[Part]:
+        """See `PartLoss.measure`."""
+        return [Part(self._layer, self._window, features)]
+
+    def hook(self, _features: Tensor, whole: Tensor) -> GradientHook:
+        """See `PartLoss.hook`."""
+        own = self._window.cut(whole)
+        return lambda gradient: own.clone() if gradient is None else gradient.add_(own)

@@ -38,16 +38,70 @@ class _Segment:
     factor: int
     """How many positions of the input make one of the output, along each side."""
 
-    def tiles(self, maps: Tensor) -> Iterator[Window]:
+    def tiles(self, height: int, width: int) -> "Iterator[Tile]":
         """Cut the grid of its input into tiles of about the same size."""
-        height, width = maps.shape[2:]
         for top, bottom in pairwise(_borders(height, self.side, self.factor)):
             for left, right in pairwise(_borders(width, self.side, self.factor)):
-                yield Window(range(top, bottom), range(left, right), (height, width))
+                yield Tile(self, Window(range(top, bottom), range(left, right), (height, width)))
 
-    def owned(self, tile: Window, block: int) -> Window:
-        """Give a tile on the grid of the features of one of the blocks."""
-        return tile.pooled(1 << (block - self.blocks[0]))
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of the input of some blocks, and the halo around it; plain values, for a process that has the network."""
+
+    segment: _Segment
+    own: Window
+    """Without the halo."""
+
+    @property
+    def outer(self) -> Window:
+        """With the halo, as far as the input goes."""
+        return self.own.grown(self.segment.halo)
+
+    @property
+    def pooled(self) -> tuple[Window, Window]:
+        """What it owns on the grid of the output, and that with the halo."""
+        factor = self.segment.factor
+        return self.own.pooled(factor), self.outer.pooled(factor)
+
+    def owned(self, block: int) -> Window:
+        """Give what it owns on the grid of the features of one of the blocks."""
+        return self.own.pooled(1 << (block - self.segment.blocks[0]))
+
+    def cut(self, maps: Tensor) -> Tensor:
+        """Cut it with its halo out of the whole input, (1, C, h, w)."""
+        memory_format = torch.contiguous_format if self.segment.blocks[0] == 1 else CHANNELS_LAST
+        return self.outer.cut(maps).contiguous(memory_format=memory_format)
+
+    def run(self, network: VGG, maps: Tensor, tape: BackwardTape) -> Tensor:
+        """Run the blocks on what `cut` gave; returns their output, with the halo's."""
+        return network.run(maps, tape, self.segment.blocks)
+
+    def parts(self, features: Features) -> Iterator[Part]:
+        """Cut what it owns out of the features with the halo."""
+        for layer, maps in features.items():
+            window = self.owned(layer.block)
+            own = window.inside(self._outer_at(layer)).cut(maps)
+            if own.numel():
+                yield Part(layer, window, own.contiguous(memory_format=CHANNELS_LAST))
+
+    def gradient(self, tape: BackwardTape, hooks: PartHook, begin: Tensor | None = None) -> Tensor | None:
+        """Run backward after `run`, once; gives the gradient of its input with the halo, or None for none.
+
+        Args:
+            tape: that `run` recorded on.
+            hooks: asked for what adds each part's gradient; what it gives may hold the part.
+            begin: the gradient with respect to the output, where there is one.
+        """
+        added: dict[Layer | None, list[GradientHook]] = {}
+        for part in self.parts(tape.features):
+            if wanted := hooks(part):
+                owned = part.window.inside(self._outer_at(part.layer))
+                added[part.layer] = [_within(owned, tape.features[part.layer].shape, wanted)]
+        return tape.gradient(added, begin)
+
+    def _outer_at(self, layer: Layer) -> Window:
+        return self.outer.pooled(1 << (layer.block - self.segment.blocks[0]))
 
 
 @dataclass(frozen=True)
@@ -91,6 +145,10 @@ class TiledVGG:
             return self.network.read(image, layers)
         return (part for part in self.record(image).parts(keep=False) if part.layer in layers)
 
+    def tiles(self, height: int, width: int) -> list[Tile]:
+        """Cut an image of a size into tiles; where no maps are kept, these know nothing of each other."""
+        return list(self._segments[0].tiles(height, width))
+
     def record(self, image: Tensor) -> "TiledPass":
         """Open a pass over an image: its parts, once, then its gradient."""
         return TiledPass(self.network, self._segments, image)
@@ -109,10 +167,6 @@ class TiledPass:
         self._network, self._segments = network, segments
         self._inputs = [image]  # of each segment whose features are computed
 
-    def tiles(self) -> list[Window]:
-        """Give the tiles of the image."""
-        return list(self._segments[0].tiles(self._inputs[0]))
-
     @torch.no_grad()
     def parts(self, *, keep: bool = True) -> Iterator[Part]:
         """Run forward, and yield the features of each layer in parts.
@@ -124,15 +178,15 @@ class TiledPass:
             maps, output = self._inputs[-1], None
             if not keep:
                 self._inputs.clear()
-            for tile in segment.tiles(maps):
+            for tile in segment.tiles(*maps.shape[2:]):
                 tape = BackwardTape(recording=False)
-                found, outer = self._run(segment, tile, maps, tape)
-                yield from _parts(segment, tile, outer, tape.features)
+                found = tile.run(self._network, tile.cut(maps), tape)
+                yield from tile.parts(tape.features)
                 if number + 1 < len(self._segments):
                     grid = maps.shape[2] // segment.factor, maps.shape[3] // segment.factor
                     output = empty_maps(found, grid) if output is None else output
-                    owned = tile.pooled(segment.factor)
-                    owned.cut(output).copy_(owned.inside(outer.pooled(segment.factor)).cut(found))
+                    own, outer = tile.pooled
+                    own.cut(output).copy_(own.inside(outer).cut(found))
             if output is not None:
                 self._inputs.append(output)
 
@@ -147,32 +201,17 @@ class TiledPass:
         for segment in reversed(self._segments):
             maps = self._inputs.pop()
             below = torch.zeros_like(maps, memory_format=torch.preserve_format)
-            for tile in segment.tiles(maps):
+            for tile in segment.tiles(*maps.shape[2:]):
                 tape = BackwardTape()
-                found, outer = self._run(segment, tile, maps, tape)
-                begin = (
-                    None
-                    if gradient is None
-                    else _seed(gradient, found, tile.pooled(segment.factor), outer.pooled(segment.factor))
-                )
+                found = tile.run(self._network, tile.cut(maps), tape)
+                begin = None if gradient is None else _seed(gradient, found, *tile.pooled)
                 del found
-                added: dict[Layer | None, list[GradientHook]] = {}
-                for part in _parts(segment, tile, outer, tape.features):
-                    owned = part.window.inside(segment.owned(outer, part.layer.block))
-                    if wanted := hooks(part):
-                        added[part.layer] = [_within(owned, tape.features[part.layer].shape, wanted)]
-                own = tape.gradient(added, begin)
+                own = tile.gradient(tape, hooks, begin)
                 if own is not None:
-                    outer.cut(below).add_(own)
+                    tile.outer.cut(below).add_(own)
             gradient = below
         assert gradient is not None  # a network has at least one block
         return gradient
-
-    def _run(self, segment: _Segment, tile: Window, maps: Tensor, tape: BackwardTape) -> tuple[Tensor, Window]:
-        """Run a tile with its halo; also returns the window of both."""
-        outer = tile.grown(segment.halo)
-        memory_format = torch.contiguous_format if segment.blocks[0] == 1 else CHANNELS_LAST
-        return self._network.run(outer.cut(maps).contiguous(memory_format=memory_format), tape, segment.blocks), outer
 
 
 def _plan_segment(network: VGG, blocks: range, side: int) -> _Segment:
@@ -187,15 +226,6 @@ def _borders(length: int, side: int, factor: int) -> list[int]:
     """Cut a side of a grid into pieces of at most about `side` that begin at multiples of `factor`."""
     count = max(1, min(-(-length // side), length // factor))
     return [round(length * number / count / factor) * factor for number in range(count)] + [length]
-
-
-def _parts(segment: _Segment, tile: Window, outer: Window, features: Features) -> Iterator[Part]:
-    """Cut what a tile owns out of the features of the tile with its halo."""
-    for layer, maps in features.items():
-        window = segment.owned(tile, layer.block)
-        own = window.inside(segment.owned(outer, layer.block)).cut(maps)
-        if own.numel():
-            yield Part(layer, window, own.contiguous(memory_format=CHANNELS_LAST))
 
 
 def _seed(gradient: Tensor, found: Tensor, tile: Window, outer: Window) -> Tensor:

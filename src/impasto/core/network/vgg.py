@@ -1,6 +1,7 @@
 """VGG-16 and VGG-19 as feature extractors (Simonyan and Zisserman, 2014)."""
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -63,6 +64,22 @@ class BackwardTape:
             elif gradient is not None:
                 gradient = step(gradient)
         return gradient
+
+
+@dataclass(frozen=True)
+class NetworkParts:
+    """What a network is built of: plain values, for a process that is to have the same one."""
+
+    weights: VGGWeights
+    """In the type that it runs in, on the CPU."""
+    layers: frozenset[Layer]
+    pooling: Pooling
+    padding: Padding
+
+    def build(self, device: torch.device) -> "VGG":
+        """Build it on a device."""
+        weights = self.weights.to(device, self.weights.dtype)
+        return VGG(weights, self.layers, pooling=self.pooling, padding=self.padding)
 
 
 class VGG:

@@ -1,0 +1,141 @@
+"""The connection to a cluster: one that runs already, or one of this machine alone that ends with the connection."""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from impasto.errors import ImpastoError, InputError, install_command
+from impasto.wording import argument, shorten
+
+LOCAL, AUTO = "local", "auto"
+CLIENT_PREFIX = "ray://"
+PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
+"""Environment variables that torch reads, and that processes on other machines get as they are here."""
+
+_ANSWER_SECONDS = 5.0
+"""For a port to answer."""
+_HEALTH_SECONDS = 20.0
+"""For a cluster to say that it is one; its program takes a second or two to start."""
+_OBJECT_STORE_BYTES = 500_000_000
+"""Of the shared memory of a cluster of this machine: it holds what is in flight, which is a few pictures a process."""
+
+
+class ClusterError(ImpastoError):
+    """The cluster was lost, or has no machine that fits."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to a cluster within this context; within another such context, or where Ray is in use, to that.
+
+    Args:
+        address: `local` for processes of this machine alone, which end with the context, or with this process; `auto`
+            for the cluster that this machine is part of; or the address of its head, `host:port`, for the same where
+            there are several, or `ray://host:port` for one that this machine is no part of.
+
+    Raises:
+        InputError: Ray is not installed, or the address is none.
+        ClusterError: no cluster answers there, or it has another version of Ray or Python.
+    """
+    ray = load_ray()
+    if ray.is_initialized():
+        yield
+        return
+    if address != LOCAL:
+        _check_answer(address)
+    with _own_signal_handlers():
+        _connect(ray, address)
+    try:
+        yield
+    finally:
+        with _own_signal_handlers():
+            ray.shutdown()
+
+
+def load_ray() -> Any:
+    """Give the module `ray`, with its messages and its reports to its makers switched off.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # it warns of a change of its own otherwise
+    try:
+        import ray  # noqa: PLC0415 -- an extra, and half a second to load
+    except ImportError as error:
+        problem = f"a cluster needs packages that are not installed ({error.name})"
+        raise InputError(problem, f"Run: {install_command('cluster')}.") from None
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    return ray
+
+
+def _connect(ray: Any, address: str) -> None:
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": False}
+    variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    own: dict[str, Any] = {}
+    if address == LOCAL:
+        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": _cores()}
+    try:
+        ray.init(address=address, runtime_env={"env_vars": variables}, **quiet, **own)
+    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        problem = f"no connection to the cluster {shorten(address)}: {text:.300}"
+        raise ClusterError(problem, "See that it runs, with this version of Python and Ray.") from None
+
+
+def _check_answer(address: str) -> None:
+    """Check that a cluster is there, which Ray itself would try for minutes."""
+    where = f"the cluster {shorten(address)}" if address != AUTO else "a cluster that this machine is part of"
+    missing = ClusterError(
+        f"{where} does not answer", "Start one with `ray start --head`, or see which there is with `ray status`."
+    )
+    if address == AUTO:
+        _check_health([], missing)
+        return
+    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    if not (separator and host and port.isdecimal() and int(port) < 1 << 16):
+        problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
+        raise InputError(problem, "Give one of these.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+    except OSError:
+        raise missing from None
+    if not address.startswith(CLIENT_PREFIX):
+        _check_health(["--address", address], missing)
+
+
+def _check_health(options: list[str], missing: ClusterError) -> None:
+    command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", *options]
+    try:
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_HEALTH_SECONDS)  # noqa: S603
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise missing from None
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    with contextlib.suppress(AttributeError):  # Linux alone has it
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put back the handlers of signals that Ray replaces."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,42 @@
+"""`impasto PHOTO PAINTING --cluster`."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.cluster.tiles import RayTiles
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("nowhere", "--cluster takes local, auto or an address such as"), ("127.0.0.1:1", "does not answer")],
+)
+def test_a_cluster_that_is_none_is_refused_in_one_line_before_anything_is_painted(impasto, folder, address, words):
+    before = sorted(folder.iterdir())
+    done = impasto("photo.jpg", "painting.jpg", "--size", "64", "--cluster", address)
+    assert done.code in (1, 2)
+    assert words in done.err
+    assert len(done.err.splitlines()) == 1
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_result_that_exists_is_told_before_a_cluster_is_looked_for(impasto, folder):
+    (folder / "there.png").write_bytes(b"mine")
+    done = impasto("photo.jpg", "painting.jpg", "-o", "there.png", "--cluster", "127.0.0.1:1")
+    assert "there.png" in done.err
+    assert "answer" not in done.err
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_of_this_machine_gives_the_picture_of_this_process(impasto, folder, monkeypatch):
+    monkeypatch.setattr("impasto.cluster.tiles.RayTiles", partial(RayTiles, side=160))
+    few = ["--size", "256", "--iterations", "2", "--tolerance", "0", "--precision", "float32"]
+    here = impasto("photo.jpg", "painting.jpg", *few, "-o", "here.png")
+    there = impasto("photo.jpg", "painting.jpg", *few, "-o", "there.png", "--cluster", "local")
+    assert (here.code, there.code) == (0, 0), there.err
+    assert "of memory in 4 tiles" in there.err
+    pixels = [np.asarray(Image.open(folder / name).convert("RGB")).astype(int) for name in ("here.png", "there.png")]
+    np.testing.assert_allclose(*pixels, atol=2)
