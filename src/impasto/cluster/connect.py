@@ -45,6 +45,7 @@ def connected(address: str) -> Iterator[None]:
         InputError: Ray is not installed, or the address is none.
         ClusterError: no cluster answers there, or it has another version of Ray or Python.
     """
+    check_address(address)
     ray = load_ray()
     if ray.is_initialized():
         yield
@@ -58,6 +59,19 @@ def connected(address: str) -> Iterator[None]:
     finally:
         with _own_signal_handlers():
             ray.shutdown()
+
+
+def check_address(address: str) -> None:
+    """Check that an address is one; see `connected`.
+
+    Raises:
+        InputError: it is none.
+    """
+    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    is_address = separator and host and port.isdecimal() and int(port) < 1 << 16
+    if address not in (LOCAL, AUTO) and not is_address:
+        problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
+        raise InputError(problem, "Give one of these.")
 
 
 def load_ray() -> Any:
@@ -100,10 +114,7 @@ def _check_answer(address: str) -> None:
     if address == AUTO:
         _check_health([], missing)
         return
-    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
-    if not (separator and host and port.isdecimal() and int(port) < 1 << 16):
-        problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
-        raise InputError(problem, "Give one of these.")
+    host, _, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
