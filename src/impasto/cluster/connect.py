@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from impasto.errors import ImpastoError, InputError, install_command
+from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
 LOCAL, AUTO = "local", "auto"
@@ -28,8 +28,8 @@ _OBJECT_STORE_BYTES = 500_000_000
 """Of the shared memory of a cluster of this machine: it holds what is in flight, which is a few pictures a process."""
 
 
-class ClusterError(ImpastoError):
-    """The cluster was lost, or has no machine that fits."""
+class ClusterError(InputError):
+    """A cluster that does not answer, or has no machine that fits."""
 
 
 @contextmanager
@@ -97,6 +97,8 @@ def _connect(ray: Any, address: str) -> None:
     own: dict[str, Any] = {}
     if address == LOCAL:
         own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": _cores()}
+    # It prints what befalls its machines to stdout, where results go; this is the switch that its own debugger uses.
+    ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
     try:
         ray.init(address=address, runtime_env={"env_vars": variables}, **quiet, **own)
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
