@@ -1,8 +1,8 @@
 """Where pictures are painted: the interface of an executor, and what passes between it and a batch.
 
-`local.LocalExecutor` has worker processes on this machine. Another, such as one of Ray actors, takes the same tasks and
-gives the same updates; it writes no file, since what is painted comes back as bytes. `painter.TaskPainter` is what
-each of its workers does.
+`local.LocalExecutor` has worker processes on this machine, `cluster.ClusterExecutor` actors of Ray on others. Both take
+the same tasks and give the same updates; they write no file, since what is painted comes back as bytes.
+`painter.TaskPainter` is what each of their workers does.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -92,6 +92,15 @@ class TaskFailed:
 
 
 @dataclass(frozen=True)
+class TaskRequeued:
+    """A picture is painted again, by another worker: its own is gone, which says nothing of the picture."""
+
+    number: int
+    error: ImpastoError
+    """What became of the worker."""
+
+
+@dataclass(frozen=True)
 class WorkersChosen:
     """The number of pictures at once was settled by measuring."""
 
@@ -113,10 +122,8 @@ class WorkerStartError(ImpastoError):
     """A worker process could not be started."""
 
 
-Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | WorkersChosen | WorkersChanged
+Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | TaskRequeued | WorkersChosen | WorkersChanged
 """The events of a job (`events`) have the same names, since they are what becomes of its tasks."""
-Begun, Advanced, Painted = TaskStarted, TaskProgress, TaskDone
-"""Former names, for executors that are written with these."""
 
 
 class Executor(Protocol):
@@ -124,6 +131,8 @@ class Executor(Protocol):
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
         """Paint tasks; yield for each TaskStarted, TaskProgress any number of times, and TaskDone or TaskFailed.
+
+        After TaskRequeued, the same task begins again.
 
         Args:
             tasks: asked for the next whenever there is room for it, so that they need not all be there at once; None

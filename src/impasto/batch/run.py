@@ -25,6 +25,7 @@ from impasto.batch.executor import (
     TaskDone,
     TaskFailed,
     TaskProgress,
+    TaskRequeued,
     TaskStarted,
     Update,
     WorkersChanged,
@@ -180,6 +181,9 @@ class Batch:
                 self._keep(running, update)
             case TaskFailed():
                 self._handle_failure(running, update)
+            case TaskRequeued():
+                self._clock.retract(update.number)
+                self._on_event(JobRetried(planned.job, update.error))
 
     def _keep(self, running: _Running, painted: TaskDone) -> None:
         planned, job = running.planned, running.planned.job

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from impasto.errors import ImpastoError, InputError, install_command
+from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
 LOCAL, AUTO = "local", "auto"
@@ -28,8 +28,8 @@ _OBJECT_STORE_BYTES = 500_000_000
 """Of the shared memory of a cluster of this machine: it holds what is in flight, which is a few pictures a process."""
 
 
-class ClusterError(ImpastoError):
-    """The cluster was lost, or has no machine that fits."""
+class ClusterError(InputError):
+    """A cluster that does not answer, or has no machine that fits."""
 
 
 @contextmanager
@@ -45,6 +45,7 @@ def connected(address: str) -> Iterator[None]:
         InputError: Ray is not installed, or the address is none.
         ClusterError: no cluster answers there, or it has another version of Ray or Python.
     """
+    check_address(address)
     ray = load_ray()
     if ray.is_initialized():
         yield
@@ -58,6 +59,19 @@ def connected(address: str) -> Iterator[None]:
     finally:
         with _own_signal_handlers():
             ray.shutdown()
+
+
+def check_address(address: str) -> None:
+    """Check that an address is one; see `connected`.
+
+    Raises:
+        InputError: it is none.
+    """
+    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    is_address = separator and host and port.isdecimal() and int(port) < 1 << 16
+    if address not in (LOCAL, AUTO) and not is_address:
+        problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
+        raise InputError(problem, "Give one of these.")
 
 
 def load_ray() -> Any:
@@ -83,6 +97,8 @@ def _connect(ray: Any, address: str) -> None:
     own: dict[str, Any] = {}
     if address == LOCAL:
         own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": _cores()}
+    # It prints what befalls its machines to stdout, where results go; this is the switch that its own debugger uses.
+    ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
     try:
         ray.init(address=address, runtime_env={"env_vars": variables}, **quiet, **own)
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
@@ -100,10 +116,7 @@ def _check_answer(address: str) -> None:
     if address == AUTO:
         _check_health([], missing)
         return
-    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
-    if not (separator and host and port.isdecimal() and int(port) < 1 << 16):
-        problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
-        raise InputError(problem, "Give one of these.")
+    host, _, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
