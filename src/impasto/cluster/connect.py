@@ -17,7 +17,7 @@ from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
 LOCAL, AUTO = "local", "auto"
-CLIENT_PREFIX = "ray://"
+_CLIENT_PREFIX = "ray://"
 PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
 """Environment variables that torch reads, and that processes on other machines get as they are here."""
 
@@ -41,8 +41,8 @@ def connected(address: str) -> Iterator[None]:
 
     Args:
         address: `local` for processes of this machine alone, which end with the context, or with this process; `auto`
-            for the cluster that this machine is part of; or the address of its head, `host:port`, for the same where
-            there are several, or `ray://host:port` for one that this machine is no part of.
+            for the cluster that this machine is part of; or the address of its head, `host:port`, where there are
+            several.
 
     Raises:
         InputError: Ray is not installed, or the address is none.
@@ -71,7 +71,11 @@ def check_address(address: str) -> None:
     Raises:
         InputError: it is none.
     """
-    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    if address.startswith(_CLIENT_PREFIX):
+        problem = f"{shorten(address)} is an address of Ray's client, which passes on nothing of a picture's progress"
+        hint = "Join this machine to the cluster with `ray start --num-cpus=0 --address=...`, and use auto."
+        raise InputError(problem, hint)
+    host, separator, port = address.rpartition(":")
     is_address = separator and host and port.isdecimal() and int(port) < 1 << 16
     if address not in (LOCAL, AUTO) and not is_address:
         problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
@@ -129,13 +133,12 @@ def _check_answer(address: str) -> None:
     if address == AUTO:
         _check_health([], missing)
         return
-    host, _, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
         raise missing from None
-    if not address.startswith(CLIENT_PREFIX):
-        _check_health(["--address", address], missing)
+    _check_health(["--address", address], missing)
 
 
 def _check_health(options: list[str], missing: ClusterError) -> None:
