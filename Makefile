@@ -43,6 +43,7 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/convergence.py
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/cluster_tiles.py
+	$(BIN)/python benchmarks/cluster.py
 	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 # Hours on two cores: every picture of every tool that is not there yet.

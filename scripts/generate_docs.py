@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks_page
+import cluster_projection
 import scorecard_page
 from cyclopts import App
 from pydantic.fields import FieldInfo
@@ -93,7 +94,15 @@ def studio_page() -> str:
     return f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
 
 
+def cluster_page() -> str:
+    """The page about clusters, which people write, with what is computed of a measured picture."""
+    begin, end = "<!-- projection, by scripts/generate_docs.py -->\n", "<!-- end of projection -->"
+    before, _, rest = (DOCS / "cluster.md").read_text(encoding="utf-8").partition(begin)
+    return f"{before}{begin}{cluster_projection.text()}\n{end}{rest.partition(end)[2]}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "cluster.md": cluster_page,
     "studio.md": studio_page,
     "settings.md": settings_page,
     "recipes.md": recipes_page,

@@ -23,7 +23,9 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["settings.md", "recipes.md", "cli.md", "studio.md", "benchmarks.md", "scorecard.md"])
+@pytest.mark.parametrize(
+    "page", ["settings.md", "recipes.md", "cli.md", "studio.md", "cluster.md", "benchmarks.md", "scorecard.md"]
+)
 def test_generated_pages_are_up_to_date(generator, page):
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == generator.PAGES[page](), "run `make docs`"
 

@@ -1,8 +1,8 @@
 """Where pictures are painted: the interface of an executor, and what passes between it and a batch.
 
-`local.LocalExecutor` has worker processes on this machine. Another, such as one of Ray actors, takes the same tasks and
-gives the same updates; it writes no file, since what is painted comes back as bytes. `painter.TaskPainter` is what
-each of its workers does.
+`local.LocalExecutor` has worker processes on this machine, `cluster.ClusterExecutor` actors of Ray on others. Both take
+the same tasks and give the same updates; they write no file, since what is painted comes back as bytes.
+`painter.TaskPainter` is what each of their workers does.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -92,6 +92,15 @@ class TaskFailed:
 
 
 @dataclass(frozen=True)
+class TaskRequeued:
+    """A picture is painted again, by another worker: its own is gone, which says nothing of the picture."""
+
+    number: int
+    error: ImpastoError
+    """What became of the worker."""
+
+
+@dataclass(frozen=True)
 class WorkersChosen:
     """The number of pictures at once was settled by measuring."""
 
@@ -100,7 +109,7 @@ class WorkersChosen:
     """Each number that was tried, with the work a second that it did."""
 
 
-Update = Begun | Advanced | Painted | TaskFailed | WorkersChosen
+Update = Begun | Advanced | Painted | TaskFailed | TaskRequeued | WorkersChosen
 
 
 class Executor(Protocol):
@@ -108,6 +117,8 @@ class Executor(Protocol):
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
         """Paint tasks, and yield what becomes of each: Begun, Advanced any number of times, Painted or TaskFailed.
+
+        After TaskRequeued, the same task begins again.
 
         Args:
             tasks: asked for the next whenever there is room for it, so that they need not all be there at once; None

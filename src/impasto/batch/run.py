@@ -26,6 +26,7 @@ from impasto.batch.executor import (
     Painted,
     Task,
     TaskFailed,
+    TaskRequeued,
     Update,
     WorkersChosen,
 )
@@ -178,6 +179,9 @@ class Batch:
                 self._keep(running, update)
             case TaskFailed():
                 self._handle_failure(running, update)
+            case TaskRequeued():
+                self._clock.retract(update.number)
+                self._on_event(JobRetried(planned.job, update.error))
 
     def _keep(self, running: _Running, painted: Painted) -> None:
         planned, job = running.planned, running.planned.job

@@ -24,7 +24,7 @@ _MEMORY_SHARE = 0.75
 """Of the machine's memory, for all workers together."""
 _AUTO_BYTES = 4
 """Of a number in the network where the precision is left open: it may turn out to be float32."""
-_WORKERS_ON_GPU = 2
+WORKERS_ON_GPU = 2
 _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
 _SHORTEST_WINDOW = 2.0
@@ -42,7 +42,7 @@ def core_count() -> int:
 
 def most_workers(settings: Settings) -> int:
     """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
-    return _WORKERS_ON_GPU if _has_gpu(settings.device) else core_count()
+    return WORKERS_ON_GPU if _has_gpu(settings.device) else core_count()
 
 
 def _has_gpu(device: str) -> bool:

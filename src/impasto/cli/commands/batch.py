@@ -117,6 +117,15 @@ def batch(
             group=_RUN,
         ),
     ] = "auto",
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            help="Paint on a cluster of Ray: auto is the one that this machine is part of; local starts one of this "
+            "machine alone. --workers is then the most pictures at once.",
+            metavar="local|auto|ADDRESS",
+            group=_RUN,
+        ),
+    ] = None,
     retries: Annotated[
         int,
         Parameter(
@@ -159,6 +168,7 @@ def batch(
             force=force,
             settings_from=settings_from,
             workers=workers,
+            cluster=cluster,
             retries=retries,
             fail_fast=fail_fast,
             dry_run=dry_run,

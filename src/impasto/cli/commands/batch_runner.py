@@ -7,8 +7,10 @@ from typing import Any
 
 from impasto import images
 from impasto.batch import files, plan, schedule, sheet
+from impasto.batch.cluster import ClusterExecutor
 from impasto.batch.estimate import estimate_batch
 from impasto.batch.events import BatchFinished, BatchStarted
+from impasto.batch.executor import Executor
 from impasto.batch.files import FoundFile
 from impasto.batch.local import LocalExecutor
 from impasto.batch.manifest import Manifest
@@ -21,11 +23,13 @@ from impasto.cli.display.batch import BatchDisplay, choose_batch_display
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
+from impasto.cluster.connect import check_address
 from impasto.errors import ImpastoError, InputError, OutputError, count_noun
 from impasto.settings import Settings
 from impasto.wording import COMMAND
 
 _SOME_FAILED = 3
+_MOST_ON_CLUSTER = 10_000
 _NOTICE = b"\nstopping: unfinished pictures are painted again by the next run of this command\n"
 _AT_ONCE = "interrupted a second time: what is finished is kept"
 
@@ -47,6 +51,7 @@ class BatchArguments:
     force: bool
     settings_from: str | None
     workers: str
+    cluster: str | None
     retries: int
     fail_fast: bool
     dry_run: bool
@@ -91,7 +96,9 @@ class _Request:
             raise OutputError(f"{self.folder} is not a folder", "Name a folder with -o.")
         self.template = NameTemplate(arguments.name)
         self.suffix = _suffix(arguments.format)
-        self.workers = _workers(arguments.workers)
+        self.workers = _workers(arguments.workers, on_cluster=arguments.cluster is not None)
+        if arguments.cluster is not None:
+            check_address(arguments.cluster)
         self._check_sources()
         self.settings = self.make_settings({})
 
@@ -241,13 +248,19 @@ class _Run:
         given = self._request.arguments
         return Batch(
             self._manifest,
-            LocalExecutor(self._request.workers, to_paint, most=schedule.most_workers(self._request.settings)),
+            self._executor(to_paint),
             jobs=jobs,
             work=work,
             on_event=self._display.on_event,
             options=BatchOptions(given.retries, given.fail_fast, given.force),
             postpone=postpone,
         )
+
+    def _executor(self, to_paint: int | None) -> Executor:
+        request, cluster = self._request, self._request.arguments.cluster
+        if cluster is None:
+            return LocalExecutor(request.workers, to_paint, most=schedule.most_workers(request.settings))
+        return ClusterExecutor(cluster, request.workers, to_paint)
 
     def _write_sheets(self, jobs: Sequence[BatchJob], tally: Tally, stop: Callable[[], bool]) -> list[Path]:
         """Write the contact sheets, unless nothing has changed since they were, or somebody is waiting for the end."""
@@ -291,10 +304,10 @@ def _suffix(name: str) -> str:
     return suffix
 
 
-def _workers(text: str) -> int | None:
+def _workers(text: str, *, on_cluster: bool) -> int | None:
     if text == "auto":
         return None
-    most = 4 * schedule.core_count()
+    most = _MOST_ON_CLUSTER if on_cluster else 4 * schedule.core_count()
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise InputError(f"--workers takes auto or a number from 1 to {most}, not {text!r:.40}", "Try --workers auto.")
     return int(text)

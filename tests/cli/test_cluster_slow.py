@@ -1,0 +1,174 @@
+"""`impasto batch --cluster` with the real Ray: machines that die, drivers that are killed, and what is left of both.
+
+The machines of the cluster are raylets on this one, with a core each.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import psutil
+import pytest
+from batches import QUICK_BATCH, files_of, records_of, save_photos
+from test_batch_processes import quick_batch
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """Three machines of one core each."""
+    from ray.cluster_utils import Cluster  # noqa: PLC0415 -- an extra, and half a second to load
+
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    each = {"num_cpus": 1, "object_store_memory": 200_000_000, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args=each)
+    for _ in range(2):
+        made.add_node(**each)
+    yield made
+    made.shutdown()
+
+
+class Driver:
+    """A batch as a process of its own."""
+
+    def __init__(self, folder, *arguments):
+        command = [sys.executable, "-m", "impasto", "batch", *arguments, "--json"]
+        environment = {**os.environ, **ENVIRONMENT}
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.events = []
+
+    def until(self, kind, count):
+        """Read events until a number of one kind."""
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+            count -= self.events[-1]["event"] == kind
+            if not count:
+                return
+        raise AssertionError(self.process.stderr.read())
+
+    def finish(self):
+        """Read the rest; gives the exit code and what was said on stderr."""
+        with self.process.stdout, self.process.stderr:
+            self.events += [json.loads(line) for line in self.process.stdout]
+            said = self.process.stderr.read()
+        return self.process.wait(timeout=60), said
+
+
+def run_batch(folder, *arguments):
+    driver = Driver(folder, *arguments)
+    code, said = driver.finish()
+    assert code == 0, said
+    return driver
+
+
+def arguments_for(folder, count, out, iterations=1):
+    save_photos(folder / "in", [f"p{number}.png" for number in range(count)])
+    return ["in", "--style", "painting.jpg", "-o", out, *quick_batch(iterations)]
+
+
+def assert_complete(folder, out, count):
+    """Every picture is there, once in the manifest, and equal to that of the batch on this machine."""
+    lines = (folder / out / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    outputs = Counter(json.loads(line)["output"] for line in lines)
+    assert len(outputs) == count
+    assert set(outputs.values()) == {1}
+    assert files_of(folder / out) == files_of(folder / "here")
+    assert records_of(folder / out) == records_of(folder / "here")
+
+
+def test_two_hundred_pictures_survive_a_machine_that_dies_and_a_driver_that_is_killed(folder, cluster):
+    count = 200
+    run_batch(folder, *arguments_for(folder, count, "here"), "--workers", "2")
+    arguments = [*arguments_for(folder, count, "there"), "--cluster", cluster.address]
+
+    driver = Driver(folder, *arguments)
+    driver.until("done", count // 4)
+    driver.process.kill()
+    driver.finish()
+    left = list((folder / "there").glob("*.png"))
+    assert count // 4 <= len(left) < count
+
+    driver = Driver(folder, *arguments, "--retries", "0")
+    driver.until("done", count // 4)
+    skipped = sum(event["event"] == "skipped" for event in driver.events)
+    assert skipped >= count // 4, "a second run finishes the first"
+    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+    code, said = driver.finish()
+    assert (code, said) == (0, ""), said
+    last = driver.events[-1]
+    assert (last["done"] + last["skipped"], last["failed"], last["left"]) == (count, 0, 0)
+    assert any(event["event"] == "progress" for event in driver.events)
+    retried = [event for event in driver.events if event["event"] == "retried"]
+    assert len(retried) <= 1
+    assert all("was lost" in event["error"] for event in retried)
+    assert_complete(folder, "there", count)
+
+
+def test_a_machine_that_joins_gets_pictures_and_workers_are_a_limit(folder, cluster):
+    count, slow = 30, 100
+    run_batch(folder, *arguments_for(folder, count, "here", slow), "--workers", "2")
+    arguments = [*arguments_for(folder, count, "there", slow), "--cluster", cluster.address]
+    driver = Driver(folder, *arguments, "--workers", "1")
+    driver.until("done", 4)
+    assert most_at_once(driver.events) == 1
+    driver.process.send_signal(signal.SIGINT)
+    code, said = driver.finish()
+    assert code == 130, said
+    for node in list(cluster.worker_nodes):
+        cluster.remove_node(node)
+    driver = Driver(folder, *arguments)
+    driver.until("done", 2)
+    cluster.add_node(num_cpus=1, object_store_memory=200_000_000, include_dashboard=False)
+    code, said = driver.finish()
+    assert (code, said) == (0, ""), said
+    assert most_at_once(driver.events) == 2
+    assert_complete(folder, "there", count)
+
+
+def most_at_once(events):
+    """How many pictures were being painted at one moment."""
+    running, most = 0, 0
+    for event in events:
+        running += {"painting": 1, "done": -1, "failed": -1, "retried": -1}.get(event["event"], 0)
+        most = max(most, running)
+    return most
+
+
+def test_bad_files_and_large_ones_fare_as_on_this_machine(folder):
+    save_photos(folder / "in", ["good.png", "large.png"], side=1200)
+    damaged = save_photos(folder / "in", ["damaged.png"])[0]
+    damaged.write_bytes(damaged.read_bytes()[:-200])
+    mask = save_photos(folder, ["mask.png"])[0]
+    options = ["700" if option == "64" else option for option in QUICK_BATCH]
+    common = ["in", "--style", "painting.jpg", *options, "--keep-mask", str(mask)]
+    for out, where in (("here", ["--workers", "1"]), ("there", ["--cluster", "local"])):
+        driver = Driver(folder, *common, "-o", out, *where)
+        code, said = driver.finish()
+        assert code == 3
+        assert [line for line in said.splitlines() if "damaged.png" not in line] == []
+    assert (folder / "here" / "large-painting.png").stat().st_size > 200_000, "goes through the object store"
+    assert files_of(folder / "here") == files_of(folder / "there")
+    assert records_of(folder / "here") == records_of(folder / "there")
+
+
+@pytest.mark.parametrize("how", ["end", "ctrl-c", "kill"])
+def test_nothing_of_a_cluster_of_this_machine_is_left_running(folder, how):
+    options = quick_batch(100 if how == "end" else 100_000)
+    driver = Driver(folder, "photo.jpg", "--style", "painting.jpg", "-o", "out", *options, "--cluster", "local")
+    driver.until("progress", 1)
+    started = psutil.Process(driver.process.pid).children(recursive=True)
+    assert {"gcs_server", "raylet"} <= {process.name() for process in started}
+    if how != "end":
+        driver.process.send_signal(signal.SIGINT if how == "ctrl-c" else signal.SIGKILL)
+    assert driver.finish() == ({"end": 0, "ctrl-c": 130, "kill": -signal.SIGKILL}[how], "")
+    # After `kill -9`, the machine's own processes end within seconds; two that report to them try that for a minute.
+    _, alive = psutil.wait_procs(started, timeout=120 if how == "kill" else 10)
+    assert alive == []
