@@ -63,12 +63,22 @@ def test_without_the_extra_one_line_says_how_to_get_it(impasto, monkeypatch):
     assert last == f"{problem}. Run: {install_command('cluster')}."
 
 
-@pytest.mark.parametrize("address", ["nonsense", "10.0.0.1", "ray://10.0.0.1", "host:70000", ":6379", ""])
+@pytest.mark.parametrize("address", ["nonsense", "10.0.0.1", "host:70000", ":6379", ""])
 def test_an_address_that_is_none_is_refused_before_anything_is_written(impasto, folder, address):
     done = batch(impasto, "--cluster", address)
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert "--cluster takes local, auto or an address such as 10.0.0.1:6379" in done.err
+    assert not (folder / "out").exists()
+
+
+def test_an_address_of_rays_client_is_refused_with_another_way(impasto, folder):
+    done = batch(impasto, "--cluster", "ray://10.0.0.1:10001")
+    assert done.code == 2
+    assert done.err == (
+        "impasto: error: 'ray://10.0.0.1:10001' is an address of Ray's client, which passes on nothing of a picture's "
+        "progress. Join this machine to the cluster with `ray start --num-cpus=0 --address=...`, and use auto.\n"
+    )
     assert not (folder / "out").exists()
 
 

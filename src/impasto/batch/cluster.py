@@ -13,7 +13,7 @@ from impasto.batch.executor import Task, TaskFailed, TaskProgress, TaskRequeued,
 from impasto.batch.local import WorkerLostError
 from impasto.batch.payload import Packer
 from impasto.batch.schedule import WORKERS_ON_GPU
-from impasto.cluster.connect import ClusterError, check_address, connected, load_ray
+from impasto.cluster.connect import ClusterError, check_address, check_installed, connected, load_ray
 from impasto.errors import ImpastoError, OutOfMemoryError, SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.wording import argument
@@ -75,10 +75,12 @@ class ClusterExecutor:
 
     def __init__(self, address: str, workers: int | None, jobs: int | None) -> None:
         check_address(address)
-        self._ray, self._address = load_ray(), address
+        check_installed()
+        self._address = address
         self._most = math.inf if workers is None else workers
         self._left = math.inf if jobs is None else jobs
-        self._packer = Packer(self._ray.put)
+        self._ray: Any
+        self._packer: Packer
         self._actors: list[_Actor] = []
         self._waits: dict[Any, _Actor] = {}
         """What is waited for: the reports of new actors, and the updates of those that paint."""
@@ -98,6 +100,8 @@ class ClusterExecutor:
             SettingsError: the settings name a GPU by its number.
         """
         with connected(self._address):
+            self._ray = load_ray()
+            self._packer = Packer(self._ray.put)
             try:
                 more = True
                 while not stop():

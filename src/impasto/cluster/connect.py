@@ -1,6 +1,7 @@
 """The connection to a cluster: one that runs already, or one of this machine alone that ends with the connection."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import signal
@@ -16,10 +17,12 @@ from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
 LOCAL, AUTO = "local", "auto"
-CLIENT_PREFIX = "ray://"
+_CLIENT_PREFIX = "ray://"
 PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
 """Environment variables that torch reads, and that processes on other machines get as they are here."""
 
+_AUTH_MODE = "RAY_AUTH_MODE"
+"""Environment variable that Ray reads, of which it is not told otherwise whether a cluster wants a token."""
 _ANSWER_SECONDS = 5.0
 """For a port to answer."""
 _HEALTH_SECONDS = 20.0
@@ -38,20 +41,21 @@ def connected(address: str) -> Iterator[None]:
 
     Args:
         address: `local` for processes of this machine alone, which end with the context, or with this process; `auto`
-            for the cluster that this machine is part of; or the address of its head, `host:port`, for the same where
-            there are several, or `ray://host:port` for one that this machine is no part of.
+            for the cluster that this machine is part of; or the address of its head, `host:port`, where there are
+            several.
 
     Raises:
         InputError: Ray is not installed, or the address is none.
         ClusterError: no cluster answers there, or it has another version of Ray or Python.
     """
     check_address(address)
-    ray = load_ray()
-    if ray.is_initialized():
+    check_installed()
+    if "ray" in sys.modules and sys.modules["ray"].is_initialized():
         yield
         return
     if address != LOCAL:
         _check_answer(address)
+    ray = load_ray()
     with _own_signal_handlers():
         _connect(ray, address)
     try:
@@ -67,11 +71,26 @@ def check_address(address: str) -> None:
     Raises:
         InputError: it is none.
     """
-    host, separator, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    if address.startswith(_CLIENT_PREFIX):
+        problem = f"{shorten(address)} is an address of Ray's client, which passes on nothing of a picture's progress"
+        hint = "Join this machine to the cluster with `ray start --num-cpus=0 --address=...`, and use auto."
+        raise InputError(problem, hint)
+    host, separator, port = address.rpartition(":")
     is_address = separator and host and port.isdecimal() and int(port) < 1 << 16
     if address not in (LOCAL, AUTO) and not is_address:
         problem = f"{argument('cluster')} takes local, auto or an address such as 10.0.0.1:6379, not {shorten(address)}"
         raise InputError(problem, "Give one of these.")
+
+
+def check_installed() -> None:
+    """Check that Ray is there, without loading it.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    if importlib.util.find_spec("ray") is None:
+        problem = "a cluster needs packages that are not installed (ray)"
+        raise InputError(problem, f"Run: {install_command('cluster')}.")
 
 
 def load_ray() -> Any:
@@ -80,13 +99,11 @@ def load_ray() -> Any:
     Raises:
         InputError: it is not installed.
     """
+    check_installed()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # it warns of a change of its own otherwise
-    try:
-        import ray  # noqa: PLC0415 -- an extra, and half a second to load
-    except ImportError as error:
-        problem = f"a cluster needs packages that are not installed ({error.name})"
-        raise InputError(problem, f"Run: {install_command('cluster')}.") from None
+    import ray  # noqa: PLC0415 -- an extra, and half a second to load
+
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     return ray
 
@@ -116,21 +133,42 @@ def _check_answer(address: str) -> None:
     if address == AUTO:
         _check_health([], missing)
         return
-    host, _, port = address.removeprefix(CLIENT_PREFIX).rpartition(":")
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
         raise missing from None
-    if not address.startswith(CLIENT_PREFIX):
-        _check_health(["--address", address], missing)
+    _check_health(["--address", address], missing)
 
 
 def _check_health(options: list[str], missing: ClusterError) -> None:
-    command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", *options]
-    try:
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=_HEALTH_SECONDS)  # noqa: S603
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise missing from None
+    """Ask a cluster whether it is one, at first without the token that some want; Ray knows where that is."""
+    modes = (os.environ[_AUTH_MODE],) if _AUTH_MODE in os.environ else ("disabled", "token")
+    wants_token = False
+    for mode in modes:
+        command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "health-check", *options]
+        environment = {**os.environ, _AUTH_MODE: mode}
+        try:
+            done = subprocess.run(  # noqa: S603 - this Python and a module of Ray's
+                command,
+                check=False,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_HEALTH_SECONDS,
+                env=environment,
+            )
+        except subprocess.TimeoutExpired:
+            break
+        if done.returncode == 0:
+            os.environ[_AUTH_MODE] = mode
+            return
+        if b"AuthenticationError" not in done.stderr:
+            break
+        wants_token = True
+    if wants_token:
+        problem = "the cluster wants a token that this machine does not have, or another"
+        raise ClusterError(problem, "Put the cluster's into ~/.ray/auth_token: `ray get-auth-token` shows it there.")
+    raise missing
 
 
 def _cores() -> int:
