@@ -1,6 +1,7 @@
 """Masks from the command line: where each painting goes, and what stays."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
@@ -37,7 +38,7 @@ def pixels_of(name):
 
 def photograph(size):
     picture = images.resize(images.read("photo.jpg"), size[0], size[1])
-    return to_integers(picture.rgb, None, 8)
+    return to_integers(replace(picture, alpha=None), 8)
 
 
 def gram(pixels):

@@ -123,7 +123,7 @@ def test_lossless_formats_give_back_every_bit(kind, channels, data):
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.sampled_from([("png", np.uint8), ("png", np.uint16), ("tif", np.uint8), ("tif", np.uint16)]),
     st.integers(1, 4),

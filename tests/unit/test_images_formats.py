@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from impasto import images
 from impasto.errors import ImageError, OutputError
-from impasto.images import Picture, formats
+from impasto.images import Picture, color_spaces, formats
 from impasto.images.formats import FORMATS
 
 WRITTEN = [row for row in FORMATS if row.write]
@@ -130,3 +130,44 @@ def test_no_other_module_names_a_suffix_or_how_a_file_begins():
         if module.name not in ("encoders.py", "png.py", "netpbm.py"):  # these take PNG and PPM apart
             heads = [value for value in constants if isinstance(value, bytes) and len(value) >= 2]
             assert not [head for head in heads if formats.recognize(head)], module.name
+
+
+TEN_BITS = np.random.default_rng(0).integers(0, 1024, (48, 64, 3)).astype(np.uint16)
+TEN_BITS[0, 0], TEN_BITS[0, 1] = 0, 1023
+
+
+def heic(primaries, curve):
+    """A lossless HEIC of 10 bits that states its colors (ITU-T H.273)."""
+    image = pillow_heif.from_bytes(mode="RGB;16", size=(64, 48), data=(TEN_BITS << 6).tobytes())
+    colors = {"color_primaries": primaries, "transfer_characteristics": curve, "matrix_coefficients": 0}
+    out = io.BytesIO()
+    image.save(out, quality=-1, chroma=444, full_range_flag=1, **colors)
+    return out.getvalue()
+
+
+def avif(primaries, curve):
+    out = io.BytesIO()
+    Image.fromarray((TEN_BITS >> 2).astype(np.uint8)).save(out, "AVIF", quality=100, subsampling="4:4:4")
+    before, _, after = out.getvalue().partition(b"colrnclx")
+    return before + b"colrnclx" + primaries.to_bytes(2, "big") + curve.to_bytes(2, "big") + after[4:]
+
+
+def test_a_heic_of_10_bits_keeps_them():
+    picture = images.read(heic(1, 13))
+    assert picture.depth == 16
+    assert np.abs(picture.rgb / 255 * 1023 - TEN_BITS).max() < 0.02
+    assert (picture.rgb[0, 0].max(), picture.rgb[0, 1].min()) == (0, 255)
+
+
+@pytest.mark.parametrize("make", [heic, avif])
+def test_the_color_space_that_a_heic_or_an_avif_states_is_honored(make):
+    plain, wide = images.read(make(1, 13)), images.read(make(12, 13))
+    meant = color_spaces.to_srgb(plain.rgb, color_spaces.of_code_points(12, 13, ""))
+    assert np.abs(wide.rgb - meant).max() < 1e-3
+    assert np.abs(wide.rgb - plain.rgb).max() > 10
+
+
+@pytest.mark.parametrize("make", [heic, avif])
+def test_a_heic_or_an_avif_for_light_beyond_white_is_refused(make):
+    with pytest.raises(ImageError, match=r"HDR picture \(PQ\).*Save it as SDR"):
+        images.read(make(9, 16))

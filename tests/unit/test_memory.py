@@ -24,6 +24,17 @@ def test_where_there_is_enough_memory_every_image_is_seen_in_one_piece():
     assert whole.tiles(*PHOTO) == 1
 
 
+def test_a_photograph_counts_as_it_is_held_and_once_more_where_it_is_recolored():
+    pixels = PHOTO[0] * PHOTO[1]
+    small = {"size": 256, "precision": "float32"}
+    load = memory_load(Settings(**small), PHOTO, [PAINTING], 4)
+    tiny = memory_load(Settings(**small), (PHOTO[0] // 8, PHOTO[1] // 8), [PAINTING], 4)
+    gray = memory_load(Settings(**small, color="photo"), PHOTO, [PAINTING], 4)
+    needed, least, recolored = (plan_memory(it, 64 * GIB).needed for it in (load, tiny, gray))
+    assert needed - least == pixels * 6 - pixels // 64 * 6
+    assert recolored - needed == pixels * 12
+
+
 @pytest.mark.parametrize("gib", [5, 7, 10])
 def test_less_memory_is_made_do_with(gib):
     found = plan(gib * GIB)

@@ -114,9 +114,8 @@ def _convert(colors: Colors, convert: Callable[[Rgb], Rgb]) -> Rgb:
 
 def _from_image(image: Image.Image, profile: bytes | None, turned: Any) -> Samples:
     """From any 8-bit mode."""
-    clear = image.has_transparency_data
-    mode = _split_alpha(image.crop((0, 0, 1, 1)))[0].mode if clear else _plain(image.crop((0, 0, 1, 1))).mode
-    convert = color_profiles.converter(mode, profile)
+    clear, corner = image.has_transparency_data, image.crop((0, 0, 1, 1))
+    convert = color_profiles.converter((_split_alpha(corner)[0] if clear else _plain(corner)).mode, profile)
     upright = _turn(np.empty((image.height, image.width), np.uint8), turned).shape
     colors = np.empty((*upright, 3), np.uint8)
     alpha = np.empty(upright, np.float32) if clear else None
