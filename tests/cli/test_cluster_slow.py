@@ -6,8 +6,10 @@ The machines of the cluster are raylets on this one, with a core each.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import psutil
@@ -172,3 +174,46 @@ def test_nothing_of_a_cluster_of_this_machine_is_left_running(folder, how):
     # After `kill -9`, the machine's own processes end within seconds; two that report to them try that for a minute.
     _, alive = psutil.wait_procs(started, timeout=120 if how == "kill" else 10)
     assert alive == []
+
+
+def test_a_cluster_started_by_hand_wants_a_token_that_ray_keeps(folder, monkeypatch):
+    home, other, program = folder / "home", folder / "other", [sys.executable, "-P", "-m", "ray.scripts.scripts"]
+    for place in (home, other):
+        place.mkdir()
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    environment = {**os.environ, **ENVIRONMENT, "RAY_AUTH_MODE": "token"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*program, "get-auth-token", "--generate"], env=environment, check=True, **quiet)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = str(unused.getsockname()[1])
+    command = [*program, "start", "--head", "--port", port, "--num-cpus", "1", "--block"]
+    options = ["photo.jpg", "--style", "painting.jpg", *QUICK_BATCH, "--threads", "1", "--cluster", f"127.0.0.1:{port}"]
+    head = subprocess.Popen(command, env=environment, **quiet)
+    try:
+        wait_for_port(int(port))
+        run_batch(folder, *options, "-o", "out")
+        monkeypatch.setenv("HOME", str(other))
+        code, said = Driver(folder, *options, "-o", "refused").finish()
+        assert (code, said.count("\n")) == (2, 1)
+        assert "the cluster wants a token that this machine does not have, or another" in said
+    finally:
+        started = psutil.Process(head.pid).children(recursive=True)
+        head.terminate()
+        head.wait()
+        _, alive = psutil.wait_procs(started, timeout=30)
+    assert alive == []
+
+
+def wait_for_port(port):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            time.sleep(5)  # until the machine has joined its own cluster
+            return
+    raise AssertionError("the cluster does not start")
