@@ -85,7 +85,7 @@ class StyleTransfer:
         self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[BuildLosses] = ()
     ) -> None:
         self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
-        self._reader = TiledVGG(network, spec.tiles) if spec.tiles else network
+        self.reader = TiledVGG(network, spec.tiles) if spec.tiles else network
         self.smallest_side = smallest_side(network.layers)
         images.check_own_sizes(self.smallest_side)
         self._style_weights = spec.style_weights or (1.0,) * images.style_count
@@ -115,7 +115,7 @@ class StyleTransfer:
         content, keep = images.content(width, height), images.keep(width, height)
         masks = [images.pad(mask) for mask in images.masks(width, height)]
         inputs = LossInputs(
-            network=self._reader,
+            network=self.reader,
             content=None if content is None else images.pad(content),
             styles=images.styles,
             style_sizes=images.style_sizes(width, height),
@@ -125,7 +125,7 @@ class StyleTransfer:
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size)
+        objective = feature_objective(self.reader, [*build_losses(inputs), *extra], inputs.size)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

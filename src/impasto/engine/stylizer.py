@@ -29,15 +29,22 @@ from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
+from impasto.engine.style_file import Painting, StyleFile, measure_painting, read_painting
+from impasto.engine.targets import TargetCache
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import INPUTS_KEY, Settings
+from impasto.settings.per_painting import check_measured
 from impasto.sizing import Size
+from impasto.weights.vgg_weights import VGGWeights
+from impasto.wording import argument
 
-Styles = Sequence[Source | Picture] | Source | Picture
-"""One style image, or a list of them."""
+Style = Source | Painting
+"""A style image, or a style file: its path, its bytes or a `StyleFile`."""
+Styles = Sequence[Style] | Style
+"""One of them, or a list."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class Stylizer:
         find_device(device)
         self._device = device
         self._networks: dict[tuple[Any, ...], VGG] = {}
+        self._fingerprints: dict[tuple[Any, ...], str] = {}
+        self._targets = TargetCache()
 
     def run(
         self,
@@ -205,7 +214,7 @@ class Stylizer:
     def check_memory(
         self,
         content: Source | Picture | None,
-        styles: Sequence[Source | Picture] | Source | Picture,
+        styles: Styles,
         settings: Settings,
     ) -> None:
         """Refuse what this machine has too little memory for, before anything is decoded: headers tell the sizes.
@@ -218,12 +227,11 @@ class Stylizer:
         compute = configure(spec.compute_spec(settings), self._device)
         if compute.device.type != "cpu":  # other devices say so themselves
             return
-        sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
-        if sizes[0] is None and content is not None:
+        own = None if content is None else _measure(content)
+        paintings = [measure_painting(style) for style in _as_list(styles)]
+        if own is None and (content is not None or not paintings or paintings[0] is None):
             return
-        measured = [size for size in sizes[1:] if size]
-        if sizes[0] or measured:
-            check_memory(sizing.memory_load(settings, sizes[0], measured, compute.dtype.itemsize))
+        check_memory(sizing.memory_load(settings, own, paintings, compute.dtype.itemsize))
 
     def losses(
         self,
@@ -267,12 +275,14 @@ class Stylizer:
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        settings = settings or Settings()
-        inputs = Inputs(_read_optional(content), _read_all(styles), spec.input_spec(settings))
+        settings, paintings = settings or Settings(), _read_all(styles)
+        stored = [style.measured_with if isinstance(style, StyleFile) else None for style in paintings]
+        check_measured(settings, stored, has_photograph=content is not None)
+        inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings))
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
-    def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
+    def _open_fastest(self, content: Picture | None, styles: tuple[Painting, ...], settings: Settings) -> RunInputs:
         """Set up a run in the fastest precision that the gradient tolerates, where the settings leave it open."""
         opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
@@ -281,12 +291,15 @@ class Stylizer:
             return select_precision(opened, lambda compute: self._set_up(opened.inputs, settings, compute))
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
-        content, styles = _size(inputs.content) if inputs.content else None, [_size(style) for style in inputs.styles]
+        content = _size(inputs.content) if inputs.content else None
+        styles = [measure_painting(style) for style in inputs.styles]
         load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
-        network = self._load_network(asked, transfer_spec.objective.layers, compute)
-        tensors = ImageTensors(inputs, compute)
+        layers = transfer_spec.objective.layers
+        network = self._load_network(asked, layers, compute)
+        self._check_weights(asked, inputs.styles)
+        tensors = ImageTensors(inputs, compute, self._targets, (asked, layers, _when_written(asked)))
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, load, memory)
 
@@ -297,16 +310,36 @@ class Stylizer:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        file = weights.path(asked.name)
-        written = file.stat().st_mtime_ns if file.exists() else None  # a file may be replaced while a process runs
-        network, ran_in = (asked, layers, written), (compute.device, compute.dtype)
+        network, ran_in = (asked, layers, _when_written(asked)), (compute.device, compute.dtype)
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
-            loaded = weights.load(asked.name)
-            loaded = (loaded.normalize() if asked.normalize else loaded).to(*ran_in)
+            loaded = _load_weights(asked).to(*ran_in)
             self._networks[network, ran_in] = VGG(loaded, layers, pooling=asked.pooling, padding=asked.padding)
         return self._networks[network, ran_in]
+
+    def fingerprint(self, asked: spec.NetworkSpec) -> str:
+        """Give the digest of a network's weights, read once for as long as their file does not change.
+
+        Raises:
+            WeightsError: there is no such network, or it is not fetched yet.
+        """
+        key = asked, _when_written(asked)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = _load_weights(asked).fingerprint()
+        return self._fingerprints[key]
+
+    def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[Painting]) -> None:
+        """Refuse style files of other weights than the network's.
+
+        Raises:
+            SettingsError: there is one.
+        """
+        for style in styles:
+            if isinstance(style, StyleFile) and style.info.network.sha256 != self.fingerprint(asked):
+                network = argument("network", asked.name)
+                problem = f"{style.name} was measured with other weights than {network} has"
+                raise SettingsError(problem, "Make the style file again, or use the painting itself.")
 
 
 P = ParamSpec("P")
@@ -341,21 +374,21 @@ stylize = _with_process_stylizer(Stylizer.stylize)
 
 def _split_arguments(
     given: Sequence[Styles | Settings], settings: Settings | None, choices: Mapping[str, Any]
-) -> tuple[list[Source | Picture], Settings]:
+) -> tuple[list[Style], Settings]:
     """Part the positional arguments of `Stylizer.stylize` into style images and settings.
 
     Raises:
         SettingsError: settings are given in more than one way, or a choice is not a setting.
     """
-    styles: list[Source | Picture] = []
+    styles: list[Style] = []
     found = [] if settings is None else [settings]
-    for argument in given:
-        if isinstance(argument, Settings):
-            found.append(argument)
-        elif isinstance(argument, list | tuple):
-            styles.extend(argument)
+    for each in given:
+        if isinstance(each, Settings):
+            found.append(each)
+        elif isinstance(each, list | tuple):
+            styles.extend(each)
         else:
-            styles.append(cast("Source | Picture", argument))
+            styles.append(cast("Style", each))
     if len(found) > 1:
         raise SettingsError("settings were given twice", "Give them once.")
     if found and choices:
@@ -392,12 +425,23 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
     return None if source is None else _read(source)
 
 
-def _read_all(sources: Styles) -> tuple[Picture, ...]:
-    return tuple(_read(source) for source in _as_list(sources))
+def _read_all(sources: Styles) -> tuple[Painting, ...]:
+    return tuple(read_painting(source) for source in _as_list(sources))
 
 
-def _as_list(sources: Styles) -> Sequence[Source | Picture]:
-    return sources if isinstance(sources, list | tuple) else [cast("Source | Picture", sources)]
+def _as_list(sources: Styles) -> Sequence[Style]:
+    return sources if isinstance(sources, list | tuple) else [cast("Style", sources)]
+
+
+def _load_weights(asked: spec.NetworkSpec) -> VGGWeights:
+    loaded = weights.load(asked.name)
+    return loaded.normalize() if asked.normalize else loaded
+
+
+def _when_written(asked: spec.NetworkSpec) -> int | None:
+    """Give the time of a network's file, which may be replaced while a process runs."""
+    file = weights.path(asked.name)
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _measure(source: Source | Picture) -> Size | None:
