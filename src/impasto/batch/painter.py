@@ -12,6 +12,7 @@ from impasto.batch.executor import Advanced, InputDigest, Painted, Task, TaskFai
 from impasto.batch.identity import identify
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
+from impasto.engine.style_file import Painting, StyleFile, read_painting
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImpastoError, OutOfMemoryError
 from impasto.images import Picture
@@ -20,7 +21,8 @@ from impasto.storage.names import base_name
 
 _SECONDS_BETWEEN_REPORTS = 0.25
 _MOST_KEPT_PIXELS = 50_000_000
-"""Of decoded paintings, 12 bytes each."""
+"""Of decoded paintings."""
+_PIXEL_BYTES = 12
 
 
 class TaskPainter:
@@ -76,12 +78,12 @@ class TaskPainter:
 
 
 class _PaintingCache:
-    """Paintings as they were decoded, the latest of them, up to a number of pixels."""
+    """Paintings as they were decoded, and style files: the latest of them, up to a number of pixels."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, int], Picture] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], Painting] = OrderedDict()
 
-    def read(self, path: str) -> Picture:
+    def read(self, path: str) -> Painting:
         """Read a painting, unless it is kept and its file has not changed.
 
         Raises:
@@ -90,13 +92,22 @@ class _PaintingCache:
         try:
             status = Path(path).stat()
         except OSError:
-            return images.read(path)  # which says what is wrong
+            return read_painting(path)  # which says what is wrong
         key = path, status.st_mtime_ns, status.st_size
-        picture = self._kept.pop(key, None) or replace(images.read(path), exif=None)
-        self._kept[key] = picture
-        while len(self._kept) > 1 and sum(it.width * it.height for it in self._kept.values()) > _MOST_KEPT_PIXELS:
+        painting = self._kept.pop(key, None) or read_painting(path)
+        if isinstance(painting, Picture):
+            painting = replace(painting, exif=None)
+        self._kept[key] = painting
+        while len(self._kept) > 1 and sum(_count_pixels(it) for it in self._kept.values()) > _MOST_KEPT_PIXELS:
             self._kept.popitem(last=False)
-        return picture
+        return painting
+
+
+def _count_pixels(painting: Painting) -> int:
+    """Count the pixels of a painting; of a style file, those that take its memory, which has its bytes twice."""
+    if isinstance(painting, StyleFile):
+        return len(painting.data) * 2 // _PIXEL_BYTES
+    return painting.width * painting.height
 
 
 def _describe(error: Exception) -> ImpastoError:

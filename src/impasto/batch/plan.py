@@ -16,9 +16,10 @@ from impasto.batch.manifest import Manifest
 from impasto.batch.names import NameTemplate, check_output_name, comparable
 from impasto.batch.table import TableRow
 from impasto.engine import sizing
+from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError, SettingsError
 from impasto.settings import Settings
-from impasto.settings.per_painting import check_counts
+from impasto.settings.per_painting import MeasuredWith, check_counts, check_measured
 from impasto.sizing import Size
 from impasto.wording import OVERWRITE, argument
 
@@ -231,7 +232,9 @@ def plan_job(job: BatchJob, manifest: Manifest, *, force: bool) -> PlannedJob:
     """Decide for one job; see `plan`."""
     size, memory = None, 0
     try:
-        own, styles = _measure(job.photo), [_measure_style(style) for style in job.styles]
+        own, measured = _measure(job.photo), [_measured_with(style) for style in job.styles]
+        check_measured(job.settings, measured, has_photograph=True)
+        styles = [None if it else _measure_style(path) for it, path in zip(measured, job.styles, strict=True)]
         size = sizing.result_size(job.settings, own)
         memory = schedule.memory_needed(job.settings, own, styles)
         there = manifest.status_of(job.output)
@@ -297,3 +300,9 @@ def _measure(photo: Path) -> Size:
 
 
 _measure_style = lru_cache(maxsize=1024)(_measure)
+
+
+@lru_cache(maxsize=1024)
+def _measured_with(style: Path) -> MeasuredWith | None:
+    """Give what a style file was measured with; None for a painting."""
+    return read_style(style).measured_with if is_style(style) else None

@@ -12,6 +12,7 @@ from impasto.batch.identity import digest_once
 from impasto.batch.manifest import SHEETS, Manifest
 from impasto.batch.names import SHEET_STEM, WORK_FOLDER
 from impasto.batch.plan import BatchJob
+from impasto.engine.style_file import read_painting, shown_as
 from impasto.errors import ImpastoError, OutputError
 from impasto.images import LabeledPicture, Picture
 from impasto.storage.atomic import make_folder, replace_file
@@ -89,16 +90,16 @@ def _rows(jobs: Sequence[BatchJob], folder: Path, stop: Callable[[], bool]) -> I
         styles = job.styles[:_MOST_STYLES]
         hidden = len(job.styles) - len(styles)
         row = [(_kept_thumbnail(job.photo), base_name(str(job.photo)))]
-        row += [(_kept_thumbnail(style), base_name(str(style))) for style in styles]
+        row += [(_kept_thumbnail(style, painting=True), base_name(str(style))) for style in styles]
         if hidden:
             row[-1] = row[-1][0], f"{row[-1][1]} and {hidden} more"
         yield [*row, (_thumbnail(folder / job.output), str(job.output))]
 
 
-def _thumbnail(path: Path) -> Picture | None:
-    """Give a small copy of a picture; None where it cannot be read any more."""
+def _thumbnail(path: Path, *, painting: bool = False) -> Picture | None:
+    """Give a small copy of a picture, which may be a style file's; None where it cannot be read any more."""
     with contextlib.suppress(ImpastoError):
-        return images.shrink(images.read(path), _SIDE)
+        return images.shrink(shown_as(read_painting(path)) if painting else images.read(path), _SIDE)
     return None
 
 

@@ -17,6 +17,7 @@ from impasto.engine import sizing, spec
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.style_file import (
     EXACT_SIDE,
+    LONGEST_TEXT,
     MOST_PAINTINGS,
     THUMBNAIL_SIDE,
     NetworkInfo,
@@ -26,6 +27,7 @@ from impasto.engine.style_file import (
     is_style,
     make_thumbnail,
     to_half,
+    to_plain,
     write_style,
 )
 from impasto.engine.stylizer import Stylizer
@@ -36,6 +38,7 @@ from impasto.settings import Settings
 from impasto.settings.per_painting import split_crops
 from impasto.sizing import Size, with_long_side
 from impasto.storage.names import base_name
+from impasto.wording import argument
 
 SIDES = (128, 256, 512, 1024, 2048)
 """Long sides at which a style is measured, pixels: the scales of the default recipe up to 2048 pixels."""
@@ -81,6 +84,8 @@ def measure_style(
     if not 1 <= len(paintings) <= MOST_PAINTINGS:
         problem = f"{count_noun(len(paintings), 'painting')} cannot be one style"
         raise InputError(problem, f"Give from 1 to {MOST_PAINTINGS}.")
+    if len(credit) > LONGEST_TEXT:
+        raise InputError(f"{argument('credit')} has more than {LONGEST_TEXT} characters", "Shorten it.")
     layers = spec.style_layers(settings)
     crops = split_crops(settings.style_crop, len(paintings)) or [""] * len(paintings)
     sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))
@@ -134,7 +139,8 @@ def _measure_one(
         style, size = StyleImage(opened.tensors.source(picture)), transfer.spec.size
         palettes[side] = style.palette(size)
         moments[side] = style.moments(size, transfer.reader, layers, spec.statistic(settings))
-    info = PaintingInfo(name=base_name(given.name), sha256=given.sha256, width=picture.width, height=picture.height)
+    name, digest = to_plain(base_name(given.name)), given.sha256
+    info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height)
     small = images.shrink(picture, THUMBNAIL_SIDE)
     return _MeasuredPainting(info, picture.is_gray, small, palettes, moments, opened.compute)
 
@@ -170,9 +176,9 @@ def _assemble(
         version=1,
         made_by=f"impasto {version('impasto')}",
         paintings=[it.info for it in found],
-        credit=credit,
+        credit=to_plain(credit),
         network=NetworkInfo(
-            name=base_name(asked.name),
+            name=to_plain(base_name(asked.name)),
             sha256=stylizer.fingerprint(asked),
             normalize=asked.normalize,
             pooling=asked.pooling,

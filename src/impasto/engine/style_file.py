@@ -68,7 +68,23 @@ def _ascending(sides: list[int]) -> list[int]:
     return sides
 
 
-_Text = Annotated[str, StringConstraints(max_length=1000)]
+LONGEST_TEXT = 1000
+"""Characters of a name or a credit."""
+
+
+def to_plain(text: str) -> str:
+    """Give text as a file has it: a line without control characters, which a terminal would obey, and bounded."""
+    return "".join(it if it.isprintable() else _UNPRINTABLE for it in " ".join(text.split()))[:LONGEST_TEXT]
+
+
+def _check_plain(text: str) -> str:
+    if to_plain(text) != text:
+        raise ValueError("a text has control characters")
+    return text
+
+
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+_Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_check_plain)]
 _Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _Channels = Annotated[int, Field(ge=1, le=512)]
 _Side = Annotated[int, Field(ge=1, le=100_000)]

@@ -105,7 +105,8 @@ class Stylizer:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or
                 `Picture`, see `images.Source`; None where the settings give content no weight, as the recipe `texture`:
                 the aspect is then the first painting's.
-            styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
+            styles: one painting or style file, or a list of several; none for settings that give style no weight, as
+                `rebuild`.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
@@ -152,8 +153,8 @@ class Stylizer:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or (1, 3, H,
                 W), or `Picture`; arrays and tensors hold uint8 0..255 or floats 0..1, see `images.Source`. None for a
                 texture.
-            styles: one painting or more, each by itself or in a list; none to rebuild the photograph. Last may come
-                `Settings`.
+            styles: one painting or more, each by itself or in a list, each a picture or the path of a style file; none
+                to rebuild the photograph. Last may come `Settings`.
             settings: all settings at once; or
             progress: whether to show bars, on stderr or in the notebook.
             on_event: called with each event as it happens; the last is Finished.

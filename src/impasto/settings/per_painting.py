@@ -101,13 +101,13 @@ def check_measured(settings: "Settings", styles: Sequence[MeasuredWith | None], 
     for number, style in enumerate(styles):
         if style is None:
             continue
+        if number == 0 and not has_photograph:
+            problem = f"{style.name} is a style file, and a texture without a photograph needs a painting"
+            raise SettingsError(problem, "Give the painting itself, or a photograph.")
         _check_network(settings, style)
         for asked in _pixels_asked(settings, crops[number] if crops else "", first=number == 0):
             problem = f"{style.name} is a style file, without the pixels that {asked} needs"
             raise SettingsError(problem, "Give the painting itself.")
-        if number == 0 and not has_photograph:
-            problem = f"{style.name} is a style file, and a texture without a photograph needs a painting"
-            raise SettingsError(problem, "Give the painting itself, or a photograph.")
 
 
 def _check_network(settings: "Settings", style: MeasuredWith) -> None:
