@@ -35,7 +35,6 @@ from impasto.errors import ImageError, InputError, count_noun
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import Settings
-from impasto.settings.per_painting import split_crops
 from impasto.sizing import Size, with_long_side
 from impasto.storage.names import base_name
 from impasto.wording import argument
@@ -87,7 +86,7 @@ def measure_style(
     if len(credit) > LONGEST_TEXT:
         raise InputError(f"{argument('credit')} has more than {LONGEST_TEXT} characters", "Shorten it.")
     layers = spec.style_layers(settings)
-    crops = split_crops(settings.style_crop, len(paintings)) or [""] * len(paintings)
+    crops = spec.style_crops(settings, len(paintings))
     sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))
     found: list[_MeasuredPainting] = []
     for number, (painting, crop) in enumerate(zip(paintings, crops, strict=True)):

@@ -21,7 +21,7 @@ from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, LARGEST_SIZE, SMALLEST_SIZE, Settings
-from impasto.settings.per_painting import style_weights
+from impasto.settings.per_painting import split_crops, style_weights
 from impasto.sizing import Size
 from impasto.wording import argument
 
@@ -94,6 +94,15 @@ def style_layers(settings: Settings) -> frozenset[Layer]:
         problem = f"{argument('style_layers')} names no layer with a weight"
         raise SettingsError(problem, "Name at least one.")
     return layers
+
+
+def style_crops(settings: Settings, paintings: int) -> list[str]:
+    """Read the part of each painting to learn from, empty for all of it.
+
+    Raises:
+        SettingsError: there is not one for each.
+    """
+    return split_crops(settings.style_crop, paintings) or [""] * paintings
 
 
 def statistic(settings: Settings) -> StatisticName:
