@@ -120,7 +120,7 @@ class PaintingInfo(_Strict):
 class StyleInfo(_Strict):
     """What a style file says of itself."""
 
-    version: Literal[1]
+    version: Annotated[int, Field(ge=VERSION, le=VERSION)]
     made_by: _Text
     """Name and version of the program."""
     paintings: Annotated[list[PaintingInfo], Field(min_length=1, max_length=MOST_PAINTINGS)]
