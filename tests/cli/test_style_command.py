@@ -157,4 +157,5 @@ def test_a_batch_paints_with_style_files_and_again_where_one_changed(impasto, fo
     assert impasto("style", "save", "photo.jpg", "-o", "styles/a.style", "--force", "-q", *LAYERS).code == 0
     code, last = batch()
     assert (code, last["done"]) == (0, 1)
-    assert batch("--init", "style")[0] == 3  # refused, and the batch goes on
+    code, last = batch("--color", "match")
+    assert (code, last["failed"]) == (3, 1)

@@ -85,7 +85,7 @@ def measure_style(
         raise InputError(problem, f"Give from 1 to {MOST_PAINTINGS}.")
     if len(credit) > LONGEST_TEXT:
         raise InputError(f"{argument('credit')} has more than {LONGEST_TEXT} characters", "Shorten it.")
-    layers = spec.style_layers(settings)
+    layers, fingerprint = spec.style_layers(settings), stylizer.fingerprint(spec.network_spec(settings))
     crops = spec.style_crops(settings, len(paintings))
     sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))
     found: list[_MeasuredPainting] = []
@@ -93,7 +93,7 @@ def measure_style(
         on_painting(number)
         with translate_oom():
             found.append(_measure_one(stylizer, painting, settings, crop, sides, layers))
-    return _assemble(stylizer, found, settings, sides, layers, name=name, credit=credit)
+    return _assemble(found, settings, sides, layers, fingerprint=fingerprint, name=name, credit=credit)
 
 
 def _own_size(painting: Source | Picture) -> Size | None:
@@ -145,12 +145,12 @@ def _measure_one(
 
 
 def _assemble(
-    stylizer: Stylizer,
     found: Sequence[_MeasuredPainting],
     settings: Settings,
     sides: Sequence[int],
     layers: frozenset[Layer],
     *,
+    fingerprint: str,
     name: str,
     credit: str,
 ) -> StyleFile:
@@ -178,7 +178,7 @@ def _assemble(
         credit=to_plain(credit),
         network=NetworkInfo(
             name=to_plain(base_name(asked.name)),
-            sha256=stylizer.fingerprint(asked),
+            sha256=fingerprint,
             normalize=asked.normalize,
             pooling=asked.pooling,
             padding=asked.padding,
