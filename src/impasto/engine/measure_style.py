@@ -14,7 +14,7 @@ from impasto.core.losses.statistics import Measured, average
 from impasto.core.network.vgg import smallest_side
 from impasto.core.styles import fold, pool_palettes
 from impasto.engine import sizing, spec
-from impasto.engine.device import ComputeConfig, translate_oom
+from impasto.engine.device import ComputeConfig, return_memory_eagerly, translate_oom
 from impasto.engine.style_file import (
     EXACT_SIDE,
     LONGEST_TEXT,
@@ -135,6 +135,7 @@ def _measure_one(
         opened = stylizer.open(None, [given], spec.for_measuring(settings, side, crop))
         picture, transfer = opened.inputs.subject, opened.transfer
         transfer.check(*transfer.spec.size)
+        return_memory_eagerly(opened.compute, opened.load.pixels)
         style, size = StyleImage(opened.tensors.source(picture)), transfer.spec.size
         palettes[side] = style.palette(size)
         moments[side] = style.moments(size, transfer.reader, layers, spec.statistic(settings))
