@@ -1,6 +1,6 @@
 """Objectives of a few lines, for tests of losses."""
 
-from impasto.core import ObjectiveSpec
+from impasto.core import ObjectiveSpec, StyleImage, TensorImage
 from impasto.core.losses import FeatureObjective, LossInputs, build_losses
 
 
@@ -20,8 +20,8 @@ def make_objective(network, content, styles, spec, *, style_weights=None, guidan
     inputs = LossInputs(
         network=network,
         content=content,
-        styles=styles,
-        opacities=[None] * len(styles),
+        styles=[StyleImage(TensorImage(style)) for style in styles],
+        style_sizes=[(style.shape[3], style.shape[2]) for style in styles],
         style_weights=style_weights or (1.0,) * len(styles),
         guidance=guidance,
         size=tuple(content.shape[2:]),

@@ -26,7 +26,11 @@ class FoundFile:
 
 
 def expand(
-    arguments: Sequence[str], *, recursive: bool = False, skip: Callable[[Path], bool] = lambda _path: False
+    arguments: Sequence[str],
+    *,
+    recursive: bool = False,
+    skip: Callable[[Path], bool] = lambda _path: False,
+    further: Sequence[str] = (),
 ) -> list[FoundFile]:
     """Find the pictures that arguments name, those of each folder or pattern sorted naturally.
 
@@ -37,11 +41,13 @@ def expand(
         arguments: files, folders and patterns such as `*.jpg` or `**/*.png`.
         recursive: whether to take the sub-folders of folders as well.
         skip: whether to leave out a file that was found in a folder or by a pattern.
+        further: suffixes, beside those of pictures, of files to be found there.
 
     Raises:
         InputError: an argument names nothing, or no picture.
     """
-    return [found for argument in arguments for found in _expand(argument, recursive=recursive, skip=skip)]
+    suffixes = [*images.readable_suffixes(), *further]
+    return [found for name in arguments for found in _expand(name, suffixes, recursive=recursive, skip=skip)]
 
 
 def natural_key(path: PurePath) -> tuple[object, ...]:
@@ -55,9 +61,9 @@ def is_picture_name(path: PurePath, suffixes: Sequence[str]) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in suffixes
 
 
-def scan(folder: Path, *, recursive: bool) -> Iterator[Path]:
+def scan(folder: Path, *, recursive: bool, suffixes: Sequence[str] | None = None) -> Iterator[Path]:
     """List the pictures in a folder, unsorted, by their suffixes; folders and files that are hidden are passed over."""
-    suffixes = images.readable_suffixes()
+    suffixes = images.readable_suffixes() if suffixes is None else suffixes
     for parent, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         for name in names:
@@ -66,32 +72,35 @@ def scan(folder: Path, *, recursive: bool) -> Iterator[Path]:
                 yield path
 
 
-def _expand(argument: str, *, recursive: bool, skip: Callable[[Path], bool]) -> list[FoundFile]:
+def _expand(
+    argument: str, suffixes: Sequence[str], *, recursive: bool, skip: Callable[[Path], bool]
+) -> list[FoundFile]:
     if _ADDRESS.match(argument):
         raise ImageError(f"{argument} is an address, and addresses are not taken", "Download the picture first.")
     path = Path(argument).expanduser()
     if not argument:
         raise ImageError("the name of a picture is empty", "Give files, folders or patterns.")
     if is_folder(path):
-        return _of_folder(path, recursive=recursive, skip=skip)
+        return _of_folder(path, suffixes, recursive=recursive, skip=skip)
     if path_exists(path):
         return [FoundFile(path)]
     if not glob.has_magic(argument):
         raise ImageError(f"{argument} does not exist", "Check the path.")
-    return _of_pattern(path, skip=skip)
+    return _of_pattern(path, suffixes, skip=skip)
 
 
-def _of_folder(path: Path, *, recursive: bool, skip: Callable[[Path], bool]) -> list[FoundFile]:
-    found = [file for file in scan(path, recursive=recursive) if not skip(file)]
-    if not found and not recursive and any(scan(path, recursive=True)):
+def _of_folder(
+    path: Path, suffixes: Sequence[str], *, recursive: bool, skip: Callable[[Path], bool]
+) -> list[FoundFile]:
+    found = [file for file in scan(path, recursive=recursive, suffixes=suffixes) if not skip(file)]
+    if not found and not recursive and any(scan(path, recursive=True, suffixes=suffixes)):
         raise InputError(f"{path} has pictures in its sub-folders only", f"Add {argument('recursive')}.")
     if not found:
         raise InputError(f"there is no picture in the folder {path}", "Name one with pictures in it.")
     return [FoundFile(file, file.parent.relative_to(path)) for file in sorted(found, key=natural_key)]
 
 
-def _of_pattern(path: Path, *, skip: Callable[[Path], bool]) -> list[FoundFile]:
-    suffixes = images.readable_suffixes()
+def _of_pattern(path: Path, suffixes: Sequence[str], *, skip: Callable[[Path], bool]) -> list[FoundFile]:
     matches = (Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 - a path of any kind
     found = [match for match in matches if is_file(match) and is_picture_name(match, suffixes) and not skip(match)]
     if not found:

@@ -13,6 +13,7 @@ from impasto.batch.identity import identify
 from impasto.batch.schedule import KEPT_BYTES
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
+from impasto.engine.style_file import Painting, StyleFile, read_painting
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImpastoError, OutOfMemoryError
 from impasto.images import Picture
@@ -75,12 +76,12 @@ class TaskPainter:
 
 
 class _PaintingCache:
-    """Paintings as they were decoded, the latest of them, up to `KEPT_BYTES`; a larger one until another is read."""
+    """Paintings as they were decoded, and style files: the latest, up to `KEPT_BYTES`; a larger one until the next."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, int], Picture] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], Painting] = OrderedDict()
 
-    def read(self, path: str) -> Picture:
+    def read(self, path: str) -> Painting:
         """Read a painting, unless it is kept and its file has not changed.
 
         Raises:
@@ -89,20 +90,29 @@ class _PaintingCache:
         try:
             status = Path(path).stat()
         except OSError:
-            return images.read(path)  # which says what is wrong
+            return read_painting(path)  # which says what is wrong
         key = path, status.st_mtime_ns, status.st_size
-        picture = self._kept.pop(key, None)
-        if picture is None:
+        painting = self._kept.pop(key, None)
+        if painting is None:
             if self._bytes() > KEPT_BYTES:
                 self._kept.clear()  # before another is decoded
-            picture = replace(images.read(path), exif=None)
-        self._kept[key] = picture
+            painting = read_painting(path)
+            if isinstance(painting, Picture):
+                painting = replace(painting, exif=None)
+        self._kept[key] = painting
         while len(self._kept) > 1 and self._bytes() > KEPT_BYTES:
             self._kept.popitem(last=False)
-        return picture
+        return painting
 
     def _bytes(self) -> int:
-        return sum(it.rgb.nbytes + (0 if it.alpha is None else it.alpha.nbytes) for it in self._kept.values())
+        return sum(_count_bytes(painting) for painting in self._kept.values())
+
+
+def _count_bytes(painting: Painting) -> int:
+    """Count the bytes that a painting takes; a style file has its own twice."""
+    if isinstance(painting, StyleFile):
+        return len(painting.data) * 2
+    return painting.colors.nbytes + (0 if painting.alpha is None else painting.alpha.nbytes)
 
 
 def _describe(error: Exception) -> ImpastoError:

@@ -16,10 +16,11 @@ from impasto.batch.manifest import Manifest
 from impasto.batch.names import NameTemplate, check_output_name, check_place, comparable
 from impasto.batch.table import TableRow
 from impasto.engine import sizing
+from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError, SettingsError
 from impasto.settings import Settings
 from impasto.settings.effect import named_files
-from impasto.settings.per_painting import check_counts
+from impasto.settings.per_painting import MeasuredWith, check_counts, check_measured
 from impasto.sizing import Size
 from impasto.storage.paths import is_file, path_exists
 from impasto.wording import OVERWRITE, argument
@@ -246,7 +247,9 @@ def plan_job(job: BatchJob, manifest: Manifest, *, force: bool = False, repaint:
     """Decide for one job; see `plan`."""
     size, memory = None, 0
     try:
-        own, styles = _measure(job.photo), [_measure(style) for style in job.styles]
+        own, measured = _measure(job.photo), [_measured_with(style) for style in job.styles]
+        check_measured(job.settings, measured, has_photograph=True)
+        styles = [None if it else _measure(path) for it, path in zip(measured, job.styles, strict=True)]
         size = sizing.result_size(job.settings, own)
         memory = schedule.memory_needed(job.settings, own, styles)
         check_place(manifest.folder, job.output)
@@ -318,3 +321,9 @@ def _measure(path: Path) -> Size:
 @lru_cache(maxsize=65536)
 def _measure_file(path: Path, _changed: int, _size: int) -> Size | None:
     return images.measure(path)
+
+
+@lru_cache(maxsize=1024)
+def _measured_with(style: Path) -> MeasuredWith | None:
+    """Give what a style file was measured with; None for a painting."""
+    return read_style(style).measured_with if is_style(style) else None

@@ -57,13 +57,13 @@ def _has_gpu(device: str) -> bool:
     return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
 
 
-def memory_needed(settings: Settings, content: Size, styles: Sequence[Size]) -> int:
+def memory_needed(settings: Settings, content: Size, styles: Sequence[Size | None]) -> int:
     """Plan the bytes that a worker takes while it paints a picture, in tiles where it would be more than the budget.
 
     Args:
         settings: all of the picture's.
         content: the photograph's own size.
-        styles: the paintings' own sizes.
+        styles: the paintings' own sizes; None for a style file.
 
     Raises:
         OutOfMemoryError: it takes more than there is, however it is painted.

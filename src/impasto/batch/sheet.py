@@ -23,6 +23,7 @@ from impasto.batch.identity import digest_once
 from impasto.batch.manifest import SHEETS, Manifest, translate_errors
 from impasto.batch.names import SHEET_STEM, WORK_FOLDER
 from impasto.batch.plan import BatchJob
+from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImpastoError, OutputError
 from impasto.images import LabeledPicture, Picture
 from impasto.storage.atomic import make_folder, replace_file
@@ -296,4 +297,4 @@ def _thumbnail(path: Path) -> Picture | None:
 
 @functools.lru_cache(maxsize=32)
 def _read_thumbnail(path: Path, _changed: int) -> Picture:
-    return images.read_thumbnail(path, _SIDE)
+    return images.shrink(read_style(path).thumbnail, _SIDE) if is_style(path) else images.read_thumbnail(path, _SIDE)

@@ -16,6 +16,7 @@ from impasto.cli.commands import (
     rebuild,
     recipes,
     studio,
+    style,
     stylize,
     sweep,
     texture,
@@ -87,6 +88,7 @@ app.command(sweep.sweep, help_epilogue=sweep.EXAMPLES)
 app.command(texture.texture, help_epilogue=texture.EXAMPLES)
 app.command(rebuild.rebuild, help_epilogue=rebuild.EXAMPLES)
 app.command(losses.losses, help_epilogue="")
+app.command(style.app)
 app.command(recipes.app)
 app.command(weights.app)
 app.command(doctor.doctor, help_epilogue="")

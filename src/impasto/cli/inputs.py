@@ -7,6 +7,8 @@ from pathlib import Path
 from impasto import images
 from impasto.cli import terminal
 from impasto.cli.terminal import STREAM
+from impasto.engine import style_file
+from impasto.engine.style_file import Painting
 from impasto.errors import ImageError, InputError
 
 _MANY = 12
@@ -69,3 +71,13 @@ def read_picture(source: str) -> images.Picture:
         ImageError: it cannot be read.
     """
     return images.read(terminal.read_stdin(), name="stdin") if source == STREAM else images.read(source)
+
+
+def read_painting(source: str) -> Painting:
+    """Read a painting or a style file from a file or stdin.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    given: str | bytes = terminal.read_stdin() if source == STREAM else source
+    return style_file.read_painting(given, name="stdin" if source == STREAM else None)

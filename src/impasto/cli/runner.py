@@ -8,13 +8,14 @@ from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
 from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
-from impasto.cli.inputs import read_picture
+from impasto.cli.inputs import read_painting, read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
 from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
+from impasto.engine.style_file import shown_as
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
@@ -62,7 +63,7 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     options = arguments.options
     check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
-    styles = [read_picture(painting) for painting in arguments.paintings]
+    styles = [read_painting(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
     if options.dry_run:
@@ -80,7 +81,7 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     display.finish(finished, place)
     outputs.report_picture(options, paths.picture, written.picture, place)
     labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
-    _write_sheet(written, [*content, *styles, finished.picture], labels)
+    _write_sheet(written, [*content, *(shown_as(style) for style in styles), finished.picture], labels)
     recorder.write(finished, written)
     if place != written.picture:
         return _NOT_WHERE_PLANNED

@@ -6,6 +6,7 @@ from impasto.core.losses.masked import blend_with_content
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
 from impasto.core.spec import Iterate, ResumePoint, TransferSpec
+from impasto.core.styles import StoredStyle, StyleImage, StyleSource
 from impasto.core.transfer import StyleTransfer, transfer
 from impasto.layers import Layer
 
@@ -23,6 +24,9 @@ __all__ = [
     "ObjectiveSpec",
     "ResumePoint",
     "ScipyLBFGSB",
+    "StoredStyle",
+    "StyleImage",
+    "StyleSource",
     "StyleTransfer",
     "TensorImage",
     "TransferImages",

@@ -10,6 +10,7 @@ from torch import Tensor
 from impasto.core.init_image import crop_padding, pad
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
+from impasto.core.styles import StyleImage, StyleSource
 from impasto.sizing import Size, style_size
 from impasto.wording import argument
 
@@ -39,6 +40,9 @@ class ImageSource(Protocol):
 Image = Tensor | ImageSource
 """(1, 3, H, W), RGB, 0..255, or for a mask (1, 1, H, W), 0..1; or what gives such at any size."""
 
+Style = Image | StyleSource
+"""A style image; or what else can be asked for its statistics."""
+
 
 class TensorImage:
     """An image (1, 3, H, W), 0..255, or a mask (1, 1, H, W), 0..1, that is a tensor already."""
@@ -65,20 +69,20 @@ class TransferImages:
 
     Args:
         content: the content image; None where there is none.
-        styles: the style images.
+        styles: the styles.
         spec: its size rules and its margin are read.
-        masks: one for each style image, or none.
+        masks: one for each style, or none.
         keep: the mask of what stays the content image.
         init: an image to start from.
 
     Raises:
-        ValueError: there is a keep mask and no content image.
+        ValueError: there is a keep mask and no content image; or the first style's pixels are needed, and it has none.
     """
 
     def __init__(
         self,
         content: Image | None,
-        styles: Sequence[Image],
+        styles: Sequence[Style],
         spec: TransferSpec,
         *,
         masks: Sequence[Image] = (),
@@ -89,8 +93,12 @@ class TransferImages:
             raise ValueError("a keep mask needs a content image")
         self._spec = spec
         self._content, self._keep, self._init = (_as_source(image) for image in (content, keep, init))
-        self._styles = [TensorImage(style) if isinstance(style, Tensor) else style for style in styles]
+        self.styles = [_as_style(style) for style in styles]
+        """Each style."""
         self._masks = [TensorImage(mask) if isinstance(mask, Tensor) else mask for mask in masks]
+        pixels_needed = content is None or spec.init == "style"
+        if pixels_needed and self.styles and self.styles[0].image is None:
+            raise ValueError(f"of {self.styles[0].name} there are statistics alone, and its pixels are asked for")
 
     def check_own_sizes(self, smallest: int) -> None:
         """Refuse images that are themselves too small for the network.
@@ -98,7 +106,7 @@ class TransferImages:
         Raises:
             ImageError: the content image or a style image has a side under `smallest` pixels.
         """
-        for image in [*([self._content] if self._content else []), *self._styles]:
+        for image in [*([self._content] if self._content else []), *self._style_images]:
             check_side(image.size, smallest, image.name, f"Use a picture of at least {smallest} pixels a side.")
 
     def check_sizes(self, width: int, height: int, smallest: int) -> None:
@@ -110,9 +118,9 @@ class TransferImages:
         needed = math.ceil(smallest * max(self._subject.size) / min(self._subject.size))
         remedy = f"Use a {argument('size')} of {needed}, or crop the picture."
         check_side((width, height), smallest, self._subject.name, remedy)
-        for style in self._styles:
+        for style in self._style_images:
             remedy = f"Use a larger {argument('size')} or {argument('style_scale')}, or crop the painting."
-            check_side(self._style_size(style, width, height), smallest, style.name, remedy)
+            check_side(self._style_size(style.size, width, height), smallest, style.name, remedy)
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image: (1, 3, height, width)."""
@@ -122,21 +130,22 @@ class TransferImages:
         """Give the content image, or where there is none the first style image, which has the result's aspect then."""
         return self._subject.resize(width, height)
 
-    def style(self, number: int, width: int, height: int) -> Tensor:
-        """Give a style image beside a result of a size, (1, 3, H', W')."""
-        style = self._styles[number]
-        return style.resize(*self._style_size(style, width, height))
+    def style_sizes(self, width: int, height: int) -> list[Size]:
+        """Give the size of each style beside a result of a size."""
+        return [self._style_size(style.size, width, height) for style in self.styles]
 
-    def styles(self, width: int, height: int) -> list[Tensor]:
-        """Give each style image beside a result of a size."""
-        return [self.style(number, width, height) for number in range(len(self._styles))]
+    def palettes(self, width: int, height: int) -> list[Tensor]:
+        """Give the palette of each style beside a result of a size: OkLab, (3, COLORS)."""
+        return [style.palette(self._style_size(style.size, width, height)) for style in self.styles]
 
-    def opacities(self, width: int, height: int) -> list[Tensor | None]:
-        """Give how opaque each of `styles` is: (1, 1, H', W'), 0..1, or None."""
-        return [style.opacity(*self._style_size(style, width, height)) for style in self._styles]
+    def style_pixels(self, width: int, height: int) -> tuple[Tensor, Tensor | None]:
+        """Give the first style image beside a result of a size, (1, 3, H', W'), and how opaque it is."""
+        image = self._style_images[0] if self.styles else self._subject
+        size = self._style_size(image.size, width, height)
+        return image.resize(*size), image.opacity(*size)
 
     def masks(self, width: int, height: int) -> list[Tensor]:
-        """Give the mask of each style image, (1, 1, height, width), black for one without weight; or no mask at all."""
+        """Give the mask of each style, (1, 1, height, width), black for one without weight; or no mask at all."""
         if not self._masks:
             return []
         masks = [mask.resize(width, height) for mask in self._masks]
@@ -153,8 +162,8 @@ class TransferImages:
 
     @property
     def style_count(self) -> int:
-        """How many style images there are."""
-        return len(self._styles)
+        """How many styles there are."""
+        return len(self.styles)
 
     @property
     def has_init(self) -> bool:
@@ -176,12 +185,22 @@ class TransferImages:
 
     @property
     def _subject(self) -> ImageSource:
-        return self._content or self._styles[0]
+        return self._content or self._style_images[0]
 
-    def _style_size(self, style: ImageSource, width: int, height: int) -> Size:
-        """Give the size of a style image: of the result's long side or squashed to it, times the style scale."""
+    @property
+    def _style_images(self) -> list[ImageSource]:
+        return [style.image for style in self.styles if style.image]
+
+    def _style_size(self, own: Size, width: int, height: int) -> Size:
+        """Give the size of a style: of the result's long side or squashed to it, times the style scale."""
         squash = self._spec.style_fit == "squash"
-        return style_size(style.size, (width, height), self._spec.style_scale, squash=squash)
+        return style_size(own, (width, height), self._spec.style_scale, squash=squash)
+
+
+def _as_style(style: Style) -> StyleSource:
+    if isinstance(style, StyleSource):
+        return style
+    return StyleImage(TensorImage(style) if isinstance(style, Tensor) else style)
 
 
 def _as_source(image: Image | None) -> ImageSource | None:

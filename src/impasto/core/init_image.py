@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.core.color import match_palette, palette
+from impasto.core.color import match_palette
 
 Init = Literal["content", "palette", "noise", "gaussian", "gray", "style"]
 Color = tuple[float, float, float]
@@ -17,9 +17,10 @@ Color = tuple[float, float, float]
 def initial_image(
     init: Init,
     content: Tensor,
-    style: Tensor,
+    style: Tensor | None = None,
     *,
     opacity: Tensor | None = None,
+    palette: Tensor | None = None,
     noise_share: float,
     noise_amplitude: float,
     mean: Color,
@@ -32,8 +33,9 @@ def initial_image(
             mean; `gaussian`, the same with a standard deviation; `gray`, the mean; `style`, the style image's own
             colors scattered.
         content: (1, 3, H, W), 0..255; gives the size, the device and the type.
-        style: (1, 3, H', W'), 0..255.
+        style: (1, 3, H', W'), 0..255, for the start `style`.
         opacity: (1, 1, H', W'), 0..1, how much each of the style's pixels counts; None for all alike.
+        palette: the style's, OkLab, (3, COLORS), for the start `palette`.
         noise_share: 0..1, how much of the image is replaced by uniform noise around the mean.
         noise_amplitude: in pixel values 0..255.
         mean: the gray that the network subtracts from its input.
@@ -49,7 +51,11 @@ def initial_image(
     if init == "gaussian":
         return middle + noise_amplitude * _like(torch.randn(content.shape, generator=generator), content)
     return add_noise(
-        _without_noise(init, content, style, opacity, middle, generator), noise_share, noise_amplitude, mean, generator
+        _without_noise(init, content, style, opacity, palette, middle, generator),
+        noise_share,
+        noise_amplitude,
+        mean,
+        generator,
     )
 
 
@@ -96,15 +102,24 @@ def crop_padding(image: Tensor, margin: int) -> Tensor:
 
 
 def _without_noise(
-    init: Init, content: Tensor, style: Tensor, opacity: Tensor | None, middle: Tensor, generator: torch.Generator
+    init: Init,
+    content: Tensor,
+    style: Tensor | None,
+    opacity: Tensor | None,
+    palette: Tensor | None,
+    middle: Tensor,
+    generator: torch.Generator,
 ) -> Tensor:
     if init == "content":
         return content
+    if init == "gray":
+        return middle.expand_as(content)
     if init == "palette":
+        assert palette is not None  # whoever asks for this start gives one
         # Colors take the optimizer most of its steps, and each position takes the style's color that suits it best.
-        seen = None if opacity is None else opacity.float().cpu()
-        return _like(match_palette(content.float().cpu(), palette(style.float().cpu(), seen)), content)
-    return middle.expand_as(content) if init == "gray" else _scatter(style, opacity, content, generator)
+        return _like(match_palette(content.float().cpu(), palette), content)
+    assert style is not None
+    return _scatter(style, opacity, content, generator)
 
 
 def _flat(color: Color, like: Tensor) -> Tensor:

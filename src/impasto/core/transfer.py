@@ -15,7 +15,7 @@ from functools import partial
 from torch import Tensor
 
 from impasto.core.color import gray_of
-from impasto.core.images import Image, TransferImages
+from impasto.core.images import Image, Style, TransferImages
 from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
 from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
 from impasto.core.losses.guided import guidance, uncovered
@@ -36,7 +36,7 @@ BuildLosses = Callable[[LossInputs], Iterable[Loss]]
 def transfer(
     network: VGG,
     content: Image | None,
-    styles: Sequence[Image],
+    styles: Sequence[Style],
     spec: TransferSpec,
     *,
     masks: Sequence[Image] = (),
@@ -51,9 +51,9 @@ def transfer(
     Args:
         network: features at every layer of the objective.
         content: the content image; None where no loss compares content.
-        styles: the style images; none where no loss compares style.
+        styles: the styles: images, or what was measured of some; none where no loss compares style.
         spec: what to do.
-        masks: one for each style image, white where its style goes; none for all of them everywhere.
+        masks: one for each style, white where it goes; none for all of them everywhere.
         keep: a mask, white where the objective sees the content image and nothing is optimized. The images yielded are
             those underneath it: `blend_with_content(image, content, keep)` is what it shows.
         init: an image to start from, instead of the one that the spec names.
@@ -85,7 +85,7 @@ class StyleTransfer:
         self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[BuildLosses] = ()
     ) -> None:
         self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
-        self._reader = TiledVGG(network, spec.tiles) if spec.tiles else network
+        self.reader = TiledVGG(network, spec.tiles) if spec.tiles else network
         self.smallest_side = smallest_side(network.layers)
         images.check_own_sizes(self.smallest_side)
         self._style_weights = spec.style_weights or (1.0,) * images.style_count
@@ -115,17 +115,17 @@ class StyleTransfer:
         content, keep = images.content(width, height), images.keep(width, height)
         masks = [images.pad(mask) for mask in images.masks(width, height)]
         inputs = LossInputs(
-            network=self._reader,
+            network=self.reader,
             content=None if content is None else images.pad(content),
-            styles=images.styles(width, height),
-            opacities=images.opacities(width, height),
+            styles=images.styles,
+            style_sizes=images.style_sizes(width, height),
             style_weights=self._style_weights,
             guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
             spec=spec.objective,
         )
         extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        objective = feature_objective(self._reader, [*build_losses(inputs), *extra], inputs.size, spec.tile_mapper)
+        objective = feature_objective(self.reader, [*build_losses(inputs), *extra], inputs.size, spec.tile_mapper)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:
@@ -164,12 +164,10 @@ class StyleTransfer:
             seed=spec.seed,
         )
         if spec.init != "palette":
-            if not images.style_count:
-                return make(subject)
-            return make(images.style(0, width, height), opacity=images.opacities(width, height)[0])
+            style, opacity = images.style_pixels(width, height) if spec.init == "style" else (None, None)
+            return make(style, opacity=opacity)
         shares = images.masks(width, height) or [subject.new_tensor(weight / sum(weights)) for weight in weights]
-        pairs = zip(images.styles(width, height), images.opacities(width, height), strict=True)
-        starts = [make(style, opacity=opacity) for style, opacity in pairs]
+        starts = [make(palette=palette) for palette in images.palettes(width, height)]
         return blend_by_region(starts, shares, elsewhere=subject)
 
     # 3. Scales

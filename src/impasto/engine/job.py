@@ -7,6 +7,7 @@ from pathlib import Path
 from impasto import images
 from impasto.engine.events import Event, Finished
 from impasto.engine.run import run_to_end
+from impasto.engine.style_file import StyleFile
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture, Source
 from impasto.settings import Settings
@@ -18,8 +19,8 @@ class Job:
 
     content: Source | Picture | None = None
     """The content image; None for a texture."""
-    styles: tuple[Source | Picture, ...] = ()
-    """The style images; none to rebuild the content image."""
+    styles: tuple[Source | Picture | StyleFile, ...] = ()
+    """The style images and style files; none to rebuild the content image."""
     settings: Settings = field(default_factory=Settings)
     output: Path | None = None
     """Where `execute` writes the result; None where the caller does that."""

@@ -13,6 +13,7 @@ import PIL.Image
 from numpy.typing import DTypeLike, NDArray
 
 from impasto import images
+from impasto.engine.style_file import Painting, shown_as
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
@@ -136,13 +137,14 @@ class Result:
         return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{"".join(shown)}</div>'
 
 
-def preview_inputs(content: Picture | None, styles: Sequence[Picture]) -> InputPreviews:
+def preview_inputs(content: Picture | None, styles: Sequence[Painting]) -> InputPreviews:
     """Make small copies of the first inputs of a run.
 
     They are made of few pixels, in some milliseconds, at every run: a result that made them where it is shown would
     have to hold its inputs, of which one may have 300 MB, or read files that may have changed.
     """
-    inputs = [*([("photograph", content)] if content else []), *(("painting", style) for style in styles)]
+    paintings = [("painting", shown_as(style)) for style in styles]
+    inputs = [*([("photograph", content)] if content else []), *paintings]
     shown = inputs[:_MOST_PREVIEWS]
     return InputPreviews(
         tuple(
@@ -159,13 +161,13 @@ def _subsample(picture: Picture) -> Picture:
     return picture.cut(slice(None, None, step), slice(None, None, step))
 
 
-def describe(settings: Settings, content: Picture | None, styles: Sequence[Picture]) -> dict[str, str]:
+def describe(settings: Settings, content: Picture | None, styles: Sequence[Painting]) -> dict[str, str]:
     """The metadata from which a picture can be made again.
 
     Args:
         settings: all of them.
         content: the content image as it was given.
-        styles: the style images as they were given.
+        styles: the style images and style files as they were given.
     """
     inputs = [*([("content", content)] if content else []), *(("style", style) for style in styles)]
     return {

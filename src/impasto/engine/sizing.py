@@ -60,8 +60,8 @@ def style_sizes(settings: Settings, result: Size, styles: Sequence[Size]) -> lis
     return [style_size(own, result, settings.style_scale, squash=squash) for own in styles]
 
 
-def _used_sizes(settings: Settings, styles: Sequence[Size]) -> Sequence[Size]:
-    """Give the size of the part of each style image that is used."""
+def used_sizes(settings: Settings, styles: Sequence[Size | None]) -> Sequence[Size | None]:
+    """Give the size of the part of each style image that is used; None where that is not known."""
     crops = split_crops(settings.style_crop, len(styles)) or [""] * len(styles)
     parts = [crop.split(",")[2:] for crop in crops]
     return [(int(part[0]), int(part[1])) if part else own for part, own in zip(parts, styles, strict=True)]
@@ -72,17 +72,20 @@ def scales_of(settings: Settings, size: Size) -> list[Scale]:
     return plan_scales(*size, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay)
 
 
-def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size], item_bytes: int = 0) -> Load:
+def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size | None], item_bytes: int = 0) -> Load:
     """Give what a run has to hold in memory.
 
     Args:
         settings: all of the run's.
         content: the content image's own size; None where there is none.
-        styles: the style images' own sizes; one or more where there is no content image.
+        styles: the style images' own sizes, None for one that is not known or not seen; where there is no content
+            image, the first is known.
         item_bytes: bytes of a number in the network; 0 for the fewest that the settings allow.
     """
-    used = _used_sizes(settings, styles)
+    used = used_sizes(settings, styles)
     subject = content or used[0]
+    if subject is None:
+        raise ValueError("there is neither a content image nor a style image of a known size")
     result = result_size(settings, subject, may_turn=content is not None)
     layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
     return Load(
@@ -90,7 +93,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size]
         pixels=padded_pixels(result, settings.margin),
         subject=subject,
         recolors=content is not None and settings.color == "photo",
-        styles=style_sizes(settings, result, used) if settings.has_style else [],
+        styles=style_sizes(settings, result, [size for size in used if size]) if settings.has_style else [],
         content_layers=layers if settings.has_content else [],
         masks=len(settings.mask) + bool(settings.keep_mask),
         optimizer=settings.optimizer,

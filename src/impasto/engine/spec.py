@@ -7,6 +7,7 @@ from typing import Literal
 
 from impasto.core.init_image import Init
 from impasto.core.losses import KINDS, ObjectiveSpec
+from impasto.core.losses.statistics import StatisticName
 from impasto.core.network.pooling import Pooling
 from impasto.core.network.tiles import TileSpec
 from impasto.core.network.vgg import Padding
@@ -20,7 +21,7 @@ from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, LARGEST_SIZE, SMALLEST_SIZE, Settings
-from impasto.settings.per_painting import style_weights
+from impasto.settings.per_painting import split_crops, style_weights
 from impasto.sizing import Size
 from impasto.wording import argument
 
@@ -82,6 +83,40 @@ def for_evaluation(settings: Settings, size: Size) -> Settings:
     side = min(max(SMALLEST_SIZE, *size), LARGEST_SIZE)
     exact = {"precision": "float32"} if settings.precision == "auto" else {}
     return settings.model_copy(update={"margin": 0, "size": side, **exact})
+
+
+def for_measuring(settings: Settings, side: int, crop: str) -> Settings:
+    """Give the settings with which one painting is measured at a long side, as a run with it does."""
+    alone = {"content_weight": 0.0, "laplacian_weight": 0.0, "style_weight": 1.0, "strength": 0.5, "init": "noise"}
+    plain = {"color": "style", "mask": (), "keep_mask": None, "style_blend": (), "style_scale": 1.0, "margin": 0}
+    return settings.model_copy(update={**alone, **plain, "size": side, "style_fit": "aspect", "style_crop": crop})
+
+
+def style_layers(settings: Settings) -> frozenset[Layer]:
+    """Read the layers at which styles are compared.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    layers = frozenset(Layer.parse(name) for name, weight in settings.style_layers.items() if weight > 0)
+    if not layers:
+        problem = f"{argument('style_layers')} names no layer with a weight"
+        raise SettingsError(problem, "Name at least one.")
+    return layers
+
+
+def style_crops(settings: Settings, paintings: int) -> list[str]:
+    """Read the part of each painting to learn from, empty for all of it.
+
+    Raises:
+        SettingsError: there is not one for each.
+    """
+    return split_crops(settings.style_crop, paintings) or [""] * paintings
+
+
+def statistic(settings: Settings) -> StatisticName:
+    """Read what is compared of styles."""
+    return settings.statistic
 
 
 def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> TransferSpec:

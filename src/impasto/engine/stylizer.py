@@ -35,15 +35,22 @@ from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
+from impasto.engine.style_file import Painting, StyleFile, measure_painting, read_painting
+from impasto.engine.targets import TargetCache
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import INPUTS_KEY, Settings
+from impasto.settings.per_painting import check_measured
 from impasto.sizing import Size
+from impasto.weights.vgg_weights import VGGWeights
+from impasto.wording import argument
 
-Styles = Sequence[Source | Picture] | Source | Picture
-"""One style image, or a list of them."""
+Style = Source | Painting
+"""A style image, or a style file: its path, its bytes or a `StyleFile`."""
+Styles = Sequence[Style] | Style
+"""One of them, or a list."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Stylizer:
         find_device(device)
         self._device, self._cluster = device, cluster
         self._networks: dict[tuple[Any, ...], VGG] = {}
+        self._fingerprints: dict[tuple[Any, ...], str] = {}
+        self._targets = TargetCache()
 
     def run(
         self,
@@ -103,7 +112,8 @@ class Stylizer:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or
                 `Picture`, see `images.Source`; None where the settings give content no weight, as the recipe `texture`:
                 the aspect is then the first painting's.
-            styles: one painting, or a list of several; none for settings that give style no weight, as `rebuild`.
+            styles: one painting or style file, or a list of several; none for settings that give style no weight, as
+                `rebuild`.
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
@@ -150,8 +160,8 @@ class Stylizer:
             content: the photograph: path, bytes, file object, PIL image, array (H, W, 3), tensor (3, H, W) or (1, 3, H,
                 W), or `Picture`; arrays and tensors hold uint8 0..255 or floats 0..1, see `images.Source`. None for a
                 texture.
-            styles: one painting or more, each by itself or in a list; none to rebuild the photograph. Last may come
-                `Settings`.
+            styles: one painting or more, each by itself or in a list, each a picture or the path of a style file; none
+                to rebuild the photograph. Last may come `Settings`.
             settings: all settings at once; or
             progress: whether to show bars, on stderr or in the notebook.
             on_event: called with each event as it happens; the last is Finished.
@@ -212,7 +222,7 @@ class Stylizer:
     def check_memory(
         self,
         content: Source | Picture | None,
-        styles: Sequence[Source | Picture] | Source | Picture,
+        styles: Styles,
         settings: Settings,
     ) -> None:
         """Refuse what this machine has too little memory for, before anything is decoded: headers tell the sizes.
@@ -223,13 +233,11 @@ class Stylizer:
             OutOfMemoryError: the result, or a painting beside it, takes more memory than there is.
         """
         compute = configure(spec.compute_spec(settings), self._device)
-        sizes = [None if source is None else _measure(source) for source in (content, *_as_list(styles))]
-        if sizes[0] is None and content is not None:
+        own = None if content is None else _measure(content)
+        paintings = [measure_painting(style) for style in _as_list(styles)]
+        if own is None and (content is not None or not paintings or paintings[0] is None):
             return
-        measured = [size for size in sizes[1:] if size]
-        if sizes[0] or measured:
-            load = self._load(settings, sizes[0], measured, compute)
-            check_memory(load, total_memory(compute.device))
+        check_memory(self._load(settings, own, paintings, compute), total_memory(compute.device))
 
     def losses(
         self,
@@ -273,12 +281,14 @@ class Stylizer:
         Raises:
             InputError: a picture, a setting, the network or the device cannot be used.
         """
-        settings = settings or Settings()
-        inputs = Inputs(_read_optional(content), _read_all(styles), spec.input_spec(settings))
+        settings, paintings = settings or Settings(), _read_all(styles)
+        stored = [style.measured_with if isinstance(style, StyleFile) else None for style in paintings]
+        check_measured(settings, stored, has_photograph=content is not None)
+        inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings))
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
-    def _open_fastest(self, content: Picture | None, styles: tuple[Picture, ...], settings: Settings) -> RunInputs:
+    def _open_fastest(self, content: Picture | None, styles: tuple[Painting, ...], settings: Settings) -> RunInputs:
         """Set up a run in the fastest precision that the gradient tolerates, where the settings leave it open."""
         opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
@@ -287,20 +297,24 @@ class Stylizer:
             return select_precision(opened, lambda compute: self._set_up(opened.inputs, settings, compute))
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
-        content, styles = _size(inputs.content) if inputs.content else None, [_size(style) for style in inputs.styles]
+        content = _size(inputs.content) if inputs.content else None
+        styles = [measure_painting(style) for style in inputs.styles]
         load = self._load(settings, content, styles, compute)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
         layers = transfer_spec.objective.layers
         network = self._load_network(asked, layers, compute)
+        self._check_weights(asked, inputs.styles)
         if self._cluster:
             mapper = self._cluster.with_network(_NetworkLoader(asked, layers, torch.device("cpu"), compute.dtype))
             transfer_spec = replace(transfer_spec, tile_mapper=mapper)
-        tensors = ImageTensors(inputs, compute)
+        tensors = ImageTensors(inputs, compute, self._targets, (asked, layers, _when_written(asked)))
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, load, memory)
 
-    def _load(self, settings: Settings, content: Size | None, styles: Sequence[Size], compute: ComputeConfig) -> Load:
+    def _load(
+        self, settings: Settings, content: Size | None, styles: Sequence[Size | None], compute: ComputeConfig
+    ) -> Load:
         """Give what a run has to hold in this process, whose cluster computes the tiles of large pictures."""
         load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
         return replace(load, elsewhere=self._cluster.side) if self._cluster else load
@@ -312,14 +326,35 @@ class Stylizer:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        file = weights.path(asked.name)
-        written = file.stat().st_mtime_ns if file.exists() else None  # a file may be replaced while a process runs
-        network, ran_in = (asked, layers, written), (compute.device, compute.dtype)
+        network, ran_in = (asked, layers, _when_written(asked)), (compute.device, compute.dtype)
         if not any(network == kept for kept, _ in self._networks):
             self._networks.clear()
         if (network, ran_in) not in self._networks:
             self._networks[network, ran_in] = _NetworkLoader(asked, layers, *ran_in)().build(compute.device)
         return self._networks[network, ran_in]
+
+    def fingerprint(self, asked: spec.NetworkSpec) -> str:
+        """Give the digest of a network's weights, read once for as long as their file does not change.
+
+        Raises:
+            WeightsError: there is no such network, or it is not fetched yet.
+        """
+        key = asked, _when_written(asked)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = _load_weights(asked).fingerprint()
+        return self._fingerprints[key]
+
+    def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[Painting]) -> None:
+        """Refuse style files of other weights than the network's.
+
+        Raises:
+            SettingsError: there is one.
+        """
+        for style in styles:
+            if isinstance(style, StyleFile) and style.info.network.sha256 != self.fingerprint(asked):
+                network = argument("network", asked.name)
+                problem = f"{style.name} was measured with other weights than {network} has"
+                raise SettingsError(problem, "Make the style file again, or use the painting itself.")
 
 
 P = ParamSpec("P")
@@ -354,21 +389,21 @@ stylize = _with_process_stylizer(Stylizer.stylize)
 
 def _split_arguments(
     given: Sequence[Styles | Settings], settings: Settings | None, choices: Mapping[str, Any]
-) -> tuple[list[Source | Picture], Settings]:
+) -> tuple[list[Style], Settings]:
     """Part the positional arguments of `Stylizer.stylize` into style images and settings.
 
     Raises:
         SettingsError: settings are given in more than one way, or a choice is not a setting.
     """
-    styles: list[Source | Picture] = []
+    styles: list[Style] = []
     found = [] if settings is None else [settings]
-    for argument in given:
-        if isinstance(argument, Settings):
-            found.append(argument)
-        elif isinstance(argument, list | tuple):
-            styles.extend(argument)
+    for each in given:
+        if isinstance(each, Settings):
+            found.append(each)
+        elif isinstance(each, list | tuple):
+            styles.extend(each)
         else:
-            styles.append(cast("Source | Picture", argument))
+            styles.append(cast("Style", each))
     if len(found) > 1:
         raise SettingsError("settings were given twice", "Give them once.")
     if found and choices:
@@ -427,12 +462,23 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
     return None if source is None else _read(source)
 
 
-def _read_all(sources: Styles) -> tuple[Picture, ...]:
-    return tuple(_read(source) for source in _as_list(sources))
+def _read_all(sources: Styles) -> tuple[Painting, ...]:
+    return tuple(read_painting(source) for source in _as_list(sources))
 
 
-def _as_list(sources: Styles) -> Sequence[Source | Picture]:
-    return sources if isinstance(sources, list | tuple) else [cast("Source | Picture", sources)]
+def _as_list(sources: Styles) -> Sequence[Style]:
+    return sources if isinstance(sources, list | tuple) else [cast("Style", sources)]
+
+
+def _load_weights(asked: spec.NetworkSpec) -> VGGWeights:
+    loaded = weights.load(asked.name)
+    return loaded.normalize() if asked.normalize else loaded
+
+
+def _when_written(asked: spec.NetworkSpec) -> int | None:
+    """Give the time of a network's file, which may be replaced while a process runs."""
+    file = weights.path(asked.name)
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _measure(source: Source | Picture) -> Size | None:

@@ -1,16 +1,22 @@
 """From pictures and masks to tensors on the device, and from a tensor back to a picture."""
 
+from collections.abc import Hashable
+
 import torch
 from torch import Tensor
 
-from impasto.core import TransferImages, TransferSpec
+from impasto.core import StoredStyle, StyleSource, TransferImages, TransferSpec
 from impasto.core.color import gray_of, replace_lightness
 from impasto.core.losses.masked import blend_with_content
 from impasto.core.pyramid import LatestSize
+from impasto.core.styles import StoredMoments, StoredSize
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
+from impasto.engine.style_file import Painting, StyleFile
+from impasto.engine.targets import CachedStyle, TargetCache
 from impasto.images import Picture
+from impasto.layers import Layer
 from impasto.sizing import Size
 
 
@@ -70,10 +76,13 @@ class ImageTensors:
     Args:
         inputs: the pictures and masks.
         compute: the device and the type of the tensors.
+        targets: keeps what is measured of the style images.
+        network: what that depends on beside them and `compute`.
     """
 
-    def __init__(self, inputs: Inputs, compute: ComputeConfig) -> None:
-        self._inputs, self._compute = inputs, compute
+    def __init__(self, inputs: Inputs, compute: ComputeConfig, targets: TargetCache, network: Hashable) -> None:
+        self._inputs, self._compute, self._targets = inputs, compute, targets
+        self._run = network, compute.device, compute.dtype, compute.threads
         self._keep = None if inputs.masks.keep is None else Mask(inputs.masks.keep, compute)
 
     def source(self, picture: Picture) -> PictureImage:
@@ -85,12 +94,17 @@ class ImageTensors:
         content, init = self._inputs.content, self._inputs.init
         return TransferImages(
             None if content is None else self.source(content),
-            [self.source(style) for style in self._inputs.styles],
+            [self._style(style, spec) for style in self._inputs.styles],
             spec,
             masks=[Mask(plane, self._compute) for plane in self._inputs.masks.styles],
             keep=self._keep,
             init=None if init is None else self.source(init),
         )
+
+    def _style(self, style: Painting, spec: TransferSpec) -> StyleSource:
+        if isinstance(style, StyleFile):
+            return _stored_style(style, self._compute)
+        return CachedStyle(self.source(style), style, self._targets, (*self._run, spec.tiles))
 
     def picture(self, image: Tensor) -> Picture:
         """Give an image (1, 3, H, W), about 0..255, as a picture.
@@ -119,3 +133,21 @@ class ImageTensors:
         if self._keep is None:
             return image
         return blend_with_content(image, original, self._keep.resize(image.shape[3], image.shape[2]).to(image))
+
+
+def _stored_style(file: StyleFile, compute: ComputeConfig) -> StoredStyle:
+    """Give a style file as a style for a run."""
+    info, like = file.info, torch.empty(0, dtype=compute.image_dtype, device=compute.device)
+
+    def values(name: str) -> Tensor:
+        return torch.from_numpy(file.tensors[name]).float()
+
+    def moments(name: str) -> StoredMoments:
+        triangle, scale = values(f"{name}/triangle"), f"{name}/scale"
+        return StoredMoments(values(f"{name}/means"), triangle * values(scale) if scale in file.tensors else triangle)
+
+    def stored(side: int) -> StoredSize:
+        layers = {Layer.parse(name): moments(f"{side}/{name}") for name in info.layers}
+        return StoredSize(values(f"{side}/palette"), layers)
+
+    return StoredStyle(file.name, file.size, info.statistic, info.sides, stored, like)

@@ -1,9 +1,11 @@
 """Settings that have one part for each painting: as many parts as there are paintings, or none."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from impasto.errors import SettingsError, count_noun
+from impasto.storage.names import base_name
 from impasto.wording import argument
 
 if TYPE_CHECKING:
@@ -68,3 +70,69 @@ def check_masks(files: Sequence[str], paintings: int) -> None:
             f"{argument('mask')} names {count_noun(len(files), 'mask')} for {count_noun(paintings, 'painting')}",
             "Give one mask for each painting, in their order.",
         )
+
+
+@dataclass(frozen=True)
+class MeasuredWith:
+    """What a style file fixes of the settings with which it is used: the network has seen its paintings already."""
+
+    name: str
+    """Of the file."""
+    network: str
+    """Without folders."""
+    choices: Mapping[str, Any]
+    """Further settings of the network."""
+    layers: frozenset[str]
+    """Those that were measured."""
+
+
+def check_measured(settings: "Settings", styles: Sequence[MeasuredWith | None], *, has_photograph: bool) -> None:
+    """Check that settings ask nothing of style files that takes their paintings' pixels, or another network.
+
+    Args:
+        settings: all of them.
+        styles: each style in order, None for a painting.
+        has_photograph: whether there is a content image.
+
+    Raises:
+        SettingsError: they do.
+    """
+    crops = split_crops(settings.style_crop, len(styles))
+    for number, style in enumerate(styles):
+        if style is None:
+            continue
+        if number == 0 and not has_photograph:
+            problem = f"{style.name} is a style file, and a texture without a photograph needs a painting"
+            raise SettingsError(problem, "Give the painting itself, or a photograph.")
+        _check_network(settings, style)
+        for asked in _pixels_asked(settings, crops[number] if crops else "", first=number == 0):
+            problem = f"{style.name} is a style file, without the pixels that {asked} needs"
+            raise SettingsError(problem, "Give the painting itself.")
+
+
+def _check_network(settings: "Settings", style: MeasuredWith) -> None:
+    for name, own in {"network": style.network, **style.choices}.items():
+        wanted = base_name(settings.network) if name == "network" else getattr(settings, name)
+        if own != wanted:
+            problem = f"{style.name} was measured with {argument(name, own)}, not {argument(name, wanted)}"
+            raise SettingsError(problem, "Make a style file with these settings, or use the painting itself.")
+    if not (settings.has_style and settings.strength):
+        return
+    missing = [name for name, weight in settings.style_layers.items() if weight > 0 and name not in style.layers]
+    if missing:
+        problem = f"{style.name} does not have the layers {', '.join(missing)} of {argument('style_layers')}"
+        raise SettingsError(problem, f"It has {', '.join(sorted(style.layers))}: use those, or the painting itself.")
+
+
+def _pixels_asked(settings: "Settings", crop: str, *, first: bool) -> list[str]:
+    """List the settings that need a painting's own pixels."""
+    asked = []
+    if first and settings.init == "style":
+        asked.append(argument("init", "style"))
+    if settings.color != "style":
+        asked.append(argument("color", settings.color))
+    if crop.strip():
+        asked.append(argument("style_crop"))
+    if settings.style_fit == "squash":
+        asked.append(argument("style_fit", "squash"))
+    return asked

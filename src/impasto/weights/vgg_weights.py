@@ -1,5 +1,6 @@
 """The weights of a VGG in memory, from the file as it is to the form that the network runs on."""
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import torch
@@ -45,6 +46,15 @@ class VGGWeights:
     def pool_gains(self) -> tuple[float, ...]:
         """Factors of `average-scaled` pooling; none where they were never measured."""
         return self.activations.pool_gains if self.activations else ()
+
+    def fingerprint(self) -> str:
+        """Give the SHA-256 of what features depend on: the weights as float32, the input's mean and the pool gains."""
+        digest = hashlib.sha256(repr((self.architecture.name, self.mean, self.pool_gains)).encode())
+        for name in sorted(self.tensors):
+            values = self.tensors[name].float().cpu().contiguous()
+            digest.update(f"{name} {tuple(values.shape)}".encode())
+            digest.update(values.numpy().data.cast("B"))
+        return digest.hexdigest()
 
     def layer(self, layer: Layer) -> tuple[Tensor, Tensor]:
         """Look up weight (out, in, 3, 3) and bias (out,) of a layer's convolution."""

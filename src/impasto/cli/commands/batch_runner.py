@@ -27,6 +27,7 @@ from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.cluster.connect import check_address
+from impasto.engine import style_file
 from impasto.errors import ImpastoError, InputError, OutputError, count_noun
 from impasto.settings import Settings
 from impasto.storage.paths import is_folder, path_exists
@@ -147,7 +148,8 @@ class _Request:
 
     def styles(self, skip: Callable[[Path], bool]) -> list[FoundFile]:
         """Find the paintings."""
-        found = files.expand(self.arguments.styles, recursive=self.arguments.recursive, skip=skip)
+        given = self.arguments
+        found = files.expand(given.styles, recursive=given.recursive, skip=skip, further=(style_file.SUFFIX,))
         return found if self.arguments.arrangement == "pairs" else plan.unique(found)
 
     def jobs(self, manifest: Manifest) -> list[BatchJob]:

@@ -10,7 +10,7 @@ from typing import Any
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display.sweep import SweepCell, SweepSummary, choose_sweep_display
-from impasto.cli.inputs import read_picture
+from impasto.cli.inputs import read_painting, read_picture
 from impasto.cli.options import build_settings
 from impasto.cli.outputs import RunArguments
 from impasto.cli.runner import check_memory
@@ -75,7 +75,8 @@ class _Sweep:
         self._stylizer = Stylizer()
         for settings in chosen:
             check_memory(self._stylizer, arguments, settings)
-        self._content, *self._styles = [read_picture(source) for source in arguments.sources]
+        photo, *paintings = arguments.sources
+        self._content, self._styles = read_picture(photo), [read_painting(painting) for painting in paintings]
         self._cells = [
             SweepCell(number, position, settings, result_size(settings, self._content))
             for number, (position, settings) in enumerate(zip(layout.cells, chosen, strict=True), 1)

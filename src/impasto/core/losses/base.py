@@ -13,9 +13,11 @@ from impasto.core.losses.statistics import StatisticName
 from impasto.core.network.parts import FeatureReader, Window
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
+from impasto.sizing import Size
 
 if TYPE_CHECKING:
     from impasto.core.losses.guided import Guidance
+    from impasto.core.styles import StyleSource
 
 
 class Loss(Protocol):
@@ -143,12 +145,11 @@ class LossInputs:
     """In parts where the image is too large for one: what is to be read of any image is read through this."""
     content: Tensor | None
     """(1, 3, H, W), 0..255, of the image's own size; None where there is no content image."""
-    styles: Sequence[Tensor]
-    """(1, 3, H', W') each, of any size."""
-    opacities: Sequence[Tensor | None]
-    """Of each style image, (1, 1, H', W'), 0..1: only what is visible is measured; None for an opaque one."""
+    styles: "Sequence[StyleSource]"
+    style_sizes: Sequence[Size]
+    """Of each style, beside an image of this size: at which it is measured."""
     style_weights: Sequence[float]
-    """For each style image; their statistics are averaged with these."""
+    """For each style; their statistics are averaged with these."""
     guidance: "Guidance | None"
     """Where which mixture of the style images is asked for; None for that of `style_weights` everywhere."""
     size: tuple[int, int]

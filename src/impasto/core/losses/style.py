@@ -8,7 +8,7 @@ from torch import Tensor
 
 from impasto.core.losses.base import LossInputs, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
-from impasto.core.losses.guided import LayerRegion, least_around, pool_to_layer
+from impasto.core.losses.guided import LayerRegion
 from impasto.core.losses.statistics import (
     STATISTICS,
     Difference,
@@ -21,9 +21,6 @@ from impasto.core.losses.statistics import (
 from impasto.core.network.parts import Window
 from impasto.core.network.vgg import GradientHook
 from impasto.layers import Layer
-
-_ENOUGH = 0.25
-"""The share of what is visible that still stands for all of it."""
 
 
 class StyleLoss:
@@ -126,8 +123,8 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
     spec, guidance = inputs.spec, inputs.guidance
     statistic, (height, width) = STATISTICS[spec.statistic], inputs.size
     layers = {layer: share for layer, share in spec.style_layers.items() if share > 0}
-    pairs = zip(inputs.styles, inputs.opacities, strict=True) if layers else ()
-    measured = [_measure(inputs, style, opacity, layers, statistic) for style, opacity in pairs]
+    pairs = zip(inputs.styles, inputs.style_sizes, strict=True) if layers else ()
+    measured = [style.measure(size, inputs.network, frozenset(layers), spec.statistic) for style, size in pairs]
     if not measured:
         return
     mixtures = [region.style_weights for region in guidance.regions] if guidance else [inputs.style_weights]
@@ -138,33 +135,3 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
         factor = CONVENTIONS[spec.convention].style(extent)
         regions = guidance.regions_at(layer, inputs.network.dtype) if guidance else (None,)
         yield StyleLoss(layer, weight * share, factor, statistic, targets, regions)
-
-
-def _measure(
-    inputs: LossInputs, style: Tensor, opacity: Tensor | None, layers: dict[Layer, float], statistic: Statistic
-) -> dict[Layer, Matrices]:
-    """Give the matrices of what is visible of a style image at each layer."""
-    visible = {layer: _visible(opacity, layer, inputs.network.dtype) for layer in layers}
-    measured: dict[Layer, Measured] = {}
-    for part in inputs.network.read(style, frozenset(layers)):
-        weights = visible[part.layer]
-        cut = None if weights is None else part.window.cut(weights)
-        if cut is None or cut.any():
-            found = statistic.measure(part.features, cut)
-            known = measured.get(part.layer)
-            measured[part.layer] = found if known is None else statistic.add(known, found)
-    return {layer: statistic.matrices(measured[layer]) for layer in layers}
-
-
-def _visible(opacity: Tensor | None, layer: Layer, dtype: torch.dtype) -> Tensor | None:
-    """Weigh the positions of a layer: (1, 1, h, w), of the features' type; None for all alike.
-
-    Beside what is transparent, features are those of an edge that nobody sees: where there is enough without, such
-    positions do not count.
-    """
-    if opacity is None:
-        return None
-    grid = pool_to_layer(opacity, layer)
-    inner = least_around(grid)
-    weights = inner if inner.sum() >= _ENOUGH * grid.sum() else grid
-    return weights.to(dtype) if weights.any() else None

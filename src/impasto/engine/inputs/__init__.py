@@ -9,6 +9,7 @@ from impasto import images
 from impasto.engine.inputs.crop import crop, crop_to_visible
 from impasto.engine.inputs.masks import read_masks
 from impasto.engine.inputs.recolor import recolor
+from impasto.engine.style_file import Painting, StyleFile
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.settings import INIT_IMAGES
@@ -41,7 +42,7 @@ class Inputs:
 
     Args:
         content: the content image as it was given.
-        styles: the style images as they were given.
+        styles: the style images and style files as they were given.
         spec: what becomes of them.
 
     Raises:
@@ -50,19 +51,23 @@ class Inputs:
             is not within its image, or `init` is neither a start nor a file.
     """
 
-    def __init__(self, content: Picture | None, styles: tuple[Picture, ...], spec: InputSpec) -> None:
+    def __init__(self, content: Picture | None, styles: tuple[Painting, ...], spec: InputSpec) -> None:
         if not (content or styles):
             raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
         self.original = content
         """The content image as it was given; `content` may have other colors."""
-        visible = tuple(crop_to_visible(style) for style in crop(styles, spec.style_crop))
-        self.content, self.styles = recolor(content, visible, spec.color)
+        cropped = crop(styles, spec.style_crop)
+        visible = {number: crop_to_visible(it) for number, it in enumerate(cropped) if isinstance(it, Picture)}
+        self.content, recolored = recolor(content, tuple(visible.values()), spec.color)
+        pictures = dict(zip(visible, recolored, strict=True))
+        self.styles: tuple[Painting, ...] = tuple(pictures.get(number, it) for number, it in enumerate(cropped))
         self.keeps_colors = spec.color == "photo"
         """Whether the result has the hue and the chroma of the original."""
         self.init = None if spec.init is None else _read_init(spec.init)
         """The picture to start from, where a file names it."""
-        given = [picture for picture in (content, *visible, self.init) if picture]
-        self.are_gray = all(picture.is_gray for picture in given)
+        given = [picture for picture in (content, *visible.values(), self.init) if picture]
+        files = [style for style in styles if isinstance(style, StyleFile)]
+        self.are_gray = all(picture.is_gray for picture in given) and all(file.info.gray for file in files)
         """Whether no input has color: the result is to have none, either."""
         self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
@@ -75,7 +80,9 @@ class Inputs:
     @property
     def subject(self) -> Picture:
         """The picture whose aspect and bit depth the result takes: the content, or else the first style image."""
-        return self.content or self.styles[0]
+        subject = self.content or self.styles[0]
+        assert isinstance(subject, Picture)  # `check_measured` refuses a style file here
+        return subject
 
 
 def _read_init(init: str) -> Picture:

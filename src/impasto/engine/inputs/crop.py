@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from impasto.engine.style_file import Painting, StyleFile
 from impasto.errors import ImageError, SettingsError
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
@@ -11,8 +12,8 @@ from impasto.settings.per_painting import split_crops
 from impasto.wording import argument
 
 
-def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
-    """Give the parts of the style images that `style_crop` names; all of them where it is empty.
+def crop(paintings: tuple[Painting, ...], crops: str) -> tuple[Painting, ...]:
+    """Give the parts of the style images that `style_crop` names; all of them where it is empty, and of style files.
 
     Raises:
         SettingsError: there is not one crop for each painting, or one does not lie within its painting.
@@ -23,8 +24,8 @@ def crop(paintings: tuple[Picture, ...], crops: str) -> tuple[Picture, ...]:
     return tuple(_crop_one(*pair) for pair in zip(paintings, parts, strict=True))
 
 
-def _crop_one(painting: Picture, crop: str) -> Picture:
-    if not crop.strip():
+def _crop_one(painting: Painting, crop: str) -> Painting:
+    if not crop.strip() or isinstance(painting, StyleFile):
         return painting
     left, top, width, height = (int(number) for number in crop.split(","))
     right, bottom = left + width, top + height

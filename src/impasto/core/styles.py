@@ -1,0 +1,223 @@
+"""Styles: whatever can be asked for its statistics and its palette at a size, an image or what was measured of some."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from impasto.core.color import palette
+from impasto.core.losses.guided import least_around, pool_to_layer
+from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
+
+if TYPE_CHECKING:
+    from impasto.core.images import ImageSource
+    from impasto.core.network.parts import FeatureReader
+    from impasto.layers import Layer
+    from impasto.sizing import Size
+
+_ENOUGH = 0.25
+"""The share of what is visible that still stands for all of it."""
+
+
+@runtime_checkable
+class StyleSource(Protocol):
+    """A style, at any size."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def size(self) -> "Size":
+        """Its own, pixels: what it is beside a result follows from that."""
+        ...
+
+    @property
+    def image(self) -> "ImageSource | None":
+        """Its pixels; None where they are not there any more."""
+        ...
+
+    def measure(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[Layer, Matrices]":
+        """Give what is compared at each of some layers, at a size (width, height) of the style."""
+        ...
+
+    def palette(self, size: "Size") -> Tensor:
+        """Give the colors that stand for it at a size, as `color.palette` does: OkLab, (3, COLORS), on the CPU."""
+        ...
+
+
+class StyleImage:
+    """A style image, which is measured when it is asked for.
+
+    Args:
+        image: the image; only what is visible of it counts.
+    """
+
+    def __init__(self, image: "ImageSource") -> None:
+        self.image: ImageSource = image
+
+    @property
+    def name(self) -> str:
+        """See `StyleSource.name`."""
+        return self.image.name
+
+    @property
+    def size(self) -> "Size":
+        """See `StyleSource.size`."""
+        return self.image.size
+
+    def measure(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[Layer, Matrices]":
+        """See `StyleSource.measure`."""
+        found = self.moments(size, reader, layers, statistic)
+        return {layer: STATISTICS[statistic].matrices(found[layer]) for layer in layers}
+
+    def moments(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[Layer, Measured]":
+        """Run the network, and give what the statistic measures at each of some layers."""
+        opacity, measure_part = self.image.opacity(*size), STATISTICS[statistic]
+        visible = {layer: _visible(opacity, layer, reader.dtype) for layer in layers}
+        measured: dict[Layer, Measured] = {}
+        for part in reader.read(self.image.resize(*size), layers):
+            weights = visible[part.layer]
+            cut = None if weights is None else part.window.cut(weights)
+            if cut is None or cut.any():
+                found = measure_part.measure(part.features, cut)
+                known = measured.get(part.layer)
+                measured[part.layer] = found if known is None else measure_part.add(known, found)
+        return measured
+
+    def palette(self, size: "Size") -> Tensor:
+        """See `StyleSource.palette`."""
+        opacity = self.image.opacity(*size)
+        return palette(self.image.resize(*size).float().cpu(), None if opacity is None else opacity.float().cpu())
+
+
+@dataclass(frozen=True)
+class StoredMoments:
+    """What was measured at a layer, of one image or of several that are one style, each with equal weight."""
+
+    means: Tensor
+    """(K, C), of each of the K images."""
+    triangle: Tensor
+    """(C (C + 1) / 2,): the upper triangle of the mean of their second moments, row by row."""
+
+
+@dataclass(frozen=True)
+class StoredSize:
+    """What was measured of a style at one size."""
+
+    palette: Tensor
+    """OkLab, (3, COLORS)."""
+    layers: "Mapping[Layer, StoredMoments]"
+
+
+class StoredStyle:
+    """A style of which nothing is left but what was measured at some sizes.
+
+    Between two of them it is interpolated in the logarithm of the long side, beyond them it is that of the nearest;
+    the palette is always that of the nearest.
+
+    Args:
+        name: for messages.
+        size: of the first image that it was measured of; gives the aspect.
+        statistic: whose second moments they are: those of the other follow from them, but for rounding.
+        sides: the long sides at which it was measured, pixels, in ascending order; one or more.
+        stored: gives what was measured at one of them.
+        like: a tensor of the device and the type of what is compared.
+    """
+
+    image = None
+
+    def __init__(
+        self,
+        name: str,
+        size: "Size",
+        statistic: StatisticName,
+        sides: Sequence[int],
+        stored: Callable[[int], StoredSize],
+        like: Tensor,
+    ) -> None:
+        self.name, self.size = name, size
+        self._statistic, self._sides, self._stored, self._like = statistic, sides, stored, like
+
+    def measure(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[Layer, Matrices]":
+        """See `StyleSource.measure`; the network is not asked."""
+        del reader
+        below, above, share = self._neighbors(max(size))
+        one, other = (self._stored(side).layers for side in (below, above))
+        return {
+            layer: tuple(
+                (mine if not share else mine.lerp(theirs, share)).to(self._like)
+                for mine, theirs in zip(
+                    self._matrices(one[layer], statistic), self._matrices(other[layer], statistic), strict=True
+                )
+            )
+            for layer in layers
+        }
+
+    def palette(self, size: "Size") -> Tensor:
+        """See `StyleSource.palette`."""
+        below, above, share = self._neighbors(max(size))
+        return self._stored(below if share < 0.5 else above).palette  # noqa: PLR2004 -- the nearer one
+
+    def _neighbors(self, side: int) -> tuple[int, int, float]:
+        """Give the sizes on both sides of one, and how far it is from the first to the second, 0 to below 1."""
+        below = max((it for it in self._sides if it <= side), default=self._sides[0])
+        above = min((it for it in self._sides if it > side), default=below)
+        if side <= below or above == below:
+            return below, below, 0.0
+        return below, above, math.log(side / below) / math.log(above / below)
+
+    def _matrices(self, stored: StoredMoments, statistic: StatisticName) -> Matrices:
+        second = _unfold(stored.triangle, stored.means.shape[1])
+        squares = [(torch.outer(mean, mean),) for mean in stored.means]
+        (square,) = average(squares, (1.0,) * len(squares))
+        if statistic == "gram":
+            return (second if self._statistic == "gram" else second + square,)
+        return second if self._statistic == "moments" else second - square, square
+
+
+def fold(matrix: Tensor) -> Tensor:
+    """Give the upper triangle of a symmetric matrix (C, C), row by row: (C (C + 1) / 2,)."""
+    rows, columns = torch.triu_indices(*matrix.shape)
+    return matrix[rows, columns]
+
+
+def _unfold(triangle: Tensor, channels: int) -> Tensor:
+    """Give the symmetric matrix (C, C) of an upper triangle."""
+    matrix = triangle.new_empty(channels, channels)
+    rows, columns = torch.triu_indices(channels, channels)
+    matrix[rows, columns] = triangle
+    matrix[columns, rows] = triangle
+    return matrix
+
+
+def pool_palettes(palettes: Sequence[Tensor]) -> Tensor:
+    """Make one palette of several, each (3, COLORS): they take turns, so that each has an equal share."""
+    turn = torch.arange(palettes[0].shape[1])
+    return torch.stack(list(palettes))[turn % len(palettes), :, turn].T.contiguous()  # (COLORS, 3) -> (3, COLORS)
+
+
+def _visible(opacity: Tensor | None, layer: "Layer", dtype: torch.dtype) -> Tensor | None:
+    """Weigh the positions of a layer: (1, 1, h, w), of the features' type; None for all alike.
+
+    Beside what is transparent, features are those of an edge that nobody sees: where there is enough without, such
+    positions do not count.
+    """
+    if opacity is None:
+        return None
+    grid = pool_to_layer(opacity, layer)
+    inner = least_around(grid)
+    weights = inner if inner.sum() >= _ENOUGH * grid.sum() else grid
+    return weights.to(dtype) if weights.any() else None

@@ -1,0 +1,195 @@
+"""Measure paintings as one style, for a style file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from impasto import images
+from impasto.core import StyleImage
+from impasto.core.losses.statistics import Measured, average
+from impasto.core.network.vgg import smallest_side
+from impasto.core.styles import fold, pool_palettes
+from impasto.engine import sizing, spec
+from impasto.engine.device import ComputeConfig, return_memory_eagerly, translate_oom
+from impasto.engine.style_file import (
+    EXACT_SIDE,
+    LONGEST_TEXT,
+    MOST_PAINTINGS,
+    THUMBNAIL_SIDE,
+    NetworkInfo,
+    PaintingInfo,
+    StyleFile,
+    StyleInfo,
+    is_style,
+    make_thumbnail,
+    to_half,
+    to_plain,
+    write_style,
+)
+from impasto.engine.stylizer import Stylizer
+from impasto.errors import ImageError, InputError, count_noun
+from impasto.images import Picture, Source
+from impasto.layers import Layer
+from impasto.settings import Settings
+from impasto.sizing import Size, with_long_side
+from impasto.storage.names import base_name
+from impasto.wording import argument
+
+SIDES = (128, 256, 512, 1024, 2048)
+"""Long sides at which a style is measured, pixels: the scales of the default recipe up to 2048 pixels."""
+
+
+@dataclass(frozen=True)
+class _MeasuredPainting:
+    """What was measured of one painting."""
+
+    info: PaintingInfo
+    gray: bool
+    small: Picture
+    """For the thumbnail."""
+    palettes: Mapping[int, Tensor]
+    """By the long side."""
+    layers: Mapping[int, Mapping[Layer, Measured]]
+    compute: ComputeConfig
+
+
+def measure_style(
+    stylizer: Stylizer,
+    paintings: Sequence[Source | Picture],
+    settings: Settings,
+    *,
+    name: str = "style",
+    credit: str = "",
+    on_painting: Callable[[int], None] = lambda _number: None,
+) -> StyleFile:
+    """Measure paintings as one style, each with equal weight.
+
+    Args:
+        stylizer: has the network.
+        paintings: one or more.
+        settings: the network, its layers and its precision, the statistic and the crops are read.
+        name: of the style, for messages.
+        credit: whom to name for the paintings.
+        on_painting: called with each painting's number, from 0, before it is measured.
+
+    Raises:
+        InputError: a painting, a setting, the network or the device cannot be used.
+        OutOfMemoryError: the machine has too little memory.
+    """
+    if not 1 <= len(paintings) <= MOST_PAINTINGS:
+        problem = f"{count_noun(len(paintings), 'painting')} cannot be one style"
+        raise InputError(problem, f"Give from 1 to {MOST_PAINTINGS}.")
+    if len(credit) > LONGEST_TEXT:
+        raise InputError(f"{argument('credit')} has more than {LONGEST_TEXT} characters", "Shorten it.")
+    layers, fingerprint = spec.style_layers(settings), stylizer.fingerprint(spec.network_spec(settings))
+    crops = spec.style_crops(settings, len(paintings))
+    sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))
+    found: list[_MeasuredPainting] = []
+    for number, (painting, crop) in enumerate(zip(paintings, crops, strict=True)):
+        on_painting(number)
+        with translate_oom():
+            found.append(_measure_one(stylizer, painting, settings, crop, sides, layers))
+    return _assemble(found, settings, sides, layers, fingerprint=fingerprint, name=name, credit=credit)
+
+
+def _own_size(painting: Source | Picture) -> Size | None:
+    if is_style(painting):
+        raise ImageError(f"{painting} is a style file already", "Give paintings.")
+    return (painting.width, painting.height) if isinstance(painting, Picture) else images.measure(painting)
+
+
+def _choose_sides(sizes: Sequence[Size | None], smallest: int) -> list[int]:
+    """Choose the long sides at which paintings are measured.
+
+    Above `EXACT_SIDE` a painting is not enlarged by more than a factor of 2, and no side is so short that the network
+    does not see the painting.
+
+    Raises:
+        ImageError: a painting is too narrow at all of them.
+    """
+    known = [size for size in sizes if size]
+    largest = max((max(size) for size in known), default=EXACT_SIDE)
+    useful = [side for side in SIDES if side <= EXACT_SIDE or side // 2 < largest]
+    sides = [side for side in useful if all(min(with_long_side(size, side)) >= smallest for size in known)]
+    if not sides:
+        raise ImageError("a painting is too long and narrow for the network", "Crop it.")
+    return sides
+
+
+def _measure_one(
+    stylizer: Stylizer,
+    painting: Source | Picture,
+    settings: Settings,
+    crop: str,
+    sides: Sequence[int],
+    layers: frozenset[Layer],
+) -> _MeasuredPainting:
+    given = painting if isinstance(painting, Picture) else images.read(painting)
+    palettes: dict[int, Tensor] = {}
+    moments: dict[int, Mapping[Layer, Measured]] = {}
+    for side in sides:
+        opened = stylizer.open(None, [given], spec.for_measuring(settings, side, crop))
+        picture, transfer = opened.inputs.subject, opened.transfer
+        transfer.check(*transfer.spec.size)
+        return_memory_eagerly(opened.compute, opened.load.pixels)
+        style, size = StyleImage(opened.tensors.source(picture)), transfer.spec.size
+        palettes[side] = style.palette(size)
+        moments[side] = style.moments(size, transfer.reader, layers, spec.statistic(settings))
+    name, digest = to_plain(base_name(given.name)), given.sha256
+    info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height)
+    small = images.shrink(picture, THUMBNAIL_SIDE)
+    return _MeasuredPainting(info, picture.is_gray, small, palettes, moments, opened.compute)
+
+
+def _assemble(
+    found: Sequence[_MeasuredPainting],
+    settings: Settings,
+    sides: Sequence[int],
+    layers: frozenset[Layer],
+    *,
+    fingerprint: str,
+    name: str,
+    credit: str,
+) -> StyleFile:
+    asked, compute = spec.network_spec(settings), found[0].compute
+    channels: dict[str, int] = {}
+    tensors = {"thumbnail": np.frombuffer(make_thumbnail([it.small for it in found]), np.uint8)}
+    for side in sides:
+        half = side > EXACT_SIDE
+        palette = pool_palettes([it.palettes[side] for it in found]).numpy()
+        tensors[f"{side}/palette"] = palette.astype(np.float16) if half else palette
+        for layer in sorted(layers):
+            measured, key = [it.layers[side][layer] for it in found], f"{side}/{layer}"
+            (second,) = average([(it.second,) for it in measured], (1.0,) * len(measured))
+            channels[str(layer)] = len(second)
+            tensors[f"{key}/means"] = torch.stack([it.mean for it in measured]).float().cpu().numpy()
+            triangle = fold(second.cpu()).float().numpy()
+            if half:
+                tensors[f"{key}/triangle"], tensors[f"{key}/scale"] = to_half(triangle)
+            else:
+                tensors[f"{key}/triangle"] = triangle
+    info = StyleInfo(
+        version=1,
+        made_by=f"impasto {version('impasto')}",
+        paintings=[it.info for it in found],
+        credit=to_plain(credit),
+        network=NetworkInfo(
+            name=to_plain(base_name(asked.name)),
+            sha256=fingerprint,
+            normalize=asked.normalize,
+            pooling=asked.pooling,
+            padding=asked.padding,
+        ),
+        statistic=spec.statistic(settings),
+        precision=compute.precision,  # type: ignore[arg-type]  # one of the three, which pydantic checks
+        device=str(compute.device),
+        threads=compute.threads,
+        layers=channels,
+        sides=list(sides),
+        gray=all(it.gray for it in found),
+    )
+    return write_style(info, tensors, name)
