@@ -86,7 +86,7 @@ def test_12_megapixels_over_three_machines_have_the_gradient_of_one_though_an_ac
     run = Stylizer().open(picture, painting, Settings(size=max(SIZE), memory="6GB", **SETTINGS))
     assert run.transfer.spec.size == SIZE
     start, local = run.transfer.initial_image(*SIZE), run.transfer.objective(*SIZE)
-    assert run.estimate.tiles > 1
+    assert run.estimate().tiles > 1
     expected = local.evaluate(start)
     disaster["measure"] = lambda tiles: load_ray().kill(busy_actor(tiles))
     disaster["gradient"] = lambda _: machines.remove_node(min(machines.worker_nodes, key=str))

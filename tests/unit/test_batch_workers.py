@@ -169,7 +169,7 @@ def test_paintings_are_kept_up_to_what_the_plan_of_the_memory_has_for_them(tmp_p
     monkeypatch.setattr(painter, "KEPT_BYTES", 1000)
     reads = []
 
-    def read(path):
+    def read(path, **_):
         reads.append(Path(path).name)
         side = {"s": 4, "m": 8, "l": 20}[Path(path).name[0]]  # 192, 768 and 4800 bytes
         return Picture(np.zeros((side, side, 3), np.float32), name=path)

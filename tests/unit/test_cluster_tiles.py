@@ -209,7 +209,7 @@ def test_a_stylizer_hands_large_pictures_to_its_cluster_and_small_ones_not(photo
     cluster.tiles = []
     far.transfer.objective(40, 27)
     assert cluster.tiles == []
-    assert (far.estimate.tiles, near.estimate.tiles) == (4, 1)
+    assert (far.estimate().tiles, near.estimate().tiles) == (4, 1)
 
 
 def test_a_step_that_is_computed_elsewhere_takes_less_memory_here():

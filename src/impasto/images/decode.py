@@ -22,7 +22,7 @@ for library in ("PIL", "tifffile"):
 MAX_PIXELS = 250_000_000
 """Pictures with more pixels are refused by their header, before anything is decoded."""
 
-_OBJECT = re.compile(r" ?<[^<>]* at 0x[0-9a-f]+>", re.IGNORECASE)
+_OBJECT = re.compile(r" ?<[^<>]+>")
 """An object as Python shows it, in a library's message: its address is another each time."""
 _LOCK = threading.RLock()
 
