@@ -160,7 +160,7 @@ def check(network, case, tolerance, mapper=None):
 QUIET = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
-@settings(max_examples=8, **QUIET)
+@settings(max_examples=5, **QUIET)
 @given(case=cases(150, st.integers(50, 100)))
 def test_tiles_give_the_loss_and_the_gradient_of_the_whole(networks, case):
     check(networks(case["pooling"], case["padding"]), case, 1e-5)
@@ -261,7 +261,9 @@ PLAIN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "dtype", [pytest.param(torch.float32, marks=pytest.mark.slow), torch.bfloat16], ids=["float32", "bfloat16"]
+)
 @pytest.mark.parametrize("keep_maps", [(3, 4), pytest.param((), marks=pytest.mark.slow)], ids=str)
 def test_the_gradient_jumps_no_more_across_the_borders_of_tiles_than_elsewhere(networks, dtype, keep_maps):
     network, case = networks("max", "replicate", dtype), {**PLAIN, "keep_maps": keep_maps}

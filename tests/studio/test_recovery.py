@@ -151,7 +151,13 @@ def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(c
 
 
 @pytest.mark.usefixtures("at_once")
-@pytest.mark.parametrize("error", [StorageError("disk full", "Make room."), OutputError("denied", "Allow it.")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("disk full", "Make room."),
+        pytest.param(OutputError("denied", "Allow it."), marks=pytest.mark.slow),
+    ],
+)
 def test_a_file_that_cannot_be_written_is_no_crash_of_the_job(client, job, folder, monkeypatch, error):
     def refuse(*_arguments):
         raise error

@@ -140,7 +140,7 @@ def test_U7_python_asks_for_an_estimate_with_the_arguments_of_a_run():
 
 @pytest.mark.usefixtures("folder")
 def test_the_first_estimate_of_a_kind_is_measured_where_it_is_worth_the_time(monkeypatch):
-    stylizer, small = Stylizer(), {"scales": 1, "precision": "float32", "size": 160}
+    stylizer, small = Stylizer(), {"scales": 1, "precision": "float32", "size": 96}
     assert stylizer.estimate(*PAIR, iterations=2, **small).rough
     monkeypatch.setattr(calibrate, "WORTHWHILE", 0.0)
     measured = stylizer.estimate(*PAIR, iterations=20, tolerance=0, **small)

@@ -226,7 +226,9 @@ def test_U1_nothing_but_the_command_names_options():
         } | {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
-                assert not re.search(r"--([a-z]|$)", node.value) or path.name == "wording.py", (path, node.value)
+                # connect.py runs Ray's command, and tells how to.
+                fits = not re.search(r"--([a-z]|$)", node.value) or path.name in ("wording.py", "connect.py")
+                assert fits, (path, node.value)
 
 
 def test_U1_the_command_shows_no_error_in_the_words_of_python():
