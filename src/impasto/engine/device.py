@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 
-from impasto.engine.memory import free_memory, physical_memory
+from impasto.engine.memory import LARGEST_KEPT, first_map_bytes, free_memory, physical_memory
 from impasto.errors import DeviceError, OutOfMemoryError, count_noun
 from impasto.storage.limits import is_out_of_memory
 from impasto.wording import argument
@@ -19,7 +19,6 @@ _DEFAULT_THREADS = torch.get_num_threads()
 _MOST_THREADS_PER_CORE = 16
 """More only wait for each other, and at some number the system refuses to start them, which ends the process."""
 _M_MMAP_THRESHOLD = -3  # malloc.h
-_LARGEST_KEPT = 64 * 2**20
 _RETURNED = 4 * 2**20
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float64": torch.float64}
@@ -119,8 +118,8 @@ def return_memory_eagerly(compute: ComputeConfig, pixels: int) -> None:
         compute: where the picture is painted; elsewhere than on the CPU of a system with glibc this does nothing.
         pixels: of the result.
     """
-    first_maps = pixels * 64 * compute.dtype.itemsize
-    if compute.device.type == "cpu" and first_maps > _LARGEST_KEPT:
+    first_maps = first_map_bytes(pixels, compute.dtype.itemsize)
+    if compute.device.type == "cpu" and first_maps > LARGEST_KEPT:
         with contextlib.suppress(OSError, AttributeError, TypeError):
             ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _RETURNED)
 

@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torc
     from impasto.sizing import Scale
 
 FEWEST_ITERATIONS = 5
-"""At a scale, for its time to be kept: the first includes measuring the targets."""
+"""At a scale, for its time to be kept."""
+BEGINNING = 2
+"""Iterations that the beginning of a scale is worth: its targets are measured, and its start is evaluated."""
 _ROUGH_RATES = {"cuda": 0.2, "mps": 1.5}
 """Seconds an iteration and megapixel takes where no run has told: guesses by the kind of device."""
 _ROUGH_CPU_RATES = {"bfloat16": 10.0, "float32": 21.0, "float64": 60.0}
@@ -74,7 +76,7 @@ class SpeedHistory:
         return rates[min(rates, key=lambda known: abs(int(known) - size))]
 
     def record(self, kind: str, *, pixels: int, iterations: int, seconds: float) -> None:
-        """Keep what iterations at a size took; the latest run counts as much as all before."""
+        """Keep what iterations at a size took, its beginning included; the latest run counts as much as all before."""
         known = self._read()
         rates = known.pop(kind, {})
         size, rate = str(_size_class(pixels)), seconds / iterations / pixels * 1e6
@@ -146,7 +148,7 @@ def estimate_seconds(work: Workload) -> tuple[float, bool]:
         pixels = padded_pixels(scale.size, work.margin)
         rate = work.rate(pixels, history)
         rough = rough or rate is None
-        seconds += (rate or _rough_rate(work.compute)) * pixels / 1e6 * scale.iterations
+        seconds += (rate or _rough_rate(work.compute)) * pixels / 1e6 * (scale.iterations + BEGINNING)
     return seconds, rough
 
 

@@ -26,6 +26,10 @@ from impasto.wording import argument
 
 STEP_NUMBERS = {2: 430, 4: 350, 8: 350}
 """Numbers that a step keeps for each pixel that the network sees in one piece, with VGG to relu5_1, by their bytes."""
+SCATTERED = {2: 2.0, 4: 2.5, 8: 2.5}
+"""How much more memory those take where what is freed is kept for later; see `device.return_memory_eagerly`."""
+LARGEST_KEPT = 64 * 2**20
+"""Bytes of the first layer's maps up to which it is: there it is faster, and the memory is little."""
 TILE_NUMBERS = 350
 """Likewise in a tile."""
 FORWARD_NUMBERS = 250
@@ -197,6 +201,11 @@ def tile_bytes(side: int, item_bytes: int) -> int:
     return PROCESS_BYTES + (side + 2 * KEEPS[()]) ** 2 * TILE_NUMBERS * item_bytes
 
 
+def first_map_bytes(pixels: int, item_bytes: int) -> int:
+    """Give the bytes of the maps of the first layer, the largest, of an image of so many pixels."""
+    return pixels * CHANNELS[0] * item_bytes
+
+
 def parse_memory(text: str) -> int | None:
     """Read an amount of memory such as 4GB, in bytes; None for `auto`."""
     found = re.fullmatch(MEMORY_FORM, text)
@@ -257,6 +266,8 @@ def _whole(load: Load) -> MemoryPlan:
     """Plan to see every image in one piece, with all of the history."""
     seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
     maps = max(load.pixels_here * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
+    if first_map_bytes(load.pixels, load.item_bytes) <= LARGEST_KEPT:
+        maps = int(maps * SCATTERED[load.item_bytes])
     needed = _fixed(load) + maps + optimizer_bytes(load, load.history)
     return MemoryPlan(needed, load.history, elsewhere=load.elsewhere)
 

@@ -9,6 +9,7 @@ from impasto.core import Iterate, ResumePoint, StyleTransfer
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
+    BEGINNING,
     FEWEST_ITERATIONS,
     Estimate,
     SpeedHistory,
@@ -207,7 +208,9 @@ class Run:
         for number, (iterations, seconds) in self._scale_times.items():
             if iterations >= FEWEST_ITERATIONS:
                 pixels = padded_pixels(self._scales[number - 1].size, self._margin)
-                history.record(work.kind(pixels), pixels=pixels, iterations=iterations, seconds=seconds - before)
+                history.record(
+                    work.kind(pixels), pixels=pixels, iterations=iterations + BEGINNING, seconds=seconds - before
+                )
             before = seconds
 
 
