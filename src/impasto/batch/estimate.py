@@ -44,6 +44,7 @@ def _estimate_one(settings: Settings, size: Size) -> tuple[float, bool]:
             margin=settings.margin,
             network=network_spec(settings).name,
             deepest=deepest_layer(settings),
+            optimizer=settings.optimizer,
             compute=configure(compute_spec(settings)),
         )
     )

@@ -13,8 +13,8 @@ WORTHWHILE = 5.0
 """Seconds that a run is guessed to take at least, for the second that measuring takes to be worth it."""
 ENOUGH = 0.2
 """Seconds that an evaluation takes at least, to tell how long one of a larger image takes."""
-STEP_SHARE = 1.1
-"""How long a step takes beside an evaluation: the optimizer's own work, and steps that are cut back."""
+EVALUATIONS = {"lbfgs": 1.1, "adam": 1.05, "scipy-lbfgsb": 1.5}
+"""How long an iteration takes, in evaluations: the optimizer's own work, and steps that are tried and cut back."""
 
 
 def calibrate(inputs: RunInputs) -> None:
@@ -24,7 +24,9 @@ def calibrate(inputs: RunInputs) -> None:
         return
     for size in probe_sizes(transfer):
         pixels, seconds = padded_pixels(size, work.margin), _time_evaluation(transfer, size)
-        SpeedHistory().record(work.kind(pixels), pixels=pixels, iterations=1, seconds=seconds * STEP_SHARE)
+        SpeedHistory().record(
+            work.kind(pixels), pixels=pixels, iterations=1, seconds=seconds * EVALUATIONS[work.optimizer]
+        )
         if seconds >= ENOUGH:
             break
     transfer.targets.forget()

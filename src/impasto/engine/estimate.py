@@ -114,6 +114,8 @@ class Workload:
     network: str
     deepest: "Layer"
     """Whose features are compared: the network is run as far as that."""
+    optimizer: str
+    """Its name in the settings: some evaluate the objective more than once in an iteration."""
     compute: "ComputeConfig"
     memory: "MemoryPlan | None" = None
     """How the network sees images; None for in one piece."""
@@ -121,7 +123,8 @@ class Workload:
     def kind(self, pixels: int) -> str:
         """Name what decides how long an iteration with an image of so many pixels takes, beside their number."""
         at = f"{self.compute.precision}, {self.compute.device}, {self.compute.threads} threads"
-        return f"{platform.node()}: {self.network} to {self.deepest}, {at}{self._tiling(pixels)[0]}"
+        what = f"{self.network} to {self.deepest} by {self.optimizer}"
+        return f"{platform.node()}: {what}, {at}{self._tiling(pixels)[0]}"
 
     def rate(self, pixels: int, history: SpeedHistory) -> float | None:
         """Give the seconds that an iteration and megapixel takes; None where no run and no calibration has told."""

@@ -52,6 +52,7 @@ class RunInputs:
             margin=spec.margin,
             network=self.network,
             deepest=max(spec.objective.layers),
+            optimizer=self.load.optimizer,
             compute=self.compute,
             memory=self.memory,
         )

@@ -155,7 +155,7 @@ def test_the_first_estimate_of_a_kind_is_measured_where_it_is_worth_the_time(mon
 def test_speeds_in_tiles_are_kept_apart_from_those_in_one_piece(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
     compute = configure(ComputeSpec("cpu", "float32", 1))
-    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", Layer.parse("relu5_1"), compute)
+    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", Layer.parse("relu5_1"), "lbfgs", compute)
     tiled = replace(whole, memory=MemoryPlan(0, 0, side=320, keep=(3, 4), whole=500_000))
     SpeedHistory().record(whole.kind(1_000_000), pixels=1_000_000, iterations=1, seconds=8.0)
     assert estimate_seconds(whole) == (pytest.approx(8.0 * (10 + BEGINNING)), False)
