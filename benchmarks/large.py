@@ -24,7 +24,7 @@ from impasto.engine.run import RunInputs
 from impasto.engine.sizing import memory_load
 
 PAIR = ("summer_palace", "starry_night")
-TIMED_SIDE = 1800
+TIMED_SIDE = 1536
 TIMED_BUDGETS = ("64GB", "2GB", "1.4GB", "1GB")
 MEGAPIXELS = {1: "1GB", 2: "1.5GB", 4: "2GB", 8: "3GB", 12: "4GB", 25: "6GB", 50: "8GB"}
 """And how much memory each may take."""

@@ -27,7 +27,7 @@ from impasto.wording import argument
 STEP_NUMBERS = {2: 430, 4: 350, 8: 350}
 """Numbers that a step keeps for each pixel that the network sees in one piece, with VGG to relu5_1, by their bytes."""
 SCATTERED = {2: 2.0, 4: 2.5, 8: 2.5}
-"""How much more memory those take where what is freed is kept for later; see `device.return_memory_eagerly`."""
+"""How much more memory those take where what a smaller scale freed is kept; see `device.return_memory_eagerly`."""
 LARGEST_KEPT = 64 * 2**20
 """Bytes of the first layer's maps up to which it is: there it is faster, and the memory is little."""
 TILE_NUMBERS = 350
@@ -164,8 +164,10 @@ class Load:
     optimizer: str
     history: int
     """Pairs that it is to remember."""
+    scales: int
+    """How many there are."""
     iterations: int
-    """At the finest scale."""
+    """At the finest of them."""
     averages: bool
     """Whether the output of a scale is another image than the last."""
     item_bytes: int
@@ -266,7 +268,7 @@ def _whole(load: Load) -> MemoryPlan:
     """Plan to see every image in one piece, with all of the history."""
     seen = max((_pixels(size) * FORWARD_NUMBERS for size in load.styles), default=0)
     maps = max(load.pixels_here * STEP_NUMBERS[load.item_bytes], seen) * load.item_bytes
-    if first_map_bytes(load.pixels, load.item_bytes) <= LARGEST_KEPT:
+    if load.scales > 1 and first_map_bytes(load.pixels, load.item_bytes) <= LARGEST_KEPT:
         maps = int(maps * SCATTERED[load.item_bytes])
     needed = _fixed(load) + maps + optimizer_bytes(load, load.history)
     return MemoryPlan(needed, load.history, elsewhere=load.elsewhere)

@@ -87,6 +87,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
     if subject is None:
         raise ValueError("there is neither a content image nor a style image of a known size")
     result = result_size(settings, subject, may_turn=content is not None)
+    scales = scales_of(settings, result)
     layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
     return Load(
         result=result,
@@ -98,7 +99,8 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         masks=len(settings.mask) + bool(settings.keep_mask),
         optimizer=settings.optimizer,
         history=settings.history,
-        iterations=scales_of(settings, result)[-1].iterations,
+        scales=len(scales),
+        iterations=scales[-1].iterations,
         averages=settings.output_iterate != "last",
         item_bytes=item_bytes or _ITEM_BYTES[settings.precision],
         budget=parse_memory(settings.memory),
