@@ -29,6 +29,11 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
+def is_measured(name: str) -> bool:
+    """Whether a benchmark was run and its figures kept; the page leaves out one that takes hours and was not."""
+    return (BENCHMARKS / f"{name}.json").exists()
+
+
 def page(note: str) -> str:
     """The whole page."""
     sections = [
@@ -45,8 +50,8 @@ def page(note: str) -> str:
         *_startup(),
         *_convergence(),
         *_batch(),
-        *_large(),
-        *_estimates(),
+        *(_large() if is_measured("large") else []),
+        *(_estimates() if is_measured("estimates") else []),
         *_cluster_tiles(),
     ]
     return "\n\n".join(sections) + "\n"

@@ -158,8 +158,10 @@ def main() -> None:
         (DOCS / name).write_text(page(), encoding="utf-8")
         print(DOCS / name)
     benchmarks_page.plot()
-    benchmarks_page.plot_memory()
-    print(benchmarks_page.PLOT, benchmarks_page.MEMORY_PLOT)
+    print(benchmarks_page.PLOT)
+    if benchmarks_page.is_measured("large"):
+        benchmarks_page.plot_memory()
+        print(benchmarks_page.MEMORY_PLOT)
     if scorecard_page.FILE.exists():
         scorecard_page.plot()
         print(scorecard_page.PLOT)
