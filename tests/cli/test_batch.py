@@ -534,6 +534,11 @@ def test_a_dry_run_for_a_cluster_says_whose_time_it_estimates(batch, folder):
     assert done.code == 0, done.err
     assert " on this machine alone" in done.out.splitlines()[-1]
     assert "alone" not in batch("photo.jpg", *STYLE, "-o", "out", "--dry-run").out
+    lacking = ["photo.jpg", *STYLE, "-o", "out", "--dry-run", "--device", "cuda:7"]
+    assert batch(*lacking).code == 2
+    done = batch(*lacking, "--cluster", "127.0.0.1:1")
+    assert done.code == 0, done.err
+    assert done.out.endswith("no estimate, since this machine does not have the device\n")
     assert not (folder / "out").exists()
 
 

@@ -1,5 +1,6 @@
 """`impasto PHOTO PAINTING --cluster`."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from batches import QUICK_BATCH
 from PIL import Image
 
+from impasto.cli import runner
+from impasto.cluster.connect import ClusterError
 from impasto.cluster.tiles import RayTiles
 
 
@@ -41,6 +44,23 @@ def test_a_cluster_is_not_looked_for_where_it_would_have_nothing_to_do(impasto, 
     done = impasto(*command)
     assert done.code == 0, done.err
     assert (folder / "small.png").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_cluster_that_is_lost_amid_a_picture_is_no_wrong_use(impasto, monkeypatch):
+    class Lost(RayTiles):
+        def open(self, load, tiles):  # noqa: ARG002 - as `RayTiles`
+            raise ClusterError("the cluster is gone", "Start it.")
+
+    monkeypatch.setattr("impasto.cluster.tiles.RayTiles", partial(Lost, side=150))
+    monkeypatch.setattr(runner, "connected", lambda _address: nullcontext())
+    command = ["photo.jpg", "painting.jpg", *QUICK_BATCH, "--cluster", "local"]
+    command[command.index("--size") + 1] = "256"
+    at_first = impasto(*command)
+    command[command.index("--scales") + 1] = "2"
+    later = impasto(*command)
+    assert (at_first.code, later.code) == (2, 1), later.err
+    assert "the cluster is gone. Start it." in later.err
 
 
 @pytest.mark.slow

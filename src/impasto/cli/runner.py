@@ -8,6 +8,7 @@ from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
 from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
+from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.inputs import read_painting, read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
@@ -98,7 +99,11 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
         display.plan(_plan(job, stylizer))
         return 0
     recorder = _Recorder(paths, display, stop)
-    with _connected(arguments.cluster, cluster, content, settings), display:
+    with (
+        no_wrong_use_after(lambda: recorder.has_steps),
+        _connected(arguments.cluster, cluster, content, settings),
+        display,
+    ):
         finished = execute(job, stylizer, recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings))
     if finished.stopped and not recorder.has_steps:
         raise Interrupted(stop.exit_code, NOTHING_PAINTED)

@@ -31,12 +31,13 @@ from impasto.batch.sheet import SheetWriter
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
 from impasto.cli.display.batch import BatchDisplay, choose_batch_display
+from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.cluster.connect import check_address
 from impasto.engine import style_file
-from impasto.errors import ImpastoError, InputError, OutputError, StorageError, count_noun
+from impasto.errors import DeviceError, ImpastoError, InputError, OutputError, StorageError, count_noun
 from impasto.settings import Settings
 from impasto.storage.paths import is_folder, path_exists
 from impasto.wording import COMMAND
@@ -247,7 +248,7 @@ class _Run:
             )
             self._display.on_event(_started(planned, self._request.folder))
             with self._draw_sheets(jobs):
-                with self._ended_midway():
+                with no_wrong_use_after(lambda: self._begun):
                     tally = batch.run(planned, stop)
                 left = len(jobs) - tally.done - tally.skipped - tally.failed
                 self._finish(batch, tally, left, stop)
@@ -282,7 +283,7 @@ class _Run:
         batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
         with self._display, self._draw_sheets([]):
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
-            with self._ended_midway():
+            with no_wrong_use_after(lambda: self._begun):
                 tally = batch.run(watcher.jobs(), stop)
             self._finish(batch, tally, 0, lambda: False)
         return self._exit_code(tally, stop)
@@ -307,20 +308,6 @@ class _Run:
             options=BatchOptions(given.retries, given.fail_fast, given.force),
             postpone=postpone,
         )
-
-    @contextmanager
-    def _ended_midway(self) -> Iterator[None]:
-        """Have what ends the batch after its first picture was begun be no fault of its arguments.
-
-        Raises:
-            ImpastoError: instead of an InputError.
-        """
-        try:
-            yield
-        except InputError as error:
-            if self._begun:
-                raise ImpastoError(*error.texts) from error
-            raise
 
     def _on_event(self, event: BatchEvent) -> None:
         self._begun = self._begun or isinstance(event, JobProgress | JobDone | JobRetried)
@@ -366,8 +353,14 @@ def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> in
     display: BatchDisplay = choose_batch_display(json=request.arguments.json, quiet=False)
     with display:
         planned = _plan(request, jobs, manifest, display)
-    seconds, rough = estimate_batch(planned, len(jobs), request.workers)
     elsewhere = request.arguments.cluster is not None
+    seconds: float | None = None
+    rough = True
+    try:
+        seconds, rough = estimate_batch(planned, len(jobs), request.workers)
+    except DeviceError:
+        if not elsewhere:  # where another machine may have it
+            raise
     display.list(planned, _started(planned, request.folder), seconds, rough=rough, elsewhere=elsewhere)
     return 0
 

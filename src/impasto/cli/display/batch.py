@@ -49,14 +49,20 @@ class BatchDisplay(Protocol):
         """Show an event."""
 
     def list(
-        self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool, elsewhere: bool
+        self,
+        planned: Sequence[PlannedJob],
+        started: BatchStarted,
+        seconds: float | None,
+        *,
+        rough: bool,
+        elsewhere: bool,
     ) -> None:
         """Show what would be done, where it is not done: this is the command's result.
 
         Args:
             planned: the jobs.
             started: their numbers.
-            seconds: that this machine would take, by itself.
+            seconds: that this machine would take, by itself; None where it cannot tell.
             rough: whether these are a guess.
             elsewhere: whether other machines would paint.
         """
@@ -79,7 +85,13 @@ class BatchErrors(NullDisplay):
             print_status(_failed_line(event))
 
     def list(
-        self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool, elsewhere: bool
+        self,
+        planned: Sequence[PlannedJob],
+        started: BatchStarted,
+        seconds: float | None,
+        *,
+        rough: bool,
+        elsewhere: bool,
     ) -> None:
         for it in planned:
             print_result(_planned_line(it))
@@ -250,7 +262,7 @@ class BatchJsonLines(BatchErrors):
         self,
         planned: Sequence[PlannedJob],
         started: BatchStarted,
-        seconds: float,
+        seconds: float | None,
         *,
         rough: bool,
         elsewhere: bool,  # noqa: ARG002 - the seconds are this machine's in any case
@@ -307,7 +319,9 @@ def _planned_line(planned: PlannedJob) -> str:
     return f"{planned.action:<6}  {job.output}: {size}{inputs}"
 
 
-def _estimate(seconds: float, *, rough: bool, where: str) -> str:
+def _estimate(seconds: float | None, *, rough: bool, where: str) -> str:
+    if seconds is None:
+        return "no estimate, since this machine does not have the device"
     time = format_seconds(seconds if seconds < _FEW_SECONDS else round(seconds)) + where
     return f"roughly {time}, a guess before the first such run here" if rough else f"about {time}"
 
