@@ -108,6 +108,13 @@ def test_a_worker_whose_update_cannot_be_read_costs_its_picture_a_try(executor):
     assert [update.number for update in kinds(updates, TaskDone)] == [2]
 
 
+def test_a_worker_that_is_killed_as_it_hands_over_a_picture_is_said_to_be_killed(executor):
+    half = "sys.stdout.buffer.write(pickle.dumps(b'x' * 9999)[:5000]); sys.stdout.buffer.flush(); die()"
+    updates = list(executor(paint=f"if task.number == 1:\n        {half}", workers=1).run(tasks(2), lambda: False))
+    (failed,) = kinds(updates, TaskFailed)
+    assert "its worker was killed" in failed.error.problem
+
+
 def test_a_worker_that_cannot_even_say_that_it_is_ready_is_none(executor, monkeypatch):
     monkeypatch.setattr(local, "_MOST_FAILED_STARTS", 1)
     with pytest.raises(WorkerStartError, match="cannot be read: AttributeError"):

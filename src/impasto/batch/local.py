@@ -271,7 +271,7 @@ class _Worker:
             with self._process.stdout as updates:
                 while True:
                     messages.put((self, pickle.load(updates)))  # noqa: S301 - from a process of ours
-        except (EOFError, OSError):
+        except (EOFError, OSError, pickle.UnpicklingError):  # it has ended, perhaps amid an update
             pass
         except Exception as error:  # noqa: BLE001 - what unpickling raises depends on what is in the update
             problem = f"a worker sent an update that cannot be read: {type(error).__name__}: {error}"
