@@ -22,7 +22,7 @@ import shared
 from batch import make_photos
 
 from impasto.batch.cluster import ClusterExecutor
-from impasto.batch.executor import Task, TaskDone, TaskFailed
+from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskStarted, Update
 from impasto.batch.files import FoundFile
 from impasto.batch.manifest import Manifest
 from impasto.batch.names import NameTemplate
@@ -103,19 +103,46 @@ def own_seconds() -> float:
 def run(tasks: list[Task], workers: int, costs: Costs) -> None:
     """Paint tasks, and add what that cost."""
     finished: list[tuple[float, float, TaskDone]] = []
+    updates = []
     for update in ClusterExecutor("local", workers, len(tasks)).run(iter(tasks), lambda: False):
+        updates.append(update)
         if isinstance(update, TaskFailed):
             raise update.error
         if isinstance(update, TaskDone):
             finished.append((time.perf_counter(), cpu_seconds(), update))
-    (first, first_cpu, _), (last, last_cpu, _) = finished[workers - 1], finished[-1]
+    begun = count_first(updates, workers)
+    (first, first_cpu, _), (last, last_cpu, _) = finished[begun - 1], finished[-1]
     costs.pictures += len(tasks)
-    costs.timed += len(tasks) - workers
+    costs.timed += len(tasks) - begun
     costs.wall += last - first
     costs.actors += last_cpu - first_cpu
-    costs.painting += [update.seconds for _, _, update in finished[workers:]]
+    costs.painting += [update.seconds for _, _, update in finished[begun:]]
     costs.sent += sum(Path(task.photo).stat().st_size for task in tasks)
     costs.received += sum(len(update.data) for _, _, update in finished)
+
+
+def count_first(updates: list[Update], workers: int) -> int:
+    """Count the pictures that are finished until each worker has finished one.
+
+    Which worker paints a picture is not said; but as many as there are workers, under way at once, are one of each.
+
+    Raises:
+        RuntimeError: that is so of all pictures, or never.
+    """
+    running: set[int] = set()
+    firsts: set[int] | None = None
+    done = []
+    for update in updates:
+        if isinstance(update, TaskStarted):
+            running.add(update.number)
+            firsts = set(running) if firsts is None and len(running) == workers else firsts
+        elif isinstance(update, TaskDone):
+            running.discard(update.number)
+            done.append(update.number)
+    count = 1 + max((done.index(number) for number in firsts or ()), default=len(done))
+    if count >= len(done):
+        raise RuntimeError("there are too few pictures for each worker to finish two")
+    return count
 
 
 def main() -> None:

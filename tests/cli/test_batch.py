@@ -1,5 +1,6 @@
 """`impasto batch`: whatever is asked for is painted once, and only that; nothing of anybody else's is replaced."""
 
+import errno
 import itertools
 import json
 import os
@@ -14,13 +15,14 @@ from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_phot
 from quick import listing
 
 from impasto.batch import schedule, sheet, watch
+from impasto.batch.estimate import estimate_batch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
 from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
 from impasto.cli.display.batch import BatchBars
-from impasto.errors import InputError, OutOfMemoryError
+from impasto.errors import InputError, OutOfMemoryError, StorageError
 from impasto.settings import Settings
 
 STYLE = ["--style", "painting.jpg"]
@@ -472,6 +474,74 @@ def test_what_no_picture_could_be_painted_with_ends_the_batch_in_one_line(batch,
     assert "vgg19" in done.err
 
 
+def test_a_row_of_the_table_with_a_device_or_a_network_of_its_own_that_is_missing_costs_no_other(batch, folder):
+    save_photos(folder, ["a.png", "b.png", "c.png"])
+    rows = "a.png,painting.jpg,cuda:7,\nb.png,painting.jpg,,vgg19\nc.png,painting.jpg,,\n"
+    (folder / "jobs.csv").write_text(f"photo,style,device,network\n{rows}")
+    listed = batch("--jobs", "jobs.csv", "-o", "out", "--dry-run")
+    assert (listed.code, listed.err) == (0, "")
+    done = batch("--jobs", "jobs.csv", "-o", "out")
+    assert done.code == 3, done.err
+    assert "1 painted, 2 failed" in done.err
+    assert "a-painting.png: this machine has no device 'cuda:7'" in done.err
+    assert "b-painting.png: the network 'vgg19' is not on this machine yet" in done.err
+
+
+class Ending(InlineExecutor):
+    """Is lost after some pictures."""
+
+    pictures = 0
+
+    def run(self, tasks, stop):
+        yield from super().run(itertools.islice(tasks, self.pictures), stop)
+        raise InputError("the cluster does not answer", "Start it.")
+
+
+@pytest.mark.parametrize(("pictures", "code"), [(0, 2), (1, 1)])
+@pytest.mark.usefixtures("folder")
+def test_what_ends_a_batch_after_its_first_picture_is_no_wrong_use(batch, monkeypatch, pictures, code):
+    monkeypatch.setattr(batch_runner, "LocalExecutor", Ending)
+    monkeypatch.setattr(Ending, "pictures", pictures)
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--json")
+    assert done.code == code
+    assert json.loads(done.out.splitlines()[-1])["exit_code"] == code
+    assert done.err == "impasto: error: the cluster does not answer. Start it.\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_disk_that_fills_as_the_contact_sheet_is_written_costs_the_sheet_alone(batch, monkeypatch):
+    def fail(*_):
+        raise StorageError("out/contact-sheet.jpg cannot be written: No space left on device", "Make room.")
+
+    monkeypatch.setattr(sheet.SheetWriter, "_draw", fail)
+    done = batch("photo.jpg", *STYLE, "-o", "out")
+    assert (done.code, done.out) == (0, "")
+    assert "no contact sheet is written: out/contact-sheet.jpg cannot be written: No space left on device" in done.err
+    assert "finished: 1 painted" in done.err
+
+
+def test_more_workers_than_cores_do_not_shorten_the_estimate(folder, monkeypatch):
+    monkeypatch.setattr(schedule, "core_count", lambda: 4)
+    (photo,) = save_photos(folder, ["a.png"])
+    job = BatchJob(1, photo, (), Settings(recipe="fast", threads=2), PurePosixPath("a.png"))
+    planned = [PlannedJob(job, "paint", (64, 48), 10**9)] * 100
+    seconds = [estimate_batch(planned, 100, workers)[0] for workers in (None, 1, 2, 16)]
+    assert seconds[0] == seconds[2] == seconds[3] < seconds[1]
+
+
+def test_a_dry_run_for_a_cluster_says_whose_time_it_estimates(batch, folder):
+    done = batch("photo.jpg", *STYLE, "-o", "out", "--dry-run", "--cluster", "127.0.0.1:1", "--workers", "10000")
+    assert done.code == 0, done.err
+    assert " on this machine alone" in done.out.splitlines()[-1]
+    assert "alone" not in batch("photo.jpg", *STYLE, "-o", "out", "--dry-run").out
+    lacking = ["photo.jpg", *STYLE, "-o", "out", "--dry-run", "--device", "cuda:7"]
+    assert batch(*lacking).code == 2
+    done = batch(*lacking, "--cluster", "127.0.0.1:1")
+    assert done.code == 0, done.err
+    assert done.out.endswith("no estimate, since this machine does not have the device\n")
+    assert not (folder / "out").exists()
+
+
 def test_a_name_that_is_no_text_is_kept_to_the_byte(batch, folder):
     name = os.fsdecode(b"caf\xe9.png")
     save_photos(folder, ["a.png"])[0].rename(folder / name)
@@ -572,6 +642,53 @@ def test_watching_takes_a_file_when_it_is_whole_and_reports_one_that_never_is(wa
         "slow-painting.png": True,
         "broken-painting.png": False,
     }
+
+
+def test_watching_passes_over_a_sub_folder_that_cannot_be_listed_and_forgets_nothing(watching, folder, monkeypatch):
+    save_photos(folder / "in" / "open", ["a.png"])
+    save_photos(folder / "in" / "closed", ["b.png"])
+    scandir, hidden, planned = os.scandir, set(), []
+
+    def refuse(path):
+        if Path(path).name in hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    plan_job = batch_runner.plan.plan_job
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(
+        batch_runner.plan,
+        "plan_job",
+        lambda job, *rest, **more: planned.append(job.photo.name) or plan_job(job, *rest, **more),
+    )
+
+    def close_one():
+        hidden.add("closed")
+        save_photos(folder / "in" / "open", ["c.png"])
+
+    def close_all():
+        hidden.add("in")
+
+    actions = [*[nothing] * 4, close_one, *[nothing] * 3, close_all, nothing, hidden.clear]
+    done = watching(*actions, options=["--recursive"])
+    assert done.code == 0, done.err
+    assert sorted(planned) == ["a.png", "b.png", "c.png"]
+    assert {it["output"] for it in records_of(folder / "out")} == {
+        "closed/b-painting.png",
+        "open/a-painting.png",
+        "open/c-painting.png",
+    }
+
+
+def test_watching_repaints_each_result_once_even_if_its_photograph_goes_and_comes_back(watching, batch, folder):
+    save_photos(folder / "in", ["a.png"])
+    assert batch("in", *STYLE, "-o", "out").code == 0
+    InlineExecutor.tasks.clear()
+    photo, away = folder / "in" / "a.png", folder / "away.png"
+    actions = [*[nothing] * 4, lambda: photo.rename(away), nothing, lambda: away.rename(photo)]
+    done = watching(*actions, options=["--repaint"])
+    assert done.code == 0, done.err
+    assert len(InlineExecutor.tasks) == 1
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")

@@ -1,11 +1,15 @@
 """`impasto PHOTO PAINTING --cluster`."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 import pytest
+from batches import QUICK_BATCH
 from PIL import Image
 
+from impasto.cli import runner
+from impasto.cluster.connect import ClusterError
 from impasto.cluster.tiles import RayTiles
 
 
@@ -15,7 +19,7 @@ from impasto.cluster.tiles import RayTiles
 )
 def test_a_cluster_that_is_none_is_refused_in_one_line_before_anything_is_painted(impasto, folder, address, words):
     before = sorted(folder.iterdir())
-    done = impasto("photo.jpg", "painting.jpg", "--size", "64", "--cluster", address)
+    done = impasto("photo.jpg", "painting.jpg", "--size", "1400", "--cluster", address)
     assert done.code in (1, 2)
     assert words in done.err
     assert len(done.err.splitlines()) == 1
@@ -27,6 +31,36 @@ def test_a_result_that_exists_is_told_before_a_cluster_is_looked_for(impasto, fo
     done = impasto("photo.jpg", "painting.jpg", "-o", "there.png", "--cluster", "127.0.0.1:1")
     assert "there.png" in done.err
     assert "answer" not in done.err
+
+
+def test_a_cluster_is_not_looked_for_where_it_would_have_nothing_to_do(impasto, folder, monkeypatch):
+    monkeypatch.setattr("impasto.cluster.tiles.RayTiles", partial(RayTiles, side=100))
+    command = ["photo.jpg", "painting.jpg", *QUICK_BATCH, "--cluster", "127.0.0.1:1", "-o", "small.png"]
+    large = ["256" if it == "64" else it for it in command]
+    planned = impasto(*large, "--dry-run")
+    assert planned.code == 0, planned.err
+    assert "tiles" in planned.out + planned.err
+    assert "does not answer" in impasto(*large).err
+    done = impasto(*command)
+    assert done.code == 0, done.err
+    assert (folder / "small.png").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_cluster_that_is_lost_amid_a_picture_is_no_wrong_use(impasto, monkeypatch):
+    class Lost(RayTiles):
+        def open(self, load, tiles):  # noqa: ARG002 - as `RayTiles`
+            raise ClusterError("the cluster is gone", "Start it.")
+
+    monkeypatch.setattr("impasto.cluster.tiles.RayTiles", partial(Lost, side=150))
+    monkeypatch.setattr(runner, "connected", lambda _address: nullcontext())
+    command = ["photo.jpg", "painting.jpg", *QUICK_BATCH, "--cluster", "local"]
+    command[command.index("--size") + 1] = "256"
+    at_first = impasto(*command)
+    command[command.index("--scales") + 1] = "2"
+    later = impasto(*command)
+    assert (at_first.code, later.code) == (2, 1), later.err
+    assert "the cluster is gone. Start it." in later.err
 
 
 @pytest.mark.slow

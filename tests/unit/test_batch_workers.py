@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from impasto.batch import local, painter, schedule
@@ -32,7 +33,7 @@ while True:
     task = pickle.load(sys.stdin.buffer)
     if {dies}:
         die()
-    time.sleep(0.04)
+    {paint}
     send(TaskDone(task.number, b"", "", "", (), (1, 1), 0.0))
 """
 
@@ -52,8 +53,8 @@ def executor(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
     monkeypatch.setattr(schedule, "core_count", lambda: 8)
 
-    def make(*, start="", dies="False", workers=1, jobs=None):
-        (tmp_path / "scripted_worker.py").write_text(SCRIPT.format(start=start, dies=dies))
+    def make(*, start="", dies="False", paint="time.sleep(0.04)", workers=1, jobs=None):
+        (tmp_path / "scripted_worker.py").write_text(SCRIPT.format(start=start, dies=dies, paint=paint))
         monkeypatch.setattr(local, "_MODULE", "scripted_worker")
         return LocalExecutor(workers, jobs, most=workers)
 
@@ -92,6 +93,51 @@ def test_a_worker_that_cannot_start_is_no_matter_where_another_can(executor, tmp
     assert sorted(update.number for update in kinds(updates, TaskStarted)) == [1, 2, 3, 4, 5, 6]
     assert kinds(updates, TaskFailed) == []
     assert kinds(updates, WorkersChanged)[0].workers == 1
+
+
+UNREADABLE = r"sys.stdout.buffer.write(b'cos\nof_another_version\n.'); sys.stdout.buffer.flush(); time.sleep(60)"
+
+
+def test_a_worker_whose_update_cannot_be_read_costs_its_picture_a_try(executor):
+    found = executor(paint=f"if task.number == 1:\n        {UNREADABLE}", workers=1)
+    updates = list(found.run(tasks(2), lambda: False))
+    (failed,) = kinds(updates, TaskFailed)
+    assert failed.number == 1
+    assert "cannot be read: AttributeError" in failed.error.problem
+    assert not failed.is_inputs_fault
+    assert [update.number for update in kinds(updates, TaskDone)] == [2]
+
+
+def test_a_worker_that_is_killed_as_it_hands_over_a_picture_is_said_to_be_killed(executor):
+    half = "sys.stdout.buffer.write(pickle.dumps(b'x' * 9999)[:5000]); sys.stdout.buffer.flush(); die()"
+    updates = list(executor(paint=f"if task.number == 1:\n        {half}", workers=1).run(tasks(2), lambda: False))
+    (failed,) = kinds(updates, TaskFailed)
+    assert "its worker was killed" in failed.error.problem
+
+
+def test_a_worker_that_cannot_even_say_that_it_is_ready_is_none(executor, monkeypatch):
+    monkeypatch.setattr(local, "_MOST_FAILED_STARTS", 1)
+    with pytest.raises(WorkerStartError, match="cannot be read: AttributeError"):
+        list(executor(start=UNREADABLE).run(tasks(2), lambda: False))
+
+
+def test_no_process_is_left_where_a_batch_fails_as_a_picture_begins(executor):
+    before = set(psutil.Process().children())
+    updates = executor(workers=1).run(tasks(2), lambda: False)
+    for update in updates:
+        if isinstance(update, TaskStarted) and update.number == 2:
+            updates.close()
+    assert set(psutil.Process().children()) <= before
+
+
+def test_a_picture_that_waits_for_room_is_painted_after_the_last_of_the_others(executor, tmp_path, monkeypatch):
+    free, updates = [10**12], []
+    monkeypatch.setattr(local, "memory_available", lambda _held: free[0])
+    found = executor(start=FIRST_DIES.format(path=str(tmp_path / "first")), workers=4)
+    for update in found.run(tasks(3), lambda: False):
+        updates.append(update)
+        free[0] = 0 if isinstance(update, WorkersChanged) else free[0]
+    assert sorted(update.number for update in kinds(updates, TaskDone)) == [1, 2, 3]
 
 
 def test_where_every_picture_kills_its_worker_the_batch_stops(executor, monkeypatch):

@@ -220,7 +220,7 @@ def half_hidden(picture, hidden):
     rgb = np.concatenate([picture.rgb, np.broadcast_to(np.float32(hidden), picture.rgb.shape)], axis=1)
     alpha = np.ones(rgb.shape[:2], np.float32)
     alpha[:, picture.width :] = 0
-    return Picture(rgb=rgb, alpha=alpha)
+    return Picture(rgb, alpha)
 
 
 @pytest.mark.parametrize("whose", ["photo", "match"])

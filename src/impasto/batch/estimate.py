@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from impasto.batch import schedule
 from impasto.batch.plan import PlannedJob
+from impasto.errors import DeviceError
 from impasto.settings import Settings
 from impasto.sizing import Size
 
@@ -18,18 +19,26 @@ def estimate_batch(planned: Sequence[PlannedJob], jobs: int, workers: int | None
     Args:
         planned: the jobs.
         jobs: of the whole batch.
-        workers: pictures at once; None for as many as there are cores.
+        workers: pictures at once; None for as many as there are cores. More than these do not shorten the time.
 
     Raises:
-        DeviceError: this machine does not have the device.
+        DeviceError: this machine has no device for any of them.
     """
     kinds = Counter((it.job.settings, it.size, it.memory) for it in planned if it.action == "paint" and it.size)
     seconds, rough = 0.0, False
+    missing: list[DeviceError] = []
     for (settings, size, memory), count in kinds.items():
         threads = schedule.choose_threads(settings, memory, jobs)
-        one, guessed = _estimate_one(settings.model_copy(update={"threads": threads}), size)
-        at_once = min(count, workers or max(1, schedule.core_count() // threads))
+        try:
+            one, guessed = _estimate_one(settings.model_copy(update={"threads": threads}), size)
+        except DeviceError as error:  # these will fail, and the others will not
+            missing.append(error)
+            continue
+        fitting = max(1, schedule.core_count() // threads)
+        at_once = min(count, fitting, workers or fitting)
         seconds, rough = seconds + one * count / at_once, rough or guessed
+    if missing and len(missing) == len(kinds):
+        raise missing[0]
     return seconds + (_START_SECONDS if kinds else 0.0), rough
 
 

@@ -61,10 +61,26 @@ def is_picture_name(path: PurePath, suffixes: Sequence[str]) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in suffixes
 
 
-def scan(folder: Path, *, recursive: bool, suffixes: Sequence[str] | None = None) -> Iterator[Path]:
-    """List the pictures in a folder, unsorted, by their suffixes; folders and files that are hidden are passed over."""
+def scan(
+    folder: Path,
+    *,
+    recursive: bool,
+    suffixes: Sequence[str] | None = None,
+    on_error: Callable[[OSError], object] | None = None,
+) -> Iterator[Path]:
+    """List the pictures in a folder, unsorted, by their suffixes; folders and files that are hidden are passed over.
+
+    Args:
+        folder: to look into.
+        recursive: whether to look into its sub-folders as well.
+        suffixes: to take; None for those of pictures.
+        on_error: called with the error of each folder that cannot be listed, which is then passed over.
+
+    Raises:
+        InputError: a folder cannot be listed, and there is no `on_error`.
+    """
     suffixes = images.readable_suffixes() if suffixes is None else suffixes
-    for parent, folders, names in os.walk(folder, onerror=_refuse):
+    for parent, folders, names in os.walk(folder, onerror=on_error or _refuse):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         for name in names:
             path = Path(parent, name)

@@ -77,7 +77,7 @@ class LocalExecutor:
         try:
             more = True
             while not stop():
-                while (more or self._returned) and len(self._busy) < self._tuner.workers:
+                while (more or self._next or self._returned) and len(self._busy) < self._tuner.workers:
                     try:
                         self._next = self._next or (self._returned.pop() if self._returned else next(tasks))
                     except StopIteration:
@@ -86,7 +86,7 @@ class LocalExecutor:
                     if self._next is None or not self._has_room(self._next):
                         break
                     yield from self._begin(self._next)
-                if not (more or self._busy or self._returned):
+                if not (more or self._next or self._busy or self._returned):
                     return
                 yield from self._receive()
         finally:
@@ -115,7 +115,6 @@ class LocalExecutor:
         self._begun += 1
         if self._idle:
             worker = self._idle.pop()
-            yield TaskStarted(task.number)
         else:
             try:
                 worker = _Worker(self._messages)
@@ -124,8 +123,10 @@ class LocalExecutor:
                 found = WorkerStartError(problem, "End other programs, or use fewer workers.")
                 yield from self._fail_start(task, found)
                 return
-        self._busy[worker] = task
+        self._busy[worker] = task  # before anything is yielded: `run` may end there, and has to know all workers
         worker.send(task)
+        if worker.ready:
+            yield TaskStarted(task.number)
 
     def _receive(self) -> Iterator[Update]:
         """Yield what a worker has to say, if one does within a moment."""
@@ -136,6 +137,7 @@ class LocalExecutor:
         task = self._busy.get(worker)
         if task is None:  # an idle one has ended
             self._idle = [other for other in self._idle if other is not worker]
+            worker.kill()
         elif message == READY:
             worker.ready, self._failed_starts = True, 0
             yield TaskStarted(task.number)
@@ -149,7 +151,8 @@ class LocalExecutor:
             if isinstance(message, TaskDone | TaskFailed):
                 yield from self._end_task(worker, task, message)
             else:
-                yield from self._lose(worker, task, message if isinstance(message, WorkerStartError) else None)
+                found = message if isinstance(message, WorkerStartError | WorkerLostError) else None
+                yield from self._lose(worker, task, found)
 
     def _end_task(self, worker: "_Worker", task: Task, update: TaskDone | TaskFailed) -> Iterator[Update]:
         if isinstance(update, TaskFailed) and isinstance(update.error, OutOfMemoryError):
@@ -167,13 +170,17 @@ class LocalExecutor:
                 yield WorkersChanged(self._tuner.workers, None)
         yield from self._tune(finished=finished, running=task)
 
-    def _lose(self, worker: "_Worker", task: Task, error: WorkerStartError | None) -> Iterator[Update]:
-        """Deal with a worker that has ended, by itself or by the system's hand."""
-        if error or not worker.ready:
-            found = WorkerStartError(*_explain(worker.wait(), "no worker can start: the last one"))
-            yield from self._fail_start(task, error or found)
+    def _lose(
+        self, worker: "_Worker", task: Task, error: WorkerStartError | WorkerLostError | None
+    ) -> Iterator[Update]:
+        """Deal with a worker that has ended, by itself or by the system's hand, or that cannot be understood."""
+        if error:
+            worker.kill()
+        if isinstance(error, WorkerStartError) or not worker.ready:
+            texts = error.texts if error else _explain(worker.wait(), "no worker can start: the last one")
+            yield from self._fail_start(task, WorkerStartError(*texts))
             return
-        lost = WorkerLostError(*_explain(worker.wait(), "its worker"))
+        lost = error or WorkerLostError(*_explain(worker.wait(), "its worker"))
         if not self._busy:
             self._lost_alone.add(task.number)
         yield TaskFailed(task.number, lost)
@@ -207,7 +214,10 @@ class LocalExecutor:
 
 
 class _Worker:
-    """A worker process, whose updates a thread puts into a queue; None follows them when it has ended."""
+    """A worker process, whose updates a thread puts into a queue.
+
+    None follows them when it has ended, or an error if one of them cannot be read.
+    """
 
     def __init__(self, messages: "queue.SimpleQueue[Any]") -> None:
         self.ready = False
@@ -256,12 +266,18 @@ class _Worker:
 
     def _pass_on(self, messages: "queue.SimpleQueue[Any]") -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as updates:
-            try:
+        end = None
+        try:
+            with self._process.stdout as updates:
                 while True:
                     messages.put((self, pickle.load(updates)))  # noqa: S301 - from a process of ours
-            except (EOFError, OSError, pickle.UnpicklingError, ValueError):
-                messages.put((self, None))
+        except (EOFError, OSError, pickle.UnpicklingError):  # it has ended, perhaps amid an update
+            pass
+        except Exception as error:  # noqa: BLE001 - what unpickling raises depends on what is in the update
+            problem = f"a worker sent an update that cannot be read: {type(error).__name__}: {error}"
+            end = WorkerLostError(problem, "Please report this if it happens again.")
+        finally:
+            messages.put((self, end))
 
 
 def _explain(status: int, what: str) -> tuple[str, str]:
@@ -271,5 +287,5 @@ def _explain(status: int, what: str) -> tuple[str, str]:
     return f"{what} stopped with exit status {status}", "Please report this if it happens again."
 
 
-_Message = Update | WorkerStartError | str | None
-"""What a worker sends: `READY` or why it cannot start, then updates; None when it has ended."""
+_Message = Update | WorkerStartError | WorkerLostError | str | None
+"""What a worker sends: `READY` or why it cannot start, then updates; last None, or why the next cannot be read."""

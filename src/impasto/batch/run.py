@@ -76,6 +76,7 @@ class Batch:
         manifest: of the folder of the results, opened.
         executor: where the pictures are painted.
         jobs: of the whole batch; it decides the threads.
+        alike: whether all of them want the same device and the same network: one that is missing then ends the batch.
         work: that is to be done, as `PlannedJob.work` counts it; None where jobs come one by one.
         on_event: called with each event.
         options: how to deal with failures.
@@ -88,6 +89,7 @@ class Batch:
         executor: Executor,
         *,
         jobs: int,
+        alike: bool = True,
         work: float | None,
         on_event: Callable[[BatchEvent], None],
         options: BatchOptions,
@@ -95,7 +97,7 @@ class Batch:
     ) -> None:
         self.tally = Tally()
         self._manifest, self._executor, self._jobs = manifest, executor, jobs
-        self._on_event, self._options, self._postpone = on_event, options, postpone
+        self._alike, self._on_event, self._options, self._postpone = alike, on_event, options, postpone
         self._clock, self._grows = BatchClock(work or 0.0), work is None
         self._running: dict[int, _Running] = {}
         self._again: deque[_Running] = deque()
@@ -115,8 +117,8 @@ class Batch:
 
         Raises:
             WorkerStartError: nothing can be painted, whatever the picture.
-            DeviceError: this machine does not have the device.
-            WeightsError: the network is not there.
+            DeviceError: this machine does not have the device, which is that of all jobs.
+            WeightsError: the network is not there, which is that of all jobs.
             OutputError: the results' folder cannot be written any more.
             StorageError: the disk is full or failed.
         """
@@ -204,7 +206,7 @@ class Batch:
         }
         try:
             path = self._manifest.commit(job.output, painted.data, record)
-        except OutputError as error:  # of this name alone: the others go on
+        except OutputError as error:  # of this name alone: the others are not concerned
             self._fail(planned, error, painted.inputs)
             return
         self._clock.complete(job.number, planned.work, painted=True)
@@ -214,7 +216,7 @@ class Batch:
     def _handle_failure(self, running: _Running, update: TaskFailed) -> None:
         job = running.planned.job
         del self._running[job.number]
-        if isinstance(update.error, DeviceError | WeightsError):  # which the next picture would want as well
+        if self._alike and isinstance(update.error, DeviceError | WeightsError):  # the next one would want it as well
             raise update.error
         if not update.is_inputs_fault and running.tries <= self._options.retries:
             self._again.append(running)

@@ -9,7 +9,7 @@ from pathlib import Path
 from impasto.batch.files import FoundFile, natural_key, scan
 from impasto.batch.names import comparable
 from impasto.batch.plan import BatchJob, PlannedJob
-from impasto.errors import ImageError, ImpastoError, InputError, OutputError
+from impasto.errors import ImageError, ImpastoError, OutputError
 from impasto.wording import argument
 
 LOOK_SECONDS = 1.0
@@ -32,7 +32,8 @@ class Watcher:
     """Gives jobs for the photographs in folders, for ever.
 
     A file is taken once two looks found it the same. One that is no picture yet, or not to its end, is tried again
-    when it has changed; if it does not within `PATIENCE_SECONDS`, it is damaged.
+    when it has changed; if it does not within `PATIENCE_SECONDS`, it is damaged. A folder that cannot be listed is
+    passed over, and its files are remembered: they come back unchanged when its disk does.
 
     Args:
         folders: to look into.
@@ -91,12 +92,16 @@ class Watcher:
     def _look(self) -> None:
         """Find the photographs that are there, and those that two looks found the same."""
         now, found = time.monotonic(), {}
+        unlisted: set[Path] = set()
         for folder in self._folders:
-            for path in self._scan(folder):
+            for path in scan(
+                folder, recursive=self._recursive, on_error=lambda error: unlisted.add(Path(error.filename))
+            ):
                 if not self._skip(path):
                     found[path] = FoundFile(path, path.parent.relative_to(folder))
         for path in self._seen.keys() - found.keys():
-            del self._seen[path]
+            if unlisted.isdisjoint(path.parents):
+                del self._seen[path]
         for path in sorted(found, key=natural_key):
             stamp = _stamp(path)
             seen = self._seen.get(path)
@@ -117,12 +122,6 @@ class Watcher:
             return
         self._count += len(jobs)
         self._waiting.extend(jobs)
-
-    def _scan(self, folder: Path) -> list[Path]:
-        try:
-            return list(scan(folder, recursive=self._recursive))
-        except InputError:  # it is gone, or on a disk that is: it may come back
-            return []
 
     def _check(self, job: BatchJob) -> PlannedJob:
         """Plan a job, unless another photograph's result has its name."""

@@ -1,6 +1,6 @@
 """Run a job for a command: read the inputs, execute, show the events and write the outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from impasto import images
@@ -8,10 +8,14 @@ from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
 from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
+from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.inputs import read_painting, read_picture
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
+from impasto.cluster.connect import check_address, check_installed, connected
+from impasto.engine import sizing
+from impasto.engine.elsewhere import TileCluster
 from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
 from impasto.engine.spec import input_spec
@@ -41,26 +45,51 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
     """Do what `run` does."""
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
-    with _open_stylizer(arguments.cluster) as stylizer:
-        return _paint(arguments, settings, stop, paths, stylizer)
+    return _paint(arguments, settings, stop, paths)
+
+
+def _open_cluster(address: str | None) -> TileCluster | None:
+    """Give the cluster that computes the tiles of large pictures, where one is named; it is not connected yet.
+
+    Raises:
+        InputError: its packages are not installed, or the address is none.
+    """
+    if address is None:
+        return None
+    check_address(address)
+    check_installed()
+    from impasto.cluster.tiles import RayTiles  # noqa: PLC0415 - an extra
+
+    return RayTiles()
 
 
 @contextmanager
-def _open_stylizer(cluster: str | None) -> Iterator[Stylizer]:
-    """Give a stylizer; connected to a cluster, where one is named, which computes the tiles of large pictures."""
-    if cluster is None:
-        yield Stylizer()
+def _connected(
+    address: str | None, cluster: TileCluster | None, content: Sequence[Picture], settings: Settings
+) -> Iterator[None]:
+    """Be connected to the cluster within this context, if the picture is large enough to be computed there.
+
+    Raises:
+        ClusterError: no cluster answers.
+    """
+    if address is None or cluster is None or not any(_is_large(it, settings, cluster.side) for it in content):
+        yield
         return
-    from impasto.cluster.connect import connected  # noqa: PLC0415 - an extra
-    from impasto.cluster.tiles import RayTiles  # noqa: PLC0415
-
-    with connected(cluster):
-        yield Stylizer(cluster=RayTiles())
+    with connected(address):
+        yield
 
 
-def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: OutputPaths, stylizer: Stylizer) -> int:
+def _is_large(content: Picture, settings: Settings, side: int) -> bool:
+    """Whether the result of a photograph has more pixels than a tile of a side."""
+    size = sizing.result_size(settings, (content.width, content.height))
+    return sizing.padded_pixels(size, settings.margin) > side**2
+
+
+def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: OutputPaths) -> int:
     """Make the picture, and write it and what else is asked for."""
     options = arguments.options
+    cluster = _open_cluster(arguments.cluster)
+    stylizer = Stylizer(cluster=cluster)
     check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
     styles = [read_painting(painting) for painting in arguments.paintings]
@@ -70,7 +99,11 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
         display.plan(_plan(job, stylizer))
         return 0
     recorder = _Recorder(paths, display, stop)
-    with display:
+    with (
+        no_wrong_use_after(lambda: recorder.has_steps),
+        _connected(arguments.cluster, cluster, content, settings),
+        display,
+    ):
         finished = execute(job, stylizer, recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings))
     if finished.stopped and not recorder.has_steps:
         raise Interrupted(stop.exit_code, NOTHING_PAINTED)

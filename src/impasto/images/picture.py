@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Union
 
 import numpy as np
@@ -34,7 +34,7 @@ BAND_PIXELS = 2**18
 _LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, eq=False, repr=False, init=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """A picture, upright and in sRGB, with what is worth keeping of the file that it came from."""
 
@@ -52,23 +52,6 @@ class Picture:
     """Of the source's bytes, or of the array's or the Pillow image's samples."""
     exif: bytes | None = None
     """What a result keeps of the source's EXIF: date, author, rights, place, camera, dots per inch."""
-
-    def __init__(
-        self,
-        rgb: Colors | None = None,
-        alpha: Alpha | None = None,
-        depth: Literal[8, 16] = 8,
-        profile: bytes | None = None,
-        name: str = "",
-        sha256: str = "",
-        exif: bytes | None = None,
-        *,
-        colors: Colors | None = None,
-    ) -> None:
-        """Set the fields; `rgb` is another name of `colors` and comes before it, for `dataclasses.replace`."""
-        values = (colors if rgb is None else rgb, alpha, depth, profile, name, sha256, exif)
-        for its, value in zip(fields(self), values, strict=True):
-            object.__setattr__(self, its.name, value)
 
     def __repr__(self) -> str:
         name = f", {self.name!r}" if len(self.name) < _LONGEST_NAME else ""

@@ -81,7 +81,7 @@ def batch(
             group=_JOBS,
         ),
     ] = None,
-    watch: Annotated[bool, _flag("Go on looking for new photographs in the folders, until Ctrl-C.", _JOBS)] = False,
+    watch: Annotated[bool, _flag("Keep looking for new photographs in the folders, until Ctrl-C.", _JOBS)] = False,
     name: Annotated[
         str,
         Parameter(

@@ -11,7 +11,15 @@ from impasto import images
 from impasto.batch import files, plan, schedule
 from impasto.batch.cluster import ClusterExecutor
 from impasto.batch.estimate import estimate_batch
-from impasto.batch.events import BatchEvent, BatchFinished, BatchStarted, PlanProgress
+from impasto.batch.events import (
+    BatchEvent,
+    BatchFinished,
+    BatchStarted,
+    JobDone,
+    JobProgress,
+    JobRetried,
+    PlanProgress,
+)
 from impasto.batch.executor import Executor
 from impasto.batch.files import FoundFile
 from impasto.batch.local import LocalExecutor
@@ -23,12 +31,13 @@ from impasto.batch.sheet import SheetWriter
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
 from impasto.cli.display.batch import BatchDisplay, choose_batch_display
+from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.cluster.connect import check_address
 from impasto.engine import style_file
-from impasto.errors import ImpastoError, InputError, OutputError, count_noun
+from impasto.errors import DeviceError, ImpastoError, InputError, OutputError, StorageError, count_noun
 from impasto.settings import Settings
 from impasto.storage.paths import is_folder, path_exists
 from impasto.wording import COMMAND
@@ -78,8 +87,8 @@ def run_batch(arguments: BatchArguments, values: Mapping[str, Any]) -> int:
         The exit code: 0; 3 if a job failed; 129, 130 or 143 if a signal ended the batch.
 
     Raises:
-        ImpastoError: an argument, a row of the table or the folder cannot be used, before the first picture; or a
-            write failed.
+        InputError: an argument, a row of the table, the folder or the cluster cannot be used, and nothing was painted.
+        ImpastoError: after the first picture was begun, nothing can be painted or written any more.
     """
     request = _Request(arguments, values)
     with stop_on_signal(quiet=arguments.quiet or arguments.json, notice=_NOTICE, at_once=_AT_ONCE) as stop:
@@ -222,6 +231,8 @@ class _Run:
         given = request.arguments
         self._display = choose_batch_display(json=given.json, quiet=given.quiet)
         self._sheets: SheetWriter | None = None
+        self._begun = False  # whether a picture is under way or painted
+        self._painted: set[PurePosixPath] = set()
 
     def paint(self, jobs: Sequence[BatchJob], stop: StopFlag) -> int:
         """Paint, sum up and give the exit code."""
@@ -229,10 +240,16 @@ class _Run:
             planned = _plan(self._request, jobs, self._manifest, self._display)
             stop.begin()
             to_paint = [it for it in planned if it.action == "paint"]
-            batch = self._batch(jobs=len(jobs), to_paint=len(to_paint), work=sum(it.work for it in to_paint))
+            batch = self._batch(
+                jobs=len(jobs),
+                alike=len({_wanted(it.job.settings) for it in to_paint}) <= 1,
+                to_paint=len(to_paint),
+                work=sum(it.work for it in to_paint),
+            )
             self._display.on_event(_started(planned, self._request.folder))
             with self._draw_sheets(jobs):
-                tally = batch.run(planned, stop)
+                with no_wrong_use_after(lambda: self._begun):
+                    tally = batch.run(planned, stop)
                 left = len(jobs) - tally.done - tally.skipped - tally.failed
                 self._finish(batch, tally, left, stop)
         return self._exit_code(tally, stop)
@@ -250,19 +267,24 @@ class _Run:
             output = PurePosixPath(photo.folder / photo.path.name)
             return PlannedJob(BatchJob(0, photo.path, (), request.settings, output), "refuse", error=error)
 
+        def plan_job(job: BatchJob) -> PlannedJob:
+            repaint = given.repaint and job.output not in self._painted  # once, and not whenever its file comes back
+            return plan.plan_job(job, manifest, force=given.force, repaint=repaint)
+
         watcher = Watcher(
             request.folders,
             recursive=given.recursive,
             skip=request.skipper(manifest),
             make_jobs=make_jobs,
-            plan=lambda job: plan.plan_job(job, manifest, force=given.force, repaint=given.repaint),
+            plan=plan_job,
             refuse=refuse,
             fold_case=ignores_case(request.folder),
         )
         batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
         with self._display, self._draw_sheets([]):
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
-            tally = batch.run(watcher.jobs(), stop)
+            with no_wrong_use_after(lambda: self._begun):
+                tally = batch.run(watcher.jobs(), stop)
             self._finish(batch, tally, 0, lambda: False)
         return self._exit_code(tally, stop)
 
@@ -270,6 +292,7 @@ class _Run:
         self,
         *,
         jobs: int,
+        alike: bool = True,
         to_paint: int | None,
         work: float | None,
         postpone: Callable[[PlannedJob, ImpastoError], bool] = lambda _planned, _error: False,
@@ -279,6 +302,7 @@ class _Run:
             self._manifest,
             self._executor(to_paint),
             jobs=jobs,
+            alike=alike,
             work=work,
             on_event=self._on_event,
             options=BatchOptions(given.retries, given.fail_fast, given.force),
@@ -286,6 +310,9 @@ class _Run:
         )
 
     def _on_event(self, event: BatchEvent) -> None:
+        self._begun = self._begun or isinstance(event, JobProgress | JobDone | JobRetried)
+        if isinstance(event, JobDone):
+            self._painted.add(event.job.output)
         self._display.on_event(event)
         if self._sheets:
             self._sheets.on_event(event)
@@ -311,7 +338,7 @@ class _Run:
         if self._sheets:
             try:
                 sheets = self._sheets.finish(stop, self._display.on_event)
-            except OutputError as error:
+            except (OutputError, StorageError) as error:
                 print_status(f"impasto: no contact sheet is written: {error.message_for(COMMAND)}")
         self._display.on_event(
             BatchFinished(tally.done, tally.skipped, tally.failed, left, batch.elapsed, tuple(sheets))
@@ -326,9 +353,21 @@ def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> in
     display: BatchDisplay = choose_batch_display(json=request.arguments.json, quiet=False)
     with display:
         planned = _plan(request, jobs, manifest, display)
-    seconds, rough = estimate_batch(planned, len(jobs), request.workers)
-    display.list(planned, _started(planned, request.folder), seconds, rough=rough)
+    elsewhere = request.arguments.cluster is not None
+    seconds: float | None = None
+    rough = True
+    try:
+        seconds, rough = estimate_batch(planned, len(jobs), request.workers)
+    except DeviceError:
+        if not elsewhere:  # where another machine may have it
+            raise
+    display.list(planned, _started(planned, request.folder), seconds, rough=rough, elsewhere=elsewhere)
     return 0
+
+
+def _wanted(settings: Settings) -> tuple[object, ...]:
+    """Give what a machine may lack for a picture."""
+    return settings.device, settings.precision, settings.threads, settings.network
 
 
 def _plan(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest, display: BatchDisplay) -> list[PlannedJob]:

@@ -6,7 +6,6 @@ from cyclopts import Parameter
 
 from impasto.cli.options import (
     DEFAULT_OUTPUTS,
-    OUTPUT,
     OutputOptions,
     Paintings,
     Photo,
@@ -33,7 +32,7 @@ def stylize(
             help="Compute a picture of over a megapixel in tiles on a cluster of Ray: auto is the one that this "
             "machine is part of; local starts one of this machine alone.",
             metavar="local|auto|ADDRESS",
-            group=OUTPUT,
+            group="Machine",
         ),
     ] = None,
     outputs: OutputOptions = DEFAULT_OUTPUTS,

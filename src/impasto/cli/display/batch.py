@@ -48,8 +48,24 @@ class BatchDisplay(Protocol):
     def on_event(self, event: BatchEvent) -> None:
         """Show an event."""
 
-    def list(self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool) -> None:
-        """Show what would be done, where it is not done: this is the command's result."""
+    def list(
+        self,
+        planned: Sequence[PlannedJob],
+        started: BatchStarted,
+        seconds: float | None,
+        *,
+        rough: bool,
+        elsewhere: bool,
+    ) -> None:
+        """Show what would be done, where it is not done: this is the command's result.
+
+        Args:
+            planned: the jobs.
+            started: their numbers.
+            seconds: that this machine would take, by itself; None where it cannot tell.
+            rough: whether these are a guess.
+            elsewhere: whether other machines would paint.
+        """
 
 
 def choose_batch_display(*, json: bool, quiet: bool) -> BatchDisplay:
@@ -68,10 +84,19 @@ class BatchErrors(NullDisplay):
         if isinstance(event, JobFailed):
             print_status(_failed_line(event))
 
-    def list(self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool) -> None:
+    def list(
+        self,
+        planned: Sequence[PlannedJob],
+        started: BatchStarted,
+        seconds: float | None,
+        *,
+        rough: bool,
+        elsewhere: bool,
+    ) -> None:
         for it in planned:
             print_result(_planned_line(it))
-        print_result(f"{_started_line(started)}; {_estimate(seconds, rough=rough)}")
+        where = " on this machine alone" if elsewhere else ""
+        print_result(f"{_started_line(started)}; {_estimate(seconds, rough=rough, where=where)}")
 
 
 class BatchLines(BatchErrors):
@@ -233,7 +258,15 @@ class BatchJsonLines(BatchErrors):
             case JobFailed() | JobRetried() | JobPostponed():
                 _print_job(event, event.job, error=event.error.message_for(COMMAND))
 
-    def list(self, planned: Sequence[PlannedJob], started: BatchStarted, seconds: float, *, rough: bool) -> None:
+    def list(
+        self,
+        planned: Sequence[PlannedJob],
+        started: BatchStarted,
+        seconds: float | None,
+        *,
+        rough: bool,
+        elsewhere: bool,  # noqa: ARG002 - the seconds are this machine's in any case
+    ) -> None:
         for it in planned:
             error = it.error.message_for(COMMAND) if it.error else None
             fields = {"action": it.action, "size": it.size, "error": error}
@@ -286,8 +319,10 @@ def _planned_line(planned: PlannedJob) -> str:
     return f"{planned.action:<6}  {job.output}: {size}{inputs}"
 
 
-def _estimate(seconds: float, *, rough: bool) -> str:
-    time = format_seconds(seconds if seconds < _FEW_SECONDS else round(seconds))
+def _estimate(seconds: float | None, *, rough: bool, where: str) -> str:
+    if seconds is None:
+        return "no estimate, since this machine does not have the device"
+    time = format_seconds(seconds if seconds < _FEW_SECONDS else round(seconds)) + where
     return f"roughly {time}, a guess before the first such run here" if rough else f"about {time}"
 
 
