@@ -9,13 +9,13 @@ import pytest
 from batches import QUICK_BATCH, save_photos
 from quick import listing
 
-from impasto.batch.actor import Versions
 from impasto.batch.cluster import ActorNeeds, ClusterExecutor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
 from impasto.batch.local import WorkerLostError
 from impasto.batch.painter import TaskPainter
 from impasto.batch.payload import Packer, Spool
 from impasto.cli.commands import batch_runner
+from impasto.cluster.machine import Versions
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
 from impasto.settings import Settings
 from impasto.weights.registry import BUNDLED

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from importlib.metadata import version
 from random import Random
 from types import SimpleNamespace
 
@@ -11,6 +10,7 @@ import torch
 
 from impasto import Settings, Stylizer
 from impasto.cluster.connect import ClusterError, load_ray
+from impasto.cluster.machine import ActorReport, Versions
 from impasto.cluster.tiles import IN_FLIGHT, ActorLostError, RayActors, _TilePool
 from impasto.core.network.vgg import VGG
 from impasto.engine.memory import plan_memory
@@ -21,19 +21,38 @@ CALLS = [(tile,) for tile in range(20)]
 
 
 class FakeActors:
-    """Actors that answer in an order of their own; some die, when they are asked for something for the nth time."""
+    """Actors that answer in an order of their own; some die, when they are asked for something for the nth time.
+
+    Args:
+        machine: gives that of an actor, by its number from 1: one that dies takes all others of its machine along.
+        knows_at_once: whether a machine that is gone is not among those alive when its first actor is missed.
+    """
 
     needs = "a core and 2.4 GB of memory"
 
-    def __init__(self, count, *, seed=0, dies=lambda _actor, _values, _asked: False, there=None):
+    def __init__(
+        self,
+        count,
+        *,
+        seed=0,
+        dies=lambda _actor, _values, _asked: False,
+        there=None,
+        machine=None,
+        knows_at_once=True,
+    ):
         self.count, self.random, self.dies = count, Random(seed), dies
-        self.version = there or version("impasto")
+        self.versions, self.knows_at_once = there or Versions.installed(), knows_at_once
+        self.machine, self.takes_machine = machine or (lambda _actor: "one"), machine is not None
         self.started, self.open, self.asked, self.most = 0, {}, Counter(), 0
-        self.served = []
+        self.served, self.gone = [], set()
 
     def start(self, _number):
         self.started += 1
         return self.started
+
+    def machines(self):
+        every = {self.machine(actor) for actor in range(1, self.started + 1)}
+        return every - self.gone if self.knows_at_once else every
 
     def call(self, actor, method, *values):
         call = object()
@@ -44,14 +63,18 @@ class FakeActors:
         return call
 
     def wait(self, calls):
-        return [self.random.choice(calls)]
+        failed = [call for call in calls if self.machine(self.open[call][0]) in self.gone]
+        return failed[-1:] or [self.random.choice(calls)]
 
     def result(self, call):
         actor, method, values = self.open.pop(call)
-        if method == "version":
-            return self.version
+        if self.machine(actor) in self.gone:
+            raise ActorLostError
+        if method == "describe":
+            return ActorReport(self.machine(actor), "host", self.versions)
         self.asked[actor] += 1
         if self.dies(actor, values, self.asked[actor]):
+            self.gone |= {self.machine(actor)} if self.takes_machine else set()
             raise ActorLostError
         self.served.append((actor, *values))
         return values[0] ** 2
@@ -86,6 +109,29 @@ def test_all_actors_die_and_the_picture_is_painted_by_those_that_come_after():
     assert actors.started == 6
 
 
+@pytest.mark.parametrize("knows_at_once", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_machine_that_is_lost_with_all_its_actors_is_one_loss(seed, knows_at_once):
+    actors = FakeActors(
+        7,
+        seed=seed,
+        dies=lambda actor, *_: actor <= 5 and len(actors.served) >= 17,  # when others have nothing left to do
+        machine=lambda actor: "a" if actor <= 5 else "b",
+        knows_at_once=knows_at_once,
+    )
+    assert paint(actors) == SQUARES
+    assert actors.gone == {"a"}
+
+
+@pytest.mark.parametrize("knows_at_once", [True, False])
+def test_machines_that_are_lost_while_nothing_is_painted_are_no_loss_of_a_tile(knows_at_once):
+    actors = FakeActors(5, machine=lambda actor: "abcde"[actor - 1] if actor <= 5 else "f", knows_at_once=knows_at_once)
+    pool = _TilePool(actors, 60.0)
+    assert list(pool.run("work", CALLS)) == SQUARES
+    actors.gone = set("abcd")
+    assert list(pool.run("work", CALLS[:1])) == SQUARES[:1]
+
+
 def test_a_tile_that_every_process_dies_of_ends_the_run_in_one_line():
     actors = FakeActors(2, dies=lambda _actor, values, _asked: values == (7,))
     with pytest.raises(OutOfMemoryError, match=r"3 processes of the cluster ended with the same part of the picture"):
@@ -105,8 +151,13 @@ def test_a_cluster_whose_room_is_taken_is_not_waited_for_without_end():
 
 
 def test_a_machine_with_another_version_is_refused_in_one_line():
-    with pytest.raises(ClusterError, match=r"a machine of the cluster has Impasto 0\.0\.9"):
-        paint(FakeActors(2, there="0.0.9"))
+    with pytest.raises(ClusterError, match=r"host has Impasto 0\.0\.9 with torch"):
+        paint(FakeActors(2, there=replace(Versions.installed(), impasto="0.0.9")))
+
+
+def test_a_machine_with_another_torch_is_refused_as_in_a_batch():
+    with pytest.raises(ClusterError, match=r"host has Impasto .* with torch 1\.0, and this machine Impasto"):
+        paint(FakeActors(2, there=replace(Versions.installed(), torch="1.0")))
 
 
 def test_each_actor_keeps_its_own_tiles_where_all_are_as_fast():

@@ -8,12 +8,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impasto.batch.actor import ActorReport, PictureActor, Versions
+from impasto.batch.actor import PictureActor
 from impasto.batch.executor import Task, TaskFailed, TaskProgress, TaskRequeued, TaskStarted, Update
 from impasto.batch.local import WorkerLostError
 from impasto.batch.payload import Packer
 from impasto.batch.schedule import WORKERS_ON_GPU
 from impasto.cluster.connect import ClusterError, check_address, check_installed, connected, load_ray
+from impasto.cluster.machine import ActorReport
 from impasto.errors import ImpastoError, OutOfMemoryError, SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.wording import argument
@@ -224,10 +225,7 @@ class ClusterExecutor:
                 raise _start_error(error) from None
             return
         self._failed_starts = 0
-        own = Versions.installed()
-        if actor.report.versions != own:
-            problem = f"{actor.report.host} has {actor.report.versions}, and this machine {own}"
-            raise ClusterError(problem, "Install the same on all: pictures would differ.")
+        actor.report.check_versions()
 
     def _take(self, found: Any, actor: _Actor, task: Task) -> Iterator[Update]:
         """Yield the next update of an actor that paints."""
