@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from impasto.batch import schedule
 from impasto.batch.plan import PlannedJob
+from impasto.engine import cores
 from impasto.settings import Settings
 from impasto.sizing import Size
 
@@ -28,7 +29,7 @@ def estimate_batch(planned: Sequence[PlannedJob], jobs: int, workers: int | None
     for (settings, size, memory), count in kinds.items():
         threads = schedule.choose_threads(settings, memory, jobs)
         one, guessed = _estimate_one(settings.model_copy(update={"threads": threads}), size)
-        at_once = min(count, workers or max(1, schedule.core_count() // threads))
+        at_once = min(count, workers or max(1, cores.core_count() // threads))
         seconds, rough = seconds + one * count / at_once, rough or guessed
     return seconds + (_START_SECONDS if kinds else 0.0), rough
 

@@ -1,6 +1,5 @@
 """The connection to a cluster: one that runs already, or one of this machine alone that ends with the connection."""
 
-import contextlib
 import importlib.util
 import logging
 import os
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from impasto.engine import cores
 from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
@@ -113,7 +113,7 @@ def _connect(ray: Any, address: str) -> None:
     variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own: dict[str, Any] = {}
     if address == LOCAL:
-        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": _cores()}
+        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": cores.core_count()}
     # It prints what befalls its machines to stdout, where results go; this is the switch that its own debugger uses.
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
     try:
@@ -169,13 +169,6 @@ def _check_health(options: list[str], missing: ClusterError) -> None:
         problem = "the cluster wants a token that this machine does not have, or another"
         raise ClusterError(problem, "Put the cluster's into ~/.ray/auth_token: `ray get-auth-token` shows it there.")
     raise missing
-
-
-def _cores() -> int:
-    """Count the cores that this process may use."""
-    with contextlib.suppress(AttributeError):  # Linux alone has it
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 @contextmanager
