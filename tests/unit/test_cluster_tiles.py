@@ -265,7 +265,7 @@ def test_a_stylizer_hands_large_pictures_to_its_cluster_and_small_ones_not(photo
 
 def test_a_step_that_is_computed_elsewhere_takes_less_memory_here():
     load = memory_load(Settings(size=4000), (4000, 3000), [(4000, 3000)], 4)
-    here, elsewhere = (plan_memory(it, 40 * 10**9) for it in (load, replace(load, elsewhere=1024)))
+    here, elsewhere = (plan_memory(it, 40 * 10**9) for it in (load, replace(load, remote_tile_side=1024)))
     assert elsewhere.needed < here.needed
     assert elsewhere.history == here.history
     assert (elsewhere.tiles(4000, 3000), elsewhere.tiles(1000, 1000)) == (12, 1)

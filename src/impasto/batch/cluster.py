@@ -100,7 +100,7 @@ class ClusterExecutor:
             ClusterError: no cluster answers, no machine has what a picture takes, or workers cannot be started.
             SettingsError: the settings name a GPU by its number.
         """
-        with connected(self._address):
+        with connected(self._address, in_flight=0):
             self._ray = load_ray()
             self._packer = Packer(self._ray.put)
             try:

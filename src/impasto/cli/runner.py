@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from impasto import images
 from impasto.cli import outputs
@@ -14,13 +15,17 @@ from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_
 from impasto.cli.terminal import STREAM
 from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
+from impasto.engine.memory import sent_bytes
+from impasto.engine.sizing import memory_load
 from impasto.engine.spec import input_spec
-from impasto.engine.style_file import shown_as
+from impasto.engine.style_file import measure_painting, shown_as
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
 
 _NOT_WHERE_PLANNED = 1
+_LARGEST_ITEM = 4
+"""Bytes of a number in the network, where the precision is left open."""
 
 
 def run(arguments: RunArguments, settings: Settings) -> int:
@@ -41,21 +46,36 @@ def _run(arguments: RunArguments, settings: Settings, stop: StopFlag) -> int:
     """Do what `run` does."""
     saves_steps = settings.save_every > 0 or settings.rounds > 1
     paths = outputs.plan_outputs(arguments, steps=saves_steps, masks=input_spec(settings).files)
-    with _open_stylizer(arguments.cluster) as stylizer:
+    with _open_stylizer(arguments, settings) as stylizer:
         return _paint(arguments, settings, stop, paths, stylizer)
 
 
 @contextmanager
-def _open_stylizer(cluster: str | None) -> Iterator[Stylizer]:
+def _open_stylizer(arguments: RunArguments, settings: Settings) -> Iterator[Stylizer]:
     """Give a stylizer; connected to a cluster, where one is named, which computes the tiles of large pictures."""
-    if cluster is None:
+    if arguments.cluster is None:
         yield Stylizer()
         return
     from impasto.cluster.connect import connected  # noqa: PLC0415 - an extra
     from impasto.cluster.tiles import RayTiles  # noqa: PLC0415
 
-    with connected(cluster):
-        yield Stylizer(cluster=RayTiles())
+    tiles = RayTiles()
+    with connected(arguments.cluster, _count_in_flight(arguments, settings, tiles.side)):
+        yield Stylizer(cluster=tiles)
+
+
+def _count_in_flight(arguments: RunArguments, settings: Settings, tile_side: int) -> int | None:
+    """Count the bytes that a run sends to a cluster at once; None where it takes its size from stdin or a style file.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    subject, *_ = sizes = [None if source == STREAM else measure_painting(source) for source in arguments.sources]
+    if subject is None:
+        return None
+    content, styles = (None, sizes) if arguments.photo is None else (subject, sizes[1:])
+    load = memory_load(settings, content, styles, _LARGEST_ITEM if settings.precision == "auto" else 0)
+    return sent_bytes(replace(load, remote_tile_side=tile_side))
 
 
 def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: OutputPaths, stylizer: Stylizer) -> int:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from impasto.engine import cores
+from impasto.engine.memory import free_memory
 from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
@@ -27,8 +28,10 @@ _ANSWER_SECONDS = 5.0
 """For a port to answer."""
 _HEALTH_SECONDS = 20.0
 """For a cluster to say that it is one; its program takes a second or two to start."""
-_OBJECT_STORE_BYTES = 500_000_000
-"""Of the shared memory of a cluster of this machine: it holds what is in flight, which is a few pictures a process."""
+_LEAST_STORE_BYTES = 500_000_000
+"""Of the shared memory of a cluster of this machine: for a few pictures a process, and the network."""
+_STORE_SHARE = 0.3
+"""Of the memory that is free, what it may take: the processes need the rest. What is more goes to the disk."""
 
 
 class ClusterError(InputError):
@@ -36,13 +39,15 @@ class ClusterError(InputError):
 
 
 @contextmanager
-def connected(address: str) -> Iterator[None]:
+def connected(address: str, in_flight: int | None = None) -> Iterator[None]:
     """Be connected to a cluster within this context; within another such context, or where Ray is in use, to that.
 
     Args:
         address: `local` for processes of this machine alone, which end with the context, or with this process; `auto`
             for the cluster that this machine is part of; or the address of its head, `host:port`, where there are
             several.
+        in_flight: bytes that are on their way between the processes at once, beside a few pictures and the network; a
+            cluster of this machine has shared memory for them. None for as many as it can.
 
     Raises:
         InputError: Ray is not installed, or the address is none.
@@ -57,7 +62,7 @@ def connected(address: str) -> Iterator[None]:
         _check_answer(address)
     ray = load_ray()
     with _own_signal_handlers():
-        _connect(ray, address)
+        _connect(ray, address, in_flight)
     try:
         yield
     finally:
@@ -108,12 +113,13 @@ def load_ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str) -> None:
+def _connect(ray: Any, address: str, in_flight: int | None) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": False}
     variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own: dict[str, Any] = {}
     if address == LOCAL:
-        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": cores.core_count()}
+        store = choose_store_bytes(in_flight, free_memory())
+        own = {"include_dashboard": False, "object_store_memory": store, "num_cpus": cores.core_count()}
     # It prints what befalls its machines to stdout, where results go; this is the switch that its own debugger uses.
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
     try:
@@ -122,6 +128,17 @@ def _connect(ray: Any, address: str) -> None:
         text = " ".join(str(error).split()) or type(error).__name__
         problem = f"no connection to the cluster {shorten(address)}: {text:.300}"
         raise ClusterError(problem, "See that it runs, with this version of Python and Ray.") from None
+
+
+def choose_store_bytes(in_flight: int | None, free: int) -> int:
+    """Give the bytes of shared memory for a cluster of this machine; see `connected`.
+
+    Args:
+        in_flight: bytes that it is to hold at once; None for as many as it can.
+        free: bytes of memory.
+    """
+    most = int(free * _STORE_SHARE)
+    return max(_LEAST_STORE_BYTES, most if in_flight is None else min(_LEAST_STORE_BYTES + in_flight, most))
 
 
 def _check_answer(address: str) -> None:

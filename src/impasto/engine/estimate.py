@@ -133,7 +133,7 @@ class Workload:
         """Name how an image of so many pixels is seen, and how much longer that takes than in one piece."""
         if self.memory is None or self.memory.sees_whole(pixels):
             return "", 1.0
-        if self.memory.is_elsewhere(pixels):
+        if self.memory.is_remote(pixels):
             return ", on a cluster", 1.0
         kept = self.memory.keep
         return f", in tiles of {self.memory.side} keeping {len(kept)}", _TILED if kept else _TILED_KEEPING_NONE

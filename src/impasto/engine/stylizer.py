@@ -317,7 +317,7 @@ class Stylizer:
     ) -> Load:
         """Give what a run has to hold in this process, whose cluster computes the tiles of large pictures."""
         load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
-        return replace(load, elsewhere=self._cluster.side) if self._cluster else load
+        return replace(load, remote_tile_side=self._cluster.side) if self._cluster else load
 
     def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
         """Give a network on the device; the latest is kept, in each precision that it was asked for.
