@@ -22,6 +22,8 @@ _CLIENT_PREFIX = "ray://"
 PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
 """Environment variables that torch reads, and that processes on other machines get as they are here."""
 
+START_SECONDS = 180.0
+"""For any actor to be there: loading torch takes ten seconds, and what else runs on the cluster may end meanwhile."""
 _AUTH_MODE = "RAY_AUTH_MODE"
 """Environment variable that Ray reads, of which it is not told otherwise whether a cluster wants a token."""
 _ANSWER_SECONDS = 5.0

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from impasto.cluster.connect import ClusterError, load_ray
+from impasto.cluster.connect import START_SECONDS, ClusterError, load_ray
 from impasto.cluster.machine import ActorReport
 from impasto.core.losses.mapped import LossTile, TileMap, TileMapper
 from impasto.core.network.vgg import NetworkParts
@@ -35,8 +35,6 @@ MOST_CPUS = 8
 """Of an actor: a machine with more has several, as long as its memory allows."""
 MOST_DEATHS = 3
 """Of actors over one tile, before the tile is given up: it is likely what they died of. A lost machine is one."""
-START_SECONDS = 180.0
-"""For any actor to be there: loading torch takes ten seconds, and what else runs on the cluster may end meanwhile."""
 _POLL_SECONDS = 1.0
 
 
