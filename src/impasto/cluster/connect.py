@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,16 +60,16 @@ def connected(address: str, in_flight: int | None = None) -> Iterator[None]:
     if "ray" in sys.modules and sys.modules["ray"].is_initialized():
         yield
         return
-    if address != LOCAL:
-        _check_answer(address)
-    ray = load_ray()
-    with _own_signal_handlers():
-        _connect(ray, address, in_flight)
-    try:
-        yield
-    finally:
+    mode = {} if address == LOCAL else {_AUTH_MODE: _check_answer(address)}
+    with _environment(mode):
+        ray = load_ray()
         with _own_signal_handlers():
-            ray.shutdown()
+            _connect(ray, address, in_flight)
+        try:
+            yield
+        finally:
+            with _own_signal_handlers():
+                ray.shutdown()
 
 
 def check_address(address: str) -> None:
@@ -143,25 +143,28 @@ def choose_store_bytes(in_flight: int | None, free: int) -> int:
     return max(_LEAST_STORE_BYTES, most if in_flight is None else min(_LEAST_STORE_BYTES + in_flight, most))
 
 
-def _check_answer(address: str) -> None:
-    """Check that a cluster is there, which Ray itself would try for minutes."""
+def _check_answer(address: str) -> str:
+    """Check that a cluster is there, which Ray itself would try for minutes; gives its mode of authentication."""
     where = f"the cluster {shorten(address)}" if address != AUTO else "a cluster that this machine is part of"
     missing = ClusterError(
         f"{where} does not answer", "Start one with `ray start --head`, or see which there is with `ray status`."
     )
     if address == AUTO:
-        _check_health([], missing)
-        return
+        return _check_health([], missing)
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
         raise missing from None
-    _check_health(["--address", address], missing)
+    return _check_health(["--address", address], missing)
 
 
-def _check_health(options: list[str], missing: ClusterError) -> None:
-    """Ask a cluster whether it is one, at first without the token that some want; Ray knows where that is."""
+def _check_health(options: list[str], missing: ClusterError) -> str:
+    """Ask a cluster whether it is one, at first without the token that some want; Ray knows where that is.
+
+    Returns:
+        The mode of authentication in which it answers.
+    """
     modes = (os.environ[_AUTH_MODE],) if _AUTH_MODE in os.environ else ("disabled", "token")
     wants_token = False
     for mode in modes:
@@ -179,8 +182,7 @@ def _check_health(options: list[str], missing: ClusterError) -> None:
         except subprocess.TimeoutExpired:
             break
         if done.returncode == 0:
-            os.environ[_AUTH_MODE] = mode
-            return
+            return mode
         if b"AuthenticationError" not in done.stderr:
             break
         wants_token = True
@@ -188,6 +190,21 @@ def _check_health(options: list[str], missing: ClusterError) -> None:
         problem = "the cluster wants a token that this machine does not have, or another"
         raise ClusterError(problem, "Put the cluster's into ~/.ray/auth_token: `ray get-auth-token` shows it there.")
     raise missing
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, and put back what they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
