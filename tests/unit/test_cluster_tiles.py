@@ -1,5 +1,7 @@
 """Tiles on the machines of a cluster: who gets which, what happens when one dies, and in which order they come back."""
 
+import os
+import shutil
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -16,6 +18,7 @@ from impasto.core.network.vgg import VGG
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
 from impasto.errors import OutOfMemoryError
+from impasto.weights.registry import BUNDLED
 
 CALLS = [(tile,) for tile in range(20)]
 
@@ -228,10 +231,11 @@ class InProcess:
     """A cluster that is this process."""
 
     def __init__(self, side):
-        self.side, self.network, self.count = side, None, 0
+        self.side, self.network, self.count, self.loaders = side, None, 0, []
 
     def with_network(self, load):
         self.load = load
+        self.loaders.append(load)
         return self
 
     def open(self, tiles):
@@ -261,6 +265,21 @@ def test_a_stylizer_hands_large_pictures_to_its_cluster_and_small_ones_not(photo
     far.transfer.objective(40, 27)
     assert cluster.tiles == []
     assert (far.estimate().tiles, near.estimate().tiles) == (4, 1)
+
+
+def test_a_network_that_was_replaced_is_another_for_a_cluster(photo, painting, tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "home"))
+    stored = tmp_path / "home" / "weights" / "own.safetensors"
+    stored.parent.mkdir(parents=True)
+    shutil.copyfile(BUNDLED, stored)
+    cluster = InProcess(64)
+    stylizer, settings = Stylizer(cluster=cluster), Settings(size=64, network="own", precision="float32")
+    for _ in range(2):
+        stylizer.open(photo, painting, settings)
+    os.utime(stored, ns=(1, 1))
+    stylizer.open(photo, painting, settings)
+    first, second, third = cluster.loaders
+    assert first == second != third
 
 
 def test_a_step_that_is_computed_elsewhere_takes_less_memory_here():

@@ -21,7 +21,7 @@ from torch import Tensor
 from impasto.cluster.connect import START_SECONDS, ClusterError, load_ray
 from impasto.cluster.machine import ActorReport
 from impasto.core.losses.mapped import LossTile, TileMap, TileMapper
-from impasto.core.network.vgg import NetworkParts
+from impasto.core.network.vgg import NetworkDefinition
 from impasto.engine.device import PRECISIONS, ComputeSpec, configure, return_memory_eagerly, translate_oom
 from impasto.engine.memory import tile_bytes
 from impasto.errors import ImpastoError, OutOfMemoryError
@@ -51,13 +51,13 @@ class RayTiles:
     def __init__(self, side: int = SIDE, *, start_seconds: float = START_SECONDS) -> None:
         self.side = side
         self._start_seconds = start_seconds
-        self._latest: tuple[Callable[[], NetworkParts], _TilePool] | None = None
+        self._latest: tuple[Callable[[], NetworkDefinition], _TilePool] | None = None
 
-    def with_network(self, load: Callable[[], NetworkParts]) -> TileMapper:
+    def with_network(self, load: Callable[[], NetworkDefinition]) -> TileMapper:
         """See `TileCluster.with_network`; loaders that are equal load the same network."""
         return _RayMapper(self, load)
 
-    def open(self, load: Callable[[], NetworkParts], tiles: Iterable[LossTile]) -> TileMap:
+    def open(self, load: Callable[[], NetworkDefinition], tiles: Iterable[LossTile]) -> TileMap:
         """Take the tiles of images of one size; the actors of the latest network stay from size to size.
 
         Raises:
@@ -74,7 +74,7 @@ class _RayMapper:
     """A network on the machines of a cluster."""
 
     cluster: RayTiles
-    load: Callable[[], NetworkParts]
+    load: Callable[[], NetworkDefinition]
 
     @property
     def side(self) -> int:
@@ -116,17 +116,17 @@ class TileWorker:
     """What an actor is: a network on a device of its machine.
 
     Args:
-        parts: of the network.
+        definition: of the network.
         device: `cpu` or `cuda`.
         threads: on the CPU.
         side: of the tiles that will come, pixels.
     """
 
-    def __init__(self, parts: NetworkParts, device: str, threads: int, side: int) -> None:
-        precision: Any = next(name for name, dtype in PRECISIONS.items() if dtype == parts.weights.dtype)
+    def __init__(self, definition: NetworkDefinition, device: str, threads: int, side: int) -> None:
+        precision: Any = next(name for name, dtype in PRECISIONS.items() if dtype == definition.weights.dtype)
         compute = configure(ComputeSpec(device, precision, threads))
         return_memory_eagerly(compute, side**2)
-        self._device, self._network = compute.device, parts.build(compute.device)
+        self._device, self._network = compute.device, definition.build(compute.device)
 
     def describe(self) -> ActorReport:
         """Say where this is."""
@@ -157,14 +157,14 @@ class RayActors:
     One takes a GPU, where any machine has one, or up to `MOST_CPUS` cores of a machine.
 
     Args:
-        parts: of the network that they hold.
+        definition: of the network that they hold.
         side: of the tiles, pixels.
     """
 
-    def __init__(self, parts: NetworkParts, side: int) -> None:
+    def __init__(self, definition: NetworkDefinition, side: int) -> None:
         self._ray = load_ray()
-        self._parts, self._side = self._ray.put(parts), side
-        self._memory = tile_bytes(side, parts.weights.dtype.itemsize)
+        self._definition, self._side = self._ray.put(definition), side
+        self._memory = tile_bytes(side, definition.weights.dtype.itemsize)
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
         self._device = "cuda" if gpus else "cpu"
@@ -176,7 +176,7 @@ class RayActors:
         """Ask for an actor, by its number from 0 to `count`."""
         cpus, gpus = self._cpus[number], {"num_gpus": 1} if self._device == "cuda" else {}
         options = {"num_cpus": cpus, "memory": self._memory, "scheduling_strategy": "SPREAD", **gpus}
-        return self._ray.remote(TileWorker).options(**options).remote(self._parts, self._device, cpus, self._side)
+        return self._ray.remote(TileWorker).options(**options).remote(self._definition, self._device, cpus, self._side)
 
     def machines(self) -> set[str]:
         """Give the identifiers of the machines that are in the cluster now."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from impasto.core.losses.mapped import TileMapper
-from impasto.core.network.vgg import NetworkParts
+from impasto.core.network.vgg import NetworkDefinition
 
 
 class TileCluster(Protocol):
@@ -15,7 +15,7 @@ class TileCluster(Protocol):
         """Of a tile, pixels: larger pictures are computed there, tile by tile, all others in this process."""
         ...
 
-    def with_network(self, load: Callable[[], NetworkParts]) -> TileMapper:
+    def with_network(self, load: Callable[[], NetworkDefinition]) -> TileMapper:
         """Give the place where tiles are computed with a network, which is asked for when it is first needed.
 
         Args:
