@@ -12,6 +12,7 @@ import torch
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
+from impasto.core.losses.mapped import TileCluster
 from impasto.core.network.vgg import NetworkDefinition
 from impasto.core.pyramid import check_side
 from impasto.engine import sizing, spec
@@ -26,7 +27,6 @@ from impasto.engine.device import (
     total_memory,
     translate_oom,
 )
-from impasto.engine.elsewhere import TileCluster
 from impasto.engine.estimate import Estimate
 from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
