@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "cluster.json")
     chosen = parser.parse_args()
     costs = {1: Costs(), 2: Costs()}
-    with tempfile.TemporaryDirectory() as name, connected("local"):
+    with tempfile.TemporaryDirectory() as name, connected("local", in_flight=0):
         tasks = plan_tasks(Path(name), Settings(recipe="fast", size=chosen.size), chosen.pictures)
         driver = round(measure_driver(Path(name), chosen.small), 5)
         for _ in range(chosen.blocks):

@@ -82,7 +82,7 @@ def measure(size: tuple[int, int], side: int, precision: str) -> dict[str, Any]:
     metered = MeteredTiles(network, side)
     shape = start.shape[2], start.shape[3]
     MappedObjective(network, objective.losses, shape, metered).evaluate(start)
-    with connected("local"):
+    with connected("local", in_flight=0):
         far = open_run(Stylizer(cluster=RayTiles(side)), size, precision)
         mapper = far.transfer.spec.tile_mapper
         assert mapper is not None

@@ -14,7 +14,7 @@ import pytest
 from batches import QUICK_BATCH, InlineExecutor, files_of, records_of, save_photos
 from quick import listing
 
-from impasto.batch import schedule, sheet, watch
+from impasto.batch import sheet, watch
 from impasto.batch.estimate import estimate_batch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
 from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
@@ -22,6 +22,7 @@ from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
 from impasto.cli.display.batch import BatchBars
+from impasto.engine import cores
 from impasto.errors import InputError, OutOfMemoryError, StorageError
 from impasto.settings import Settings
 
@@ -521,7 +522,7 @@ def test_a_disk_that_fills_as_the_contact_sheet_is_written_costs_the_sheet_alone
 
 
 def test_more_workers_than_cores_do_not_shorten_the_estimate(folder, monkeypatch):
-    monkeypatch.setattr(schedule, "core_count", lambda: 4)
+    monkeypatch.setattr(cores, "core_count", lambda: 4)
     (photo,) = save_photos(folder, ["a.png"])
     job = BatchJob(1, photo, (), Settings(recipe="fast", threads=2), PurePosixPath("a.png"))
     planned = [PlannedJob(job, "paint", (64, 48), 10**9)] * 100
@@ -618,7 +619,7 @@ def test_watching_goes_on_where_a_photograph_can_have_no_result(watching, folder
 
 
 def test_watching_an_empty_folder_chooses_the_threads_as_for_many_pictures(watching, folder, monkeypatch):
-    monkeypatch.setattr(schedule, "core_count", lambda: 4)
+    monkeypatch.setattr(cores, "core_count", lambda: 4)
     (folder / "in").mkdir()
     assert watching(nothing, lambda: save_photos(folder / "in", ["a.png"])).code == 0
     assert [task.settings.threads for task in InlineExecutor.tasks] == [1]

@@ -4,18 +4,20 @@ import shutil
 import socket
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from batches import QUICK_BATCH, save_photos
 from quick import listing
 
-from impasto.batch.actor import Versions
-from impasto.batch.cluster import ActorNeeds, ClusterExecutor
+from impasto.batch.cluster import ActorNeeds, ClusterExecutor, _Actor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
 from impasto.batch.local import WorkerLostError
 from impasto.batch.painter import TaskPainter
 from impasto.batch.payload import Packer, Spool
 from impasto.cli.commands import batch_runner
+from impasto.cluster.connect import ClusterError
+from impasto.cluster.machine import ActorReport, Versions
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
 from impasto.settings import Settings
 from impasto.weights.registry import BUNDLED
@@ -224,3 +226,75 @@ def test_versions_are_those_that_bytes_depend_on():
     own = Versions.installed()
     assert "+" not in own.torch
     assert str(own).startswith("Impasto ")
+
+
+class Ray:
+    """What an executor asks of Ray while it looks for an actor."""
+
+    exceptions = SimpleNamespace(RayError=OSError)
+
+    def __init__(self):
+        self.killed = []
+        self.kill = self.killed.append
+
+
+def make_executor(monkeypatch, *, memory=32e9, small=8, running=7):
+    """One machine of eight cores, with actors for small pictures, most of which paint."""
+    executor = ClusterExecutor("local", None, 100)
+    executor._ray = Ray()
+    executor._nodes = [{"NodeID": "a", "Resources": {"CPU": 8.0, "memory": memory}}]
+    report = ActorReport("a", "host", Versions.installed())
+    executor._actors = [
+        _Actor(number, ActorNeeds(1, 0.0, 10**9), report, make_task("a.png") if number < running else None)
+        for number in range(small)
+    ]
+    started = []
+    monkeypatch.setattr(
+        executor, "_start", lambda needs: started.append(needs) or executor._actors.append(_Actor("new", needs))
+    )
+    return executor, started
+
+
+LARGE = ActorNeeds(1, 0.0, 8 * 10**9)
+
+
+def test_a_large_picture_does_not_wait_for_all_small_ones(monkeypatch):
+    executor, started = make_executor(monkeypatch)
+    for _ in range(3):
+        assert executor._find_actor(LARGE) is None
+    assert started == [LARGE], "in the place of the idle actor, whose core it takes"
+    assert executor._ray.killed == [7]
+
+
+def test_a_large_picture_waits_where_the_memory_is_taken(monkeypatch):
+    executor, started = make_executor(monkeypatch, memory=14e9)
+    executor._find_actor(LARGE)
+    assert started == []
+    for actor in executor._actors:
+        actor.task = None
+    executor._find_actor(LARGE)
+    assert started == [LARGE]
+    assert len(executor._actors) == 1 + 6, "what the others hold leaves room"
+
+
+def test_actors_that_have_not_started_hold_their_place(monkeypatch):
+    executor, started = make_executor(monkeypatch, small=0)
+    small = ActorNeeds(1, 0.0, 10**9)
+    for _ in range(3):
+        executor._find_actor(small)
+    assert started == [small] * 8
+
+
+def test_a_cluster_full_of_other_work_is_not_waited_for_without_end(monkeypatch):
+    executor, _ = make_executor(monkeypatch, small=0)
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for seconds in (0, 170, 5):
+        now[0] += seconds
+        executor._find_actor(LARGE)
+    now[0] += 10
+    with pytest.raises(ClusterError, match=r"room for a worker for 3 minutes: it takes 1 core and 8\.0 GB of memory"):
+        executor._find_actor(LARGE)
+    executor._actors[0].report = ActorReport("a", "host", Versions.installed())
+    executor._actors[0].task = make_task("a.png")
+    executor._find_actor(LARGE)

@@ -1,6 +1,6 @@
 """`impasto PHOTO PAINTING --cluster`."""
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from batches import QUICK_BATCH
 from PIL import Image
 
 from impasto.cli import runner
-from impasto.cluster.connect import ClusterError
+from impasto.cluster.connect import ClusterError, choose_store_bytes
 from impasto.cluster.tiles import RayTiles
 
 
@@ -53,7 +53,7 @@ def test_a_cluster_that_is_lost_amid_a_picture_is_no_wrong_use(impasto, monkeypa
             raise ClusterError("the cluster is gone", "Start it.")
 
     monkeypatch.setattr("impasto.cluster.tiles.RayTiles", partial(Lost, side=150))
-    monkeypatch.setattr(runner, "connected", lambda _address: nullcontext())
+    monkeypatch.setattr(runner, "connected", lambda _address, _in_flight: nullcontext())
     command = ["photo.jpg", "painting.jpg", *QUICK_BATCH, "--cluster", "local"]
     command[command.index("--size") + 1] = "256"
     at_first = impasto(*command)
@@ -74,3 +74,30 @@ def test_a_cluster_of_this_machine_gives_the_picture_of_this_process(impasto, fo
     assert "of memory in 4 tiles" in there.err
     pixels = [np.asarray(Image.open(folder / name).convert("RGB")).astype(int) for name in ("here.png", "there.png")]
     np.testing.assert_allclose(*pixels, atol=2)
+
+
+@pytest.mark.parametrize(("size", "least", "most"), [("4000", 0.8e9, 1.2e9), ("12000", 6e9, 9e9)])
+def test_a_cluster_of_this_machine_has_shared_memory_for_all_tiles_of_the_picture(
+    impasto, monkeypatch, size, least, most
+):
+    asked = []
+
+    @contextmanager
+    def note(address, in_flight):
+        asked.append((address, in_flight))
+        raise ClusterError("it is not there", "Start it.")
+        yield
+
+    monkeypatch.setattr(runner, "connected", note)
+    impasto("photo.jpg", "painting.jpg", "--size", size, "--cluster", "local")
+    ((address, in_flight),) = asked
+    assert address == "local"
+    assert least <= in_flight <= most
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "free", "store"),
+    [(0, 16e9, 0.5e9), (10**9, 16e9, 1.5e9), (10**10, 16e9, 4.8e9), (None, 16e9, 4.8e9), (10**9, 1e9, 0.5e9)],
+)
+def test_the_shared_memory_is_what_is_in_flight_as_long_as_the_processes_have_theirs(in_flight, free, store):
+    assert choose_store_bytes(in_flight, int(free)) == store

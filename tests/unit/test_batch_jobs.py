@@ -11,6 +11,7 @@ from impasto.batch.manifest import MadeFile, Manifest
 from impasto.batch.names import NameTemplate, check_output_name, ignores_case
 from impasto.batch.plan import BatchJob
 from impasto.batch.schedule import WorkerTuner
+from impasto.engine import cores
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
 from impasto.errors import InputError, OutputError
@@ -136,7 +137,7 @@ def test_an_identity_changes_with_what_changes_the_picture_and_with_nothing_else
 
 
 def test_threads_follow_from_the_machine_the_jobs_and_the_memory_of_a_picture_alone(monkeypatch):
-    monkeypatch.setattr(schedule, "core_count", lambda: 8)
+    monkeypatch.setattr(cores, "core_count", lambda: 8)
     monkeypatch.setattr(schedule, "physical_memory", lambda: 16 * 2**30)
 
     def threads(jobs, memory=2**30, **choices):

@@ -12,6 +12,7 @@ from impasto.batch import local, painter, schedule
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
 from impasto.batch.local import LocalExecutor, WorkerLostError
 from impasto.batch.schedule import WorkerTuner
+from impasto.engine import cores
 from impasto.images import Picture
 from impasto.settings import Settings
 
@@ -51,7 +52,7 @@ except FileExistsError:
 def executor(tmp_path, monkeypatch):
     """Make an executor whose workers paint nothing, and end as they are told to."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
-    monkeypatch.setattr(schedule, "core_count", lambda: 8)
+    monkeypatch.setattr(cores, "core_count", lambda: 8)
 
     def make(*, start="", dies="False", paint="time.sleep(0.04)", workers=1, jobs=None):
         (tmp_path / "scripted_worker.py").write_text(SCRIPT.format(start=start, dies=dies, paint=paint))
@@ -183,7 +184,7 @@ def test_a_picture_begins_when_there_is_room_for_it_now(monkeypatch):
     task = Task(2, "a", (), Settings(threads=1), ".png", 2_000_000_000, 1.0)
     monkeypatch.setattr(schedule, "physical_memory", lambda: 16_000_000_000)
     monkeypatch.setattr(schedule, "free_memory", lambda: free[0])
-    monkeypatch.setattr(local, "core_count", lambda: 8)
+    monkeypatch.setattr(cores, "core_count", lambda: 8)
 
     class Held:
         def __init__(self, held):

@@ -1,45 +1,17 @@
 """What runs on the machines of a cluster: an actor of Ray that paints tasks with what it was sent."""
 
-import platform
 import queue
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from typing import Any
 
 from impasto.batch.executor import TaskFailed, TaskProgress, Update
 from impasto.batch.payload import PackedTask, Spool
+from impasto.cluster.machine import ActorReport
 from impasto.errors import StorageError
-
-
-@dataclass(frozen=True)
-class Versions:
-    """What the bytes of a picture depend on, beside its inputs."""
-
-    impasto: str
-    torch: str
-    """Without what it was built for."""
-
-    @classmethod
-    def installed(cls) -> "Versions":
-        """Give those of this process; does not load torch."""
-        return cls(version("impasto"), version("torch").partition("+")[0])
-
-    def __str__(self) -> str:
-        return f"Impasto {self.impasto} with torch {self.torch}"
-
-
-@dataclass(frozen=True)
-class ActorReport:
-    """Where an actor is, and what it has."""
-
-    node: str
-    """The identifier that Ray has for the machine."""
-    host: str
-    versions: Versions
 
 
 class PictureActor:
@@ -61,10 +33,7 @@ class PictureActor:
 
     def describe(self) -> ActorReport:
         """Say where this is."""
-        import ray  # noqa: PLC0415 -- an extra
-
-        node = ray.get_runtime_context().get_node_id()
-        return ActorReport(node, socket.gethostname() or platform.node(), Versions.installed())
+        return ActorReport.of_this_process()
 
     def paint(self, packed: PackedTask) -> Iterator[Update]:
         """Paint a task; yields TaskProgress now and then, and last TaskDone or TaskFailed."""

@@ -8,12 +8,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impasto.batch.actor import ActorReport, PictureActor, Versions
+from impasto.batch.actor import PictureActor
 from impasto.batch.executor import Task, TaskFailed, TaskProgress, TaskRequeued, TaskStarted, Update
 from impasto.batch.local import WorkerLostError
 from impasto.batch.payload import Packer
 from impasto.batch.schedule import WORKERS_ON_GPU
-from impasto.cluster.connect import ClusterError, check_address, check_installed, connected, load_ray
+from impasto.cluster.connect import START_SECONDS, ClusterError, check_address, check_installed, connected, load_ray
+from impasto.cluster.machine import ActorReport
 from impasto.errors import ImpastoError, OutOfMemoryError, SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.wording import argument
@@ -48,8 +49,20 @@ class ActorNeeds:
 
     def count_on(self, resources: dict[str, float]) -> int:
         """Give how many such actors a machine with these resources holds."""
-        needed = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
-        return math.floor(min(resources.get(name, 0.0) / amount for name, amount in needed.items() if amount))
+        held = min(resources.get(name, 0.0) / amount for name, amount in self._amounts().items() if amount)
+        return max(0, math.floor(held))
+
+    def take_from(self, resources: dict[str, float]) -> None:
+        """Take away what one such actor holds."""
+        for name, amount in self._amounts().items():
+            resources[name] = resources.get(name, 0.0) - amount
+
+    def _amounts(self) -> dict[str, float]:
+        return {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
+
+    def __str__(self) -> str:
+        gpu = ["a GPU"] if self.gpus else []
+        return f"{' and '.join([count_noun(self.cpus, 'core'), *gpu])} and {self.memory / 1e9:.1f} GB of memory"
 
 
 @dataclass(eq=False)
@@ -90,6 +103,7 @@ class ClusterExecutor:
         self._nodes: list[dict[str, Any]] = []
         self._looked = -math.inf
         self._placeless_since: float | None = None
+        self._actorless_since: float | None = None
         self._next: Task | None = None
 
     def run(self, tasks: Iterator[Task | None], stop: Callable[[], bool]) -> Generator[Update, None, None]:
@@ -99,7 +113,7 @@ class ClusterExecutor:
             ClusterError: no cluster answers, no machine has what a picture takes, or workers cannot be started.
             SettingsError: the settings name a GPU by its number.
         """
-        with connected(self._address):
+        with connected(self._address, in_flight=0):
             self._ray = load_ray()
             self._packer = Packer(self._ray.put)
             try:
@@ -142,22 +156,40 @@ class ClusterExecutor:
         """Give an idle actor that can paint what needs this; where there is none, see that there will be.
 
         Raises:
-            ClusterError: no machine of the cluster has as much.
+            ClusterError: no machine of the cluster has as much, or none has had room for any actor for long.
         """
         idle = [actor for actor in self._actors if actor.report and not actor.task]
         for actor in idle:
             if actor.needs.suffice(needs):
                 return actor
-        room = sum(needs.count_on(node["Resources"]) for node in self._nodes)
-        self._check_room(needs, room)
-        most = min(room, self._most, max(1, self._left))
+        self._check_room(needs, sum(needs.count_on(node["Resources"]) for node in self._nodes))
+        self._check_started(needs)
         starting = [actor for actor in self._actors if not actor.report]
-        useless = [*idle, *(actor for actor in starting if not actor.needs.suffice(needs))]
-        while useless and len(self._actors) >= most:
-            self._drop(useless.pop())
-        while len(self._actors) < most:
-            self._start(needs)
+        if not any(actor.needs.suffice(needs) for actor in starting):
+            self._start_where_free(needs, useless=[*idle, *starting])
         return None
+
+    def _start_where_free(self, needs: ActorNeeds, useless: list[_Actor]) -> None:
+        """Start actors in what the others leave of the machines; those that are useless make room for one."""
+        most = min(self._most, max(1, self._left))
+        free = self._count_free(needs)
+        while useless and (not free or len(self._actors) >= most):
+            self._drop(useless.pop())
+            free = self._count_free(needs)
+        for _ in range(int(min(free, most - len(self._actors)))):
+            self._start(needs)
+
+    def _count_free(self, needs: ActorNeeds) -> int:
+        """Count the actors that the machines hold beside those that are there."""
+        free = {node["NodeID"]: dict(node["Resources"]) for node in self._nodes}
+        for actor in self._actors:
+            if actor.report and actor.report.node in free:
+                actor.needs.take_from(free[actor.report.node])
+        for actor in self._actors:
+            if not actor.report:  # wherever Ray will start it
+                fitting = (resources for resources in free.values() if actor.needs.count_on(resources))
+                actor.needs.take_from(next(fitting, {}))
+        return sum(needs.count_on(resources) for resources in free.values())
 
     def _check_room(self, needs: ActorNeeds, room: int) -> None:
         if room:
@@ -170,6 +202,16 @@ class ClusterExecutor:
         what = [count_noun(needs.cpus, "core"), *(["a GPU"] if needs.gpus else [])]
         problem = f"a picture takes {' and '.join(what)}, and no machine of the cluster has as much"
         raise ClusterError(problem, f"Add one, or set {argument('threads')} or {argument('device')} to what there is.")
+
+    def _check_started(self, needs: ActorNeeds) -> None:
+        if any(actor.report for actor in self._actors):
+            return
+        now = time.monotonic()
+        self._actorless_since = self._actorless_since or now
+        if now - self._actorless_since > START_SECONDS:
+            minutes = count_noun(round(START_SECONDS / 60), "minute")
+            problem = f"no machine of the cluster has had room for a worker for {minutes}: it takes {needs}"
+            raise ClusterError(problem, "See what is free with `ray status`, and give the same command again.")
 
     def _start(self, needs: ActorNeeds) -> None:
         seconds = max(_LEAST_SECONDS, (len(self._actors) + 1) / _REPORTS_A_SECOND)
@@ -223,11 +265,8 @@ class ClusterExecutor:
             if "No module named" in str(error) or self._failed_starts >= _MOST_LOSSES:
                 raise _start_error(error) from None
             return
-        self._failed_starts = 0
-        own = Versions.installed()
-        if actor.report.versions != own:
-            problem = f"{actor.report.host} has {actor.report.versions}, and this machine {own}"
-            raise ClusterError(problem, "Install the same on all: pictures would differ.")
+        self._failed_starts, self._actorless_since = 0, None
+        actor.report.check_versions()
 
     def _take(self, found: Any, actor: _Actor, task: Task) -> Iterator[Update]:
         """Yield the next update of an actor that paints."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from impasto.batch import schedule
 from impasto.batch.plan import PlannedJob
+from impasto.engine import cores
 from impasto.errors import DeviceError
 from impasto.settings import Settings
 from impasto.sizing import Size
@@ -34,7 +35,7 @@ def estimate_batch(planned: Sequence[PlannedJob], jobs: int, workers: int | None
         except DeviceError as error:  # these will fail, and the others will not
             missing.append(error)
             continue
-        fitting = max(1, schedule.core_count() // threads)
+        fitting = max(1, cores.core_count() // threads)
         at_once = min(count, fitting, workers or fitting)
         seconds, rough = seconds + one * count / at_once, rough or guessed
     if missing and len(missing) == len(kinds):

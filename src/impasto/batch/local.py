@@ -23,8 +23,9 @@ from impasto.batch.executor import (
     WorkersChosen,
     WorkerStartError,
 )
-from impasto.batch.schedule import KEPT_BYTES, WorkerTuner, core_count, memory_available
+from impasto.batch.schedule import KEPT_BYTES, WorkerTuner, memory_available
 from impasto.batch.worker import READY
+from impasto.engine import cores
 from impasto.errors import ImpastoError, OutOfMemoryError
 
 _POLL_SECONDS = 0.1
@@ -98,7 +99,7 @@ class LocalExecutor:
         if not self._busy:
             return True
         threads = sum(other.settings.threads for other in self._busy.values())
-        if not self._fixed and threads + task.settings.threads > core_count():
+        if not self._fixed and threads + task.settings.threads > cores.core_count():
             return False
         held = sum(worker.memory() for worker in (*self._idle, *self._busy))
         resting = self._idle[:-1]  # the last one would paint it

@@ -5,8 +5,6 @@ therefore follows from the machine, the number of jobs and the size of the pictu
 from the number of workers: a batch that was interrupted continues with the pictures that it would have made.
 """
 
-import contextlib
-import os
 import platform
 import shutil
 import sys
@@ -15,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from impasto.engine import sizing
+from impasto.engine import cores, sizing
 from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
 from impasto.settings import Settings
 from impasto.sizing import Scale, Size
@@ -37,16 +35,9 @@ _ENOUGH_JOBS = 6
 """Pictures per worker that are left, for measuring to be worth its time."""
 
 
-def core_count() -> int:
-    """Count the cores that this process may use."""
-    with contextlib.suppress(AttributeError):  # Linux alone has it
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
-
-
 def most_workers(settings: Settings) -> int:
     """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
-    return WORKERS_ON_GPU if _has_gpu(settings.device) else core_count()
+    return WORKERS_ON_GPU if _has_gpu(settings.device) else cores.core_count()
 
 
 def _has_gpu(device: str) -> bool:
@@ -93,8 +84,8 @@ def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
     """
     if settings.threads:
         return settings.threads
-    cores = core_count()
-    return max(1, cores // max(1, min(cores, jobs, memory_budget() // memory)))
+    count = cores.core_count()
+    return max(1, count // max(1, min(count, jobs, memory_budget() // memory)))
 
 
 def scale_work(settings: Settings, size: Size) -> list[Scale]:

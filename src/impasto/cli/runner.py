@@ -1,7 +1,8 @@
 """Run a job for a command: read the inputs, execute, show the events and write the outputs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from impasto import images
 from impasto.cli import outputs
@@ -14,17 +15,20 @@ from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
 from impasto.cluster.connect import check_address, check_installed, connected
-from impasto.engine import sizing
-from impasto.engine.elsewhere import TileCluster
+from impasto.core.losses.mapped import TileCluster
 from impasto.engine.events import Event, Finished, Started, Step
 from impasto.engine.job import Job, execute
+from impasto.engine.memory import sent_bytes
+from impasto.engine.sizing import memory_load
 from impasto.engine.spec import input_spec
-from impasto.engine.style_file import shown_as
+from impasto.engine.style_file import measure_painting, shown_as
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
 
 _NOT_WHERE_PLANNED = 1
+_LARGEST_ITEM = 4
+"""Bytes of a number in the network, where the precision is left open."""
 
 
 def run(arguments: RunArguments, settings: Settings) -> int:
@@ -64,25 +68,23 @@ def _open_cluster(address: str | None) -> TileCluster | None:
 
 
 @contextmanager
-def _connected(
-    address: str | None, cluster: TileCluster | None, content: Sequence[Picture], settings: Settings
-) -> Iterator[None]:
+def _connected(address: str | None, cluster: TileCluster | None, job: Job) -> Iterator[None]:
     """Be connected to the cluster within this context, if the picture is large enough to be computed there.
 
     Raises:
         ClusterError: no cluster answers.
     """
-    if address is None or cluster is None or not any(_is_large(it, settings, cluster.side) for it in content):
+    if address is None or cluster is None:
         yield
         return
-    with connected(address):
+    content = None if job.content is None else measure_painting(job.content)
+    item_bytes = _LARGEST_ITEM if job.settings.precision == "auto" else 0
+    load = memory_load(job.settings, content, [measure_painting(style) for style in job.styles], item_bytes)
+    if load.pixels <= cluster.side**2:
         yield
-
-
-def _is_large(content: Picture, settings: Settings, side: int) -> bool:
-    """Whether the result of a photograph has more pixels than a tile of a side."""
-    size = sizing.result_size(settings, (content.width, content.height))
-    return sizing.padded_pixels(size, settings.margin) > side**2
+        return
+    with connected(address, sent_bytes(replace(load, remote_tile_side=cluster.side))):
+        yield
 
 
 def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: OutputPaths) -> int:
@@ -101,7 +103,7 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     recorder = _Recorder(paths, display, stop)
     with (
         no_wrong_use_after(lambda: recorder.has_steps),
-        _connected(arguments.cluster, cluster, content, settings),
+        _connected(arguments.cluster, cluster, job),
         display,
     ):
         finished = execute(job, stylizer, recorder.on_event, stop=stop, preview_every=recorder.preview_every(settings))

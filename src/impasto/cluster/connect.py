@@ -1,6 +1,5 @@
 """The connection to a cluster: one that runs already, or one of this machine alone that ends with the connection."""
 
-import contextlib
 import importlib.util
 import logging
 import os
@@ -9,10 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from impasto.engine import cores
+from impasto.engine.memory import free_memory
 from impasto.errors import InputError, install_command
 from impasto.wording import argument, shorten
 
@@ -21,14 +22,18 @@ _CLIENT_PREFIX = "ray://"
 PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
 """Environment variables that torch reads, and that processes on other machines get as they are here."""
 
+START_SECONDS = 180.0
+"""For any actor to be there: loading torch takes ten seconds, and what else runs on the cluster may end meanwhile."""
 _AUTH_MODE = "RAY_AUTH_MODE"
 """Environment variable that Ray reads, of which it is not told otherwise whether a cluster wants a token."""
 _ANSWER_SECONDS = 5.0
 """For a port to answer."""
 _HEALTH_SECONDS = 20.0
 """For a cluster to say that it is one; its program takes a second or two to start."""
-_OBJECT_STORE_BYTES = 500_000_000
-"""Of the shared memory of a cluster of this machine: it holds what is in flight, which is a few pictures a process."""
+_LEAST_STORE_BYTES = 500_000_000
+"""Of the shared memory of a cluster of this machine: for a few pictures a process, and the network."""
+_STORE_SHARE = 0.3
+"""Of the memory that is free, what it may take: the processes need the rest. What is more goes to the disk."""
 
 
 class ClusterError(InputError):
@@ -36,13 +41,15 @@ class ClusterError(InputError):
 
 
 @contextmanager
-def connected(address: str) -> Iterator[None]:
+def connected(address: str, in_flight: int | None = None) -> Iterator[None]:
     """Be connected to a cluster within this context; within another such context, or where Ray is in use, to that.
 
     Args:
         address: `local` for processes of this machine alone, which end with the context, or with this process; `auto`
             for the cluster that this machine is part of; or the address of its head, `host:port`, where there are
             several.
+        in_flight: bytes that are on their way between the processes at once, beside a few pictures and the network; a
+            cluster of this machine has shared memory for them. None for as many as it can.
 
     Raises:
         InputError: Ray is not installed, or the address is none.
@@ -53,16 +60,16 @@ def connected(address: str) -> Iterator[None]:
     if "ray" in sys.modules and sys.modules["ray"].is_initialized():
         yield
         return
-    if address != LOCAL:
-        _check_answer(address)
-    ray = load_ray()
-    with _own_signal_handlers():
-        _connect(ray, address)
-    try:
-        yield
-    finally:
+    mode = {} if address == LOCAL else {_AUTH_MODE: _check_answer(address)}
+    with _environment(mode):
+        ray = load_ray()
         with _own_signal_handlers():
-            ray.shutdown()
+            _connect(ray, address, in_flight)
+        try:
+            yield
+        finally:
+            with _own_signal_handlers():
+                ray.shutdown()
 
 
 def check_address(address: str) -> None:
@@ -108,12 +115,13 @@ def load_ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str) -> None:
+def _connect(ray: Any, address: str, in_flight: int | None) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": False}
     variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own: dict[str, Any] = {}
     if address == LOCAL:
-        own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "num_cpus": _cores()}
+        store = choose_store_bytes(in_flight, free_memory())
+        own = {"include_dashboard": False, "object_store_memory": store, "num_cpus": cores.core_count()}
     # It prints what befalls its machines to stdout, where results go; this is the switch that its own debugger uses.
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
     try:
@@ -124,25 +132,39 @@ def _connect(ray: Any, address: str) -> None:
         raise ClusterError(problem, "See that it runs, with this version of Python and Ray.") from None
 
 
-def _check_answer(address: str) -> None:
-    """Check that a cluster is there, which Ray itself would try for minutes."""
+def choose_store_bytes(in_flight: int | None, free: int) -> int:
+    """Give the bytes of shared memory for a cluster of this machine; see `connected`.
+
+    Args:
+        in_flight: bytes that it is to hold at once; None for as many as it can.
+        free: bytes of memory.
+    """
+    most = int(free * _STORE_SHARE)
+    return max(_LEAST_STORE_BYTES, most if in_flight is None else min(_LEAST_STORE_BYTES + in_flight, most))
+
+
+def _check_answer(address: str) -> str:
+    """Check that a cluster is there, which Ray itself would try for minutes; gives its mode of authentication."""
     where = f"the cluster {shorten(address)}" if address != AUTO else "a cluster that this machine is part of"
     missing = ClusterError(
         f"{where} does not answer", "Start one with `ray start --head`, or see which there is with `ray status`."
     )
     if address == AUTO:
-        _check_health([], missing)
-        return
+        return _check_health([], missing)
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
     except OSError:
         raise missing from None
-    _check_health(["--address", address], missing)
+    return _check_health(["--address", address], missing)
 
 
-def _check_health(options: list[str], missing: ClusterError) -> None:
-    """Ask a cluster whether it is one, at first without the token that some want; Ray knows where that is."""
+def _check_health(options: list[str], missing: ClusterError) -> str:
+    """Ask a cluster whether it is one, at first without the token that some want; Ray knows where that is.
+
+    Returns:
+        The mode of authentication in which it answers.
+    """
     modes = (os.environ[_AUTH_MODE],) if _AUTH_MODE in os.environ else ("disabled", "token")
     wants_token = False
     for mode in modes:
@@ -160,8 +182,7 @@ def _check_health(options: list[str], missing: ClusterError) -> None:
         except subprocess.TimeoutExpired:
             break
         if done.returncode == 0:
-            os.environ[_AUTH_MODE] = mode
-            return
+            return mode
         if b"AuthenticationError" not in done.stderr:
             break
         wants_token = True
@@ -171,11 +192,19 @@ def _check_health(options: list[str], missing: ClusterError) -> None:
     raise missing
 
 
-def _cores() -> int:
-    """Count the cores that this process may use."""
-    with contextlib.suppress(AttributeError):  # Linux alone has it
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, and put back what they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

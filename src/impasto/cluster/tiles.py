@@ -10,18 +10,18 @@ takes tiles of others. One that dies is left out, its tiles go to those that are
 
 import io
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from impasto.cluster.connect import ClusterError, load_ray
+from impasto.cluster.connect import START_SECONDS, ClusterError, load_ray
+from impasto.cluster.machine import ActorReport
 from impasto.core.losses.mapped import LossTile, TileMap, TileMapper
-from impasto.core.network.vgg import NetworkParts
+from impasto.core.network.vgg import NetworkDefinition
 from impasto.engine.device import PRECISIONS, ComputeSpec, configure, return_memory_eagerly, translate_oom
 from impasto.engine.memory import tile_bytes
 from impasto.errors import ImpastoError, OutOfMemoryError
@@ -34,9 +34,7 @@ IN_FLIGHT = 2
 MOST_CPUS = 8
 """Of an actor: a machine with more has several, as long as its memory allows."""
 MOST_DEATHS = 3
-"""Of actors over one tile, before the tile is given up: it is likely what they died of."""
-START_SECONDS = 180.0
-"""For the first actor to be there: loading torch takes ten seconds, a machine that the cluster adds takes minutes."""
+"""Of actors over one tile, before the tile is given up: it is likely what they died of. A lost machine is one."""
 _POLL_SECONDS = 1.0
 
 
@@ -47,19 +45,19 @@ class RayTiles:
 
     Args:
         side: of a tile, pixels.
-        start_seconds: how long to wait for a place in the cluster before giving up.
+        start_seconds: how long to wait for an actor to start before giving up.
     """
 
     def __init__(self, side: int = SIDE, *, start_seconds: float = START_SECONDS) -> None:
         self.side = side
         self._start_seconds = start_seconds
-        self._latest: tuple[Callable[[], NetworkParts], _TilePool] | None = None
+        self._latest: tuple[Callable[[], NetworkDefinition], _TilePool] | None = None
 
-    def with_network(self, load: Callable[[], NetworkParts]) -> TileMapper:
+    def with_network(self, load: Callable[[], NetworkDefinition]) -> TileMapper:
         """See `TileCluster.with_network`; loaders that are equal load the same network."""
         return _RayMapper(self, load)
 
-    def open(self, load: Callable[[], NetworkParts], tiles: Iterable[LossTile]) -> TileMap:
+    def open(self, load: Callable[[], NetworkDefinition], tiles: Iterable[LossTile]) -> TileMap:
         """Take the tiles of images of one size; the actors of the latest network stay from size to size.
 
         Raises:
@@ -76,7 +74,7 @@ class _RayMapper:
     """A network on the machines of a cluster."""
 
     cluster: RayTiles
-    load: Callable[[], NetworkParts]
+    load: Callable[[], NetworkDefinition]
 
     @property
     def side(self) -> int:
@@ -118,21 +116,21 @@ class TileWorker:
     """What an actor is: a network on a device of its machine.
 
     Args:
-        parts: of the network.
+        definition: of the network.
         device: `cpu` or `cuda`.
         threads: on the CPU.
         side: of the tiles that will come, pixels.
     """
 
-    def __init__(self, parts: NetworkParts, device: str, threads: int, side: int) -> None:
-        precision: Any = next(name for name, dtype in PRECISIONS.items() if dtype == parts.weights.dtype)
+    def __init__(self, definition: NetworkDefinition, device: str, threads: int, side: int) -> None:
+        precision: Any = next(name for name, dtype in PRECISIONS.items() if dtype == definition.weights.dtype)
         compute = configure(ComputeSpec(device, precision, threads))
         return_memory_eagerly(compute, side**2)
-        self._device, self._network = compute.device, parts.build(compute.device)
+        self._device, self._network = compute.device, definition.build(compute.device)
 
-    def version(self) -> str:
-        """Give the version of the package that is there."""
-        return version("impasto")
+    def describe(self) -> ActorReport:
+        """Say where this is."""
+        return ActorReport.of_this_process()
 
     def measure(self, tile: bytes, pixels: Any) -> bytes:
         """Do what `LossTile.measure` does, with packed values."""
@@ -159,14 +157,14 @@ class RayActors:
     One takes a GPU, where any machine has one, or up to `MOST_CPUS` cores of a machine.
 
     Args:
-        parts: of the network that they hold.
+        definition: of the network that they hold.
         side: of the tiles, pixels.
     """
 
-    def __init__(self, parts: NetworkParts, side: int) -> None:
+    def __init__(self, definition: NetworkDefinition, side: int) -> None:
         self._ray = load_ray()
-        self._parts, self._side = self._ray.put(parts), side
-        self._memory = tile_bytes(side, parts.weights.dtype.itemsize)
+        self._definition, self._side = self._ray.put(definition), side
+        self._memory = tile_bytes(side, definition.weights.dtype.itemsize)
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
         self._device = "cuda" if gpus else "cpu"
@@ -178,7 +176,11 @@ class RayActors:
         """Ask for an actor, by its number from 0 to `count`."""
         cpus, gpus = self._cpus[number], {"num_gpus": 1} if self._device == "cuda" else {}
         options = {"num_cpus": cpus, "memory": self._memory, "scheduling_strategy": "SPREAD", **gpus}
-        return self._ray.remote(TileWorker).options(**options).remote(self._parts, self._device, cpus, self._side)
+        return self._ray.remote(TileWorker).options(**options).remote(self._definition, self._device, cpus, self._side)
+
+    def machines(self) -> set[str]:
+        """Give the identifiers of the machines that are in the cluster now."""
+        return {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
 
     def call(self, actor: Any, method: str, *values: Any) -> Any:
         """Call an actor; gives what `wait` and `result` take."""
@@ -219,14 +221,16 @@ class ActorLostError(Exception):
     """An actor died, with its process or its machine: every day on a cluster, and dealt with here."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Slot:
     """A place for an actor; when one dies, another takes it."""
 
     number: int
     actor: Any
     greeting: Any
-    """The call to which it answers once it is there; None when it has."""
+    """The call to which it answers once it is there, or still there; None when it has."""
+    machine: str | None = None
+    """None until it has answered."""
 
 
 class _TilePool:
@@ -256,29 +260,40 @@ class _TilePool:
         """
         return _Round(self, method, calls).results()
 
-    def replace(self, slot: _Slot) -> None:
-        """Ask for another actor in place of one that died."""
-        self.slots[slot.number] = self._fill(slot.number)
+    def lose(self, slot: _Slot) -> list[_Slot]:
+        """Ask for another actor in place of one that died, and of each whose machine is no more.
+
+        All others have to answer once more before they get anything: they may have died with it.
+
+        Returns:
+            Those that are lost.
+        """
+        machines = self.actors.machines()
+        lost = [slot, *(each for each in self.slots if each.machine and each.machine not in machines)]
+        for each in list(self.slots):
+            if each in lost:
+                self.slots[each.number] = self._fill(each.number)
+            elif each.greeting is None:
+                each.greeting = self.actors.call(each.actor, "describe")
+        return lost
 
     def admit(self, slot: _Slot) -> None:
         """Let an actor that answered be of those that are there.
 
         Raises:
-            ClusterError: it has another version of the package.
+            ClusterError: it has another version of Impasto or torch.
         """
         try:
-            there = self.actors.result(slot.greeting)
+            report: ActorReport = self.actors.result(slot.greeting)
         except ActorLostError:
-            self.replace(slot)
+            self.lose(slot)
             return
-        if there != version("impasto"):
-            problem = f"a machine of the cluster has Impasto {there}, and this one has {version('impasto')}"
-            raise ClusterError(problem, "Install the same version on all machines.")
-        slot.greeting = None
+        report.check_versions()
+        slot.greeting, slot.machine = None, report.node
 
     def _fill(self, number: int) -> _Slot:
         actor = self.actors.start(number)
-        return _Slot(number, actor, self.actors.call(actor, "version"))
+        return _Slot(number, actor, self.actors.call(actor, "describe"))
 
 
 class _Round:
@@ -290,7 +305,8 @@ class _Round:
         self._running: dict[Any, tuple[_Slot, int]] = {}
         """The actor and the tile of each call."""
         self._done: dict[int, Any] = {}
-        self._deaths = Counter[int]()
+        self._deaths = defaultdict[int, Counter[str | None]](Counter)
+        """Of each tile: of how many actors, on each machine."""
         self._last_seen = time.monotonic()
 
     def results(self) -> Iterator[Any]:
@@ -327,21 +343,26 @@ class _Round:
                 self._drop(slot, tile)
 
     def _drop(self, slot: _Slot, tile: int) -> None:
-        """Give the tiles of an actor that died to others.
+        """Give the tiles of an actor that died to others, and those of all that were lost with it.
 
         Raises:
             OutOfMemoryError: its tile was the end of others, too.
         """
-        self._deaths[tile] += 1
-        if self._deaths[tile] >= MOST_DEATHS:
+        lost = self._pool.lose(slot)
+        self._deaths[tile][slot.machine] += 1
+        if self._count_deaths(tile) >= MOST_DEATHS:
             problem = f"{MOST_DEATHS} processes of the cluster ended with the same part of the picture"
             raise OutOfMemoryError(problem, "They likely had too little memory: use machines with more.")
-        lost = {call: its for call, (owner, its) in self._running.items() if owner is slot}
-        for call in lost:
-            del self._running[call]
-        self._waiting = sorted([*self._waiting, *lost.values(), tile])
-        if self._pool.slots[slot.number] is slot:
-            self._pool.replace(slot)
+        for call, (owner, its) in list(self._running.items()):
+            if owner in lost:
+                del self._running[call]
+                self._waiting.append(its)
+        self._waiting = sorted([*self._waiting, tile])
+
+    def _count_deaths(self, tile: int) -> int:
+        """Count the actors that died of a tile; all of a machine that is no more as one."""
+        machines = self._actors.machines()
+        return sum(count if machine in machines else 1 for machine, count in self._deaths[tile].items())
 
     def _check_alone(self) -> None:
         """Give up where no actor is there.

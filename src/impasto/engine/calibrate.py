@@ -19,14 +19,17 @@ EVALUATIONS = {"lbfgs": 1.1, "adam": 1.05, "scipy-lbfgsb": 1.5}
 
 def calibrate(inputs: RunInputs) -> None:
     """Measure what an iteration takes, where no run of this kind has told, and keep it for estimates."""
-    estimate, work, transfer = inputs.estimate(), inputs.work, inputs.transfer
+    estimate, work, transfer, history = inputs.estimate(), inputs.work, inputs.transfer, SpeedHistory()
     if not estimate.rough or estimate.seconds < WORTHWHILE:
         return
+    if history.rate(work.kind(0), 0):  # what is a guess is how fast a cluster is, and only a run on it tells
+        return
     for size in probe_sizes(transfer):
-        pixels, seconds = padded_pixels(size, work.margin), _time_evaluation(transfer, size)
-        SpeedHistory().record(
-            work.kind(pixels), pixels=pixels, iterations=1, seconds=seconds * EVALUATIONS[work.optimizer]
-        )
+        pixels = padded_pixels(size, work.margin)
+        if inputs.memory.is_remote(pixels):
+            break
+        seconds = _time_evaluation(transfer, size)
+        history.record(work.kind(pixels), pixels=pixels, iterations=1, seconds=seconds * EVALUATIONS[work.optimizer])
         if seconds >= ENOUGH:
             break
     transfer.targets.forget()

@@ -35,6 +35,8 @@ _ROUGH_CPU_RATES = {"bfloat16": 10.0, "float32": 21.0, "float64": 60.0}
 """Likewise on one CPU thread, by precision; from the runs in docs/scorecard.md."""
 _TILED, _TILED_KEEPING_NONE = 1.5, 2.0
 """How much longer an iteration takes in tiles than in one piece, where no run in tiles has told."""
+_REMOTE = 1.9
+"""Likewise in tiles that one machine of a cluster computes."""
 _MOST_KEPT = 40
 _LARGEST_FILE = 100_000
 _SLOWEST = 1e9
@@ -126,20 +128,24 @@ class Workload:
         what = f"{self.network} to {self.deepest} by {self.optimizer}"
         return f"{platform.node()}: {what}, {at}{self._tiling(pixels)[0]}"
 
-    def rate(self, pixels: int, history: SpeedHistory) -> float | None:
-        """Give the seconds that an iteration and megapixel takes; None where no run and no calibration has told."""
+    def rate(self, pixels: int, history: SpeedHistory) -> tuple[float, bool]:
+        """Give the seconds that an iteration and megapixel takes; also returns whether that is a guess."""
         known = history.rate(self.kind(pixels), pixels)
-        if known is None and self._tiling(pixels)[0]:
-            whole = history.rate(replace(self, memory=None).kind(pixels), pixels)
-            return None if whole is None else whole * self._tiling(pixels)[1]
-        return known
+        if known is not None:
+            return known, False
+        factor = self._tiling(pixels)[1]
+        whole = history.rate(replace(self, memory=None).kind(pixels), pixels)
+        if whole is None:
+            return _rough_rate(self.compute) * factor, True
+        is_remote = self.memory is not None and self.memory.is_remote(pixels)
+        return whole * factor, is_remote  # by how many machines it is to be divided, only a run on them tells
 
     def _tiling(self, pixels: int) -> tuple[str, float]:
         """Name how an image of so many pixels is seen, and how much longer that takes than in one piece."""
         if self.memory is None or self.memory.sees_whole(pixels):
             return "", 1.0
-        if self.memory.is_elsewhere(pixels):
-            return ", on a cluster", 1.0
+        if self.memory.is_remote(pixels):
+            return ", on a cluster", _REMOTE
         kept = self.memory.keep
         return f", in tiles of {self.memory.side} keeping {len(kept)}", _TILED if kept else _TILED_KEEPING_NONE
 
@@ -149,9 +155,9 @@ def estimate_seconds(work: Workload) -> tuple[float, bool]:
     history, seconds, rough = SpeedHistory(), 0.0, False
     for scale in work.scales:
         pixels = padded_pixels(scale.size, work.margin)
-        rate = work.rate(pixels, history)
-        rough = rough or rate is None
-        seconds += (rate or _rough_rate(work.compute)) * pixels / 1e6 * (scale.iterations + BEGINNING)
+        rate, guessed = work.rate(pixels, history)
+        rough = rough or guessed
+        seconds += rate * pixels / 1e6 * (scale.iterations + BEGINNING)
     return seconds, rough
 
 

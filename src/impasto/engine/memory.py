@@ -60,7 +60,7 @@ _IMAGES = 1
 _COMPACT_BYTES = 2
 _MASK_BYTES = 16
 _SENT_BYTES = 36
-"""Of a pixel whose tile is computed elsewhere, beside its part of the targets: pixels and gradient, with halos."""
+"""Of a pixel whose tile is computed in another process, beside its targets: pixels and gradient, with halos."""
 _STEP_VECTORS = 5
 """Of an optimizer beside its history: the image, the step, the next image, and their gradients."""
 _STYLE_BYTES = 36
@@ -92,7 +92,7 @@ class MemoryPlan:
     """The blocks after which maps are kept."""
     whole: int = 0
     """Pixels up to which an image is seen in one piece all the same."""
-    elsewhere: int = 0
+    remote_tile_side: int = 0
     """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
 
     @property
@@ -106,19 +106,19 @@ class MemoryPlan:
         worth = min((HISTORIES[pairs] for pairs in HISTORIES if pairs <= self.history), default=1.0)
         return 1.5 * (1 + 2 * KEEPS[self.keep] / self.side) ** 2 * (worth if self.compact else 1.0)
 
-    def is_elsewhere(self, pixels: int) -> bool:
+    def is_remote(self, pixels: int) -> bool:
         """Tell whether an image of so many pixels is computed in other processes."""
-        return bool(self.elsewhere) and pixels > self.elsewhere**2
+        return bool(self.remote_tile_side) and pixels > self.remote_tile_side**2
 
     def sees_whole(self, pixels: int) -> bool:
         """Tell whether an image of so many pixels is seen in one piece."""
-        return not self.is_elsewhere(pixels) and (not self.side or pixels <= self.whole)
+        return not self.is_remote(pixels) and (not self.side or pixels <= self.whole)
 
     def tiles(self, width: int, height: int) -> int:
         """Count the pieces in which an image of a size is seen."""
         if self.sees_whole(width * height):
             return 1
-        side = self.elsewhere if self.is_elsewhere(width * height) else self.side
+        side = self.remote_tile_side if self.is_remote(width * height) else self.side
         return math.ceil(width / side) * math.ceil(height / side)
 
 
@@ -174,13 +174,13 @@ class Load:
     """Of a number in the network."""
     budget: int | None
     """Bytes of memory that the run may take; None where that is left open."""
-    elsewhere: int = 0
+    remote_tile_side: int = 0
     """Of the tiles in which larger images are computed in other processes, pixels; 0 where none are."""
 
     @property
     def pixels_here(self) -> int:
         """Of the largest image that is evaluated in this process."""
-        return min(self.pixels, self.elsewhere**2) if self.elsewhere else self.pixels
+        return min(self.pixels, self.remote_tile_side**2) if self.remote_tile_side else self.pixels
 
 
 def plan_memory(load: Load, free: int) -> MemoryPlan:
@@ -271,7 +271,7 @@ def _whole(load: Load) -> MemoryPlan:
     if load.scales > 1 and first_map_bytes(load.pixels, load.item_bytes) <= LARGEST_KEPT:
         maps = int(maps * SCATTERED[load.item_bytes])
     needed = _fixed(load) + maps + optimizer_bytes(load, load.history)
-    return MemoryPlan(needed, load.history, elsewhere=load.elsewhere)
+    return MemoryPlan(needed, load.history, remote_tile_side=load.remote_tile_side)
 
 
 def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], side: int) -> MemoryPlan:
@@ -283,16 +283,25 @@ def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], si
     styles = max((_pixels(size) * _STYLE_BYTES for size in load.styles), default=0)
     needed = _fixed(load) + maps + max(optimizer_bytes(load, history, compact=compact), styles)
     whole = int((kept + tile) / STEP_NUMBERS[load.item_bytes])
-    return MemoryPlan(needed, history, compact, side, keep, whole, load.elsewhere)
+    return MemoryPlan(needed, history, compact, side, keep, whole, load.remote_tile_side)
 
 
 def _fixed(load: Load) -> int:
     """Give the bytes of the process, of its images and of the content image's features."""
-    targets = sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
     subject = _pixels(load.subject) * (_FILE_BYTES + load.recolors * _PIXEL_BYTES)
     images = load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
-    sent = load.pixels * (targets + _SENT_BYTES) if load.pixels > load.pixels_here else 0.0
-    return PROCESS_BYTES + int(subject + images + load.pixels * targets + sent)
+    targets = load.pixels * _target_bytes(load)
+    return PROCESS_BYTES + int(subject + images + targets) + sent_bytes(load)
+
+
+def sent_bytes(load: Load) -> int:
+    """Give the bytes that are on their way to other processes and back at once; 0 where no tiles are computed there."""
+    return int(load.pixels * (_target_bytes(load) + _SENT_BYTES)) if load.pixels > load.pixels_here else 0
+
+
+def _target_bytes(load: Load) -> float:
+    """Give the bytes of the content image's features, for each pixel."""
+    return sum(_numbers(layer.block) for layer in load.content_layers) * load.item_bytes
 
 
 def optimizer_bytes(load: Load, history: int, *, compact: bool = False) -> int:

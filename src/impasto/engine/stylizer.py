@@ -12,7 +12,8 @@ import torch
 
 from impasto import images, weights
 from impasto.core import VGG, StyleTransfer
-from impasto.core.network.vgg import NetworkParts
+from impasto.core.losses.mapped import TileCluster
+from impasto.core.network.vgg import NetworkDefinition
 from impasto.core.pyramid import check_side
 from impasto.engine import sizing, spec
 from impasto.engine.calibrate import calibrate
@@ -26,7 +27,6 @@ from impasto.engine.device import (
     total_memory,
     translate_oom,
 )
-from impasto.engine.elsewhere import TileCluster
 from impasto.engine.estimate import Estimate
 from impasto.engine.events import Event
 from impasto.engine.inputs import Inputs
@@ -93,8 +93,8 @@ class Stylizer:
     def __init__(self, device: str = "auto", *, cluster: TileCluster | None = None) -> None:
         find_device(device)
         self._device, self._cluster = device, cluster
-        self._networks: dict[tuple[Any, ...], VGG] = {}
-        self._fingerprints: dict[tuple[Any, ...], str] = {}
+        self._networks: dict[_NetworkLoader, VGG] = {}
+        self._fingerprints: dict[_StoredWeights, str] = {}
         self._targets = TargetCache()
 
     def run(
@@ -303,12 +303,13 @@ class Stylizer:
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
         layers = transfer_spec.objective.layers
-        network = self._load_network(asked, layers, compute)
+        stored = _StoredWeights.of(asked)
+        network = self._load_network(_NetworkLoader(stored, layers, compute.device, compute.dtype))
         self._check_weights(asked, inputs.styles)
         if self._cluster:
-            mapper = self._cluster.with_network(_NetworkLoader(asked, layers, torch.device("cpu"), compute.dtype))
+            mapper = self._cluster.with_network(_NetworkLoader(stored, layers, torch.device("cpu"), compute.dtype))
             transfer_spec = replace(transfer_spec, tile_mapper=mapper)
-        tensors = ImageTensors(inputs, compute, self._targets, (asked, layers, _when_written(asked)))
+        tensors = ImageTensors(inputs, compute, self._targets, (stored, layers))
         transfer = StyleTransfer(network, tensors.transfer_images(transfer_spec), transfer_spec)
         return RunInputs(inputs, transfer, tensors, compute, settings, asked.name, load, memory)
 
@@ -317,21 +318,20 @@ class Stylizer:
     ) -> Load:
         """Give what a run has to hold in this process, whose cluster computes the tiles of large pictures."""
         load = sizing.memory_load(settings, content, styles, compute.dtype.itemsize)
-        return replace(load, elsewhere=self._cluster.side) if self._cluster else load
+        return replace(load, remote_tile_side=self._cluster.side) if self._cluster else load
 
-    def _load_network(self, asked: spec.NetworkSpec, layers: frozenset[Layer], compute: ComputeConfig) -> VGG:
-        """Give a network on the device; the latest is kept, in each precision that it was asked for.
+    def _load_network(self, loader: "_NetworkLoader") -> VGG:
+        """Give a network on its device; the latest is kept, in each precision that it was asked for.
 
         Raises:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
-        network, ran_in = (asked, layers, _when_written(asked)), (compute.device, compute.dtype)
-        if not any(network == kept for kept, _ in self._networks):
+        if any((kept.stored, kept.layers) != (loader.stored, loader.layers) for kept in self._networks):
             self._networks.clear()
-        if (network, ran_in) not in self._networks:
-            self._networks[network, ran_in] = _NetworkLoader(asked, layers, *ran_in)().build(compute.device)
-        return self._networks[network, ran_in]
+        if loader not in self._networks:
+            self._networks[loader] = loader().build(loader.device)
+        return self._networks[loader]
 
     def fingerprint(self, asked: spec.NetworkSpec) -> str:
         """Give the digest of a network's weights, read once for as long as their file does not change.
@@ -339,10 +339,10 @@ class Stylizer:
         Raises:
             WeightsError: there is no such network, or it is not fetched yet.
         """
-        key = asked, _when_written(asked)
-        if key not in self._fingerprints:
-            self._fingerprints[key] = _load_weights(asked).fingerprint()
-        return self._fingerprints[key]
+        stored = _StoredWeights.of(asked)
+        if stored not in self._fingerprints:
+            self._fingerprints[stored] = stored.load().fingerprint()
+        return self._fingerprints[stored]
 
     def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[Painting]) -> None:
         """Refuse style files of other weights than the network's.
@@ -412,24 +412,43 @@ def _split_arguments(
 
 
 @dataclass(frozen=True)
-class _NetworkLoader:
-    """Loads what a network is built of; two that are equal load the same."""
+class _StoredWeights:
+    """The file of a network's weights, which may be replaced while a process runs; two that are equal are the same."""
 
     asked: spec.NetworkSpec
-    layers: frozenset[Layer]
-    device: torch.device
-    dtype: torch.dtype
+    written: int | None
+    """Time of the file; None where there is none."""
 
-    def __call__(self) -> NetworkParts:
-        """Load it.
+    @classmethod
+    def of(cls, asked: spec.NetworkSpec) -> "_StoredWeights":
+        """Give those that are there now."""
+        file = weights.path(asked.name)
+        return cls(asked, file.stat().st_mtime_ns if file.exists() else None)
+
+    def load(self) -> VGGWeights:
+        """Load them, normalized where that is asked for.
 
         Raises:
             WeightsError: there is no such network, or it is not fetched yet.
             SettingsError: it is to be normalized and was never measured.
         """
         loaded = weights.load(self.asked.name)
-        loaded = (loaded.normalize() if self.asked.normalize else loaded).to(self.device, self.dtype)
-        return NetworkParts(loaded, self.layers, self.asked.pooling, self.asked.padding)
+        return loaded.normalize() if self.asked.normalize else loaded
+
+
+@dataclass(frozen=True)
+class _NetworkLoader:
+    """Loads what a network is built of; two that are equal load the same."""
+
+    stored: _StoredWeights
+    layers: frozenset[Layer]
+    device: torch.device
+    dtype: torch.dtype
+
+    def __call__(self) -> NetworkDefinition:
+        """Load it; raises what `_StoredWeights.load` raises."""
+        asked, loaded = self.stored.asked, self.stored.load().to(self.device, self.dtype)
+        return NetworkDefinition(loaded, self.layers, asked.pooling, asked.padding)
 
 
 def _prepare(inputs: RunInputs, *, to_run: bool = False) -> None:
@@ -468,17 +487,6 @@ def _read_all(sources: Styles) -> tuple[Painting, ...]:
 
 def _as_list(sources: Styles) -> Sequence[Style]:
     return sources if isinstance(sources, list | tuple) else [cast("Style", sources)]
-
-
-def _load_weights(asked: spec.NetworkSpec) -> VGGWeights:
-    loaded = weights.load(asked.name)
-    return loaded.normalize() if asked.normalize else loaded
-
-
-def _when_written(asked: spec.NetworkSpec) -> int | None:
-    """Give the time of a network's file, which may be replaced while a process runs."""
-    file = weights.path(asked.name)
-    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _measure(source: Source | Picture) -> Size | None:

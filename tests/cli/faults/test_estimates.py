@@ -168,6 +168,17 @@ def test_speeds_in_tiles_are_kept_apart_from_those_in_one_piece(tmp_path, monkey
     assert tiled.kind(400_000) == whole.kind(400_000)  # which is seen in one piece
 
 
+def test_the_speed_of_a_cluster_is_a_guess_until_a_run_on_one_has_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
+    compute = configure(ComputeSpec("cpu", "float32", 1))
+    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", Layer.parse("relu5_1"), "lbfgs", compute)
+    remote = replace(whole, memory=MemoryPlan(0, 0, remote_tile_side=500))
+    SpeedHistory().record(whole.kind(1_000_000), pixels=1_000_000, iterations=1, seconds=8.0)
+    assert estimate_seconds(remote) == (pytest.approx(8.0 * 1.9 * (10 + BEGINNING)), True)
+    SpeedHistory().record(remote.kind(1_000_000), pixels=1_000_000, iterations=1, seconds=3.0)
+    assert estimate_seconds(remote) == (pytest.approx(3.0 * (10 + BEGINNING)), False)
+
+
 @pytest.mark.usefixtures("folder")
 def test_a_run_that_resumes_is_estimated_by_what_is_left():
     opened = Stylizer().open(*PAIR, Settings(size=256, scales=2, iterations=40, iterations_decay=1.0))

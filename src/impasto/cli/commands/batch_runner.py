@@ -36,7 +36,7 @@ from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
 from impasto.cluster.connect import check_address
-from impasto.engine import style_file
+from impasto.engine import cores, style_file
 from impasto.errors import DeviceError, ImpastoError, InputError, OutputError, StorageError, count_noun
 from impasto.settings import Settings
 from impasto.storage.paths import is_folder, path_exists
@@ -280,7 +280,7 @@ class _Run:
             refuse=refuse,
             fold_case=ignores_case(request.folder),
         )
-        batch = self._batch(jobs=schedule.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
+        batch = self._batch(jobs=cores.core_count(), to_paint=None, work=None, postpone=watcher.postpone)
         with self._display, self._draw_sheets([]):
             self._display.on_event(BatchStarted(0, 0, 0, 0, request.folder, watching=True))
             with no_wrong_use_after(lambda: self._begun):
@@ -398,7 +398,7 @@ def _suffix(name: str) -> str:
 def _workers(text: str, *, on_cluster: bool) -> int | None:
     if text == "auto":
         return None
-    most = _MOST_ON_CLUSTER if on_cluster else 4 * schedule.core_count()
+    most = _MOST_ON_CLUSTER if on_cluster else 4 * cores.core_count()
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise InputError(f"--workers takes auto or a number from 1 to {most}, not {text!r:.40}", "Try --workers auto.")
     return int(text)

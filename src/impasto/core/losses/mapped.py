@@ -5,7 +5,7 @@ measured is compared, once; then the gradient of each is computed. What is summe
 tiles: the result does not depend on who computed which tile, nor on which was finished first.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +16,7 @@ from impasto.core.losses.base import AdditiveLoss, Loss, Objective, PartLoss
 from impasto.core.losses.objective import FeatureObjective
 from impasto.core.losses.tiled import ImagePass, TiledObjective
 from impasto.core.network.tiles import Tile, TiledVGG, TileSpec
-from impasto.core.network.vgg import VGG, BackwardTape
+from impasto.core.network.vgg import VGG, BackwardTape, NetworkDefinition
 from impasto.errors import SettingsError
 from impasto.wording import argument
 
@@ -84,6 +84,23 @@ class TileMapper(Protocol):
         ...
 
 
+class TileCluster(Protocol):
+    """Machines that compute tiles; `impasto.cluster.tiles` has those of a Ray cluster."""
+
+    @property
+    def side(self) -> int:
+        """Of a tile, pixels: larger pictures are computed there, tile by tile, all others in this process."""
+        ...
+
+    def with_network(self, load: Callable[[], NetworkDefinition]) -> TileMapper:
+        """Give the place where tiles are computed with a network, which is asked for when it is first needed.
+
+        Args:
+            load: loads it; two that are equal load the same.
+        """
+        ...
+
+
 def feature_objective(
     reader: VGG | TiledVGG, losses: Sequence[Loss], size: tuple[int, int], mapper: TileMapper | None = None
 ) -> Objective:
@@ -114,12 +131,10 @@ class MappedObjective(TiledObjective):
 
     Raises:
         ValueError: there is no loss, or two have one name.
-        SettingsError: a loss cannot be had from parts.
     """
 
     def __init__(self, network: VGG, losses: Sequence[Loss], size: tuple[int, int], mapper: TileMapper) -> None:
         super().__init__(TiledVGG(network, TileSpec(mapper.side, keep=())), losses)
-        _check_additive(losses)
         self._tiles = self._network.tiles(*size)
         self._map = mapper.open(self._with_losses(tile, network) for tile in self._tiles)
 

@@ -67,8 +67,8 @@ class BackwardTape:
 
 
 @dataclass(frozen=True)
-class NetworkParts:
-    """What a network is built of: plain values, for a process that is to have the same one."""
+class NetworkDefinition:
+    """The weights and options of a network: all that another process needs to build the same one; picklable."""
 
     weights: VGGWeights
     """In the type that it runs in, on the CPU."""
