@@ -84,6 +84,7 @@ def test_a_folder_is_one_style_and_says_what_it_measures(impasto, folder):
         (["save", "painting.jpg", "-o", "no/b.style"], "does not exist"),
         (["save", "painting.jpg", "-o", "b.style", "--credit", "a" * 2000], "--credit has more than 1000"),
         (["save", "painting.jpg", "-o", "b.style", "--network", "vgg19"], "not on this machine"),
+        (["save", "painting.jpg", "-o", "b.style", "--recipe", "coursera"], "--recipe coursera has --style-fit squash"),
         (["show", "no.style"], "no.style does not exist"),
         (["show", "painting.jpg"], "painting.jpg is not a style file"),
         (["show", "cut.style"], "cut.style is truncated or damaged"),

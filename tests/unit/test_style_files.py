@@ -2,7 +2,10 @@
 
 import json
 import pickle
+import re
 import struct
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,11 +27,14 @@ from impasto.engine.targets import TargetCache
 from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
 from impasto.images.picture import Picture
 from impasto.layers import Layer
+from impasto.settings import recipes
+from impasto.settings.per_painting import check_measurable, check_measured
 from impasto.wording import COMMAND
 
 LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu3_1"}
 QUICK = {"size": 64, "iterations": 2, "precision": "float32", "margin": 0, **LAYERS}
 SIDES = (64, 128)
+PAGE = Path(__file__).parents[2] / "docs" / "styles.md"
 
 
 @pytest.fixture(scope="module")
@@ -329,6 +335,29 @@ def test_what_takes_pixels_or_another_network_is_refused(stylizer, pictures, sty
         assert "a.style" in str(caught.value)
 
 
+def listed(pattern):
+    """The recipes that the page on style files names after some words."""
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    return set(re.findall(r"`([a-z-]+)`", re.search(pattern, page)[1]))
+
+
+def accepts(check, *arguments, **choices):
+    try:
+        check(*arguments, **choices)
+    except SettingsError:
+        return False
+    return True
+
+
+def test_the_page_names_the_recipes_that_a_file_of_the_default_serves_and_those_that_none_serves(style):
+    names, all_layers = recipes.shipped(), frozenset(Settings().style_layers)
+    file = replace(style.measured_with, layers=all_layers)
+    served = {it for it in names if accepts(check_measured, Settings(recipe=it), [file], has_photograph=True)}
+    assert listed("The default's serves (.*?);") == served
+    unserved = {it for it in names if not accepts(check_measurable, Settings(recipe=it))}
+    assert listed("No file serves (.*?):") == unserved
+
+
 def test_a_texture_needs_a_painting_unless_another_gives_its_aspect(stylizer, pictures, style):
     with pytest.raises(SettingsError, match="a texture without a photograph needs a painting"):
         stylizer.stylize(None, style, recipe="texture", **QUICK)
@@ -357,6 +386,7 @@ def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style
         (["x.jpg"] * 65, {}, InputError),
         (None, {"style_layers": ""}, SettingsError),
         (None, {"style_crop": "0,0,9,9;0,0,9,9"}, SettingsError),
+        *((None, {"recipe": name}, SettingsError) for name in ("keras-lbfgs", "coursera", "surface")),
     ],
 )
 def test_what_cannot_be_measured_is_refused_at_once(stylizer, pictures, paintings, choices, error):

@@ -35,6 +35,7 @@ from impasto.errors import ImageError, InputError, count_noun
 from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import Settings
+from impasto.settings.per_painting import check_measurable
 from impasto.sizing import Size, with_long_side
 from impasto.storage.names import base_name
 from impasto.wording import argument
@@ -85,6 +86,7 @@ def measure_style(
         raise InputError(problem, f"Give from 1 to {MOST_PAINTINGS}.")
     if len(credit) > LONGEST_TEXT:
         raise InputError(f"{argument('credit')} has more than {LONGEST_TEXT} characters", "Shorten it.")
+    check_measurable(settings)
     layers, fingerprint = spec.style_layers(settings), stylizer.fingerprint(spec.network_spec(settings))
     crops = spec.style_crops(settings, len(paintings))
     sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))

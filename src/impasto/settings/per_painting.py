@@ -110,6 +110,17 @@ def check_measured(settings: "Settings", styles: Sequence[MeasuredWith | None], 
             raise SettingsError(problem, "Give the painting itself.")
 
 
+def check_measurable(settings: "Settings") -> None:
+    """Check that settings serve to measure a style file: those with which it can be used later.
+
+    Raises:
+        SettingsError: they ask for the pixels of every painting; a crop is made before it is measured.
+    """
+    for asked in _pixels_asked(settings, "", first=False):
+        problem = f"{argument('recipe', settings.recipe_name)} has {asked}, which needs the pixels of the painting"
+        raise SettingsError(problem, "Paint with the painting itself, or save the style with another recipe.")
+
+
 def _check_network(settings: "Settings", style: MeasuredWith) -> None:
     for name, own in {"network": style.network, **style.choices}.items():
         wanted = base_name(settings.network) if name == "network" else getattr(settings, name)
