@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 import struct
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from impasto.engine import style_file
 from impasto.engine.measure_style import measure_style
 from impasto.engine.spec import result_size
 from impasto.engine.style_file import STYLE_KEY, read_style, tensor_shapes, to_half, write_style
-from impasto.engine.targets import TargetCache
+from impasto.engine.targets import TargetCache, digest_pixels
 from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
 from impasto.images.picture import Picture
 from impasto.layers import Layer
@@ -443,6 +444,20 @@ def test_two_arrays_with_the_same_bytes_are_two_paintings(pictures):
     found = [stylizer.stylize(pictures[0], it, **QUICK) for it in paintings]
     assert not equal(*found)
     assert equal(found[1], Stylizer().stylize(pictures[0], paintings[1], **QUICK))
+
+
+@pytest.mark.parametrize("alpha", [None, np.ones((1500, 2000), np.float32)], ids=["opaque", "transparent"])
+def test_a_large_painting_is_told_from_others_without_a_copy_of_it(alpha):
+    colors = np.zeros((1500, 2000, 3), np.uint8)[:, ::-1]
+    known = digest_pixels(Picture(colors, alpha))
+    tracemalloc.start()
+    assert digest_pixels(Picture(colors, alpha)) == known
+    assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    tracemalloc.stop()
+    changed = colors.copy()
+    changed[-1, -1, -1] = 1
+    assert digest_pixels(Picture(changed, alpha)) != known
+    assert digest_pixels(Picture(colors, np.zeros((1500, 2000), np.float32))) != known
 
 
 def test_what_is_kept_stays_within_its_bytes():
