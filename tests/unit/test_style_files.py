@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import shutil
 import struct
 import tracemalloc
 from dataclasses import replace
@@ -30,6 +31,7 @@ from impasto.images.picture import Picture
 from impasto.layers import Layer
 from impasto.settings import recipes
 from impasto.settings.per_painting import check_measurable, check_measured
+from impasto.weights.registry import BUNDLED
 from impasto.wording import COMMAND
 
 LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu3_1"}
@@ -373,6 +375,12 @@ def test_other_weights_under_the_same_name_are_refused(stylizer, pictures, style
     other = read_style(rewritten(style, change), name="other.style")
     with pytest.raises(SettingsError, match=r"other\.style was measured with other weights"):
         stylizer.stylize(pictures[0], other, **QUICK)
+
+
+def test_the_same_weights_in_a_file_of_another_name_are_the_same_network(pictures, style, tmp_path):
+    shutil.copy(BUNDLED, tmp_path / "mine.safetensors")
+    choices = {**QUICK, "network": str(tmp_path / "mine.safetensors")}
+    assert equal(Stylizer().stylize(pictures[0], style, **choices), Stylizer().stylize(pictures[0], style, **QUICK))
 
 
 def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style):

@@ -28,6 +28,7 @@ from impasto.layers import Layer
 from impasto.settings.per_painting import MeasuredWith
 from impasto.sizing import Size
 from impasto.storage.atomic import replace_file
+from impasto.weights.registry import ENTRIES
 
 SUFFIX = ".style"
 STYLE_KEY = "impasto:style"
@@ -171,7 +172,8 @@ class StyleFile:
         """What settings must agree with."""
         network = self.info.network
         choices = {"normalize": network.normalize, "pooling": network.pooling, "padding": network.padding}
-        return MeasuredWith(self.name, network.name, choices, frozenset(self.info.layers))
+        others = ENTRIES.keys() - {network.name} if network.name in ENTRIES else ()
+        return MeasuredWith(self.name, network.name, frozenset(others), choices, frozenset(self.info.layers))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the file, whole or not at all.

@@ -341,7 +341,10 @@ class Stylizer:
         """
         key = asked, _when_written(asked)
         if key not in self._fingerprints:
-            self._fingerprints[key] = _load_weights(asked).fingerprint()
+            loaded = _load_weights(asked)
+            if asked.pooling != "average-scaled":  # features do not depend on what is known by the network's name
+                loaded = replace(loaded, activations=None)
+            self._fingerprints[key] = loaded.fingerprint()
         return self._fingerprints[key]
 
     def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[Painting]) -> None:
