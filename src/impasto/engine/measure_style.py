@@ -40,8 +40,11 @@ from impasto.sizing import Size, with_long_side
 from impasto.storage.names import base_name
 from impasto.wording import argument
 
-SIDES = (128, 256, 512, 1024, 2048)
-"""Long sides at which a style is measured, pixels: the scales of the default recipe up to 2048 pixels."""
+SIDES = (64, 128, 256, 512, 1024, 2048)
+"""Long sides at which a style is measured, pixels: the scales of the recipes up to 2048 pixels, and with a style scale
+of 0.5 or 2 half or twice those."""
+ENLARGED_SIDE = 1024
+"""Long side, pixels, to which a painting of any size is brought, as it is beside a result of that size."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,15 @@ def _own_size(painting: Source | Picture) -> Size | None:
 def _choose_sides(sizes: Sequence[Size | None], smallest: int) -> list[int]:
     """Choose the long sides at which paintings are measured.
 
-    Above `EXACT_SIDE` a painting is not enlarged by more than a factor of 2, and no side is so short that the network
-    does not see the painting.
+    Above `ENLARGED_SIDE` there is a side only where it is less than twice that of the largest painting, and no side is
+    so short that the network does not see a painting.
 
     Raises:
         ImageError: a painting is too narrow at all of them.
     """
     known = [size for size in sizes if size]
-    largest = max((max(size) for size in known), default=EXACT_SIDE)
-    useful = [side for side in SIDES if side <= EXACT_SIDE or side // 2 < largest]
+    largest = max((max(size) for size in known), default=1)
+    useful = [side for side in SIDES if side <= ENLARGED_SIDE or side // 2 < largest]
     sides = [side for side in useful if all(min(with_long_side(size, side)) >= smallest for size in known)]
     if not sides:
         raise ImageError("a painting is too long and narrow for the network", "Crop it.")
