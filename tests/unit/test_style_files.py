@@ -292,9 +292,12 @@ def test_metadata_that_lie_are_refused(small, change):
         {"64/palette": np.zeros((3, 5), np.float32)},
         {"64/relu1_1/triangle": np.full(64 * 65 // 2, np.inf, np.float32)},
         {"64/relu1_1/triangle": np.zeros(64 * 65 // 2, np.float64)},
+        {"64/relu1_1/triangle": np.full(64 * 65 // 2, -1e13, np.float32)},
+        {"64/relu1_1/means": np.full((1, 64), 1e30, np.float32)},
         {"one/too/many": np.zeros(1, np.float32)},
         {"thumbnail": np.zeros(100, np.uint8)},
         {"thumbnail": np.zeros(2**20 + 1, np.uint8)},
+        {"thumbnail": np.frombuffer(images.encode(Picture(np.zeros((8, 8, 3), np.float32)), "png"), np.uint8)},
     ],
     ids=lambda tensors: " ".join(f"{key} {value.shape} {value.flat[0]}" for key, value in tensors.items()),
 )
@@ -308,14 +311,14 @@ def test_a_later_version_and_endless_nesting_are_refused(small):
         assert "damaged" in refused(safetensors.numpy.save(dict(small.tensors), {STYLE_KEY: text}))
 
 
-def test_a_scale_of_half_precision_must_be_above_zero(small):
+def test_a_scale_of_half_precision_is_above_zero_and_no_larger_than_any_style_needs(small):
     info = small.info.model_copy(update={"sides": [1024]})
     tensors = {"thumbnail": small.tensors["thumbnail"]}
     for key, (kind, shape) in tensor_shapes(info).items():
         tensors[key] = np.ones(shape, style_file._DTYPES[kind])
     assert write_style(info, tensors, "a.style").info.sides == [1024]
     about = set_("sides", [1024])
-    for scale in (0, -1, np.inf):
+    for scale in (0, -1, np.inf, 3e38, 1e10):
         scaled = {"1024/relu1_1/scale": np.array([scale], np.float32)}
         written = {**tensors, **scaled}
         text = json.loads(info.model_dump_json())

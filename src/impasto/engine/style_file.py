@@ -49,6 +49,17 @@ _MOST_THUMBNAIL_BYTES = 2**20
 _MOST_THUMBNAIL_PIXELS = 2**20
 _LARGEST_COLOR = 2.0
 """Of OkLab, where white has 1."""
+_LARGEST_VALUE = 1e12
+"""Of means and second moments: a hundred thousand times those of VGG, and their squares are still float32."""
+_LARGEST = {
+    "palette": _LARGEST_COLOR,
+    "means": _LARGEST_VALUE,
+    "triangle": _LARGEST_VALUE,
+    "scale": _LARGEST_VALUE / float(np.finfo(np.float16).max),
+}
+"""By the last part of a tensor's name."""
+_JPEG = b"\xff\xd8\xff"
+"""How a thumbnail begins: no other reader is to see what a stranger made."""
 _DTYPES = {"F32": np.float32, "F16": np.float16, "U8": np.uint8}
 _INTACT = "Get an intact copy of the file."
 
@@ -393,13 +404,15 @@ def _check_values(tensors: Tensors, name: str) -> None:
     for key, values in tensors.items():
         if key == "thumbnail":
             continue
-        bad_color = key.endswith("/palette") and np.abs(values).max() > _LARGEST_COLOR
-        bad_scale = key.endswith("/scale") and not values[0] > 0
-        if not np.isfinite(values).all() or bad_color or bad_scale:
+        kind = key.rpartition("/")[2]
+        bad_scale = kind == "scale" and not values[0] > 0
+        if bad_scale or not float(np.abs(values).max()) <= _LARGEST[kind]:  # NaN is no more than anything
             raise _damaged(name)
 
 
 def _read_thumbnail(values: Array, data: bytes, name: str) -> Picture:
+    if values[: len(_JPEG)].tobytes() != _JPEG:
+        raise _damaged(name)
     try:
         found = images.read(values.tobytes(), name=name, most_pixels=_MOST_THUMBNAIL_PIXELS)
     except ImageError:
