@@ -18,8 +18,9 @@ from scorecard.measures import Judge, layers
 
 import impasto
 from impasto import Settings, Stylizer, images
+from impasto.batch import plan as planning
 from impasto.core.network.vgg import VGG
-from impasto.core.styles import StoredMoments, StoredSize, StoredStyle, fold, pool_palettes
+from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
 from impasto.engine import measure_style as measuring
 from impasto.engine import style_file
 from impasto.engine.measure_style import measure_style
@@ -140,24 +141,44 @@ def test_gray_paintings_in_a_file_make_a_gray_picture_of_a_gray_photograph(styli
     assert found.picture.is_gray
 
 
-def stored(values, statistic="moments"):
-    """A style whose statistics at each side are constant."""
-    layer = Layer.parse("relu1_1")
+class Stored:
+    """Statistics that are constant at each side, and notes of what is asked for."""
 
-    def at(side):
-        second = torch.full((2, 2), float(values[side]))
-        return StoredSize(torch.full((3, 4), float(side)), {layer: StoredMoments(torch.zeros(1, 2), fold(second))})
+    def __init__(self, values):
+        self.values, self.asked = values, []
 
-    style = StoredStyle("s", (10, 10), statistic, sorted(values), at, torch.empty(0))
-    return lambda side: style.measure((side, 3), None, frozenset({layer}), statistic)[layer][0][0, 1].item(), style
+    def palette(self, side):
+        self.asked.append(side)
+        return torch.full((3, 4), float(side))
+
+    def moments(self, side, layer):
+        self.asked.append((side, str(layer)))
+        return StoredMoments(torch.ones(1, 2), fold(torch.full((2, 2), float(self.values[side]))))
+
+
+def at_side(stored, side, statistic="moments", layer="relu1_1"):
+    style = StoredStyle("s", (10, 10), "moments", sorted(stored.values), stored, torch.empty(0))
+    layers = frozenset({Layer.parse(layer)})
+    return style, style.measure((side, 3), None, layers, statistic)[Layer.parse(layer)][0][0, 1].item()
 
 
 def test_between_two_sizes_statistics_are_interpolated_by_the_logarithm_and_beyond_they_are_the_last():
-    at, style = stored({128: 1, 256: 3, 512: 4})
-    assert [at(side) for side in (32, 128, 256, 512, 4000)] == [1, 1, 3, 4, 4]
-    assert at(181) == pytest.approx(2, abs=0.01)
-    assert at(362) == pytest.approx(3.5, abs=0.01)
+    stored = Stored({128: 1, 256: 3, 512: 4})
+    assert [at_side(stored, side)[1] for side in (32, 128, 256, 512, 4000)] == [1, 1, 3, 4, 4]
+    assert [at_side(stored, side, "gram")[1] for side in (32, 128, 256, 512, 4000)] == [2, 2, 4, 5, 5]
+    assert at_side(stored, 181)[1] == pytest.approx(2, abs=0.01)
+    assert at_side(stored, 362)[1] == pytest.approx(3.5, abs=0.01)
+    style = at_side(stored, 128)[0]
     assert [style.palette((3, side))[0, 0].item() for side in (100, 180, 182, 5000)] == [128, 128, 256, 512]
+
+
+def test_no_more_of_a_file_is_unpacked_than_is_asked_for():
+    stored = Stored({128: 1, 256: 3})
+    style, _ = at_side(stored, 128)
+    style.palette((128, 128))
+    assert stored.asked == [(128, "relu1_1"), 128]
+    at_side(stored, 181)
+    assert stored.asked[2:] == [(128, "relu1_1"), (256, "relu1_1")]
 
 
 def test_half_precision_holds_any_range_of_values():
@@ -196,6 +217,13 @@ def test_a_file_is_read_as_it_was_written(small, tmp_path):
     assert np.abs(found.thumbnail.rgb.mean() - 100) < 60
     with pytest.raises(ImpastoError, match="exists"):
         small.save(tmp_path / "a.style")
+
+
+def test_a_batch_that_watches_sees_that_a_file_was_saved_again(small, style, tmp_path):
+    path = tmp_path / "a.style"
+    for saved in (small, style):
+        saved.save(path, overwrite=True)
+        assert planning._measured_with(path).layers == set(saved.info.layers)
 
 
 # Files that are none

@@ -20,6 +20,7 @@ from impasto.engine.style_file import (
     LONGEST_TEXT,
     MOST_PAINTINGS,
     THUMBNAIL_SIDE,
+    VERSION,
     NetworkInfo,
     PaintingInfo,
     StyleFile,
@@ -178,7 +179,7 @@ def _assemble(
             else:
                 tensors[f"{key}/triangle"] = triangle
     info = StyleInfo(
-        version=1,
+        version=VERSION,
         made_by=f"impasto {version('impasto')}",
         paintings=[it.info for it in found],
         credit=to_plain(credit),
