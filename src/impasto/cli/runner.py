@@ -8,7 +8,7 @@ from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
 from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
-from impasto.cli.inputs import read_painting, read_picture
+from impasto.cli.inputs import read_picture, read_style_input
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
@@ -63,7 +63,7 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     options = arguments.options
     check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
-    styles = [read_painting(painting) for painting in arguments.paintings]
+    styles = [read_style_input(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
     if options.dry_run:

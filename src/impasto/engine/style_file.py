@@ -197,13 +197,16 @@ class StyleFile:
         replace_file(Path(path).expanduser(), self.data)
 
 
-Painting = Picture | StyleFile
-"""What gives a style: pixels, or what was measured of some."""
+LoadedStyle = Picture | StyleFile
+"""What gives a style: a painting, or what was measured of some."""
+
+StyleInput = Source | LoadedStyle
+"""A painting or a style file, or where to read one: a path, or the bytes of a file."""
 
 
-def shown_as(painting: Painting) -> Picture:
-    """Give what a painting looks like: itself, or the thumbnail of a style file."""
-    return painting.thumbnail if isinstance(painting, StyleFile) else painting
+def shown_as(style: LoadedStyle) -> Picture:
+    """Give what a style looks like: the painting, or the thumbnail of a style file."""
+    return style.thumbnail if isinstance(style, StyleFile) else style
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -211,7 +214,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     images.check_output(path, overwrite=overwrite, suffixes=(SUFFIX,))
 
 
-def read_painting(source: Source | Painting, *, name: str | None = None) -> Painting:
+def read_style_input(source: StyleInput, *, name: str | None = None) -> LoadedStyle:
     """Read a style file or a picture, whichever it is; see `images.read`.
 
     Raises:
@@ -222,7 +225,7 @@ def read_painting(source: Source | Painting, *, name: str | None = None) -> Pain
     return read_style(source, name=name) if is_style(source) else images.read(source, name=name)
 
 
-def measure_painting(source: Source | Painting) -> Size | None:
+def style_input_size(source: StyleInput) -> Size | None:
     """Read the size of a painting, (width, height), from its header; None for a style file, of which none is seen.
 
     Raises:

@@ -13,7 +13,7 @@ from impasto.core.styles import StoredMoments
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
-from impasto.engine.style_file import Painting, StyleFile
+from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.engine.targets import CachedStyle, TargetCache
 from impasto.images import Picture
 from impasto.layers import Layer
@@ -101,7 +101,7 @@ class ImageTensors:
             init=None if init is None else self.source(init),
         )
 
-    def _style(self, style: Painting, spec: TransferSpec) -> StyleSource:
+    def _style(self, style: LoadedStyle, spec: TransferSpec) -> StyleSource:
         if isinstance(style, StyleFile):
             return _stored_style(style, self._compute)
         return CachedStyle(self.source(style), style, self._targets, (*self._run, spec.tiles))
