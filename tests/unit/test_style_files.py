@@ -208,6 +208,15 @@ def test_a_file_has_the_sizes_that_each_recipe_of_its_network_asks_for():
         assert wanted <= set(measuring._choose_sides([(250, 300)], 16)), recipe
 
 
+def test_one_painting_may_be_given_alone(stylizer, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(measuring, "SIDES", (64,))
+    path = tmp_path / "painting.png"
+    pictures[1].to_pil().save(path)
+    style = impasto.measure_style(stylizer, str(path), credit="nobody")
+    assert [it.name for it in style.info.paintings] == ["painting.png"]
+    assert (style.info.credit, set(style.info.layers)) == ("nobody", set(Settings().style_layers))
+
+
 def test_a_file_is_read_as_it_was_written(small, tmp_path):
     small.save(tmp_path / "a.style")
     found = read_style(tmp_path / "a.style")

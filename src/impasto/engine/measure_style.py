@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import cast
 
 import numpy as np
 import torch
@@ -64,8 +65,8 @@ class _MeasuredPainting:
 
 def measure_style(
     stylizer: Stylizer,
-    paintings: Sequence[Source | Picture],
-    settings: Settings,
+    paintings: Sequence[Source | Picture] | Source | Picture,
+    settings: Settings | None = None,
     *,
     name: str = "style",
     credit: str = "",
@@ -75,8 +76,9 @@ def measure_style(
 
     Args:
         stylizer: has the network.
-        paintings: one or more.
-        settings: the network, its layers and its precision, the statistic and the crops are read.
+        paintings: one, or a list of several.
+        settings: the network, its layers and its precision, the statistic and the crops are read; `Settings()` if not
+            given.
         name: of the style, for messages.
         credit: whom to name for the paintings.
         on_painting: called with each painting's number, from 0, before it is measured.
@@ -85,6 +87,8 @@ def measure_style(
         InputError: a painting, a setting, the network or the device cannot be used.
         OutOfMemoryError: the machine has too little memory.
     """
+    paintings = paintings if isinstance(paintings, list | tuple) else [cast("Source | Picture", paintings)]
+    settings = settings or Settings()
     if not 1 <= len(paintings) <= MOST_PAINTINGS:
         problem = f"{count_noun(len(paintings), 'painting')} cannot be one style"
         raise InputError(problem, f"Give from 1 to {MOST_PAINTINGS}.")
