@@ -19,6 +19,7 @@ from scorecard.measures import Judge, layers
 import impasto
 from impasto import Settings, Stylizer, images
 from impasto.batch import plan as planning
+from impasto.core.losses.statistics import average
 from impasto.core.network.vgg import VGG
 from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
 from impasto.engine import measure_style as measuring
@@ -92,6 +93,17 @@ def test_several_paintings_in_a_file_are_a_blend_with_equal_weights(stylizer, pi
     choices = {**QUICK, "init": "content"}
     assert equal(stylizer.stylize(photo, both, **choices), stylizer.stylize(photo, *paintings, **choices))
     assert [it.width for it in both.info.paintings] == [128, 70]
+
+
+def test_the_second_moments_of_many_paintings_take_no_more_memory_than_those_of_one():
+    layer, seconds = Layer.parse("relu1_1"), torch.rand(5, 8, 8)
+    seconds = seconds + seconds.transpose(1, 2)
+    triangles = measuring._MeanTriangles(len(seconds))
+    for second in seconds:
+        triangles.add(64, layer, second)
+    assert sum(it.numel() for it in triangles._sums.values()) == 8 * 9 / 2
+    (mean,) = average([(second,) for second in seconds], (1.0,) * len(seconds))
+    assert torch.equal(triangles.take(64, layer), fold(mean))
 
 
 def test_the_palette_of_several_paintings_has_as_many_colors_of_each():

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from impasto import images
 from impasto.core import StyleImage
-from impasto.core.losses.statistics import Measured, average
 from impasto.core.network.vgg import smallest_side
 from impasto.core.styles import fold, pool_palettes
 from impasto.engine import sizing, spec
@@ -49,9 +48,30 @@ ENLARGED_SIDE = 1024
 """Long side, pixels, to which a painting of any size is brought, as it is beside a result of that size."""
 
 
+class _MeanTriangles:
+    """The mean of second moments, by side and layer: on the CPU, and no more than the sum so far.
+
+    Args:
+        count: of the paintings.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._share = 1 / count
+        self._sums: dict[tuple[int, Layer], Tensor] = {}
+
+    def add(self, side: int, layer: Layer, second: Tensor) -> None:
+        """Add those of a painting, (C, C)."""
+        part, key = self._share * fold(second.cpu()), (side, layer)
+        self._sums[key] = self._sums[key] + part if key in self._sums else part
+
+    def take(self, side: int, layer: Layer) -> Tensor:
+        """Give the mean, (C (C + 1) / 2,) float32, and forget it."""
+        return self._sums.pop((side, layer)).float()
+
+
 @dataclass(frozen=True)
 class _MeasuredPainting:
-    """What was measured of one painting."""
+    """What is kept of one painting until the last."""
 
     info: PaintingInfo
     gray: bool
@@ -59,7 +79,8 @@ class _MeasuredPainting:
     """For the thumbnail."""
     palettes: Mapping[int, Tensor]
     """By the long side."""
-    layers: Mapping[int, Mapping[Layer, Measured]]
+    means: Mapping[tuple[int, Layer], Tensor]
+    """(C,) float32, on the CPU, by the long side and the layer."""
     compute: ComputeConfig
 
 
@@ -99,11 +120,12 @@ def measure_style(
     crops = spec.style_crops(settings, len(paintings))
     sides = _choose_sides(sizing.used_sizes(settings, [_own_size(it) for it in paintings]), smallest_side(layers))
     found: list[_MeasuredPainting] = []
+    triangles = _MeanTriangles(len(paintings))
     for number, (painting, crop) in enumerate(zip(paintings, crops, strict=True)):
         on_painting(number)
         with translate_oom():
-            found.append(_measure_one(stylizer, painting, settings, crop, sides, layers))
-    return _assemble(found, settings, sides, layers, fingerprint=fingerprint, name=name, credit=credit)
+            found.append(_measure_one(stylizer, painting, settings, crop, sides, layers, triangles))
+    return _assemble(found, triangles, settings, sides, layers, fingerprint=fingerprint, name=name, credit=credit)
 
 
 def _own_size(painting: Source | Picture) -> Size | None:
@@ -137,10 +159,11 @@ def _measure_one(
     crop: str,
     sides: Sequence[int],
     layers: frozenset[Layer],
+    triangles: _MeanTriangles,
 ) -> _MeasuredPainting:
     given = painting if isinstance(painting, Picture) else images.read(painting)
     palettes: dict[int, Tensor] = {}
-    moments: dict[int, Mapping[Layer, Measured]] = {}
+    means: dict[tuple[int, Layer], Tensor] = {}
     for side in sides:
         opened = stylizer.open(None, [given], spec.for_measuring(settings, side, crop))
         picture, transfer = opened.inputs.subject, opened.transfer
@@ -148,15 +171,18 @@ def _measure_one(
         return_memory_eagerly(opened.compute, opened.load.pixels)
         style, size = StyleImage(opened.tensors.source(picture)), transfer.spec.size
         palettes[side] = style.palette(size)
-        moments[side] = style.moments(size, transfer.reader, layers, spec.statistic(settings))
+        for layer, measured in style.moments(size, transfer.reader, layers, spec.statistic(settings)).items():
+            means[side, layer] = measured.mean.float().cpu()
+            triangles.add(side, layer, measured.second)
     name, digest = to_plain(base_name(given.name)), given.sha256
     info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height)
     small = images.shrink(picture, THUMBNAIL_SIDE)
-    return _MeasuredPainting(info, picture.is_gray, small, palettes, moments, opened.compute)
+    return _MeasuredPainting(info, picture.is_gray, small, palettes, means, opened.compute)
 
 
 def _assemble(
     found: Sequence[_MeasuredPainting],
+    triangles: _MeanTriangles,
     settings: Settings,
     sides: Sequence[int],
     layers: frozenset[Layer],
@@ -173,11 +199,9 @@ def _assemble(
         palette = pool_palettes([it.palettes[side] for it in found]).numpy()
         tensors[f"{side}/palette"] = palette.astype(np.float16) if half else palette
         for layer in sorted(layers):
-            measured, key = [it.layers[side][layer] for it in found], f"{side}/{layer}"
-            (second,) = average([(it.second,) for it in measured], (1.0,) * len(measured))
-            channels[str(layer)] = len(second)
-            tensors[f"{key}/means"] = torch.stack([it.mean for it in measured]).float().cpu().numpy()
-            triangle = fold(second.cpu()).float().numpy()
+            means, triangle = torch.stack([it.means[side, layer] for it in found]), triangles.take(side, layer).numpy()
+            channels[str(layer)], key = means.shape[1], f"{side}/{layer}"
+            tensors[f"{key}/means"] = means.numpy()
             if half:
                 tensors[f"{key}/triangle"], tensors[f"{key}/scale"] = to_half(triangle)
             else:

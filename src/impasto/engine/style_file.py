@@ -36,7 +36,7 @@ VERSION = 1
 COLORS = 2**14
 """Of a palette; those of `core.color.palette`."""
 MOST_PAINTINGS = 64
-"""In one style: all that is measured of them is held until the last."""
+"""In one style: a palette for each size is held of each until the last."""
 EXACT_SIDE = 512
 """Largest long side, pixels, at which statistics are float32; those of larger ones are float16."""
 MOST_BYTES = 128 * 2**20
