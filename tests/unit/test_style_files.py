@@ -1,6 +1,7 @@
 """Style files: the picture is that of the painting, and no file can do anything but be refused."""
 
 import json
+import math
 import pickle
 import re
 import shutil
@@ -26,7 +27,7 @@ from impasto.engine import measure_style as measuring
 from impasto.engine import style_file
 from impasto.engine.measure_style import measure_style
 from impasto.engine.spec import result_size
-from impasto.engine.style_file import STYLE_KEY, read_style, tensor_shapes, to_half, write_style
+from impasto.engine.style_file import STYLE_KEY, make_thumbnail, read_style, tensor_shapes, to_half, write_style
 from impasto.engine.targets import TargetCache, digest_pixels
 from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
 from impasto.images.picture import Picture
@@ -191,6 +192,18 @@ def test_no_more_of_a_file_is_unpacked_than_is_asked_for():
     assert stored.asked == [(128, "relu1_1"), 128]
     at_side(stored, 181)
     assert stored.asked[2:] == [(128, "relu1_1"), (256, "relu1_1")]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_pictures_of_a_thumbnail_do_not_touch(count):
+    black = Picture(np.zeros((300, 300, 3), np.uint8))
+    found = images.read(make_thumbnail([black] * count)).rgb.mean(axis=2)
+    columns = math.ceil(math.sqrt(count))
+    assert max(found.shape) <= style_file.THUMBNAIL_SIDE
+    for number in range(1, columns):
+        edge = round(found.shape[1] * number / columns)
+        assert found[20, edge - 1 : edge + 1].min() > 200
+        assert found[20, edge + 20] < 50
 
 
 def test_half_precision_holds_any_range_of_values():

@@ -44,6 +44,8 @@ MOST_BYTES = 128 * 2**20
 THUMBNAIL_SIDE = 256
 """Longest side of a thumbnail, pixels."""
 _MOST_SHOWN = 16
+_GAP = 4
+"""Between the pictures of a thumbnail, pixels."""
 _MOST_HEADER_BYTES = 2**20
 _MOST_THUMBNAIL_BYTES = 2**20
 _MOST_THUMBNAIL_PIXELS = 2**20
@@ -294,7 +296,8 @@ def make_thumbnail(pictures: Sequence[Picture]) -> bytes:
     """Make a small JPEG of paintings, in a grid where they are several; of many, the first are shown."""
     columns = math.isqrt(min(len(pictures), _MOST_SHOWN) - 1) + 1
     side = THUMBNAIL_SIDE // columns
-    small = [images.shrink(picture, side) for picture in pictures[: columns**2]]
+    gap = 0 if columns == 1 else _GAP
+    small = [images.shrink(picture, side - gap) for picture in pictures[: columns**2]]
     if len(small) == 1:
         return images.encode(small[0], "jpeg")
     rows = -(-len(small) // columns)
