@@ -4,7 +4,8 @@ import impasto
 
 PUBLIC = {
     "Estimate", "Event", "Finished", "ImpastoError", "Job", "Losses", "Picture", "Preview", "Restart",
-    "Result", "Settings", "Started", "Step", "Stylizer", "execute", "stylize",
+    "Result", "Settings", "Started", "Step", "StyleFile", "Stylizer", "execute", "measure_style",
+    "read_style", "stylize",
 }  # fmt: skip
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from impasto.engine.estimate import Estimate
     from impasto.engine.events import Event, Finished, Preview, Restart, Started, Step
     from impasto.engine.job import Job, execute
+    from impasto.engine.measure_style import measure_style
     from impasto.engine.result import Result
+    from impasto.engine.style_file import StyleFile, read_style
     from impasto.engine.stylizer import Losses, Stylizer, stylize
     from impasto.images import Picture
     from impasto.settings import Settings
@@ -34,8 +36,11 @@ __all__ = [
     "Settings",
     "Started",
     "Step",
+    "StyleFile",
     "Stylizer",
     "execute",
+    "measure_style",
+    "read_style",
     "stylize",
 ]
 
@@ -46,6 +51,8 @@ _HOMES = {
     "Settings": "settings",
     **dict.fromkeys(("Job", "execute"), "engine.job"),
     "Result": "engine.result",
+    "measure_style": "engine.measure_style",
+    **dict.fromkeys(("StyleFile", "read_style"), "engine.style_file"),
     **dict.fromkeys(("Losses", "Stylizer", "stylize"), "engine.stylizer"),
 }
 

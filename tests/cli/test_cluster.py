@@ -12,6 +12,7 @@ from quick import listing
 
 from impasto.batch.cluster import ActorNeeds, ClusterExecutor, _Actor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
+from impasto.batch.identity import identify
 from impasto.batch.local import WorkerLostError
 from impasto.batch.painter import TaskPainter
 from impasto.batch.payload import Packer, Spool
@@ -169,6 +170,19 @@ def test_a_network_travels_with_its_picture_unless_impasto_has_it(monkeypatch, t
     monkeypatch.setenv("IMPASTO_HOME", "elsewhere")
     there = paint(Spool().unpack(packed).task)
     assert isinstance(there, TaskDone), there
+
+
+def test_a_file_with_the_name_of_a_network_is_not_that_network(folder, monkeypatch):
+    """Only what holds a dot or a separator is a path, whatever there is in the folder."""
+    identity = identify(QUICK, [])
+    (folder / "vgg16").write_text("no network")
+    packed = Packer().pack(make_task("photo.jpg", "painting.jpg"))
+    assert packed.shared.keys() == {"painting.jpg"}
+    assert identify(QUICK, []) == identity
+    monkeypatch.setenv("IMPASTO_HOME", "elsewhere")
+    spool = Spool()
+    assert spool.unpack(packed).task.settings.network == "vgg16"
+    spool.close()
 
 
 def test_folders_of_workers_that_were_killed_are_deleted_by_the_next(tmp_path, monkeypatch):

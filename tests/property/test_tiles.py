@@ -12,8 +12,13 @@ from torch.nn import functional
 
 from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, StyleTransfer, TransferImages, TransferSpec
 from impasto.core.losses import total_variation
+from impasto.core.losses.content import ContentLoss
+from impasto.core.losses.guided import LayerRegion
 from impasto.core.losses.mapped import feature_objective
+from impasto.core.losses.statistics import STATISTICS
+from impasto.core.losses.style import StyleLoss
 from impasto.core.losses.total_variation import KerasVariationLoss, TotalVariationLoss
+from impasto.core.network.parts import Window
 from impasto.core.network.tiles import TiledVGG, TileSpec
 from impasto.errors import SettingsError
 
@@ -216,6 +221,17 @@ def test_the_result_does_not_depend_on_which_tile_is_finished_first_and_each_tak
     content, regions = 128 / 4 + 512 / 64, 3 * sum(1 / 4 ** (layer.block - 1) for layer in LAYERS)
     assert len(mappers[0].sent) == 4
     assert sum(map(len, mappers[0].sent)) < 1.1 * 4 * (96 + 8) * (60 + 8) * (content + regions) + 4 * 15_000
+
+
+def test_a_part_of_a_loss_is_a_view_and_its_copy_is_no_more_than_the_part():
+    target, mask = torch.rand(1, 8, 100, 100), torch.rand(1, 1, 100, 100)
+    content = ContentLoss(LAYERS[0], 1.0, 1.0, target, mask)
+    region = LayerRegion(mask, mask.sum().item(), mask.mean().item())
+    style = StyleLoss(LAYERS[0], 1.0, 1.0, STATISTICS["gram"], [(torch.eye(8),)], [region])
+    for loss, whole in ((content, target), (style, mask)):
+        part = loss.cut(Window(range(10), range(10), (100, 100)))
+        assert len(pickle.dumps(part)) > whole.nbytes  # a view is sent with all that it is a part of
+        assert len(pickle.dumps(part.copy())) < whole.nbytes / 10
 
 
 def test_a_loss_that_needs_a_whole_layer_is_refused_for_tiles_elsewhere_before_they_are_large(networks):

@@ -57,6 +57,14 @@ def alone(photo: Path, painting: Path) -> list[impasto.Picture]:
     return [texture.picture, rebuilt.picture]
 
 
+def one_style_for_many(photos: list[Path], paintings: list[Path]) -> list[impasto.Picture]:
+    stylizer = impasto.Stylizer()
+    style: impasto.StyleFile = impasto.measure_style(stylizer, paintings, credit="public domain")
+    style.save("five.style", overwrite=True)
+    assert impasto.read_style("five.style").size == style.size
+    return [stylizer.stylize(photo, style).picture for photo in photos]
+
+
 def why_not(photo: Path) -> str:
     try:
         impasto.Stylizer().run(photo, [])

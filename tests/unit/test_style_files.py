@@ -1,8 +1,14 @@
 """Style files: the picture is that of the painting, and no file can do anything but be refused."""
 
 import json
+import math
 import pickle
+import re
+import shutil
 import struct
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,22 +19,29 @@ from scorecard.measures import Judge, layers
 
 import impasto
 from impasto import Settings, Stylizer, images
+from impasto.batch import plan as planning
+from impasto.core.losses.statistics import average
 from impasto.core.network.vgg import VGG
-from impasto.core.styles import StoredMoments, StoredSize, StoredStyle, fold, pool_palettes
+from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
 from impasto.engine import measure_style as measuring
 from impasto.engine import style_file
 from impasto.engine.measure_style import measure_style
 from impasto.engine.spec import result_size
-from impasto.engine.style_file import STYLE_KEY, read_style, tensor_shapes, to_half, write_style
-from impasto.engine.targets import TargetCache
+from impasto.engine.style_file import STYLE_KEY, make_thumbnail, read_style, tensor_shapes, to_half, write_style
+from impasto.engine.targets import TargetCache, digest_pixels
 from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
 from impasto.images.picture import Picture
 from impasto.layers import Layer
+from impasto.settings import recipes
+from impasto.settings.per_painting import check_measurable, check_measured
+from impasto.sizing import plan_scales, style_size
+from impasto.weights.registry import BUNDLED
 from impasto.wording import COMMAND
 
-LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu3_1"}
-QUICK = {"size": 64, "iterations": 2, "precision": "float32", "margin": 0, **LAYERS}
+LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1"}
+QUICK = {"size": 64, "iterations": 1, "precision": "float32", "margin": 0, "init": "content", **LAYERS}
 SIDES = (64, 128)
+PAGE = Path(__file__).parents[2] / "docs" / "styles.md"
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +79,37 @@ def equal(one, other):
     return np.array_equal(one.picture.rgb, other.picture.rgb) and one.losses == other.losses
 
 
-@pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_a_style_file_paints_what_the_painting_paints_to_the_bit(pictures, precision):
+@pytest.mark.parametrize("seen_at", [{"size": 64}, {"size": 128, "style_scale": 0.5}], ids=["default", "brushwork"])
+def test_a_style_file_paints_what_the_painting_paints_to_the_bit(stylizer, pictures, style, seen_at):
     photo, painting, _ = pictures
-    stylizer = Stylizer()
-    stored = measure(stylizer, [painting], precision=precision, style_layers=Settings().style_layers)
-    choices = {"size": 64, "iterations": 2, "precision": precision}
+    choices = {**QUICK, "init": "palette", **seen_at}
+    assert equal(stylizer.stylize(photo, style, **choices), stylizer.stylize(photo, painting, **choices))
+
+
+@pytest.mark.slow
+def test_that_holds_in_the_fastest_precision_with_all_layers(stylizer, pictures):
+    photo, painting, _ = pictures
+    stored = measure(stylizer, [painting], precision="auto", style_layers=Settings().style_layers)
+    choices = {"size": 64, "iterations": 2, "precision": "auto"}
     assert equal(stylizer.stylize(photo, stored, **choices), stylizer.stylize(photo, painting, **choices))
 
 
 def test_several_paintings_in_a_file_are_a_blend_with_equal_weights(stylizer, pictures):
     photo, *paintings = pictures
     both = measure(stylizer, paintings)
-    choices = {**QUICK, "init": "content"}
-    assert equal(stylizer.stylize(photo, both, **choices), stylizer.stylize(photo, *paintings, **choices))
+    assert equal(stylizer.stylize(photo, both, **QUICK), stylizer.stylize(photo, *paintings, **QUICK))
     assert [it.width for it in both.info.paintings] == [128, 70]
+
+
+def test_the_second_moments_of_many_paintings_take_no_more_memory_than_those_of_one():
+    layer, seconds = Layer.parse("relu1_1"), torch.rand(5, 8, 8)
+    seconds = seconds + seconds.transpose(1, 2)
+    triangles = measuring._MeanTriangles(len(seconds))
+    for second in seconds:
+        triangles.add(64, layer, second)
+    assert sum(it.numel() for it in triangles._sums.values()) == 8 * 9 / 2
+    (mean,) = average([(second,) for second in seconds], (1.0,) * len(seconds))
+    assert torch.equal(triangles.take(64, layer), fold(mean))
 
 
 def test_the_palette_of_several_paintings_has_as_many_colors_of_each():
@@ -130,24 +159,56 @@ def test_gray_paintings_in_a_file_make_a_gray_picture_of_a_gray_photograph(styli
     assert found.picture.is_gray
 
 
-def stored(values, statistic="moments"):
-    """A style whose statistics at each side are constant."""
-    layer = Layer.parse("relu1_1")
+class Stored:
+    """Statistics that are constant at each side, and notes of what is asked for."""
 
-    def at(side):
-        second = torch.full((2, 2), float(values[side]))
-        return StoredSize(torch.full((3, 4), float(side)), {layer: StoredMoments(torch.zeros(1, 2), fold(second))})
+    def __init__(self, values):
+        self.values, self.asked = values, []
 
-    style = StoredStyle("s", (10, 10), statistic, sorted(values), at, torch.empty(0))
-    return lambda side: style.measure((side, 3), None, frozenset({layer}), statistic)[layer][0][0, 1].item(), style
+    def palette(self, side):
+        self.asked.append(side)
+        return torch.full((3, 4), float(side))
+
+    def moments(self, side, layer):
+        self.asked.append((side, str(layer)))
+        return StoredMoments(torch.ones(1, 2), fold(torch.full((2, 2), float(self.values[side]))))
+
+
+def at_side(stored, side, statistic="moments", layer="relu1_1"):
+    style = StoredStyle("s", (10, 10), "moments", sorted(stored.values), stored, torch.empty(0))
+    layers = frozenset({Layer.parse(layer)})
+    return style, style.measure((side, 3), None, layers, statistic)[Layer.parse(layer)][0][0, 1].item()
 
 
 def test_between_two_sizes_statistics_are_interpolated_by_the_logarithm_and_beyond_they_are_the_last():
-    at, style = stored({128: 1, 256: 3, 512: 4})
-    assert [at(side) for side in (32, 128, 256, 512, 4000)] == [1, 1, 3, 4, 4]
-    assert at(181) == pytest.approx(2, abs=0.01)
-    assert at(362) == pytest.approx(3.5, abs=0.01)
+    stored = Stored({128: 1, 256: 3, 512: 4})
+    assert [at_side(stored, side)[1] for side in (32, 128, 256, 512, 4000)] == [1, 1, 3, 4, 4]
+    assert [at_side(stored, side, "gram")[1] for side in (32, 128, 256, 512, 4000)] == [2, 2, 4, 5, 5]
+    assert at_side(stored, 181)[1] == pytest.approx(2, abs=0.01)
+    assert at_side(stored, 362)[1] == pytest.approx(3.5, abs=0.01)
+    style = at_side(stored, 128)[0]
     assert [style.palette((3, side))[0, 0].item() for side in (100, 180, 182, 5000)] == [128, 128, 256, 512]
+
+
+def test_no_more_of_a_file_is_unpacked_than_is_asked_for():
+    stored = Stored({128: 1, 256: 3})
+    style, _ = at_side(stored, 128)
+    style.palette((128, 128))
+    assert stored.asked == [(128, "relu1_1"), 128]
+    at_side(stored, 181)
+    assert stored.asked[2:] == [(128, "relu1_1"), (256, "relu1_1")]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_pictures_of_a_thumbnail_do_not_touch(count):
+    black = Picture(np.zeros((300, 300, 3), np.uint8))
+    found = images.read(make_thumbnail([black] * count)).rgb.mean(axis=2)
+    columns = math.ceil(math.sqrt(count))
+    assert max(found.shape) <= style_file.THUMBNAIL_SIDE
+    for number in range(1, columns):
+        edge = round(found.shape[1] * number / columns)
+        assert found[20, edge - 1 : edge + 1].min() > 200
+        assert found[20, edge + 20] < 50
 
 
 def test_half_precision_holds_any_range_of_values():
@@ -160,11 +221,30 @@ def test_half_precision_holds_any_range_of_values():
 
 
 def test_sizes_go_as_far_as_the_painting_and_are_not_narrower_than_the_network_sees():
-    assert measuring._choose_sides([(300, 200)], 16) == [128, 256, 512]
-    assert measuring._choose_sides([(300, 200), (1300, 900)], 16) == [128, 256, 512, 1024, 2048]
+    assert measuring._choose_sides([(300, 200)], 16) == [64, 128, 256, 512, 1024]
+    assert measuring._choose_sides([(1024, 900)], 16) == [64, 128, 256, 512, 1024]
+    assert measuring._choose_sides([(300, 200), (1300, 900)], 16) == [64, 128, 256, 512, 1024, 2048]
     assert measuring._choose_sides([(1000, 50)], 16) == [512, 1024]
     with pytest.raises(ImageError, match="too long and narrow"):
         measuring._choose_sides([(500, 3)], 16)
+
+
+def test_a_file_has_the_sizes_that_each_recipe_of_its_network_asks_for():
+    for recipe in listed("The default's serves (.*?);"):
+        settings = Settings(recipe=recipe)
+        width, height = result_size(settings, Picture(np.zeros((200, 300, 3), np.uint8)))
+        scales = plan_scales(width, height, scales=settings.scales, iterations=9, decay=settings.iterations_decay)
+        wanted = {max(style_size((250, 300), it.size, settings.style_scale, squash=False)) for it in scales}
+        assert wanted <= set(measuring._choose_sides([(250, 300)], 16)), recipe
+
+
+def test_one_painting_may_be_given_alone(stylizer, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(measuring, "SIDES", (64,))
+    path = tmp_path / "painting.png"
+    pictures[1].to_pil().save(path)
+    style = impasto.measure_style(stylizer, str(path), credit="nobody")
+    assert [it.name for it in style.info.paintings] == ["painting.png"]
+    assert (style.info.credit, set(style.info.layers)) == ("nobody", set(Settings().style_layers))
 
 
 def test_a_file_is_read_as_it_was_written(small, tmp_path):
@@ -176,6 +256,13 @@ def test_a_file_is_read_as_it_was_written(small, tmp_path):
     assert np.abs(found.thumbnail.rgb.mean() - 100) < 60
     with pytest.raises(ImpastoError, match="exists"):
         small.save(tmp_path / "a.style")
+
+
+def test_a_batch_that_watches_sees_that_a_file_was_saved_again(small, style, tmp_path):
+    path = tmp_path / "a.style"
+    for saved in (small, style):
+        saved.save(path, overwrite=True)
+        assert planning._measured_with(path).layers == set(saved.info.layers)
 
 
 # Files that are none
@@ -272,9 +359,12 @@ def test_metadata_that_lie_are_refused(small, change):
         {"64/palette": np.zeros((3, 5), np.float32)},
         {"64/relu1_1/triangle": np.full(64 * 65 // 2, np.inf, np.float32)},
         {"64/relu1_1/triangle": np.zeros(64 * 65 // 2, np.float64)},
+        {"64/relu1_1/triangle": np.full(64 * 65 // 2, -1e13, np.float32)},
+        {"64/relu1_1/means": np.full((1, 64), 1e30, np.float32)},
         {"one/too/many": np.zeros(1, np.float32)},
         {"thumbnail": np.zeros(100, np.uint8)},
         {"thumbnail": np.zeros(2**20 + 1, np.uint8)},
+        {"thumbnail": np.frombuffer(images.encode(Picture(np.zeros((8, 8, 3), np.float32)), "png"), np.uint8)},
     ],
     ids=lambda tensors: " ".join(f"{key} {value.shape} {value.flat[0]}" for key, value in tensors.items()),
 )
@@ -288,14 +378,14 @@ def test_a_later_version_and_endless_nesting_are_refused(small):
         assert "damaged" in refused(safetensors.numpy.save(dict(small.tensors), {STYLE_KEY: text}))
 
 
-def test_a_scale_of_half_precision_must_be_above_zero(small):
+def test_a_scale_of_half_precision_is_above_zero_and_no_larger_than_any_style_needs(small):
     info = small.info.model_copy(update={"sides": [1024]})
     tensors = {"thumbnail": small.tensors["thumbnail"]}
     for key, (kind, shape) in tensor_shapes(info).items():
         tensors[key] = np.ones(shape, style_file._DTYPES[kind])
     assert write_style(info, tensors, "a.style").info.sides == [1024]
     about = set_("sides", [1024])
-    for scale in (0, -1, np.inf):
+    for scale in (0, -1, np.inf, 3e38, 1e10):
         scaled = {"1024/relu1_1/scale": np.array([scale], np.float32)}
         written = {**tensors, **scaled}
         text = json.loads(info.model_dump_json())
@@ -313,7 +403,7 @@ def test_a_scale_of_half_precision_must_be_above_zero(small):
         ({"pooling": "average"}, "was measured with pooling"),
         ({"padding": "zeros"}, "was measured with padding"),
         ({"normalize": True}, "was measured with normalize"),
-        ({"style_layers": "relu1_1,relu3_2"}, "does not have the layers relu3_2"),
+        ({"style_layers": "relu1_1,relu2_2"}, "does not have the layers relu2_2"),
         ({"init": "style"}, "without the pixels that init"),
         ({"color": "match"}, "without the pixels that color"),
         ({"color": "photo"}, "without the pixels that color"),
@@ -329,10 +419,34 @@ def test_what_takes_pixels_or_another_network_is_refused(stylizer, pictures, sty
         assert "a.style" in str(caught.value)
 
 
+def listed(pattern):
+    """The recipes that the page on style files names after some words."""
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    return set(re.findall(r"`([a-z-]+)`", re.search(pattern, page)[1]))
+
+
+def accepts(check, *arguments, **choices):
+    try:
+        check(*arguments, **choices)
+    except SettingsError:
+        return False
+    return True
+
+
+def test_the_page_names_the_recipes_that_a_file_of_the_default_serves_and_those_that_none_serves(style):
+    names, all_layers = recipes.shipped(), frozenset(Settings().style_layers)
+    file = replace(style.measured_with, layers=all_layers)
+    served = {it for it in names if accepts(check_measured, Settings(recipe=it), [file], has_photograph=True)}
+    assert listed("The default's serves (.*?);") == served
+    unserved = {it for it in names if not accepts(check_measurable, Settings(recipe=it))}
+    assert listed("No file serves (.*?):") == unserved
+
+
 def test_a_texture_needs_a_painting_unless_another_gives_its_aspect(stylizer, pictures, style):
+    choices = {**QUICK, "recipe": "texture", "init": "gray"}
     with pytest.raises(SettingsError, match="a texture without a photograph needs a painting"):
-        stylizer.stylize(None, style, recipe="texture", **QUICK)
-    found = stylizer.stylize(None, pictures[1], style, recipe="texture", **QUICK)
+        stylizer.stylize(None, style, **choices)
+    found = stylizer.stylize(None, pictures[1], style, **choices)
     assert found.picture.width == 64
 
 
@@ -343,6 +457,12 @@ def test_other_weights_under_the_same_name_are_refused(stylizer, pictures, style
     other = read_style(rewritten(style, change), name="other.style")
     with pytest.raises(SettingsError, match=r"other\.style was measured with other weights"):
         stylizer.stylize(pictures[0], other, **QUICK)
+
+
+def test_the_same_weights_in_a_file_of_another_name_are_the_same_network(stylizer, pictures, style, tmp_path):
+    shutil.copy(BUNDLED, tmp_path / "mine.safetensors")
+    choices = {**QUICK, "network": str(tmp_path / "mine.safetensors")}
+    assert equal(Stylizer().stylize(pictures[0], style, **choices), stylizer.stylize(pictures[0], style, **QUICK))
 
 
 def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style):
@@ -357,6 +477,7 @@ def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style
         (["x.jpg"] * 65, {}, InputError),
         (None, {"style_layers": ""}, SettingsError),
         (None, {"style_crop": "0,0,9,9;0,0,9,9"}, SettingsError),
+        *((None, {"recipe": name}, SettingsError) for name in ("keras-lbfgs", "coursera", "surface")),
     ],
 )
 def test_what_cannot_be_measured_is_refused_at_once(stylizer, pictures, paintings, choices, error):
@@ -415,6 +536,20 @@ def test_two_arrays_with_the_same_bytes_are_two_paintings(pictures):
     assert equal(found[1], Stylizer().stylize(pictures[0], paintings[1], **QUICK))
 
 
+@pytest.mark.parametrize("alpha", [None, np.ones((1500, 2000), np.float32)], ids=["opaque", "transparent"])
+def test_a_large_painting_is_told_from_others_without_a_copy_of_it(alpha):
+    colors = np.zeros((1500, 2000, 3), np.uint8)[:, ::-1]
+    known = digest_pixels(Picture(colors, alpha))
+    tracemalloc.start()
+    assert digest_pixels(Picture(colors, alpha)) == known
+    assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    tracemalloc.stop()
+    changed = colors.copy()
+    changed[-1, -1, -1] = 1
+    assert digest_pixels(Picture(changed, alpha)) != known
+    assert digest_pixels(Picture(colors, np.zeros((1500, 2000), np.float32))) != known
+
+
 def test_what_is_kept_stays_within_its_bytes():
     cache, made = TargetCache(most_bytes=100), []
 
@@ -443,7 +578,7 @@ def as_tensor(picture):
 def test_the_default_size_is_to_the_bit_and_another_within_a_hundredth(photo, painting, tmp_path):
     stylizer = Stylizer()
     measure_style(stylizer, [painting], Settings(), name="x").save(tmp_path / "x.style")
-    assert (tmp_path / "x.style").stat().st_size < 6_000_000
+    assert (tmp_path / "x.style").stat().st_size < 7_500_000
     assert equal(stylizer.stylize(photo, tmp_path / "x.style"), stylizer.stylize(photo, painting))
     width, height = result_size(Settings(size=384), images.read(photo))
     network = VGG(impasto.weights.load("vgg16").to(torch.device("cpu"), torch.float32), layers())

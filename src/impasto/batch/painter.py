@@ -13,7 +13,7 @@ from impasto.batch.identity import identify
 from impasto.batch.schedule import KEPT_BYTES
 from impasto.engine.events import Event, Step
 from impasto.engine.job import Job, execute
-from impasto.engine.style_file import Painting, StyleFile, read_painting
+from impasto.engine.style_file import LoadedStyle, StyleFile, read_style_input
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImpastoError, OutOfMemoryError
 from impasto.images import Picture
@@ -79,9 +79,9 @@ class _PaintingCache:
     """Paintings as they were decoded, and style files: the latest, up to `KEPT_BYTES`; a larger one until the next."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, int], Painting] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], LoadedStyle] = OrderedDict()
 
-    def read(self, path: str) -> Painting:
+    def read(self, path: str) -> LoadedStyle:
         """Read a painting, unless it is kept and its file has not changed.
 
         Raises:
@@ -90,13 +90,13 @@ class _PaintingCache:
         try:
             status = Path(path).stat()
         except OSError:
-            return read_painting(path)  # which says what is wrong
+            return read_style_input(path)  # which says what is wrong
         key = path, status.st_mtime_ns, status.st_size
         painting = self._kept.pop(key, None)
         if painting is None:
             if self._bytes() > KEPT_BYTES:
                 self._kept.clear()  # before another is decoded
-            painting = read_painting(path)
+            painting = read_style_input(path)
             if isinstance(painting, Picture):
                 painting = replace(painting, exif=None)
         self._kept[key] = painting
@@ -108,7 +108,7 @@ class _PaintingCache:
         return sum(_count_bytes(painting) for painting in self._kept.values())
 
 
-def _count_bytes(painting: Painting) -> int:
+def _count_bytes(painting: LoadedStyle) -> int:
     """Count the bytes that a painting takes; a style file has its own twice."""
     if isinstance(painting, StyleFile):
         return len(painting.data) * 2

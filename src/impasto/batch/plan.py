@@ -323,7 +323,15 @@ def _measure_file(path: Path, _changed: int, _size: int) -> Size | None:
     return images.measure(path)
 
 
-@lru_cache(maxsize=1024)
 def _measured_with(style: Path) -> MeasuredWith | None:
-    """Give what a style file was measured with; None for a painting."""
+    """Give what a style file was measured with, read once for as long as it does not change; None for a painting."""
+    try:
+        status = style.stat()
+    except (OSError, ValueError):
+        return None  # whoever measures it as a painting says what is wrong
+    return _measured_file(style, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _measured_file(style: Path, _changed: int, _size: int) -> MeasuredWith | None:
     return read_style(style).measured_with if is_style(style) else None

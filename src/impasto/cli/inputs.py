@@ -8,7 +8,7 @@ from impasto import images
 from impasto.cli import terminal
 from impasto.cli.terminal import STREAM
 from impasto.engine import style_file
-from impasto.engine.style_file import Painting
+from impasto.engine.style_file import LoadedStyle
 from impasto.errors import ImageError, InputError
 
 _MANY = 12
@@ -73,11 +73,11 @@ def read_picture(source: str) -> images.Picture:
     return images.read(terminal.read_stdin(), name="stdin") if source == STREAM else images.read(source)
 
 
-def read_painting(source: str) -> Painting:
+def read_style_input(source: str) -> LoadedStyle:
     """Read a painting or a style file from a file or stdin.
 
     Raises:
         ImageError: it cannot be read.
     """
     given: str | bytes = terminal.read_stdin() if source == STREAM else source
-    return style_file.read_painting(given, name="stdin" if source == STREAM else None)
+    return style_file.read_style_input(given, name="stdin" if source == STREAM else None)

@@ -10,7 +10,7 @@ from impasto.cli.display import Display, choose_display
 from impasto.cli.display.animation import FrameRecorder, preview_interval
 from impasto.cli.display.steps import StepWriter
 from impasto.cli.failures import no_wrong_use_after
-from impasto.cli.inputs import read_painting, read_picture
+from impasto.cli.inputs import read_picture, read_style_input
 from impasto.cli.outputs import OutputPaths, RunArguments
 from impasto.cli.signals import NOTHING_PAINTED, Interrupted, StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
@@ -21,7 +21,7 @@ from impasto.engine.job import Job, execute
 from impasto.engine.memory import sent_bytes
 from impasto.engine.sizing import memory_load
 from impasto.engine.spec import input_spec
-from impasto.engine.style_file import measure_painting, shown_as
+from impasto.engine.style_file import shown_as, style_input_size
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
@@ -77,9 +77,9 @@ def _connected(address: str | None, cluster: TileCluster | None, job: Job) -> It
     if address is None or cluster is None:
         yield
         return
-    content = None if job.content is None else measure_painting(job.content)
+    content = None if job.content is None else style_input_size(job.content)
     item_bytes = _LARGEST_ITEM if job.settings.precision == "auto" else 0
-    load = memory_load(job.settings, content, [measure_painting(style) for style in job.styles], item_bytes)
+    load = memory_load(job.settings, content, [style_input_size(style) for style in job.styles], item_bytes)
     if load.pixels <= cluster.side**2:
         yield
         return
@@ -94,7 +94,7 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     stylizer = Stylizer(cluster=cluster)
     check_memory(stylizer, arguments, settings)
     content = [] if arguments.photo is None else [read_picture(arguments.photo)]
-    styles = [read_painting(painting) for painting in arguments.paintings]
+    styles = [read_style_input(painting) for painting in arguments.paintings]
     job = Job(content[0] if content else None, tuple(styles), settings)
     display = choose_display(json=options.json, quiet=options.quiet)
     if options.dry_run:

@@ -1,7 +1,7 @@
 """Styles: whatever can be asked for its statistics and its palette at a size, an image or what was measured of some."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -111,13 +111,16 @@ class StoredMoments:
     """(C (C + 1) / 2,): the upper triangle of the mean of their second moments, row by row."""
 
 
-@dataclass(frozen=True)
-class StoredSize:
-    """What was measured of a style at one size."""
+class StoredValues(Protocol):
+    """What was measured of a style at each of some long sides."""
 
-    palette: Tensor
-    """OkLab, (3, COLORS)."""
-    layers: "Mapping[Layer, StoredMoments]"
+    def palette(self, side: int) -> Tensor:
+        """Give the palette at one of them: OkLab, (3, COLORS)."""
+        ...
+
+    def moments(self, side: int, layer: "Layer") -> StoredMoments:
+        """Give what was measured at a layer at one of them."""
+        ...
 
 
 class StoredStyle:
@@ -131,7 +134,7 @@ class StoredStyle:
         size: of the first image that it was measured of; gives the aspect.
         statistic: whose second moments they are: those of the other follow from them, but for rounding.
         sides: the long sides at which it was measured, pixels, in ascending order; one or more.
-        stored: gives what was measured at one of them.
+        stored: what was measured at them; asked for no more than is needed.
         like: a tensor of the device and the type of what is compared.
     """
 
@@ -143,7 +146,7 @@ class StoredStyle:
         size: "Size",
         statistic: StatisticName,
         sides: Sequence[int],
-        stored: Callable[[int], StoredSize],
+        stored: StoredValues,
         like: Tensor,
     ) -> None:
         self.name, self.size = name, size
@@ -155,21 +158,19 @@ class StoredStyle:
         """See `StyleSource.measure`; the network is not asked."""
         del reader
         below, above, share = self._neighbors(max(size))
-        one, other = (self._stored(side).layers for side in (below, above))
-        return {
-            layer: tuple(
-                (mine if not share else mine.lerp(theirs, share)).to(self._like)
-                for mine, theirs in zip(
-                    self._matrices(one[layer], statistic), self._matrices(other[layer], statistic), strict=True
-                )
-            )
-            for layer in layers
-        }
+        found: dict[Layer, Matrices] = {}
+        for layer in layers:
+            matrices = self._matrices(self._stored.moments(below, layer), statistic)
+            if share:
+                others = self._matrices(self._stored.moments(above, layer), statistic)
+                matrices = tuple(mine.lerp(theirs, share) for mine, theirs in zip(matrices, others, strict=True))
+            found[layer] = tuple(matrix.to(self._like) for matrix in matrices)
+        return found
 
     def palette(self, size: "Size") -> Tensor:
         """See `StyleSource.palette`."""
         below, above, share = self._neighbors(max(size))
-        return self._stored(below if share < 0.5 else above).palette  # noqa: PLR2004 -- the nearer one
+        return self._stored.palette(below if share < 0.5 else above)  # noqa: PLR2004 -- the nearer one
 
     def _neighbors(self, side: int) -> tuple[int, int, float]:
         """Give the sizes on both sides of one, and how far it is from the first to the second, 0 to below 1."""
@@ -181,10 +182,12 @@ class StoredStyle:
 
     def _matrices(self, stored: StoredMoments, statistic: StatisticName) -> Matrices:
         second = _unfold(stored.triangle, stored.means.shape[1])
+        if statistic == self._statistic == "gram":
+            return (second,)
         squares = [(torch.outer(mean, mean),) for mean in stored.means]
         (square,) = average(squares, (1.0,) * len(squares))
         if statistic == "gram":
-            return (second if self._statistic == "gram" else second + square,)
+            return (second + square,)
         return second if self._statistic == "moments" else second - square, square
 
 

@@ -13,7 +13,7 @@ import PIL.Image
 from numpy.typing import DTypeLike, NDArray
 
 from impasto import images
-from impasto.engine.style_file import Painting, shown_as
+from impasto.engine.style_file import LoadedStyle, shown_as
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.settings import INPUTS_KEY, METADATA_KEY, Settings
@@ -137,7 +137,7 @@ class Result:
         return f'<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:flex-end">{"".join(shown)}</div>'
 
 
-def preview_inputs(content: Picture | None, styles: Sequence[Painting]) -> InputPreviews:
+def preview_inputs(content: Picture | None, styles: Sequence[LoadedStyle]) -> InputPreviews:
     """Make small copies of the first inputs of a run.
 
     They are made of few pixels, in some milliseconds, at every run: a result that made them where it is shown would
@@ -161,7 +161,7 @@ def _subsample(picture: Picture) -> Picture:
     return picture.cut(slice(None, None, step), slice(None, None, step))
 
 
-def describe(settings: Settings, content: Picture | None, styles: Sequence[Painting]) -> dict[str, str]:
+def describe(settings: Settings, content: Picture | None, styles: Sequence[LoadedStyle]) -> dict[str, str]:
     """The metadata from which a picture can be made again.
 
     Args:

@@ -86,10 +86,13 @@ def for_evaluation(settings: Settings, size: Size) -> Settings:
 
 
 def for_measuring(settings: Settings, side: int, crop: str) -> Settings:
-    """Give the settings with which one painting is measured at a long side, as a run with it does."""
+    """Give the settings with which one painting is measured at a long side, as a run with it does.
+
+    Those that `check_measurable` refuses are not among them.
+    """
     alone = {"content_weight": 0.0, "laplacian_weight": 0.0, "style_weight": 1.0, "strength": 0.5, "init": "noise"}
-    plain = {"color": "style", "mask": (), "keep_mask": None, "style_blend": (), "style_scale": 1.0, "margin": 0}
-    return settings.model_copy(update={**alone, **plain, "size": side, "style_fit": "aspect", "style_crop": crop})
+    plain = {"mask": (), "keep_mask": None, "style_blend": (), "style_scale": 1.0, "margin": 0}
+    return settings.model_copy(update={**alone, **plain, "size": side, "style_crop": crop})
 
 
 def style_layers(settings: Settings) -> frozenset[Layer]:

@@ -28,6 +28,7 @@ from impasto.layers import Layer
 from impasto.settings.per_painting import MeasuredWith
 from impasto.sizing import Size
 from impasto.storage.atomic import replace_file
+from impasto.weights.registry import ENTRIES
 
 SUFFIX = ".style"
 STYLE_KEY = "impasto:style"
@@ -35,7 +36,7 @@ VERSION = 1
 COLORS = 2**14
 """Of a palette; those of `core.color.palette`."""
 MOST_PAINTINGS = 64
-"""In one style: all that is measured of them is held until the last."""
+"""In one style: a palette for each size is held of each until the last."""
 EXACT_SIDE = 512
 """Largest long side, pixels, at which statistics are float32; those of larger ones are float16."""
 MOST_BYTES = 128 * 2**20
@@ -43,11 +44,24 @@ MOST_BYTES = 128 * 2**20
 THUMBNAIL_SIDE = 256
 """Longest side of a thumbnail, pixels."""
 _MOST_SHOWN = 16
+_GAP = 4
+"""Between the pictures of a thumbnail, pixels."""
 _MOST_HEADER_BYTES = 2**20
 _MOST_THUMBNAIL_BYTES = 2**20
 _MOST_THUMBNAIL_PIXELS = 2**20
 _LARGEST_COLOR = 2.0
 """Of OkLab, where white has 1."""
+_LARGEST_VALUE = 1e12
+"""Of means and second moments: a hundred thousand times those of VGG, and their squares are still float32."""
+_LARGEST = {
+    "palette": _LARGEST_COLOR,
+    "means": _LARGEST_VALUE,
+    "triangle": _LARGEST_VALUE,
+    "scale": _LARGEST_VALUE / float(np.finfo(np.float16).max),
+}
+"""By the last part of a tensor's name."""
+_JPEG = b"\xff\xd8\xff"
+"""How a thumbnail begins: no other reader is to see what a stranger made."""
 _DTYPES = {"F32": np.float32, "F16": np.float16, "U8": np.uint8}
 _INTACT = "Get an intact copy of the file."
 
@@ -171,7 +185,8 @@ class StyleFile:
         """What settings must agree with."""
         network = self.info.network
         choices = {"normalize": network.normalize, "pooling": network.pooling, "padding": network.padding}
-        return MeasuredWith(self.name, network.name, choices, frozenset(self.info.layers))
+        others = ENTRIES.keys() - {network.name} if network.name in ENTRIES else ()
+        return MeasuredWith(self.name, network.name, frozenset(others), choices, frozenset(self.info.layers))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the file, whole or not at all.
@@ -184,13 +199,16 @@ class StyleFile:
         replace_file(Path(path).expanduser(), self.data)
 
 
-Painting = Picture | StyleFile
-"""What gives a style: pixels, or what was measured of some."""
+LoadedStyle = Picture | StyleFile
+"""What gives a style: a painting, or what was measured of some."""
+
+StyleInput = Source | LoadedStyle
+"""A painting or a style file, or where to read one: a path, or the bytes of a file."""
 
 
-def shown_as(painting: Painting) -> Picture:
-    """Give what a painting looks like: itself, or the thumbnail of a style file."""
-    return painting.thumbnail if isinstance(painting, StyleFile) else painting
+def shown_as(style: LoadedStyle) -> Picture:
+    """Give what a style looks like: the painting, or the thumbnail of a style file."""
+    return style.thumbnail if isinstance(style, StyleFile) else style
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -198,7 +216,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     images.check_output(path, overwrite=overwrite, suffixes=(SUFFIX,))
 
 
-def read_painting(source: Source | Painting, *, name: str | None = None) -> Painting:
+def read_style_input(source: StyleInput, *, name: str | None = None) -> LoadedStyle:
     """Read a style file or a picture, whichever it is; see `images.read`.
 
     Raises:
@@ -209,7 +227,7 @@ def read_painting(source: Source | Painting, *, name: str | None = None) -> Pain
     return read_style(source, name=name) if is_style(source) else images.read(source, name=name)
 
 
-def measure_painting(source: Source | Painting) -> Size | None:
+def style_input_size(source: StyleInput) -> Size | None:
     """Read the size of a painting, (width, height), from its header; None for a style file, of which none is seen.
 
     Raises:
@@ -278,7 +296,8 @@ def make_thumbnail(pictures: Sequence[Picture]) -> bytes:
     """Make a small JPEG of paintings, in a grid where they are several; of many, the first are shown."""
     columns = math.isqrt(min(len(pictures), _MOST_SHOWN) - 1) + 1
     side = THUMBNAIL_SIDE // columns
-    small = [images.shrink(picture, side) for picture in pictures[: columns**2]]
+    gap = 0 if columns == 1 else _GAP
+    small = [images.shrink(picture, side - gap) for picture in pictures[: columns**2]]
     if len(small) == 1:
         return images.encode(small[0], "jpeg")
     rows = -(-len(small) // columns)
@@ -391,13 +410,15 @@ def _check_values(tensors: Tensors, name: str) -> None:
     for key, values in tensors.items():
         if key == "thumbnail":
             continue
-        bad_color = key.endswith("/palette") and np.abs(values).max() > _LARGEST_COLOR
-        bad_scale = key.endswith("/scale") and not values[0] > 0
-        if not np.isfinite(values).all() or bad_color or bad_scale:
+        kind = key.rpartition("/")[2]
+        bad_scale = kind == "scale" and not values[0] > 0
+        if bad_scale or not float(np.abs(values).max()) <= _LARGEST[kind]:  # NaN is no more than anything
             raise _damaged(name)
 
 
 def _read_thumbnail(values: Array, data: bytes, name: str) -> Picture:
+    if values[: len(_JPEG)].tobytes() != _JPEG:
+        raise _damaged(name)
     try:
         found = images.read(values.tobytes(), name=name, most_pixels=_MOST_THUMBNAIL_PIXELS)
     except ImageError:

@@ -35,7 +35,7 @@ from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
-from impasto.engine.style_file import Painting, StyleFile, measure_painting, read_painting
+from impasto.engine.style_file import LoadedStyle, StyleFile, StyleInput, read_style_input, style_input_size
 from impasto.engine.targets import TargetCache
 from impasto.engine.tensors import ImageTensors
 from impasto.errors import SettingsError
@@ -47,9 +47,7 @@ from impasto.sizing import Size
 from impasto.weights.vgg_weights import VGGWeights
 from impasto.wording import argument
 
-Style = Source | Painting
-"""A style image, or a style file: its path, its bytes or a `StyleFile`."""
-Styles = Sequence[Style] | Style
+StyleInputs = Sequence[StyleInput] | StyleInput
 """One of them, or a list."""
 
 
@@ -100,7 +98,7 @@ class Stylizer:
     def run(
         self,
         content: Source | Picture | None = None,
-        styles: Styles = (),
+        styles: StyleInputs = (),
         settings: Settings | None = None,
         *,
         stop: Callable[[], bool] = _never,
@@ -145,7 +143,7 @@ class Stylizer:
         self,
         /,
         content: Source | Picture | None,
-        *styles: Styles | Settings,
+        *styles: StyleInputs | Settings,
         settings: Settings | None = None,
         progress: bool = False,
         on_event: Callable[[Event], object] | None = None,
@@ -182,7 +180,7 @@ class Stylizer:
         self,
         /,
         content: Source | Picture | None,
-        *styles: Styles | Settings,
+        *styles: StyleInputs | Settings,
         settings: Settings | None = None,
         **choices: Any,
     ) -> Estimate:
@@ -201,7 +199,7 @@ class Stylizer:
     def check(
         self,
         content: Source | Picture | None = None,
-        styles: Styles = (),
+        styles: StyleInputs = (),
         settings: Settings | None = None,
     ) -> Estimate:
         """Refuse what `run` would refuse, without running: for work that is to be done whole or not at all.
@@ -222,7 +220,7 @@ class Stylizer:
     def check_memory(
         self,
         content: Source | Picture | None,
-        styles: Styles,
+        styles: StyleInputs,
         settings: Settings,
     ) -> None:
         """Refuse what this machine has too little memory for, before anything is decoded: headers tell the sizes.
@@ -234,7 +232,7 @@ class Stylizer:
         """
         compute = configure(spec.compute_spec(settings), self._device)
         own = None if content is None else _measure(content)
-        paintings = [measure_painting(style) for style in _as_list(styles)]
+        paintings = [style_input_size(style) for style in _as_list(styles)]
         if own is None and (content is not None or not paintings or paintings[0] is None):
             return
         check_memory(self._load(settings, own, paintings, compute), total_memory(compute.device))
@@ -243,7 +241,7 @@ class Stylizer:
         self,
         image: Source | Picture,
         content: Source | Picture | None = None,
-        styles: Styles = (),
+        styles: StyleInputs = (),
         settings: Settings | None = None,
     ) -> Losses:
         """Evaluate the objective of `settings` on an existing picture, at that picture's size.
@@ -273,7 +271,7 @@ class Stylizer:
     def open(
         self,
         content: Source | Picture | None = None,
-        styles: Styles = (),
+        styles: StyleInputs = (),
         settings: Settings | None = None,
     ) -> RunInputs:
         """Set up a run, in the precision that is fastest on the device where the settings leave it open.
@@ -288,7 +286,7 @@ class Stylizer:
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
-    def _open_fastest(self, content: Picture | None, styles: tuple[Painting, ...], settings: Settings) -> RunInputs:
+    def _open_fastest(self, content: Picture | None, styles: tuple[LoadedStyle, ...], settings: Settings) -> RunInputs:
         """Set up a run in the fastest precision that the gradient tolerates, where the settings leave it open."""
         opened = self.open(content, styles, settings)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
@@ -298,7 +296,7 @@ class Stylizer:
 
     def _set_up(self, inputs: Inputs, settings: Settings, compute: ComputeConfig) -> RunInputs:
         content = _size(inputs.content) if inputs.content else None
-        styles = [measure_painting(style) for style in inputs.styles]
+        styles = [style_input_size(style) for style in inputs.styles]
         load = self._load(settings, content, styles, compute)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
@@ -341,10 +339,13 @@ class Stylizer:
         """
         stored = _StoredWeights.of(asked)
         if stored not in self._fingerprints:
-            self._fingerprints[stored] = stored.load().fingerprint()
+            loaded = stored.load()
+            if asked.pooling != "average-scaled":  # features do not depend on what is known by the network's name
+                loaded = replace(loaded, activations=None)
+            self._fingerprints[stored] = loaded.fingerprint()
         return self._fingerprints[stored]
 
-    def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[Painting]) -> None:
+    def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[LoadedStyle]) -> None:
         """Refuse style files of other weights than the network's.
 
         Raises:
@@ -388,14 +389,14 @@ stylize = _with_process_stylizer(Stylizer.stylize)
 
 
 def _split_arguments(
-    given: Sequence[Styles | Settings], settings: Settings | None, choices: Mapping[str, Any]
-) -> tuple[list[Style], Settings]:
+    given: Sequence[StyleInputs | Settings], settings: Settings | None, choices: Mapping[str, Any]
+) -> tuple[list[StyleInput], Settings]:
     """Part the positional arguments of `Stylizer.stylize` into style images and settings.
 
     Raises:
         SettingsError: settings are given in more than one way, or a choice is not a setting.
     """
-    styles: list[Style] = []
+    styles: list[StyleInput] = []
     found = [] if settings is None else [settings]
     for each in given:
         if isinstance(each, Settings):
@@ -403,7 +404,7 @@ def _split_arguments(
         elif isinstance(each, list | tuple):
             styles.extend(each)
         else:
-            styles.append(cast("Style", each))
+            styles.append(cast("StyleInput", each))
     if len(found) > 1:
         raise SettingsError("settings were given twice", "Give them once.")
     if found and choices:
@@ -481,12 +482,12 @@ def _read_optional(source: Source | Picture | None) -> Picture | None:
     return None if source is None else _read(source)
 
 
-def _read_all(sources: Styles) -> tuple[Painting, ...]:
-    return tuple(read_painting(source) for source in _as_list(sources))
+def _read_all(sources: StyleInputs) -> tuple[LoadedStyle, ...]:
+    return tuple(read_style_input(source) for source in _as_list(sources))
 
 
-def _as_list(sources: Styles) -> Sequence[Style]:
-    return sources if isinstance(sources, list | tuple) else [cast("Style", sources)]
+def _as_list(sources: StyleInputs) -> Sequence[StyleInput]:
+    return sources if isinstance(sources, list | tuple) else [cast("StyleInput", sources)]
 
 
 def _measure(source: Source | Picture) -> Size | None:

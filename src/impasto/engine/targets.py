@@ -14,6 +14,7 @@ from impasto.core.images import ImageSource
 from impasto.core.losses.statistics import Matrices, StatisticName
 from impasto.core.network.parts import FeatureReader
 from impasto.images import Picture
+from impasto.images.picture import bands
 from impasto.layers import Layer
 from impasto.sizing import Size
 
@@ -77,12 +78,18 @@ class CachedStyle(StyleImage):
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for plane in (self._picture.rgb, self._picture.alpha):
-            if plane is not None:
-                digest.update(str(plane.shape).encode())
-                digest.update(np.ascontiguousarray(plane).data.cast("B"))
-        return digest.hexdigest()
+        return digest_pixels(self._picture)
+
+
+def digest_pixels(picture: Picture) -> str:
+    """Give the digest of a picture's colors and its alpha."""
+    digest = hashlib.sha256()
+    for plane in (picture.colors, picture.alpha):
+        if plane is not None:
+            digest.update(f"{plane.dtype} {plane.shape}".encode())
+            for rows in bands(picture.height, picture.width):
+                digest.update(np.ascontiguousarray(plane[rows]).data.cast("B"))
+    return digest.hexdigest()
 
 
 def _count_bytes(target: "Tensor | Mapping[Layer, Matrices]") -> int:

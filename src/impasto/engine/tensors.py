@@ -9,11 +9,11 @@ from impasto.core import StoredStyle, StyleSource, TransferImages, TransferSpec
 from impasto.core.color import gray_of, replace_lightness
 from impasto.core.losses.masked import blend_with_content
 from impasto.core.pyramid import LatestSize
-from impasto.core.styles import StoredMoments, StoredSize
+from impasto.core.styles import StoredMoments
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
-from impasto.engine.style_file import Painting, StyleFile
+from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.engine.targets import CachedStyle, TargetCache
 from impasto.images import Picture
 from impasto.layers import Layer
@@ -101,7 +101,7 @@ class ImageTensors:
             init=None if init is None else self.source(init),
         )
 
-    def _style(self, style: Painting, spec: TransferSpec) -> StyleSource:
+    def _style(self, style: LoadedStyle, spec: TransferSpec) -> StyleSource:
         if isinstance(style, StyleFile):
             return _stored_style(style, self._compute)
         return CachedStyle(self.source(style), style, self._targets, (*self._run, spec.tiles))
@@ -135,19 +135,27 @@ class ImageTensors:
         return blend_with_content(image, original, self._keep.resize(image.shape[3], image.shape[2]).to(image))
 
 
+class _FileValues:
+    """What is in a style file; see `core.styles.StoredValues`."""
+
+    def __init__(self, file: StyleFile) -> None:
+        self._tensors = file.tensors
+
+    def palette(self, side: int) -> Tensor:
+        """See `StoredValues.palette`."""
+        return self._values(f"{side}/palette")
+
+    def moments(self, side: int, layer: Layer) -> StoredMoments:
+        """See `StoredValues.moments`."""
+        means, triangle = (self._values(f"{side}/{layer}/{part}") for part in ("means", "triangle"))
+        scale = f"{side}/{layer}/scale"
+        return StoredMoments(means, triangle * self._values(scale) if scale in self._tensors else triangle)
+
+    def _values(self, name: str) -> Tensor:
+        return torch.from_numpy(self._tensors[name]).float()
+
+
 def _stored_style(file: StyleFile, compute: ComputeConfig) -> StoredStyle:
     """Give a style file as a style for a run."""
     info, like = file.info, torch.empty(0, dtype=compute.image_dtype, device=compute.device)
-
-    def values(name: str) -> Tensor:
-        return torch.from_numpy(file.tensors[name]).float()
-
-    def moments(name: str) -> StoredMoments:
-        triangle, scale = values(f"{name}/triangle"), f"{name}/scale"
-        return StoredMoments(values(f"{name}/means"), triangle * values(scale) if scale in file.tensors else triangle)
-
-    def stored(side: int) -> StoredSize:
-        layers = {Layer.parse(name): moments(f"{side}/{name}") for name in info.layers}
-        return StoredSize(values(f"{side}/palette"), layers)
-
-    return StoredStyle(file.name, file.size, info.statistic, info.sides, stored, like)
+    return StoredStyle(file.name, file.size, info.statistic, info.sides, _FileValues(file), like)

@@ -1,10 +1,9 @@
 """Which settings change a picture: what the identity of a result and that of a run's checkpoint have in common."""
 
-from pathlib import Path
 from typing import Any
 
 from impasto.settings import INIT_IMAGES, MACHINE_SETTINGS, Settings
-from impasto.storage.paths import is_file
+from impasto.storage.names import is_path
 
 _WITHOUT_EFFECT = MACHINE_SETTINGS | {"recipe", "save_every"}
 """A recipe's values change a picture, not its name; where a picture is computed changes it by rounding alone."""
@@ -23,6 +22,6 @@ def named_files(settings: Settings) -> dict[str, list[str]]:
         "mask": list(settings.mask),
         "keep_mask": [settings.keep_mask] if settings.keep_mask else [],
         "init": [] if settings.init in INIT_IMAGES else [settings.init],
-        "network": [settings.network] if is_file(Path(settings.network).expanduser()) else [],
+        "network": [settings.network] if is_path(settings.network) else [],
     }
     return {name: paths for name, paths in named.items() if paths}

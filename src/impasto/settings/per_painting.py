@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import SettingsError, count_noun
-from impasto.storage.names import base_name
 from impasto.wording import argument
 
 if TYPE_CHECKING:
@@ -79,7 +78,9 @@ class MeasuredWith:
     name: str
     """Of the file."""
     network: str
-    """Without folders."""
+    """Without folders; its weights may have another name elsewhere, and are compared when they are loaded."""
+    other_networks: frozenset[str]
+    """Names that are known to be those of other weights."""
     choices: Mapping[str, Any]
     """Further settings of the network."""
     layers: frozenset[str]
@@ -110,10 +111,21 @@ def check_measured(settings: "Settings", styles: Sequence[MeasuredWith | None], 
             raise SettingsError(problem, "Give the painting itself.")
 
 
+def check_measurable(settings: "Settings") -> None:
+    """Check that settings serve to measure a style file: those with which it can be used later.
+
+    Raises:
+        SettingsError: they ask for the pixels of every painting; a crop is made before it is measured.
+    """
+    for asked in _pixels_asked(settings, "", first=False):
+        problem = f"{argument('recipe', settings.recipe_name)} has {asked}, which needs the pixels of the painting"
+        raise SettingsError(problem, "Paint with the painting itself, or save the style with another recipe.")
+
+
 def _check_network(settings: "Settings", style: MeasuredWith) -> None:
     for name, own in {"network": style.network, **style.choices}.items():
-        wanted = base_name(settings.network) if name == "network" else getattr(settings, name)
-        if own != wanted:
+        wanted = getattr(settings, name)
+        if wanted in style.other_networks if name == "network" else wanted != own:
             problem = f"{style.name} was measured with {argument(name, own)}, not {argument(name, wanted)}"
             raise SettingsError(problem, "Make a style file with these settings, or use the painting itself.")
     if not (settings.has_style and settings.strength):

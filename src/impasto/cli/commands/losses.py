@@ -30,11 +30,11 @@ def losses(
 ) -> None:
     """Evaluate a recipe's objective on an existing picture, without changing it."""
     with exit_on_interrupt():
-        from impasto.cli.inputs import check_stdin, read_painting, read_picture  # noqa: PLC0415
+        from impasto.cli.inputs import check_stdin, read_picture, read_style_input  # noqa: PLC0415
         from impasto.engine.stylizer import Stylizer  # noqa: PLC0415
     settings = build_settings(values, settings_from)
     check_stdin([image, content, *style])
-    styles = [read_painting(painting) for painting in style]
+    styles = [read_style_input(painting) for painting in style]
     found = Stylizer().losses(read_picture(image), read_picture(content), styles, settings)
     if json:
         print_json(asdict(found))

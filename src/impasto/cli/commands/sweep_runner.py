@@ -10,7 +10,7 @@ from typing import Any
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display.sweep import SweepCell, SweepSummary, choose_sweep_display
-from impasto.cli.inputs import read_painting, read_picture
+from impasto.cli.inputs import read_picture, read_style_input
 from impasto.cli.options import build_settings
 from impasto.cli.outputs import RunArguments
 from impasto.cli.runner import check_memory
@@ -76,7 +76,7 @@ class _Sweep:
         for settings in chosen:
             check_memory(self._stylizer, arguments, settings)
         photo, *paintings = arguments.sources
-        self._content, self._styles = read_picture(photo), [read_painting(painting) for painting in paintings]
+        self._content, self._styles = read_picture(photo), [read_style_input(painting) for painting in paintings]
         self._cells = [
             SweepCell(number, position, settings, result_size(settings, self._content))
             for number, (position, settings) in enumerate(zip(layout.cells, chosen, strict=True), 1)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -52,10 +52,14 @@ class Loss(Protocol):
 
 
 class PartLoss(Protocol):
-    """What is needed of a loss in one part of its layer: plain values that share no memory with the loss.
+    """What is needed of a loss in one part of its layer: plain values, views of the loss's own.
 
-    It may be sent to another process, and what it measures may be sent back.
+    A copy may be sent to another process, and what it measures may be sent back.
     """
+
+    def copy(self) -> Self:
+        """Give it with memory of its own: pickled, a view would take all of the tensor that it is a part of."""
+        ...
 
     def measure(self, features: Tensor) -> Any:
         """Measure the features of the part, (1, C, h, w)."""

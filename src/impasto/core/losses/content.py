@@ -48,9 +48,15 @@ class ContentLoss:
 
     def cut(self, window: Window) -> "ContentPart":
         """See `AdditiveLoss.cut`."""
-        target = window.cut(self._target).clone(memory_format=CHANNELS_LAST)
-        trainable = None if self._trainable is None else window.cut(self._trainable).clone()
-        return ContentPart(ContentLoss(self.layer, self.weight * window.share, self._factor, target, trainable))
+        target, weight = window.cut(self._target), self.weight * window.share
+        trainable = None if self._trainable is None else window.cut(self._trainable)
+        return ContentPart(ContentLoss(self.layer, weight, self._factor, target, trainable))
+
+    def copy(self) -> "ContentLoss":
+        """Give it with memory of its own."""
+        target = self._target.clone(memory_format=CHANNELS_LAST)
+        trainable = None if self._trainable is None else self._trainable.clone()
+        return ContentLoss(self.layer, self.weight, self._factor, target, trainable)
 
     def add(self, one: Tensor, other: Tensor) -> Tensor:
         """See `AdditiveLoss.add`."""
@@ -66,6 +72,10 @@ class ContentPart:
     """The content loss of a part, as its share of the whole."""
 
     loss: ContentLoss
+
+    def copy(self) -> "ContentPart":
+        """See `PartLoss.copy`."""
+        return ContentPart(self.loss.copy())
 
     def measure(self, features: Tensor) -> Tensor:
         """See `PartLoss.measure`: the part's share of the value."""

@@ -145,7 +145,7 @@ class MappedObjective(TiledObjective):
         return LossTile(
             tile,
             {
-                layer: {loss.name: loss.cut(tile.owned(layer.block)) for loss in self._at_layer[layer]}
+                layer: {loss.name: loss.cut(tile.owned(layer.block)).copy() for loss in self._at_layer[layer]}
                 for layer in network.layers
             },
         )

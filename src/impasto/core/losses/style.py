@@ -67,7 +67,7 @@ class StyleLoss:
     def cut(self, window: Window) -> "StylePart":
         """See `AdditiveLoss.cut`."""
         weights = [None if region is None else region.weights for region in self._regions]
-        cuts = tuple(None if each is None else window.cut(each).clone() for each in weights)
+        cuts = tuple(None if each is None else window.cut(each) for each in weights)
         return StylePart(self._statistic, cuts, self._scale * window.share)
 
     def add(self, one: Sequence[Measured | None], other: Sequence[Measured | None]) -> list[Measured | None]:
@@ -97,6 +97,11 @@ class StylePart:
     """Of each region in the part, (1, 1, h, w); None for 1 everywhere."""
     scale: float
     """The convention's factor times the loss's weight and the part's share of the layer."""
+
+    def copy(self) -> "StylePart":
+        """See `PartLoss.copy`."""
+        weights = tuple(None if each is None else each.clone() for each in self.weights)
+        return StylePart(self.statistic, weights, self.scale)
 
     def measure(self, features: Tensor) -> list[Measured | None]:
         """See `PartLoss.measure`: the statistic in each region; None where the region asks for nothing here."""

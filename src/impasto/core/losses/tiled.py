@@ -141,6 +141,10 @@ class _AssembledPart:
     def __init__(self, layer: "Layer", window: Window) -> None:
         self._layer, self._window = layer, window
 
+    def copy(self) -> "_AssembledPart":
+        """See `PartLoss.copy`: there is nothing to copy."""
+        return self
+
     def measure(self, features: Tensor) -> list[Part]:
         """See `PartLoss.measure`."""
         return [Part(self._layer, self._window, features)]

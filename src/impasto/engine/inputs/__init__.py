@@ -9,7 +9,7 @@ from impasto import images
 from impasto.engine.inputs.crop import crop, crop_to_visible
 from impasto.engine.inputs.masks import read_masks
 from impasto.engine.inputs.recolor import recolor
-from impasto.engine.style_file import Painting, StyleFile
+from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.errors import SettingsError
 from impasto.images import Picture
 from impasto.settings import INIT_IMAGES
@@ -51,7 +51,7 @@ class Inputs:
             is not within its image, or `init` is neither a start nor a file.
     """
 
-    def __init__(self, content: Picture | None, styles: tuple[Painting, ...], spec: InputSpec) -> None:
+    def __init__(self, content: Picture | None, styles: tuple[LoadedStyle, ...], spec: InputSpec) -> None:
         if not (content or styles):
             raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
         self.original = content
@@ -60,7 +60,7 @@ class Inputs:
         visible = {number: crop_to_visible(it) for number, it in enumerate(cropped) if isinstance(it, Picture)}
         self.content, recolored = recolor(content, tuple(visible.values()), spec.color)
         pictures = dict(zip(visible, recolored, strict=True))
-        self.styles: tuple[Painting, ...] = tuple(pictures.get(number, it) for number, it in enumerate(cropped))
+        self.styles: tuple[LoadedStyle, ...] = tuple(pictures.get(number, it) for number, it in enumerate(cropped))
         self.keeps_colors = spec.color == "photo"
         """Whether the result has the hue and the chroma of the original."""
         self.init = None if spec.init is None else _read_init(spec.init)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from impasto.engine.style_file import Painting, StyleFile
+from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.errors import ImageError, SettingsError
 from impasto.images import Picture
 from impasto.images.picture import fill_transparent
@@ -12,7 +12,7 @@ from impasto.settings.per_painting import split_crops
 from impasto.wording import argument
 
 
-def crop(paintings: tuple[Painting, ...], crops: str) -> tuple[Painting, ...]:
+def crop(paintings: tuple[LoadedStyle, ...], crops: str) -> tuple[LoadedStyle, ...]:
     """Give the parts of the style images that `style_crop` names; all of them where it is empty, and of style files.
 
     Raises:
@@ -24,7 +24,7 @@ def crop(paintings: tuple[Painting, ...], crops: str) -> tuple[Painting, ...]:
     return tuple(_crop_one(*pair) for pair in zip(paintings, parts, strict=True))
 
 
-def _crop_one(painting: Painting, crop: str) -> Painting:
+def _crop_one(painting: LoadedStyle, crop: str) -> LoadedStyle:
     if not crop.strip() or isinstance(painting, StyleFile):
         return painting
     left, top, width, height = (int(number) for number in crop.split(","))
