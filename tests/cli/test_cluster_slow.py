@@ -92,23 +92,23 @@ def test_two_hundred_pictures_survive_a_machine_that_dies_and_a_driver_that_is_k
     arguments = [*arguments_for(folder, count, "there"), "--cluster", cluster.address]
 
     driver = Driver(folder, *arguments)
-    driver.until("done", count // 4)
+    driver.until("job_done", count // 4)
     driver.process.kill()
     driver.finish()
     left = list((folder / "there").glob("*.png"))
     assert count // 4 <= len(left) < count
 
     driver = Driver(folder, *arguments, "--retries", "0")
-    driver.until("done", count // 4)
-    skipped = sum(event["event"] == "skipped" for event in driver.events)
+    driver.until("job_done", count // 4)
+    skipped = sum(event["event"] == "job_skipped" for event in driver.events)
     assert skipped >= count // 4, "a second run finishes the first"
     cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     code, said = driver.finish()
     assert (code, said) == (0, ""), said
     last = driver.events[-1]
     assert (last["done"] + last["skipped"], last["failed"], last["left"]) == (count, 0, 0)
-    assert any(event["event"] == "progress" for event in driver.events)
-    retried = [event for event in driver.events if event["event"] == "retried"]
+    assert any(event["event"] == "job_progress" for event in driver.events)
+    retried = [event for event in driver.events if event["event"] == "job_retried"]
     assert len(retried) <= 1
     assert all("was lost" in event["error"] for event in retried)
     assert_complete(folder, "there", count)
@@ -119,7 +119,7 @@ def test_a_machine_that_joins_gets_pictures_and_workers_are_a_limit(folder, clus
     run_batch(folder, *arguments_for(folder, count, "here", slow), "--workers", "2")
     arguments = [*arguments_for(folder, count, "there", slow), "--cluster", cluster.address]
     driver = Driver(folder, *arguments, "--workers", "1")
-    driver.until("done", 4)
+    driver.until("job_done", 4)
     assert most_at_once(driver.events) == 1
     driver.process.send_signal(signal.SIGINT)
     code, said = driver.finish()
@@ -127,7 +127,7 @@ def test_a_machine_that_joins_gets_pictures_and_workers_are_a_limit(folder, clus
     for node in list(cluster.worker_nodes):
         cluster.remove_node(node)
     driver = Driver(folder, *arguments)
-    driver.until("done", 2)
+    driver.until("job_done", 2)
     cluster.add_node(num_cpus=1, object_store_memory=200_000_000, include_dashboard=False)
     code, said = driver.finish()
     assert (code, said) == (0, ""), said
@@ -139,7 +139,7 @@ def most_at_once(events):
     """How many pictures were being painted at one moment."""
     running, most = 0, 0
     for event in events:
-        running += {"painting": 1, "done": -1, "failed": -1, "retried": -1}.get(event["event"], 0)
+        running += {"job_started": 1, "job_done": -1, "job_failed": -1, "job_retried": -1}.get(event["event"], 0)
         most = max(most, running)
     return most
 
@@ -165,7 +165,7 @@ def test_bad_files_and_large_ones_fare_as_on_this_machine(folder):
 def test_nothing_of_a_cluster_of_this_machine_is_left_running(folder, how):
     options = quick_batch(100 if how == "end" else 100_000)
     driver = Driver(folder, "photo.jpg", "--style", "painting.jpg", "-o", "out", *options, "--cluster", "local")
-    driver.until("progress", 1)
+    driver.until("job_progress", 1)
     started = psutil.Process(driver.process.pid).children(recursive=True)
     assert {"gcs_server", "raylet"} <= {process.name() for process in started}
     if how != "end":
