@@ -21,6 +21,10 @@ Matrices = tuple[Tensor, ...]
 """What is compared: C x C matrices, each by its own mean square."""
 
 
+LONGEST_SUM = 2**20
+"""Numbers that are summed in one product: over four million, float32 is off by 1e-5."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What is measured of some positions."""
@@ -191,9 +195,10 @@ def average(matrices: Sequence[Matrices], weights: Sequence[float]) -> Matrices:
 
 
 def mean_square(difference: Tensor) -> Tensor:
-    """Give the mean of squares, a scalar."""
+    """Give the mean of squares, a scalar; a product of more numbers than `LONGEST_SUM` would lose digits."""
     flat = difference.flatten()
-    return flat @ flat / len(flat)
+    sums = [part @ part for part in torch.split(flat, LONGEST_SUM)]
+    return (sums[0] if len(sums) == 1 else torch.stack(sums).sum()) / len(flat)
 
 
 def gram_gradient_scale(features: Tensor, factor: float) -> float:
