@@ -33,18 +33,24 @@ class ContentLoss:
 
     def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
         """See `Loss.evaluate`."""
-        difference, mask = inputs - self._target, self._trainable  # (1, C, h, w)
-        if mask is None:
-            value = mean_square(to_accumulator_dtype(difference))
-        else:
-            value = mean_square(to_accumulator_dtype(difference) * mask.sqrt())
-            difference = difference * mask.to(difference.dtype)
+        difference = inputs - self._target  # (1, C, h, w)
+        seen = to_accumulator_dtype(difference)
+        value = mean_square(seen if self._trainable is None else seen * self._trainable.sqrt())
+        return value * self._scale, self._hook(difference)
+
+    def hook(self, inputs: Tensor) -> GradientHook:
+        """Give what adds the gradient, without the value."""
+        return self._hook(inputs - self._target)
+
+    def _hook(self, difference: Tensor) -> GradientHook:
+        if self._trainable is not None:
+            difference = difference * self._trainable.to(difference.dtype)
         step = 2 * self._scale / difference.numel()
 
         def add_gradient(gradient: Tensor | None) -> Tensor:
             return difference * step if gradient is None else gradient.add_(difference, alpha=step)
 
-        return value * self._scale, add_gradient
+        return add_gradient
 
     def cut(self, window: Window) -> "ContentPart":
         """See `AdditiveLoss.cut`."""
@@ -83,7 +89,7 @@ class ContentPart:
 
     def hook(self, features: Tensor, _difference: None) -> GradientHook:
         """See `PartLoss.hook`."""
-        return self.loss.evaluate(features)[1]
+        return self.loss.hook(features)
 
 
 @loss_kind("content", compares="content")
