@@ -30,7 +30,7 @@ from impasto.batch.run import Batch, BatchOptions, Tally
 from impasto.batch.sheet import SheetWriter
 from impasto.batch.table import read_table
 from impasto.batch.watch import Watcher
-from impasto.cli.display.batch import BatchDisplay, choose_batch_display
+from impasto.cli.display.batch import BatchDisplay, DryRun, choose_batch_display
 from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
@@ -361,7 +361,7 @@ def _list(request: _Request, jobs: Sequence[BatchJob], manifest: Manifest) -> in
     except DeviceError:
         if not elsewhere:  # where another machine may have it
             raise
-    display.list(planned, _started(planned, request.folder), seconds, rough=rough, elsewhere=elsewhere)
+    display.list(DryRun(planned, _started(planned, request.folder), seconds, rough, elsewhere))
     return 0
 
 

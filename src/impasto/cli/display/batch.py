@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -48,24 +49,23 @@ class BatchDisplay(Protocol):
     def on_event(self, event: BatchEvent) -> None:
         """Show an event."""
 
-    def list(
-        self,
-        planned: Sequence[PlannedJob],
-        started: BatchStarted,
-        seconds: float | None,
-        *,
-        rough: bool,
-        elsewhere: bool,
-    ) -> None:
-        """Show what would be done, where it is not done: this is the command's result.
+    def list(self, dry_run: "DryRun") -> None:
+        """Show what would be done, where it is not done: this is the command's result."""
 
-        Args:
-            planned: the jobs.
-            started: their numbers.
-            seconds: that this machine would take, by itself; None where it cannot tell.
-            rough: whether these are a guess.
-            elsewhere: whether other machines would paint.
-        """
+
+@dataclass(frozen=True)
+class DryRun:
+    """What would be done."""
+
+    planned: Sequence[PlannedJob]
+    started: BatchStarted
+    """The numbers of the jobs."""
+    seconds: float | None
+    """That this machine would take, by itself; None where it cannot tell."""
+    rough: bool
+    """Whether these are a guess."""
+    elsewhere: bool
+    """Whether other machines would paint."""
 
 
 def choose_batch_display(*, json: bool, quiet: bool) -> BatchDisplay:
@@ -84,19 +84,10 @@ class BatchErrors(NullDisplay):
         if isinstance(event, JobFailed):
             print_status(_failed_line(event))
 
-    def list(
-        self,
-        planned: Sequence[PlannedJob],
-        started: BatchStarted,
-        seconds: float | None,
-        *,
-        rough: bool,
-        elsewhere: bool,
-    ) -> None:
-        for it in planned:
+    def list(self, dry_run: DryRun) -> None:
+        for it in dry_run.planned:
             print_result(_planned_line(it))
-        where = " on this machine alone" if elsewhere else ""
-        print_result(f"{_started_line(started)}; {_estimate(seconds, rough=rough, where=where)}")
+        print_result(f"{_started_line(dry_run.started)}; {_estimate(dry_run)}")
 
 
 class BatchLines(BatchErrors):
@@ -258,20 +249,13 @@ class BatchJsonLines(BatchErrors):
             case JobFailed() | JobRetried() | JobPostponed():
                 _print_job(event, event.job, error=event.error.message_for(COMMAND))
 
-    def list(
-        self,
-        planned: Sequence[PlannedJob],
-        started: BatchStarted,
-        seconds: float | None,
-        *,
-        rough: bool,
-        elsewhere: bool,  # noqa: ARG002 - the seconds are this machine's in any case
-    ) -> None:
-        for it in planned:
+    def list(self, dry_run: DryRun) -> None:
+        for it in dry_run.planned:
             error = it.error.message_for(COMMAND) if it.error else None
             fields = {"action": it.action, "size": it.size, "error": error}
             print_json({"event": "job_planned", **_job_fields(it.job), **fields})
-        print_json({"event": "started", **_started_fields(started), "seconds": seconds, "rough": rough})
+        seconds = {"seconds": dry_run.seconds, "rough": dry_run.rough}
+        print_json({"event": "started", **_started_fields(dry_run.started), **seconds})
 
 
 def _started_fields(event: BatchStarted) -> dict[str, Any]:
@@ -319,11 +303,13 @@ def _planned_line(planned: PlannedJob) -> str:
     return f"{planned.action:<6}  {job.output}: {size}{inputs}"
 
 
-def _estimate(seconds: float | None, *, rough: bool, where: str) -> str:
+def _estimate(dry_run: DryRun) -> str:
+    seconds = dry_run.seconds
     if seconds is None:
         return "no estimate, since this machine does not have the device"
+    where = " on this machine alone" if dry_run.elsewhere else ""
     time = format_seconds(seconds if seconds < _FEW_SECONDS else round(seconds)) + where
-    return f"roughly {time}, a guess before the first such run here" if rough else f"about {time}"
+    return f"roughly {time}, a guess before the first such run here" if dry_run.rough else f"about {time}"
 
 
 def _done_text(event: JobDone) -> str:
