@@ -1,8 +1,11 @@
 """What a run takes in memory, and how it makes do with less."""
 
 import pytest
+import torch
 
 from impasto import Settings
+from impasto.core import VGG, Layer
+from impasto.core.network.tiles import TiledVGG, TileSpec
 from impasto.engine import memory
 from impasto.engine.memory import FREE_SHARE, free_memory, parse_memory, physical_memory, plan_memory
 from impasto.engine.sizing import memory_load
@@ -93,3 +96,12 @@ def test_a_container_has_no_more_memory_than_its_limit(tmp_path, monkeypatch):
     assert free_memory() == 600_000
     (tmp_path / "memory.max").write_text("max\n")
     assert physical_memory() > 1_000_000
+
+
+@pytest.mark.parametrize("keep", memory.KEEPS)
+def test_a_tile_of_the_first_blocks_has_no_more_around_it_than_is_counted(vgg_weights, keep):
+    network = VGG(vgg_weights.to(torch.device("cpu"), torch.float32), [Layer.parse("relu5_1")])
+    tiles = TiledVGG(network, TileSpec(side=320, keep=keep)).tiles(1600, 1600)
+    halos = {tile.outer.rows.stop - tile.own.rows.stop for tile in tiles} - {0}  # 0 at the image's border
+    assert len(halos) == 1
+    assert memory.KEEPS[keep] / 4 <= halos.pop() <= memory.KEEPS[keep]

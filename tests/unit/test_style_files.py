@@ -578,7 +578,7 @@ def as_tensor(picture):
 def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp_path):
     stylizer = Stylizer()
     measure_style(stylizer, [painting], Settings(), name="x").save(tmp_path / "x.style")
-    assert (tmp_path / "x.style").stat().st_size < 7_500_000
+    assert (tmp_path / "x.style").stat().st_size < 9_000_000
     assert equal(stylizer.stylize(photo, tmp_path / "x.style"), stylizer.stylize(photo, painting))
     width, height = result_size(Settings(size=384), images.read(photo))
     network = VGG(impasto.weights.load("vgg16").to(torch.device("cpu"), torch.float32), layers())
@@ -587,5 +587,5 @@ def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp
     judge = Judge(network, as_tensor(images.resize(original, width, height)), as_tensor(shown))
     painted = (stylizer.stylize(photo, style, size=384).picture for style in (tmp_path / "x.style", painting))
     ours, theirs = (judge.scores(as_tensor(it)) for it in painted)
-    assert ours.style == pytest.approx(theirs.style, abs=0.015)
-    assert ours.structure == pytest.approx(theirs.structure, abs=0.015)
+    assert ours.style == pytest.approx(theirs.style, abs=0.01)
+    assert ours.structure == pytest.approx(theirs.structure, abs=0.01)

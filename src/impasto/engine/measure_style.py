@@ -16,7 +16,7 @@ from impasto.core.styles import fold, pool_palettes
 from impasto.engine import sizing, spec
 from impasto.engine.device import ComputeConfig, return_memory_eagerly, translate_oom
 from impasto.engine.style_file import (
-    EXACT_SIDE,
+    EXACT_SIDES,
     LONGEST_TEXT,
     MOST_PAINTINGS,
     THUMBNAIL_SIDE,
@@ -41,9 +41,9 @@ from impasto.sizing import Size, with_long_side
 from impasto.storage.names import base_name
 from impasto.wording import argument
 
-SIDES = (64, 128, 256, 512, 1024, 2048)
+SIDES = (64, 128, 181, 256, 362, 512, 1024, 2048)
 """Long sides at which a style is measured, pixels: the scales of the recipes up to 2048 pixels, and with a style scale
-of 0.5 or 2 half or twice those."""
+of 0.5 or 2 half or twice those; and where what is interpolated shows most, those between."""
 ENLARGED_SIDE = 1024
 """Long side, pixels, to which a painting of any size is brought, as it is beside a result of that size."""
 
@@ -195,7 +195,7 @@ def _assemble(
     channels: dict[str, int] = {}
     tensors = {"thumbnail": np.frombuffer(make_thumbnail([it.small for it in found]), np.uint8)}
     for side in sides:
-        half = side > EXACT_SIDE
+        half = side not in EXACT_SIDES
         palette = pool_palettes([it.palettes[side] for it in found]).numpy()
         tensors[f"{side}/palette"] = palette.astype(np.float16) if half else palette
         for layer in sorted(layers):

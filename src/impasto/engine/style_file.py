@@ -37,8 +37,8 @@ COLORS = 2**14
 """Of a palette; those of `core.color.palette`."""
 MOST_PAINTINGS = 64
 """In one style: a palette for each size is held of each until the last."""
-EXACT_SIDE = 512
-"""Largest long side, pixels, at which statistics are float32; those of larger ones are float16."""
+EXACT_SIDES = frozenset((64, 128, 256, 512))
+"""Long sides, pixels, at which statistics are float32; those at others are float16."""
 MOST_BYTES = 128 * 2**20
 """Of a file: five times as many as one with every layer of VGG-19 has."""
 THUMBNAIL_SIDE = 256
@@ -282,7 +282,7 @@ def tensor_shapes(info: StyleInfo) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Give type and shape of each tensor that a file has beside the thumbnail."""
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {}
     for side in info.sides:
-        half = side > EXACT_SIDE
+        half = side not in EXACT_SIDES
         shapes[f"{side}/palette"] = "F16" if half else "F32", (3, COLORS)
         for layer, channels in info.layers.items():
             shapes[f"{side}/{layer}/means"] = "F32", (len(info.paintings), channels)
