@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-FEW = ["--size", "256", "--iterations", "1", "--tolerance", "0", "--precision", "float32"]
+FEW = ["--size", "256", "--scales", "1", "--iterations", "1", "--tolerance", "0", "--precision", "float32"]
 
 
 def pixels(path):

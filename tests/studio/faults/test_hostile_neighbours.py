@@ -88,6 +88,7 @@ def test_S1_a_reader_that_does_not_read_is_dropped(impatient):
     connection.close()
 
 
+@pytest.mark.slow
 def test_S1_a_slow_reader_gets_its_whole_file(impatient):
     """As slow, for a deadline of 1 s, as 4 kB/s is for one of 30 s: the system takes a third of its buffer at once."""
     address, rate, pause = "/api/jobs/1/result", 120_000, 0.05
