@@ -173,6 +173,46 @@ def two_loop(pairs, gradient):
     return r
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        MINIMIZERS["lbfgs"],
+        lambda: LBFGS(4),
+        lambda: LBFGS(20, large=1, few=4),
+        MINIMIZERS["adam"],
+    ],
+)
+def test_another_that_gets_its_state_goes_on_as_it_would_have(make):
+    first, second = make(), make()
+    iterates = [(it.image.clone(), it.loss) for it in islice(first.minimize(bowl, START, 12), 8)]
+    state = {name: tensor.clone() for name, tensor in first.state(2**20)}
+    wanted = path(make(), bowl, START, 12)
+    second.restore(state)
+    found = path(second, bowl, iterates[-1][0], 5)
+    assert len(found) == 6
+    for (ours, _), (theirs, _) in zip(found, wanted[7:], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_of_a_state_that_is_too_large_the_newest_pairs_are_given():
+    optimizer = LBFGS(20)
+    list(islice(optimizer.minimize(bowl, START, 12), 8))
+    room = 2 * START.numel() * START.element_size()
+    every, few = dict(optimizer.state(2**20)), dict(optimizer.state(3 * room + 1))
+    assert (len(every), len(few)) == (1 + 2 * 7, 1 + 2 * 3)
+    assert torch.equal(few["step 2"], every["step 6"])
+    assert torch.equal(few["difference 0"], every["difference 4"])
+
+
+def test_a_state_of_another_size_is_forgotten():
+    optimizer, wide = LBFGS(20), START.repeat(1, 1, 1, 2)
+    list(islice(optimizer.minimize(bowl, wide, 12), 8))
+    another = LBFGS(20)
+    another.restore(dict(optimizer.state(2**20)))
+    for (ours, _), (theirs, _) in zip(path(another, bowl, START, 5), path(LBFGS(20), bowl, START, 5), strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_adam_takes_the_steps_of_tensorflows_formula():
     rate, beta1, beta2, epsilon = 5.0, 0.99, 0.999, 0.1
     image, m, v = START.numpy().copy(), 0.0, 0.0

@@ -1,6 +1,6 @@
 """The values that go into a transfer and come out of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +52,16 @@ class TransferSpec:
     """Where images of more than a tile are evaluated, tile by tile; None for here."""
 
 
+IMAGE = "image"
+"""What the image is called in a state."""
+
+
+def resumable_state(optimizer: Optimizer, image: Tensor, room: int) -> Iterator[tuple[str, Tensor]]:
+    """Give what a transfer goes on with at an image of the optimizer's, with its margin; see `Optimizer.state`."""
+    yield IMAGE, image
+    yield from optimizer.state(room)
+
+
 @dataclass(frozen=True)
 class ResumePoint:
     """Where a transfer is, to resume it later."""
@@ -60,8 +70,8 @@ class ResumePoint:
     """Which scale this is, from 1."""
     iteration: int
     """Iterations at this scale so far, over its rounds."""
-    image: Tensor
-    """(1, 3, H, W), about 0..255, as an `Iterate` has it."""
+    state: Mapping[str, Tensor]
+    """What an `Iterate.state` gave there."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,8 @@ class Iterate:
     """Why the optimizer had to start over just before this step, if it had to."""
     output: "Callable[[], Iterate] | None" = None
     """For a step: gives the output of the round if it ended here."""
+    state: Callable[[int], Iterator[tuple[str, Tensor]]] | None = None
+    """For a step or an output: gives `resumable_state` with so much room; valid until the next iterate is asked for."""
 
     @property
     def loss(self) -> float | None:

@@ -26,7 +26,7 @@ from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
 from impasto.core.pyramid import LatestSize, upsample_with_detail
-from impasto.core.spec import Iterate, ResumePoint, TransferSpec
+from impasto.core.spec import IMAGE, Iterate, ResumePoint, TransferSpec, resumable_state
 from impasto.sizing import plan_scales
 
 BuildLosses = Callable[[LossInputs], Iterable[Loss]]
@@ -176,12 +176,14 @@ class StyleTransfer:
         """Yield what `transfer` yields."""
         spec, last, stopped = self.spec, self.scales[-1], False
         first, iteration = (resume.scale, resume.iteration) if resume else (1, 0)
-        image = self.images.pad(resume.image) if resume else self.initial_image(*self.scales[0].size)
+        image = resume.state[IMAGE] if resume else self.initial_image(*self.scales[0].size)
         yield Iterate("start", first, iteration, self.images.crop(image), None)
         if spec.content_only:
             yield self._content_as_result()
             return
         optimizer = spec.optimizer()
+        optimizer.restore(resume.state if resume else {})
+        del resume  # and what it holds
         for number, scale in enumerate(self.scales[first - 1 :], first):
             image = self.hand_on(image, scale.width, scale.height)
             self.initial_image.forget()
@@ -201,14 +203,16 @@ class StyleTransfer:
                         if iteration > before:
                             shown, terms = self.images.crop(found.image), name_terms(objective, found.terms)
                             output = partial(self._output, objective, averaging, number, iteration)
-                            yield Iterate("step", number, iteration, shown, terms, found.restart, output)
+                            state = partial(resumable_state, optimizer, found.image)
+                            yield Iterate("step", number, iteration, shown, terms, found.restart, output, state)
                         losses.append(found.loss)
                         stopped = stop()
                         if stopped or has_stalled(losses, spec.tolerance):
                             break
                 image, values = averaging.value()
                 terms = name_terms(objective, objective.values(image).tolist() if values is None else values)
-                yield Iterate("output", number, iteration, self.images.crop(image), terms)
+                state = partial(resumable_state, optimizer, image)
+                yield Iterate("output", number, iteration, self.images.crop(image), terms, state=state)
                 if stopped:
                     break
             if stopped:

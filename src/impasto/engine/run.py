@@ -5,6 +5,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+import torch
+
 from impasto.core import Iterate, ResumePoint, StyleTransfer
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
@@ -113,11 +115,13 @@ class Run:
     def _all_events(self) -> Generator[Event]:
         resume, compute = self._checkpoint.load() if self._checkpoint else None, self._inputs.compute
         if resume:
-            resume = replace(resume, image=resume.image.to(compute.device, compute.image_dtype))
+            like = torch.empty(0, device=compute.device, dtype=compute.image_dtype)
+            resume = replace(resume, state={name: it.to(like) if it.ndim else it for name, it in resume.state.items()})
             self._clock.skip(resume.scale, resume.iteration)
             self._resumed_at[resume.scale] = resume.iteration
         yield self._started(resume)
         with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop, resume)) as iterates:
+            del resume  # a large image is not held any longer than it is needed
             for iterate in iterates:
                 if self._checkpoint and not self._stopped:
                     self._checkpoint.update(iterate)

@@ -1,6 +1,6 @@
 """Adam, as the published TensorFlow recipes use it."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -44,6 +44,17 @@ class Adam:
         """Bring the moments to another picture size."""
         if self._first is not None and self._second is not None:
             self._first, self._second = resize(self._first), resize(self._second).clamp(min=0)
+
+    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+        """See `Optimizer.state`: the moments, of the image's size each, whatever the room."""
+        del room
+        if self._first is not None and self._second is not None:
+            yield from (("first", self._first), ("second", self._second), ("steps", torch.tensor(self._steps)))
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.restore`."""
+        if state.keys() >= {"first", "second", "steps"}:
+            self._first, self._second, self._steps = state["first"], state["second"], int(state["steps"])
 
     def _step(self, image: Tensor, gradient: Tensor) -> Tensor:
         first = torch.zeros_like(image) if self._first is None else self._first

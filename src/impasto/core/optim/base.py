@@ -4,7 +4,7 @@ A caller stops by not asking for the next: every iterate is a whole picture with
 """
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,6 +47,18 @@ class Optimizer(Protocol):
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Bring what is remembered of earlier steps to another picture size."""
+        ...
+
+    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+        """Give what is remembered at the iterate that was yielded last, by names, for `restore`; valid until the next.
+
+        Args:
+            room: bytes that it may take: of more, the most useful.
+        """
+        ...
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with what another one remembered, from its image; what does not fit is passed over."""
         ...
 
 

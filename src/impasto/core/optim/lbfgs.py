@@ -11,8 +11,9 @@ pixels there are:
 - a step that does not lower the loss is cut back, and where that does not help the memory is emptied.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,7 +46,7 @@ class Memory:
         rows = 1 + 2 * history  # the gradient, then s and y of each slot
         self._rows = torch.empty((rows, like.numel()), device=like.device, dtype=like.dtype)
         self._products = torch.zeros((rows, rows), dtype=torch.float64)
-        self._history = history
+        self._history, self._bytes = history, like.numel() * like.element_size()
         self._order: list[int] = []  # slots from the oldest pair to the newest
         self._new: set[int] = set()  # rows whose products are not known yet
 
@@ -72,6 +73,16 @@ class Memory:
     def learn(self, here: "_Point", there: "_Point") -> None:
         """Remember the step from a point to the next, and how the gradient changed."""
         self.add((there.image - here.image).flatten(), there.gradient - here.gradient)
+
+    def pairs(self, room: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the newest pairs (s, y) that go into so many bytes in the gradient's type, the oldest of them first."""
+        for slot in self._order[-max(1, room // (2 * self._bytes)) :]:
+            s, y = self._pair(slot)
+            yield s.to(self._rows.dtype), y.to(self._rows.dtype)
+
+    def _pair(self, slot: int) -> tuple[Tensor, Tensor]:
+        s, y = _rows_of(slot)
+        return self._rows[s], self._rows[y]
 
     def direction(self, gradient: Tensor) -> Tensor:
         """The quasi-Newton direction -H g for a flat gradient (the two-loop recursion, on coefficients)."""
@@ -111,6 +122,7 @@ class CompactMemory(Memory):
 
     def __init__(self, history: int, like: Tensor) -> None:
         super().__init__(history, like.new_empty(0))
+        self._bytes = like.numel() * like.element_size()
         rows = 1 + 2 * (history + 1)  # one slot is spare: the next pair is tried in it
         self._pairs = torch.empty((rows - 1, like.numel()), device=like.device, dtype=torch.bfloat16)
         self._products = torch.zeros((rows, rows), dtype=torch.float64)
@@ -121,26 +133,42 @@ class CompactMemory(Memory):
         super().clear()
         self._free = list(range(self._history + 1))
 
+    def add(self, step: Tensor, difference: Tensor) -> bool:
+        """See `Memory.add`."""
+        s, y = self._pair(self._free[-1])
+        s[:], y[:] = step, difference
+        return self._keep()
+
     def learn(self, here: "_Point", there: "_Point") -> None:
         """See `Memory.learn`."""
-        slot = self._free.pop()
-        s, y = (self._pairs[row - 1] for row in _rows_of(slot))
-        curvature, step_square, difference_square = 0.0, 0.0, 0.0
+        s, y = self._pair(self._free[-1])
         images = there.image.flatten(), here.image.flatten()
         for piece in _pieces(s):
             s[piece] = images[0][piece] - images[1][piece]
             y[piece] = there.gradient[piece] - here.gradient[piece]
+        self._keep()
+
+    def _keep(self) -> bool:
+        """Remember the pair in the spare slot, unless its curvature is not positive; returns whether it was kept."""
+        s, y = self._pair(self._free[-1])
+        curvature, step_square, difference_square = 0.0, 0.0, 0.0
+        for piece in _pieces(s):
             step, difference = s[piece].float(), y[piece].float()
             curvature += (step @ difference).item()
             step_square += (step @ step).item()
             difference_square += (difference @ difference).item()
         if not curvature > CURVATURE * math.sqrt(step_square * difference_square):
-            self._free.append(slot)
-            return
+            return False
+        slot = self._free.pop()
         if len(self._order) == self._history:
             self._free.append(self._order.pop(0))
         self._order.append(slot)
         self._new |= set(_rows_of(slot))
+        return True
+
+    def _pair(self, slot: int) -> tuple[Tensor, Tensor]:
+        s, y = _rows_of(slot)
+        return self._pairs[s - 1], self._pairs[y - 1]
 
     def direction(self, gradient: Tensor) -> Tensor:
         """See `Memory.direction`."""
@@ -175,8 +203,25 @@ def _pieces(vector: Tensor, rows: int = 1) -> list[slice]:
     return [slice(start, start + length) for start in range(0, len(vector), length)]
 
 
+_UNIT = "unit"
+
+
+def _pair_names(number: int) -> tuple[str, str]:
+    """Give what a pair is called in a state."""
+    return f"step {number}", f"difference {number}"
+
+
 def _rows_of(slot: int) -> tuple[int, int]:
     return 1 + 2 * slot, 2 + 2 * slot
+
+
+@dataclass(frozen=True)
+class _Restored:
+    """What another one remembered."""
+
+    pairs: Sequence[tuple[Tensor, Tensor]] = ()
+    unit: float = 1.0
+    """Of the gradients."""
 
 
 @dataclass(frozen=True)
@@ -212,15 +257,20 @@ class LBFGS:
         self, history: int, trial_step: float = TRIAL_STEP, *, large: int | None = None, few: int | None = None
     ) -> None:
         self._history, self._trial, self._large, self._few = history, trial_step, large, few or history
+        self._memory: Memory | None = None
+        self._unit = 1.0
+        self._restored = _Restored()
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
+        memory, unit = self._recall(image, iterations)
         evaluation = evaluate(image)
         if not is_finite(evaluation):
             raise divergence()
-        unit = _unit(evaluation.gradient)
+        unit = unit or _unit(evaluation.gradient)
+        self._memory, self._unit = memory, unit
         here = _point(image, evaluation, unit)
-        memory, trial, restarts, reason, done = self._memory(image, iterations), self._trial, 0, None, 0
+        trial, restarts, reason, done = self._trial, 0, None, 0
         del image, evaluation  # a large image is not held any longer than it is needed, nor is its gradient
         yield here.iterate()
         while done < iterations and _length(here.gradient) > 0:
@@ -241,11 +291,34 @@ class LBFGS:
             yield here.iterate(reason)
             reason = None
 
-    def _memory(self, image: Tensor, iterations: int) -> Memory:
-        """Make a memory for an image, and for as many pairs as there will be."""
-        if self._large is not None and image.shape[2] * image.shape[3] >= self._large:
-            return CompactMemory(min(self._few, iterations), image)
-        return Memory(min(self._history, iterations), image)
+    def _recall(self, image: Tensor, iterations: int) -> tuple[Memory, float | None]:
+        """Make a memory for an image and as many pairs as there will be, with what was restored.
+
+        Returns:
+            It, and the unit of its gradients; None where nothing was restored that fits.
+        """
+        restored, self._restored = self._restored, _Restored()
+        pairs = [pair for pair in restored.pairs if pair[0].numel() == image.numel()]
+        large = self._large is not None and image.shape[2] * image.shape[3] >= self._large
+        most = min(self._few if large else self._history, len(pairs) + iterations)
+        memory = CompactMemory(most, image) if large else Memory(most, image)
+        for step, difference in pairs:
+            memory.add(step.to(image), difference.to(image))
+        return memory, restored.unit if pairs else None
+
+    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+        """See `Optimizer.state`: the newest pairs, in float32 or what the image has."""
+        if self._memory is None:
+            return
+        yield _UNIT, torch.tensor(self._unit, dtype=torch.float64)
+        for number, pair in enumerate(self._memory.pairs(room)):
+            yield from zip(_pair_names(number), pair, strict=True)
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.restore`."""
+        names = itertools.takewhile(lambda names: names[0] in state, map(_pair_names, itertools.count()))
+        pairs = [(state[step], state[difference]) for step, difference in names]
+        self._restored = _Restored(pairs, float(state[_UNIT])) if pairs else _Restored()
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls: curvature at one size says little about another."""

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Self
 
 import numpy as np
@@ -46,6 +46,14 @@ class ScipyLBFGSB:
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls."""
+
+    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+        """See `Optimizer.state`: SciPy keeps its memory to itself."""
+        del room
+        yield from ()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.restore`."""
 
 
 class _Abandoned(Exception):  # noqa: N818 - not an error: the caller wants no more iterates
