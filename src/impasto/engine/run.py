@@ -113,10 +113,9 @@ class Run:
                     yield event
 
     def _all_events(self) -> Generator[Event]:
-        resume, compute = self._checkpoint.load() if self._checkpoint else None, self._inputs.compute
+        resume = self._checkpoint.load() if self._checkpoint else None
         if resume:
-            like = torch.empty(0, device=compute.device, dtype=compute.image_dtype)
-            resume = replace(resume, state={name: it.to(like) if it.ndim else it for name, it in resume.state.items()})
+            resume = self._place(resume)
             self._clock.skip(resume.scale, resume.iteration)
             self._resumed_at[resume.scale] = resume.iteration
         yield self._started(resume)
@@ -133,6 +132,12 @@ class Run:
                         self._checkpoint.remove()  # the caller, who has the result, came back for more
                 else:
                     yield self._preview(iterate)
+
+    def _place(self, resume: ResumePoint) -> ResumePoint:
+        """Bring what is of the image's size to where images are, in their type: another machine may have kept it."""
+        like = torch.empty(0, device=self._inputs.compute.device, dtype=self._inputs.compute.image_dtype)
+        of_images = {name: it.to(like) for name, it in resume.state.items() if it.ndim == 4}  # noqa: PLR2004
+        return replace(resume, state={**resume.state, **of_images})
 
     def _asked_to_stop(self) -> bool:
         self._stopped = self._stop()

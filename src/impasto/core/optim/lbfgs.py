@@ -74,11 +74,26 @@ class Memory:
         """Remember the step from a point to the next, and how the gradient changed."""
         self.add((there.image - here.image).flatten(), there.gradient - here.gradient)
 
-    def pairs(self, room: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the newest pairs (s, y) that go into so many bytes in the gradient's type, the oldest of them first."""
-        for slot in self._order[-max(1, room // (2 * self._bytes)) :]:
-            s, y = self._pair(slot)
-            yield s.to(self._rows.dtype), y.to(self._rows.dtype)
+    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+        """Give the newest pairs that go into so many bytes, in the gradient's type, and what is known of them."""
+        newest = self._order[-max(1, room // (2 * self._bytes)) :]
+        slots = sorted(newest)
+        rows = [0, *itertools.chain.from_iterable(map(_rows_of, slots))]
+        yield "order", torch.tensor([slots.index(slot) for slot in newest])
+        yield "products", self._products[rows][:, rows]
+        yield "new", torch.tensor([number for number, row in enumerate(rows) if row in self._new])
+        for number, slot in enumerate(slots):
+            for row, vector in zip(_rows_of(number), self._pair(slot), strict=True):
+                yield f"row {row}", vector.to(self._rows.dtype)
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Hold what the state of another one, of the same length, has; this one has room for as many pairs."""
+        self._order, self._new = state["order"].tolist(), set(state["new"].tolist())
+        for slot in self._order:
+            for row, vector in zip(_rows_of(slot), self._pair(slot), strict=True):
+                vector.copy_(state[f"row {row}"])
+        known = len(state["products"])
+        self._products[:known, :known] = state["products"]
 
     def _pair(self, slot: int) -> tuple[Tensor, Tensor]:
         s, y = _rows_of(slot)
@@ -138,6 +153,11 @@ class CompactMemory(Memory):
         s, y = self._pair(self._free[-1])
         s[:], y[:] = step, difference
         return self._keep()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Memory.restore`."""
+        super().restore(state)
+        self._free = [slot for slot in self._free if slot not in self._order]
 
     def learn(self, here: "_Point", there: "_Point") -> None:
         """See `Memory.learn`."""
@@ -204,24 +224,11 @@ def _pieces(vector: Tensor, rows: int = 1) -> list[slice]:
 
 
 _UNIT = "unit"
-
-
-def _pair_names(number: int) -> tuple[str, str]:
-    """Give what a pair is called in a state."""
-    return f"step {number}", f"difference {number}"
+"""Of the gradients, in a state."""
 
 
 def _rows_of(slot: int) -> tuple[int, int]:
     return 1 + 2 * slot, 2 + 2 * slot
-
-
-@dataclass(frozen=True)
-class _Restored:
-    """What another one remembered."""
-
-    pairs: Sequence[tuple[Tensor, Tensor]] = ()
-    unit: float = 1.0
-    """Of the gradients."""
 
 
 @dataclass(frozen=True)
@@ -259,7 +266,7 @@ class LBFGS:
         self._history, self._trial, self._large, self._few = history, trial_step, large, few or history
         self._memory: Memory | None = None
         self._unit = 1.0
-        self._restored = _Restored()
+        self._restored: Mapping[str, Tensor] = {}
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
@@ -297,28 +304,25 @@ class LBFGS:
         Returns:
             It, and the unit of its gradients; None where nothing was restored that fits.
         """
-        restored, self._restored = self._restored, _Restored()
-        pairs = [pair for pair in restored.pairs if pair[0].numel() == image.numel()]
+        restored, self._restored = self._restored, {}
         large = self._large is not None and image.shape[2] * image.shape[3] >= self._large
-        most = min(self._few if large else self._history, len(pairs) + iterations)
+        most, known = self._few if large else self._history, len(restored.get("order", ()))
+        fits = 0 < known <= most and restored["row 1"].numel() == image.numel()
+        most = min(most, iterations + known * fits)
         memory = CompactMemory(most, image) if large else Memory(most, image)
-        for step, difference in pairs:
-            memory.add(step.to(image), difference.to(image))
-        return memory, restored.unit if pairs else None
+        if fits:
+            memory.restore(restored)
+        return memory, float(restored[_UNIT]) if fits else None
 
     def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
-        """See `Optimizer.state`: the newest pairs, in float32 or what the image has."""
-        if self._memory is None:
-            return
-        yield _UNIT, torch.tensor(self._unit, dtype=torch.float64)
-        for number, pair in enumerate(self._memory.pairs(room)):
-            yield from zip(_pair_names(number), pair, strict=True)
+        """See `Optimizer.state`: the newest pairs."""
+        if self._memory is not None:
+            yield _UNIT, torch.tensor(self._unit, dtype=torch.float64)
+            yield from self._memory.state(room)
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """See `Optimizer.restore`."""
-        names = itertools.takewhile(lambda names: names[0] in state, map(_pair_names, itertools.count()))
-        pairs = [(state[step], state[difference]) for step, difference in names]
-        self._restored = _Restored(pairs, float(state[_UNIT])) if pairs else _Restored()
+        self._restored = state if _UNIT in state else {}
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls: curvature at one size says little about another."""
