@@ -1,12 +1,13 @@
-"""Measure the mean activations of the bundled network, and write them beside its weights.
+"""Measure the mean activations of networks that ship, and write them beside their weights.
 
-    python scripts/measure_activations.py
+    python scripts/measure_activations.py [vgg16] [vgg19-8bit]
 
 The pictures are those of examples/pictures, at a long side of 512, because `normalize` is used on photographs and
-paintings of about that size. Run it again only if the bundled weights change.
+paintings of about that size. Run it again only if bundled weights change.
 """
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from impasto.weights import Activations
 from impasto.weights.vgg_weights import VGGWeights
 
 ROOT = Path(__file__).resolve().parent.parent
-NETWORK = "vgg16"
 LONG_SIDE = 512
 PADDING = (1.0,) * 4
 """Factors for the pools after the one that is being measured, which nothing reads."""
@@ -34,9 +34,15 @@ def picture(path: Path) -> Tensor:
     return torch.from_numpy(sized.rgb).permute(2, 0, 1).unsqueeze(0)
 
 
-def main() -> None:
-    """Measure and write."""
-    network = weights.load(NETWORK).to(torch.device("cpu"), torch.float32)
+def main(names: list[str]) -> None:
+    """Measure the networks of these names, or all that ship."""
+    for name in names or [entry.name for entry in weights.ENTRIES.values() if entry.bundled]:
+        measure(name)
+
+
+def measure(name: str) -> None:
+    """Measure one network and write what was found."""
+    network = weights.load(name).to(torch.device("cpu"), torch.float32)
     files = sorted((ROOT / "examples" / "pictures").glob("*.jpg"))
     pictures = [picture(file) for file in files]
     layers = network.architecture.layers()
@@ -49,7 +55,7 @@ def main() -> None:
         "means": {str(at.conv): round(mean, 4) for at, mean in means.items()},
         "pool_gains": [round(gain, 5) for gain in gains],
     }
-    target = Path(weights.path(NETWORK)).with_name(f"{NETWORK}-activations.json")
+    target = weights.path(name).with_name(f"{name}-activations.json")
     target.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(target)
 
@@ -73,4 +79,4 @@ def _means(vgg: VGG, pictures: list[Tensor], layers: list[Layer]) -> list[float]
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
