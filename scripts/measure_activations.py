@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from impasto import images, weights
 from impasto.core.network.vgg import VGG
@@ -23,7 +24,7 @@ from impasto.weights.vgg_weights import VGGWeights
 ROOT = Path(__file__).resolve().parent.parent
 LONG_SIDE = 512
 PADDING = (1.0,) * 4
-"""Factors for the pools after the one that is being measured, which nothing reads."""
+"""Factors for the pools from the one on that is being measured, which nothing reads."""
 
 
 def picture(path: Path) -> Tensor:
@@ -64,11 +65,14 @@ def _pool_gains(network: VGGWeights, pictures: list[Tensor], means: dict[Layer, 
     """One pool after the other, the factor that gives the next layer the mean that it has with max pooling."""
     gains: list[float] = []
     for block in range(2, len(network.architecture.blocks) + 1):
-        layer, gain = Layer(block, 1, "relu"), 1.5
+        before, layer = Layer(block - 1, network.architecture.blocks[block - 2], "relu"), Layer(block, 1, "relu")
+        activations = Activations({}, (*gains, *PADDING))
+        vgg = VGG(replace(network, activations=activations), [before], pooling="average-scaled")
+        pooled = [functional.avg_pool2d(vgg(image)[before], 2) for image in pictures]
+        gain = 1.5
         for _ in range(10):  # biases make the answer not quite proportional to the factor
-            activations = Activations({}, (*gains, gain, *PADDING))
-            vgg = VGG(replace(network, activations=activations), [layer], pooling="average-scaled")
-            gain *= means[layer] / _means(vgg, pictures, [layer])[0]
+            seen = [functional.conv2d(gain * maps, *network.layer(layer), padding=1).relu() for maps in pooled]
+            gain *= means[layer] * len(seen) / sum(maps.mean().item() for maps in seen)
         gains.append(gain)
     return gains
 
