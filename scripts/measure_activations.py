@@ -1,17 +1,19 @@
-"""Measure the mean activations of the bundled network, and write them beside its weights.
+"""Measure the mean activations of networks that ship, and write them beside their weights.
 
-    python scripts/measure_activations.py
+    python scripts/measure_activations.py [vgg16] [vgg19-8bit]
 
 The pictures are those of examples/pictures, at a long side of 512, because `normalize` is used on photographs and
-paintings of about that size. Run it again only if the bundled weights change.
+paintings of about that size. Run it again only if bundled weights change.
 """
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from impasto import images, weights
 from impasto.core.network.vgg import VGG
@@ -20,10 +22,9 @@ from impasto.weights import Activations
 from impasto.weights.vgg_weights import VGGWeights
 
 ROOT = Path(__file__).resolve().parent.parent
-NETWORK = "vgg16"
 LONG_SIDE = 512
 PADDING = (1.0,) * 4
-"""Factors for the pools after the one that is being measured, which nothing reads."""
+"""Factors for the pools from the one on that is being measured, which nothing reads."""
 
 
 def picture(path: Path) -> Tensor:
@@ -34,9 +35,15 @@ def picture(path: Path) -> Tensor:
     return torch.from_numpy(sized.rgb).permute(2, 0, 1).unsqueeze(0)
 
 
-def main() -> None:
-    """Measure and write."""
-    network = weights.load(NETWORK).to(torch.device("cpu"), torch.float32)
+def main(names: list[str]) -> None:
+    """Measure the networks of these names, or all that ship."""
+    for name in names or [entry.name for entry in weights.ENTRIES.values() if entry.bundled]:
+        measure(name)
+
+
+def measure(name: str) -> None:
+    """Measure one network and write what was found."""
+    network = weights.load(name).to(torch.device("cpu"), torch.float32)
     files = sorted((ROOT / "examples" / "pictures").glob("*.jpg"))
     pictures = [picture(file) for file in files]
     layers = network.architecture.layers()
@@ -49,7 +56,7 @@ def main() -> None:
         "means": {str(at.conv): round(mean, 4) for at, mean in means.items()},
         "pool_gains": [round(gain, 5) for gain in gains],
     }
-    target = Path(weights.path(NETWORK)).with_name(f"{NETWORK}-activations.json")
+    target = weights.path(name).with_name(f"{name}-activations.json")
     target.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(target)
 
@@ -58,11 +65,14 @@ def _pool_gains(network: VGGWeights, pictures: list[Tensor], means: dict[Layer, 
     """One pool after the other, the factor that gives the next layer the mean that it has with max pooling."""
     gains: list[float] = []
     for block in range(2, len(network.architecture.blocks) + 1):
-        layer, gain = Layer(block, 1, "relu"), 1.5
+        before, layer = Layer(block - 1, network.architecture.blocks[block - 2], "relu"), Layer(block, 1, "relu")
+        activations = Activations({}, (*gains, *PADDING))
+        vgg = VGG(replace(network, activations=activations), [before], pooling="average-scaled")
+        pooled = [functional.avg_pool2d(vgg(image)[before], 2) for image in pictures]
+        gain = 1.5
         for _ in range(10):  # biases make the answer not quite proportional to the factor
-            activations = Activations({}, (*gains, gain, *PADDING))
-            vgg = VGG(replace(network, activations=activations), [layer], pooling="average-scaled")
-            gain *= means[layer] / _means(vgg, pictures, [layer])[0]
+            seen = [functional.conv2d(gain * maps, *network.layer(layer), padding=1).relu() for maps in pooled]
+            gain *= means[layer] * len(seen) / sum(maps.mean().item() for maps in seen)
         gains.append(gain)
     return gains
 
@@ -73,4 +83,4 @@ def _means(vgg: VGG, pictures: list[Tensor], layers: list[Layer]) -> list[float]
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -255,7 +255,7 @@ COMMANDS = [
     ("weights import photo.jpg", "photo.jpg is not a weights file", "safetensors"),
     ("weights import cut.safetensors", "cut.safetensors is not a readable", "export it again"),
     ("weights import other.safetensors", "other.safetensors is not a VGG-16", "Give the weights"),
-    ("weights import other.safetensors --name vgg16", "'vgg16' is the network that ships", "another name"),
+    ("weights import other.safetensors --name vgg16", "'vgg16' is a network that ships", "another name"),
     ("weights import other.safetensors --convention rgb", "no input convention 'rgb'", "Choose one of caffe"),
     ("doctor --jsn", "unknown option: --jsn", "Did you mean --json?"),
     ("completion tcsh", '"tcsh" for SHELL', '"bash"'),

@@ -10,6 +10,7 @@ import pytest
 from batches import QUICK_BATCH, save_photos
 from quick import listing
 
+from impasto import weights
 from impasto.batch.cluster import ActorNeeds, ClusterExecutor, _Actor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
 from impasto.batch.identity import identify
@@ -21,7 +22,6 @@ from impasto.cluster.connect import ClusterError
 from impasto.cluster.machine import ActorReport, Versions
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
 from impasto.settings import Settings
-from impasto.weights.registry import BUNDLED
 
 QUICK = Settings(
     recipe="fast",
@@ -163,8 +163,10 @@ def test_a_network_travels_with_its_picture_unless_impasto_has_it(monkeypatch, t
         Packer().pack(make_task("photo.jpg", "painting.jpg", settings=named))
     stored = tmp_path / "home" / "weights" / "own.safetensors"
     stored.parent.mkdir(parents=True)
-    shutil.copy(BUNDLED, stored)
-    assert Packer().pack(make_task("photo.jpg", "painting.jpg")).network is None
+    shutil.copy(weights.path("vgg16"), stored)
+    for name in ("vgg16", "vgg19-8bit"):
+        ships = QUICK.model_copy(update={"network": name})
+        assert Packer().pack(make_task("photo.jpg", "painting.jpg", settings=ships)).network is None
     packed = Packer().pack(make_task("photo.jpg", "painting.jpg", settings=named))
     stored.unlink()
     monkeypatch.setenv("IMPASTO_HOME", "elsewhere")

@@ -6,12 +6,13 @@ import tomllib
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 import torch
 from quick import QUICK
 from safetensors.torch import load_file, save_file
 
-from impasto import weights
+from impasto import images, weights
 from impasto.cli.commands import doctor_checks
 
 
@@ -70,7 +71,18 @@ def test_weights_names_the_authors_and_the_license(impasto):
     out = impasto("weights", "list").out
     assert "Karen Simonyan and Andrew Zisserman" in out
     assert "CC BY 4.0" in out
+    assert "8 bits a weight, which changes its features by about 1 to 7 %" in out
     assert impasto("weights", "path", "vgg16").out.strip() == str(weights.path("vgg16"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["tf-adam", "coursera", "keras-lbfgs", "painterly"])
+def test_recipes_paint_at_once_on_the_vgg19_that_ships(recipe, impasto, folder):
+    options = ["--recipe", recipe, "--size", "64", "--iterations", "2"]
+    for name in ("vgg16", "vgg19-8bit"):
+        done = impasto("photo.jpg", "painting.jpg", "-o", f"{name}.png", "--network", name, *options)
+        assert done.code == 0, done.err
+    assert not np.array_equal(*(images.read(folder / f"{name}.png").rgb for name in ("vgg16", "vgg19-8bit")))
 
 
 def test_imported_weights_paint(impasto, folder):

@@ -73,6 +73,16 @@ def test_losses_are_those_of_the_published_formula(pair, recipe, folder, impasto
     assert_agree(json.loads(done.out), published.terms(recipe, image, content, style))
 
 
+@pytest.mark.parametrize("recipe", ["tf-adam", "coursera", "keras-lbfgs"])
+def test_losses_with_vgg19_of_8_bits_are_those_of_its_codes_and_tables(recipe, folder, impasto):
+    content, style = read("cat.jpg", (49, 33)), read("great_wave.jpg", (49, 33))
+    save(folder, image=half_painted(content), content=content, style=style)
+    done = impasto(*COMMAND, "--recipe", recipe, "--network", "vgg19-8bit")
+    assert done.code == 0, done.err
+    expected = published.terms(recipe, half_painted(content), content, style, network="vgg19-8bit")
+    assert_agree(json.loads(done.out), expected)
+
+
 def test_the_command_run_from_a_shell_gives_the_published_losses_too(folder, impasto_process):
     photo, painting = (read(name, (75, 50)) for name in ("cat.jpg", "great_wave.jpg"))
     save(folder, image=half_painted(photo), content=photo, style=painting)

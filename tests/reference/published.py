@@ -1,7 +1,7 @@
 """What five published recipes charge for a picture, term by term: the witness that `impasto losses` is held against.
 
 Written in float64 NumPy from the sources' own formulas and in their own form. It shares nothing with the package but
-the file of weights, so that a factor, a layer or a border that is wrong in one of the two shows as a difference.
+the files of weights, so that a factor, a layer or a border that is wrong in one of the two shows as a difference.
 
 Pictures are (H, W, 3) uint8, sRGB. Features are (C, h, w) float64, after the ReLU, named as in `relu4_2`.
 Where the network halves an odd number of rows or columns, the last one is dropped, for both kinds of pooling.
@@ -21,8 +21,7 @@ Picture = NDArray[np.uint8]
 Array = NDArray[np.float64]
 Features = dict[str, Array]
 
-WEIGHTS = Path(__file__).parents[2] / "src/impasto/weights/data/vgg16-features-fp16.safetensors"
-CONVOLUTIONS = (2, 2, 3, 3, 3)
+WEIGHTS = Path(__file__).parents[2] / "src/impasto/weights/data"
 MEAN_BGR = (103.939, 116.779, 123.68)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
@@ -35,15 +34,22 @@ class Term(NamedTuple):
     value: float
 
 
-def terms(recipe: str, image: Picture, content: Picture, style: Picture) -> list[Term]:
+class Network(NamedTuple):
+    """A VGG: how many convolutions each block has, and their weights and biases by their names, `convB_N`."""
+
+    convolutions: tuple[int, ...]
+    kernels: dict[str, tuple[Array, Array]]
+
+
+def terms(recipe: str, image: Picture, content: Picture, style: Picture, network: str = "vgg16") -> list[Term]:
     """Every term of a published recipe's loss for `image`; their sum is the loss.
 
     `image` and `content` have one size. `keras-lbfgs` and `coursera` need `style` at that size too.
     """
-    return list(RECIPES[recipe](image, content, style))
+    return list(RECIPES[recipe](image, content, style, NETWORKS[network]()))
 
 
-# The network: VGG-16 (Simonyan and Zisserman, 2014), as Caffe and Keras feed it.
+# The networks: VGG-16 and VGG-19 (Simonyan and Zisserman, 2014), as Caffe and Keras feed them.
 
 
 def network_input(picture: Picture) -> Array:
@@ -51,13 +57,13 @@ def network_input(picture: Picture) -> Array:
     return (picture[:, :, ::-1].astype(np.float64) - MEAN_BGR).transpose(2, 0, 1)
 
 
-def features(picture: Picture, pool: Callable[[Array], Array]) -> Features:
-    """The maps after each of the network's 13 ReLUs."""
+def features(picture: Picture, pool: Callable[[Array], Array], network: Network) -> Features:
+    """The maps after each of the network's 13 or 16 ReLUs."""
     maps, x = {}, network_input(picture)
-    for block, count in enumerate(CONVOLUTIONS, start=1):
+    for block, count in enumerate(network.convolutions, start=1):
         x = pool(x) if block > 1 else x
         for index in range(1, count + 1):
-            x = maps[f"relu{block}_{index}"] = np.maximum(convolve(x, *kernel(f"conv{block}_{index}")), 0)
+            x = maps[f"relu{block}_{index}"] = np.maximum(convolve(x, *network.kernels[f"conv{block}_{index}"]), 0)
     return maps
 
 
@@ -84,14 +90,25 @@ def quads(x: Array) -> Array:
 
 
 @cache
-def kernel(name: str) -> tuple[Array, Array]:
-    tensors = weights()
-    return tensors[f"{name}.weight"].astype(np.float64), tensors[f"{name}.bias"].astype(np.float64)
+def vgg16() -> Network:
+    stored = load_file(WEIGHTS / "vgg16-features-fp16.safetensors")
+    array = {name: values.astype(np.float64) for name, values in stored.items()}
+    names = [name.removesuffix(".bias") for name in stored if name.endswith(".bias")]
+    return Network((2, 2, 3, 3, 3), {name: (array[f"{name}.weight"], array[f"{name}.bias"]) for name in names})
 
 
 @cache
-def weights() -> dict[str, NDArray[np.float16]]:
-    return load_file(WEIGHTS)
+def vgg19_8bit() -> Network:
+    """Each weight is one of the 256 numbers in its layer's table: the one that its code counts to."""
+    stored = load_file(WEIGHTS / "vgg19-features-8bit.safetensors")
+    kernels = {}
+    for name in (name.removesuffix(".bias") for name in stored if name.endswith(".bias")):
+        weight = stored[f"{name}.table"].astype(np.float64)[stored[f"{name}.codes"]]
+        kernels[name] = weight, stored[f"{name}.bias"].astype(np.float64)
+    return Network((2, 2, 4, 4, 4), kernels)
+
+
+NETWORKS = {"vgg16": vgg16, "vgg19-8bit": vgg19_8bit}
 
 
 def unrolled(x: Array) -> Array:
@@ -102,8 +119,8 @@ def unrolled(x: Array) -> Array:
 # keras-lbfgs: Keras' example neural_style_transfer.py with VGG-16 and SciPy's L-BFGS-B.
 
 
-def keras_lbfgs(image: Picture, content: Picture, style: Picture) -> Iterator[Term]:
-    combination, base, reference = (features(picture, max_pool) for picture in (image, content, style))
+def keras_lbfgs(image: Picture, content: Picture, style: Picture, network: Network) -> Iterator[Term]:
+    combination, base, reference = (features(picture, max_pool, network) for picture in (image, content, style))
     nrows, ncols = image.shape[:2]
     yield Term("content", "relu5_2", 0.025 * keras_content_loss(base["relu5_2"], combination["relu5_2"]))
     for layer in STYLE_LAYERS:
@@ -133,8 +150,8 @@ def keras_total_variation_loss(x: Array, nrows: int, ncols: int) -> float:
 # tf-adam: TensorFlow's tutorial "Neural Style Transfer with tf.keras" in eager mode.
 
 
-def tf_adam(image: Picture, content: Picture, style: Picture) -> Iterator[Term]:
-    combination, base, reference = (features(picture, max_pool) for picture in (image, content, style))
+def tf_adam(image: Picture, content: Picture, style: Picture, network: Network) -> Iterator[Term]:
+    combination, base, reference = (features(picture, max_pool, network) for picture in (image, content, style))
     content_score = np.mean(np.square(combination["relu5_2"] - base["relu5_2"]))
     yield Term("content", "relu5_2", 1e3 * float(content_score))
     for layer in STYLE_LAYERS:
@@ -152,8 +169,8 @@ def tf_gram_matrix(x: Array) -> Array:
 # coursera: the exercise "Deep Learning & Art: Neural Style Transfer", whose conv4_2 is the output of its ReLU.
 
 
-def coursera(image: Picture, content: Picture, style: Picture) -> Iterator[Term]:
-    a_G, a_C, a_S = (features(picture, average_pool) for picture in (image, content, style))
+def coursera(image: Picture, content: Picture, style: Picture, network: Network) -> Iterator[Term]:
+    a_G, a_C, a_S = (features(picture, average_pool, network) for picture in (image, content, style))
     alpha, beta, coefficient = 10, 40, 0.2
     yield Term("content", "relu4_2", alpha * coursera_content_cost(a_C["relu4_2"], a_G["relu4_2"]))
     for layer in STYLE_LAYERS:
@@ -174,8 +191,8 @@ def coursera_layer_style_cost(a_S: Array, a_G: Array) -> float:
 # gatys: "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, equations 1, 4, 5 and 7.
 
 
-def gatys(image: Picture, content: Picture, style: Picture) -> Iterator[Term]:
-    F, P, S = (features(picture, average_pool) for picture in (image, content, style))
+def gatys(image: Picture, content: Picture, style: Picture, network: Network) -> Iterator[Term]:
+    F, P, S = (features(picture, average_pool, network) for picture in (image, content, style))
     alpha, beta, w = 1e-3, 1.0, 1 / len(STYLE_LAYERS)
     yield Term("content", "relu4_2", alpha * 0.5 * float(np.sum((F["relu4_2"] - P["relu4_2"]) ** 2)))
     for layer in STYLE_LAYERS:
@@ -198,8 +215,8 @@ def gatys_layer_contribution(F: Array, S: Array) -> float:
 # neural-style: neural-style-pt with the defaults of its command line, on pixels 0..255.
 
 
-def neural_style(image: Picture, content: Picture, style: Picture) -> Iterator[Term]:
-    inputs, base, reference = (features(picture, max_pool) for picture in (image, content, style))
+def neural_style(image: Picture, content: Picture, style: Picture, network: Network) -> Iterator[Term]:
+    inputs, base, reference = (features(picture, max_pool, network) for picture in (image, content, style))
     yield Term("content", "relu4_2", 5e0 * mse(inputs["relu4_2"], base["relu4_2"]))
     for layer in STYLE_LAYERS:
         yield Term("style", layer, 1e2 * mse(neural_style_gram(inputs[layer]), neural_style_gram(reference[layer])))
@@ -221,7 +238,7 @@ def neural_style_total_variation(x: Array) -> float:
     return float(np.sum(np.abs(x_diff)) + np.sum(np.abs(y_diff)))
 
 
-RECIPES: dict[str, Callable[[Picture, Picture, Picture], Iterator[Term]]] = {
+RECIPES: dict[str, Callable[[Picture, Picture, Picture, Network], Iterator[Term]]] = {
     "keras-lbfgs": keras_lbfgs,
     "tf-adam": tf_adam,
     "coursera": coursera,

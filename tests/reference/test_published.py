@@ -17,26 +17,30 @@ def picture():
     return np.random.default_rng(0).integers(0, 256, (45, 39, 3), dtype=np.uint8)
 
 
-def features_by_torch(picture, pool):
+def features_by_torch(picture, pool, network):
     x = torch.from_numpy(published.network_input(picture).copy())[None]
     maps = {}
-    for block, count in enumerate(published.CONVOLUTIONS, start=1):
+    for block, count in enumerate(network.convolutions, start=1):
         x = pool(x, 2) if block > 1 else x
         for index in range(1, count + 1):
-            weight, bias = map(torch.from_numpy, published.kernel(f"conv{block}_{index}"))
+            weight, bias = map(torch.from_numpy, network.kernels[f"conv{block}_{index}"])
             x = maps[f"relu{block}_{index}"] = functional.conv2d(x, weight, bias, padding=1).relu()
     return {name: features[0].numpy() for name, features in maps.items()}
 
 
-@pytest.mark.parametrize("pooling", POOLS)
-def test_the_witness_sees_what_the_network_sees_at_odd_sizes(picture, pooling):
+@pytest.mark.parametrize(
+    ("name", "pooling", "last"),
+    [("vgg16", "max", "relu5_3"), ("vgg16", "average", "relu5_3"), ("vgg19-8bit", "max", "relu5_4")],
+)
+def test_the_witness_sees_what_the_network_sees_at_odd_sizes(picture, name, pooling, last):
     ours, theirs = POOLS[pooling]
-    expected = features_by_torch(picture, theirs)
-    seen = published.features(picture, ours)
+    network = published.NETWORKS[name]()
+    expected = features_by_torch(picture, theirs, network)
+    seen = published.features(picture, ours, network)
     assert seen.keys() == expected.keys()
-    assert seen["relu5_3"].shape == (512, 2, 2)
-    for name, features in expected.items():
-        np.testing.assert_allclose(seen[name], features, rtol=1e-9, atol=1e-9, err_msg=name)
+    assert seen[last].shape == (512, 2, 2)
+    for layer, features in expected.items():
+        np.testing.assert_allclose(seen[layer], features, rtol=1e-9, atol=1e-9, err_msg=layer)
 
 
 def test_the_first_pixel_of_the_network_is_blue_minus_its_mean():

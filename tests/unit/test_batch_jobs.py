@@ -127,6 +127,7 @@ def test_an_identity_changes_with_what_changes_the_picture_and_with_nothing_else
     same = identify()
     assert identify(threads=4) == identify(device="cpu") == identify(save_every=3) == same
     assert identity.identify(FAST.model_copy(update={"recipe": "painterly"}), ["a", "b"]) == same
+    assert identify(network="vgg19-8bit") != same
     others = [identify(["b", "a"]), identify(["a"]), identify(seed=1), identify(size=96), identify(precision="float64")]
     masked = identify(keep_mask=str(mask))
     mask.write_bytes(b"22")

@@ -184,6 +184,7 @@ def test_a_run_is_known_by_the_contents_of_its_files_and_not_by_their_names(phot
     moved.write_bytes(mask.read_bytes())
     assert identify(keep_mask=str(mask)) == identify(keep_mask=str(moved)) != identify()
     network.write_bytes(b"one")
+    assert identify(network="vgg19-8bit") != identify()
     before = identify(network=str(network))
     network.write_bytes(b"two")
     assert identify(network=str(network)) != before

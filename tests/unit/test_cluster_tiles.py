@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from impasto import Settings, Stylizer
+from impasto import Settings, Stylizer, weights
 from impasto.cluster.connect import ClusterError, load_ray
 from impasto.cluster.machine import ActorReport, Versions
 from impasto.cluster.tiles import IN_FLIGHT, ActorLostError, RayActors, _TilePool
@@ -18,7 +18,6 @@ from impasto.core.network.vgg import VGG
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
 from impasto.errors import OutOfMemoryError
-from impasto.weights.registry import BUNDLED
 
 CALLS = [(tile,) for tile in range(20)]
 
@@ -271,7 +270,7 @@ def test_a_network_that_was_replaced_is_another_for_a_cluster(photo, painting, t
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "home"))
     stored = tmp_path / "home" / "weights" / "own.safetensors"
     stored.parent.mkdir(parents=True)
-    shutil.copyfile(BUNDLED, stored)
+    shutil.copyfile(weights.path("vgg16"), stored)
     cluster = InProcess(64)
     stylizer, settings = Stylizer(cluster=cluster), Settings(size=64, network="own", precision="float32")
     for _ in range(2):

@@ -35,7 +35,6 @@ from impasto.layers import Layer
 from impasto.settings import recipes
 from impasto.settings.per_painting import check_measurable, check_measured
 from impasto.sizing import plan_scales, style_size
-from impasto.weights.registry import BUNDLED
 from impasto.wording import COMMAND
 
 LAYERS = {"content_layers": "relu2_1", "style_layers": "relu1_1,relu2_1"}
@@ -401,6 +400,7 @@ def test_a_scale_of_half_precision_is_above_zero_and_no_larger_than_any_style_ne
     ("choices", "says"),
     [
         ({"network": "vgg19"}, "was measured with network"),
+        ({"network": "vgg19-8bit"}, "was measured with network"),
         ({"pooling": "average"}, "was measured with pooling"),
         ({"padding": "zeros"}, "was measured with padding"),
         ({"normalize": True}, "was measured with normalize"),
@@ -461,9 +461,19 @@ def test_other_weights_under_the_same_name_are_refused(stylizer, pictures, style
 
 
 def test_the_same_weights_in_a_file_of_another_name_are_the_same_network(stylizer, pictures, style, tmp_path):
-    shutil.copy(BUNDLED, tmp_path / "mine.safetensors")
+    shutil.copy(impasto.weights.path("vgg16"), tmp_path / "mine.safetensors")
     choices = {**QUICK, "network": str(tmp_path / "mine.safetensors")}
     assert equal(Stylizer().stylize(pictures[0], style, **choices), stylizer.stylize(pictures[0], style, **QUICK))
+
+
+def test_networks_that_ship_are_told_apart_by_their_weights(stylizer, pictures, style, tmp_path):
+    other = tmp_path / "other.safetensors"
+    shutil.copy(impasto.weights.path("vgg19-8bit"), other)
+    with pytest.raises(SettingsError, match="was measured with other weights than network"):
+        stylizer.stylize(pictures[0], style, **QUICK, network=str(other))
+    measured = measure(stylizer, pictures[1:], network="vgg19-8bit")
+    with pytest.raises(SettingsError, match=r"measured with network=.vgg19-8bit., not"):
+        stylizer.stylize(pictures[0], measured, **QUICK)
 
 
 def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style):

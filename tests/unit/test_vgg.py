@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from impasto import images
+from impasto import images, weights
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.errors import SettingsError
 from impasto.layers import Layer
@@ -46,12 +46,14 @@ def test_a_layer_that_the_network_does_not_have_is_named_with_the_last_one_it_ha
         VGG(vgg_weights, layers("relu5_4"))
 
 
-def test_normalized_layers_have_a_mean_activation_near_one_on_the_example_pictures(vgg_weights, photo):
-    measured = vgg_weights.activations
+@pytest.mark.parametrize("name", ["vgg16", "vgg19-8bit"])
+def test_normalized_layers_have_a_mean_activation_near_one_on_the_example_pictures(name, photo):
+    network = weights.load(name).to(torch.device("cpu"), torch.float32)
+    measured = network.activations
     picture = images.resize(images.read(photo), 256, 171)
     image = torch.from_numpy(picture.rgb).permute(2, 0, 1).unsqueeze(0)
-    every = vgg_weights.architecture.layers()
-    plain, normalized = VGG(vgg_weights, every)(image), VGG(vgg_weights.normalize(), every)(image)
+    every = network.architecture.layers()
+    plain, normalized = VGG(network, every)(image), VGG(network.normalize(), every)(image)
     for layer in every:
         mean = measured.means[str(layer.conv)]
         torch.testing.assert_close(normalized[layer] * mean, plain[layer], rtol=1e-3, atol=1e-3 * mean)

@@ -392,8 +392,9 @@ def test_what_is_here_is_not_fetched_again_unless_forced(mirror):
     assert len(mirror.asked) == 2
 
 
-def test_the_bundled_network_needs_no_fetching(home):
-    assert weights.fetch("vgg16") == registry.BUNDLED
+@pytest.mark.parametrize("name", ["vgg16", "vgg19-8bit"])
+def test_a_bundled_network_needs_no_fetching(home, name):
+    assert weights.fetch(name) == registry.ENTRIES[name].bundled
     assert not home.exists()
 
 

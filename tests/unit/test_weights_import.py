@@ -241,7 +241,7 @@ def test_a_compressed_matconvnet_file_gives_the_same_tensors(tmp_path):
 
 @pytest.mark.parametrize(("flipped", "convention"), [(False, "caffe"), (True, "matconvnet")])
 def test_caffes_vgg16_is_known_whatever_file_it_comes_in(flipped, convention, tmp_path):
-    tensors = load_file(registry.BUNDLED)
+    tensors = load_file(weights.path("vgg16"))
     if flipped:
         tensors["conv1_1.weight"] = tensors["conv1_1.weight"].flip(1)
     write_torch(dict(sorted(tensors.items())), tmp_path / "vgg16.pth")

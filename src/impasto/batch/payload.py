@@ -23,7 +23,7 @@ from impasto.settings import Settings
 from impasto.settings.effect import named_files
 from impasto.storage.home import HOME_VARIABLE
 from impasto.storage.names import is_path
-from impasto.weights.registry import BUNDLED
+from impasto.weights.registry import bundled
 
 _MOST_SHARED_BYTES = 200_000_000
 """Of files that many tasks share, kept for them where the tasks are handed out; a larger single one is kept, too."""
@@ -76,12 +76,12 @@ class Packer:
         shared = dict.fromkeys(
             (*task.styles, *(path for paths in named_files(task.settings).values() for path in paths))
         )
-        network = None if is_path(task.settings.network) else weights.path(task.settings.network)
+        network = task.settings.network
         return PackedTask(
             task,
             _pack(task.photo, lambda data: data)[0],
             {path: self._share(path) for path in shared},
-            None if network in (None, BUNDLED) else self._share(str(network)),
+            None if is_path(network) or bundled(network) else self._share(str(weights.path(network))),
         )
 
     def _share(self, path: str) -> PackedFile:

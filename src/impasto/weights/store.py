@@ -62,22 +62,21 @@ def path(name: str) -> Path:
     """
     if is_path(name):
         return Path(name).expanduser()
-    known = registry.ENTRIES.get(name)
-    if known and known.url is None:
-        return registry.BUNDLED
+    if bundled := registry.bundled(name):
+        return bundled
     if _NAME.fullmatch(name) and _stored(name).is_file():
         return _stored(name)
-    if known:
+    if name in registry.ENTRIES:
         fetch_it = either(python=f'Call impasto.weights.fetch("{name}")', command=f"Run `impasto weights fetch {name}`")
         raise WeightsError(f"the network '{name}' is not on this machine yet", f"{fetch_it}.")
     raise registry.unknown(name, [*registry.ENTRIES, *_own_names()])
 
 
 def load(name: str) -> "VGGWeights":
-    """Load a network ready for pixels: the bundled one, a fetched or imported one by name, or a file by its path.
+    """Load a network ready for pixels: a bundled, fetched or imported one by name, or a file by its path.
 
-    Its tensors are views of the memory-mapped file where possible, float16 or float32 as stored; only those that meet
-    pixels are float32 always.
+    Its tensors are views of the memory-mapped file where possible, float16 or float32 as stored; those that meet
+    pixels, and those stored as codes of 8 bits, are float32 always.
 
     Raises:
         WeightsError: there is no such network, it is not fetched yet, or the file is not a VGG-16 or VGG-19.
@@ -113,7 +112,7 @@ def fetch(name: str, *, progress: Progress | None = None, url: str | None = None
     """
     entry = registry.entry(name)
     if entry.url is None:
-        return registry.BUNDLED
+        return path(name)
     target = _stored(name)
     with _lock(name):
         if force or not target.is_file():
@@ -199,9 +198,8 @@ def _free_name(name: str, *, overwrite: bool) -> str:
         raise WeightsError(
             f"'{name}' cannot name a network", "Use a-z, 0-9, - and _, beginning with a letter or digit."
         )
-    entry = registry.ENTRIES.get(name)
-    if entry and entry.url is None:
-        raise WeightsError(f"'{name}' is the network that ships with Impasto", "Choose another name.")
+    if registry.bundled(name):
+        raise WeightsError(f"'{name}' is a network that ships with Impasto", "Choose another name.")
     if _stored(name).exists() and not overwrite:
         remedy = f"Use {OVERWRITE} to replace it, or choose another name."
         raise OutputError(f"there is a network '{name}' already", remedy)
@@ -213,11 +211,11 @@ def _name_from(file: Path) -> str:
 
 
 def _entry_status(entry: registry.Entry) -> Status:
-    file = registry.BUNDLED if entry.url is None else _stored(entry.name)
+    file = entry.bundled or _stored(entry.name)
     here = file.is_file()
     return Status(
         name=entry.name,
-        state="bundled" if entry.url is None else "fetched" if here else "not fetched",
+        state="bundled" if entry.bundled else "fetched" if here else "not fetched",
         path=file if here else None,
         size=file.stat().st_size if here else entry.size,
         architecture=entry.architecture,

@@ -35,7 +35,7 @@ class WeightsFormat:
     suffixes: tuple[str, ...]
     magic: Callable[[bytes], bool]
     is_bounded: bool = False
-    """Whether reading takes no more than the file has bytes, so that the caller's own process may do it."""
+    """Whether reading takes no more than a few times the file's bytes, so that the caller's own process may do it."""
 
     def read(self, file: Path) -> Found:
         module = importlib.import_module(f"{__name__}.{self.module}")

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from impasto.errors import WeightsError
 from impasto.weights import registry
-from impasto.weights.architecture import Architecture, InputConvention
+from impasto.weights.architecture import FIRST, Architecture, InputConvention
+from impasto.weights.importers import from_safetensors
 from impasto.weights.importers.found import Found
-from impasto.weights.vgg_weights import FIRST_WEIGHT
 from impasto.wording import argument
 
 
@@ -35,12 +35,15 @@ def choose(file: Path, found: Found, architecture: Architecture) -> InputConvent
 
 
 def _known_kernel(weight: Tensor) -> str | None:
-    """Recognize Caffe's VGG-16 by its first layer, (64, 3, 3, 3), whatever file it came in."""
-    with safe_open(registry.BUNDLED, framework="pt") as bundled:
-        caffe = bundled.get_tensor(FIRST_WEIGHT).float()
-    for name, candidate in (("caffe", caffe), ("matconvnet", caffe.flip(1))):
-        if torch.allclose(weight.float(), candidate, rtol=1e-2, atol=1e-3):
-            return name
+    """Recognize the networks that ship by their first layer, (64, 3, 3, 3), whatever file it came in."""
+    for entry in registry.ENTRIES.values():
+        if entry.bundled is None:
+            continue
+        with safe_open(entry.bundled, framework="pt") as bundled:
+            caffe = from_safetensors.read_weight(entry.bundled, bundled, FIRST).float()
+        for name, candidate in (("caffe", caffe), ("matconvnet", caffe.flip(1))):
+            if torch.allclose(weight.float(), candidate, rtol=1e-2, atol=1e-3):
+                return name
     return None
 
 
