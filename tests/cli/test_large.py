@@ -80,4 +80,4 @@ def test_a_picture_that_is_killed_five_times_comes_to_the_loss_of_one_that_is_no
     assert resumed[0] is None
     assert all(resumed[1:])
     assert event["event"] == "finished"
-    assert event["loss"] == pytest.approx(wanted, rel=1e-6)
+    assert event["loss"] == wanted

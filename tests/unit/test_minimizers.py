@@ -184,10 +184,11 @@ def two_loop(pairs, gradient):
 )
 def test_another_that_gets_its_state_goes_on_as_it_would_have(make, atol):
     first, second = make(), make()
-    iterates = [(it.image.clone(), it.loss) for it in islice(first.minimize(bowl, START, 12), 8)]
+    run = first.minimize(bowl, START, 12)  # once it is closed, nothing is remembered
+    iterates = [(it.image.clone(), it.loss) for it in islice(run, 8)]
     state = {name: tensor.clone() for name, tensor in first.state(2**20)}
     wanted = path(make(), bowl, START, 12)
-    second.restore(state)
+    second.load_state(state)
     found = path(second, bowl, iterates[-1][0], 5)
     assert len(found) == 6
     for (ours, _), (theirs, _) in zip(found, wanted[7:], strict=True):
@@ -196,19 +197,36 @@ def test_another_that_gets_its_state_goes_on_as_it_would_have(make, atol):
 
 def test_of_a_state_that_is_too_large_the_newest_pairs_are_given():
     optimizer = LBFGS(20)
-    list(islice(optimizer.minimize(bowl, START, 12), 8))
+    run = optimizer.minimize(bowl, START, 12)
+    list(islice(run, 8))
     room = 2 * START.numel() * START.element_size()
     every, few = dict(optimizer.state(2**20)), dict(optimizer.state(3 * room + 1))
     assert (len(every), len(few)) == (4 + 2 * 7, 4 + 2 * 3)
     assert few["order"].tolist() == [0, 1, 2]
-    assert all(torch.equal(few[f"row {row}"], every[f"row {row + 8}"]) for row in range(1, 7))
+    for name in ("step", "difference"):
+        assert all(torch.equal(few[f"{name} {slot}"], every[f"{name} {slot + 4}"]) for slot in range(3))
+    assert len(dict(optimizer.state(room - 1))) == 4
+
+
+def test_a_smaller_memory_takes_the_newest_pairs_of_a_larger_one():
+    optimizer, few = LBFGS(20), LBFGS(3)
+    run = optimizer.minimize(bowl, START, 12)
+    iterates = list(islice(run, 8))
+    state = {name: tensor.clone() for name, tensor in optimizer.state(2**20)}
+    few.load_state(state)
+    at = iterates[-1].image
+    (first, _) = path(few, bowl, at, 1)[1]
+    pairs = [(state[f"step {slot}"], state[f"difference {slot}"]) for slot in (4, 5, 6)]
+    wanted = at - two_loop(pairs, bowl(at).gradient.flatten() / state["unit"]).view_as(at)
+    torch.testing.assert_close(first, wanted)
 
 
 def test_a_state_of_another_size_is_forgotten():
     optimizer, wide = LBFGS(20), START.repeat(1, 1, 1, 2)
-    list(islice(optimizer.minimize(bowl, wide, 12), 8))
+    run = optimizer.minimize(bowl, wide, 12)
+    list(islice(run, 8))
     another = LBFGS(20)
-    another.restore(dict(optimizer.state(2**20)))
+    another.load_state(dict(optimizer.state(2**20)))
     for (ours, _), (theirs, _) in zip(path(another, bowl, START, 5), path(LBFGS(20), bowl, START, 5), strict=True):
         assert torch.equal(ours, theirs)
 

@@ -10,7 +10,7 @@ from impasto.core.init_image import Init
 from impasto.core.losses import ObjectiveSpec
 from impasto.core.losses.mapped import TileMapper
 from impasto.core.network.tiles import TileSpec
-from impasto.core.optim import Optimizer, OutputIterate
+from impasto.core.optim import Optimizer, OutputIterate, Progress
 from impasto.sizing import Size
 
 
@@ -56,10 +56,20 @@ IMAGE = "image"
 """What the image is called in a state."""
 
 
-def resumable_state(optimizer: Optimizer, image: Tensor, room: int) -> Iterator[tuple[str, Tensor]]:
-    """Give what a transfer goes on with at an image of the optimizer's, with its margin; see `Optimizer.state`."""
+def resumable_state(
+    image: Tensor, optimizer: Optimizer, progress: Progress | None, max_bytes: int
+) -> Iterator[tuple[str, Tensor]]:
+    """Give what a transfer goes on with: an iterate with its margin, and what is known beside it.
+
+    Args:
+        image: the iterate.
+        optimizer: that made it.
+        progress: of the round, if that is not finished.
+        max_bytes: of what the optimizer remembers.
+    """
     yield IMAGE, image
-    yield from optimizer.state(room)
+    yield from optimizer.state(max_bytes)
+    yield from progress.state() if progress else ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,8 @@ class Iterate:
     output: "Callable[[], Iterate] | None" = None
     """For a step: gives the output of the round if it ended here."""
     state: Callable[[int], Iterator[tuple[str, Tensor]]] | None = None
-    """For a step or an output: gives `resumable_state` with so much room; valid until the next iterate is asked for."""
+    """For a step or an output: gives its `resumable_state`, with so many bytes of the optimizer's at most; valid until
+    the next iterate is asked for."""
 
     @property
     def loss(self) -> float | None:

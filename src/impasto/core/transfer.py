@@ -7,7 +7,6 @@
 5. Hand on: the image goes to the next scale, with detail of the content image put back.
 """
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
@@ -24,7 +23,7 @@ from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
-from impasto.core.optim import AVERAGING, PATIENCE, IterateAveraging, has_stalled
+from impasto.core.optim import Progress
 from impasto.core.pyramid import LatestSize, upsample_with_detail
 from impasto.core.spec import IMAGE, Iterate, ResumePoint, TransferSpec, resumable_state
 from impasto.sizing import plan_scales
@@ -175,15 +174,15 @@ class StyleTransfer:
     def run(self, stop: Callable[[], bool], resume: ResumePoint | None = None) -> Generator[Iterate, None, None]:
         """Yield what `transfer` yields."""
         spec, last, stopped = self.spec, self.scales[-1], False
-        first, iteration = (resume.scale, resume.iteration) if resume else (1, 0)
-        image = resume.state[IMAGE] if resume else self.initial_image(*self.scales[0].size)
+        first, iteration, state = (resume.scale, resume.iteration, resume.state) if resume else (1, 0, {})
+        image = state[IMAGE] if resume else self.initial_image(*self.scales[0].size)
+        del resume  # and what it holds
         yield Iterate("start", first, iteration, self.images.crop(image), None)
         if spec.content_only:
             yield self._content_as_result()
             return
         optimizer = spec.optimizer()
-        optimizer.restore(resume.state if resume else {})
-        del resume  # and what it holds
+        optimizer.load_state(state)
         for number, scale in enumerate(self.scales[first - 1 :], first):
             image = self.hand_on(image, scale.width, scale.height)
             self.initial_image.forget()
@@ -192,27 +191,26 @@ class StyleTransfer:
             first_iteration = iteration if number == first else 0
             for finished_rounds in range(first_iteration // scale.iterations, spec.rounds):
                 # 4. Iterate
-                optimizer = spec.optimizer() if finished_rounds else optimizer
-                averaging, losses = AVERAGING[spec.output_iterate](), deque[float](maxlen=PATIENCE + 1)
-                iteration = before = max(first_iteration, finished_rounds * scale.iterations)
-                left = (finished_rounds + 1) * scale.iterations - before
-                with closing(optimizer.minimize(objective.evaluate, image, left)) as iterates:
+                progress, begin = Progress(spec.output_iterate, spec.tolerance), finished_rounds * scale.iterations
+                iteration = before = max(first_iteration, begin)
+                if before > begin:  # an earlier transfer had begun the round
+                    progress.load_state(state)
+                optimizer, state = spec.optimizer() if finished_rounds and before == begin else optimizer, {}
+                with closing(optimizer.minimize(objective.evaluate, image, begin + scale.iterations - before)) as steps:
                     del image  # which the optimizer frees as soon as it has a better one
-                    for iteration, found in enumerate(iterates, before):
-                        averaging.update(found)
+                    for iteration, found in enumerate(steps, before):
+                        progress.update(found)
                         if iteration > before:
                             shown, terms = self.images.crop(found.image), name_terms(objective, found.terms)
-                            output = partial(self._output, objective, averaging, number, iteration)
-                            state = partial(resumable_state, optimizer, found.image)
-                            yield Iterate("step", number, iteration, shown, terms, found.restart, output, state)
-                        losses.append(found.loss)
-                        stopped = stop()
-                        if stopped or has_stalled(losses, spec.tolerance):
+                            output = partial(self._output, objective, progress, number, iteration)
+                            kept = partial(resumable_state, found.image, optimizer, progress)
+                            yield Iterate("step", number, iteration, shown, terms, found.restart, output, kept)
+                        if (stopped := stop()) or progress.has_stalled():
                             break
-                image, values = averaging.value()
+                image, values = progress.output()
                 terms = name_terms(objective, objective.values(image).tolist() if values is None else values)
-                state = partial(resumable_state, optimizer, image)
-                yield Iterate("output", number, iteration, self.images.crop(image), terms, state=state)
+                kept = partial(resumable_state, image, optimizer, None)
+                yield Iterate("output", number, iteration, self.images.crop(image), terms, state=kept)
                 if stopped:
                     break
             if stopped:
@@ -246,9 +244,9 @@ class StyleTransfer:
             return self.initial_image(width, height)
         return self._make_initial_image(width, height, with_noise=False)
 
-    def _output(self, objective: Objective, averaging: IterateAveraging, scale: int, iteration: int) -> Iterate:
+    def _output(self, objective: Objective, progress: Progress, scale: int, iteration: int) -> Iterate:
         """Give the output of a round if it ended here; an average has no terms: it is not evaluated."""
-        image, values = averaging.value()
+        image, values = progress.output()
         terms = None if values is None else name_terms(objective, values)
         return Iterate("output", scale, iteration, self.images.crop(image), terms)
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
-import torch
-
 from impasto.core import Iterate, ResumePoint, StyleTransfer
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
@@ -123,7 +121,8 @@ class Run:
             del resume  # a large image is not held any longer than it is needed
             for iterate in iterates:
                 if self._checkpoint and not self._stopped:
-                    self._checkpoint.update(iterate)
+                    with self._clock.pause():
+                        self._checkpoint.update(iterate)
                 if iterate.stage == "step":
                     yield from self._step(iterate)
                 elif iterate.stage == "result":
@@ -134,10 +133,14 @@ class Run:
                     yield self._preview(iterate)
 
     def _place(self, resume: ResumePoint) -> ResumePoint:
-        """Bring what is of the image's size to where images are, in their type: another machine may have kept it."""
-        like = torch.empty(0, device=self._inputs.compute.device, dtype=self._inputs.compute.image_dtype)
-        of_images = {name: it.to(like) for name, it in resume.state.items() if it.ndim == 4}  # noqa: PLR2004
-        return replace(resume, state={**resume.state, **of_images})
+        """Bring images to the device that computes, in its type: another may have kept them."""
+        compute = self._inputs.compute
+        images = {
+            name: it.to(compute.device, compute.image_dtype)
+            for name, it in resume.state.items()
+            if it.ndim == 4  # noqa: PLR2004 -- (1, 3, H, W)
+        }
+        return replace(resume, state={**resume.state, **images})
 
     def _asked_to_stop(self) -> bool:
         self._stopped = self._stop()

@@ -473,8 +473,8 @@ def _checkpoint(inputs: RunInputs, described: Mapping[str, str]) -> Checkpoint |
     return Checkpoint(
         identify(inputs.settings, inputs.inputs, described[INPUTS_KEY]),
         inputs.transfer.scales,
-        inputs.transfer.spec.margin,
-        inputs.transfer.spec.rounds,
+        margin=inputs.transfer.spec.margin,
+        rounds=inputs.transfer.spec.rounds,
         save=choice == "always" or inputs.estimate().seconds > LONG_RUN,
     )
 

@@ -4,9 +4,10 @@ A caller stops by not asking for the next: every iterate is a whole image with i
 """
 
 from impasto.core.optim.adam import Adam
-from impasto.core.optim.averaging import AVERAGING, IterateAveraging, OutputIterate
+from impasto.core.optim.averaging import AVERAGING, OutputIterate
 from impasto.core.optim.base import PATIENCE, Evaluate, Optimizer, OptimizerIterate, has_stalled
 from impasto.core.optim.lbfgs import LBFGS
+from impasto.core.optim.progress import Progress
 from impasto.core.optim.scipy_lbfgsb import ScipyLBFGSB
 
 __all__ = [
@@ -15,10 +16,10 @@ __all__ = [
     "PATIENCE",
     "Adam",
     "Evaluate",
-    "IterateAveraging",
     "Optimizer",
     "OptimizerIterate",
     "OutputIterate",
+    "Progress",
     "ScipyLBFGSB",
     "has_stalled",
 ]

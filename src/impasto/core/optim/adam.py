@@ -45,16 +45,18 @@ class Adam:
         if self._first is not None and self._second is not None:
             self._first, self._second = resize(self._first), resize(self._second).clamp(min=0)
 
-    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
-        """See `Optimizer.state`: the moments, of the image's size each, whatever the room."""
-        del room
-        if self._first is not None and self._second is not None:
-            yield from (("first", self._first), ("second", self._second), ("steps", torch.tensor(self._steps)))
+    def state(self, max_bytes: int) -> Iterator[tuple[str, Tensor]]:
+        """See `Optimizer.state`: the moments and the learning rate, or nothing."""
+        if self._first is None or self._second is None or 2 * self._first.nbytes > max_bytes:
+            return
+        yield from (("first", self._first), ("second", self._second), ("steps", torch.tensor(self._steps)))
+        yield "rate", torch.tensor(self._rate, dtype=torch.float64)
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """See `Optimizer.restore`."""
-        if state.keys() >= {"first", "second", "steps"}:
-            self._first, self._second, self._steps = state["first"], state["second"], int(state["steps"])
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.load_state`."""
+        if "first" in state:
+            self._first, self._second = state["first"], state["second"]
+            self._steps, self._rate = int(state["steps"]), float(state["rate"])
 
     def _step(self, image: Tensor, gradient: Tensor) -> Tensor:
         first = torch.zeros_like(image) if self._first is None else self._first

@@ -49,16 +49,15 @@ class Optimizer(Protocol):
         """Bring what is remembered of earlier steps to another picture size."""
         ...
 
-    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
-        """Give what is remembered at the iterate that was yielded last, by names, for `restore`; valid until the next.
+    def state(self, max_bytes: int) -> Iterator[tuple[str, Tensor]]:
+        """Give what is remembered at the iterate that was yielded last, by names, for `load_state`.
 
-        Args:
-            room: bytes that it may take: of more, the most useful.
+        Valid until the next iterate is asked for. Of more than `max_bytes` it is what is of most use.
         """
         ...
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on with what another one remembered, from its image; what does not fit is passed over."""
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with what another one remembered, from its image, as far as it is there and of the image's size."""
         ...
 
 

@@ -46,7 +46,7 @@ class Memory:
         rows = 1 + 2 * history  # the gradient, then s and y of each slot
         self._rows = torch.empty((rows, like.numel()), device=like.device, dtype=like.dtype)
         self._products = torch.zeros((rows, rows), dtype=torch.float64)
-        self._history, self._bytes = history, like.numel() * like.element_size()
+        self._history = history
         self._order: list[int] = []  # slots from the oldest pair to the newest
         self._new: set[int] = set()  # rows whose products are not known yet
 
@@ -74,26 +74,32 @@ class Memory:
         """Remember the step from a point to the next, and how the gradient changed."""
         self.add((there.image - here.image).flatten(), there.gradient - here.gradient)
 
-    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
-        """Give the newest pairs that go into so many bytes, in the gradient's type, and what is known of them."""
-        newest = self._order[-max(1, room // (2 * self._bytes)) :]
-        slots = sorted(newest)
+    def state(self, max_bytes: int) -> Iterator[tuple[str, Tensor]]:
+        """Give the newest pairs that go into so many bytes, and what is known of them."""
+        most = max_bytes // sum(vector.nbytes for vector in self._pair(0))
+        order = self._order[-most:] if most else []
+        slots = sorted(order)
         rows = [0, *itertools.chain.from_iterable(map(_rows_of, slots))]
-        yield "order", torch.tensor([slots.index(slot) for slot in newest])
+        yield _ORDER, torch.tensor([slots.index(slot) for slot in order])
         yield "products", self._products[rows][:, rows]
         yield "new", torch.tensor([number for number, row in enumerate(rows) if row in self._new])
         for number, slot in enumerate(slots):
-            for row, vector in zip(_rows_of(number), self._pair(slot), strict=True):
-                yield f"row {row}", vector.to(self._rows.dtype)
+            yield from zip(_names_of(number), self._pair(slot), strict=True)
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Hold what the state of another one, of the same length, has; this one has room for as many pairs."""
-        self._order, self._new = state["order"].tolist(), set(state["new"].tolist())
-        for slot in self._order:
-            for row, vector in zip(_rows_of(slot), self._pair(slot), strict=True):
-                vector.copy_(state[f"row {row}"])
-        known = len(state["products"])
-        self._products[:known, :known] = state["products"]
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Hold the newest pairs of another memory, of vectors of the same length."""
+        order = state[_ORDER].tolist()[-self._history :]
+        slots = sorted(order)
+        rows = [0, *itertools.chain.from_iterable(map(_rows_of, slots))]
+        new = set(state["new"].tolist())
+        self._order = [slots.index(slot) for slot in order]
+        self._new = {number for number, row in enumerate(rows) if row in new}
+        self._products[: len(rows), : len(rows)] = state["products"][rows][:, rows]
+        for number, slot in enumerate(slots):
+            for vector, known in zip(self._pair(number), (state[name] for name in _names_of(slot)), strict=True):
+                vector.copy_(known)
+                if vector.dtype != known.dtype:  # so that products are of the vectors as they are
+                    self._new |= set(_rows_of(number))
 
     def _pair(self, slot: int) -> tuple[Tensor, Tensor]:
         s, y = _rows_of(slot)
@@ -137,7 +143,6 @@ class CompactMemory(Memory):
 
     def __init__(self, history: int, like: Tensor) -> None:
         super().__init__(history, like.new_empty(0))
-        self._bytes = like.numel() * like.element_size()
         rows = 1 + 2 * (history + 1)  # one slot is spare: the next pair is tried in it
         self._pairs = torch.empty((rows - 1, like.numel()), device=like.device, dtype=torch.bfloat16)
         self._products = torch.zeros((rows, rows), dtype=torch.float64)
@@ -148,43 +153,31 @@ class CompactMemory(Memory):
         super().clear()
         self._free = list(range(self._history + 1))
 
-    def add(self, step: Tensor, difference: Tensor) -> bool:
-        """See `Memory.add`."""
-        s, y = self._pair(self._free[-1])
-        s[:], y[:] = step, difference
-        return self._keep()
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """See `Memory.restore`."""
-        super().restore(state)
-        self._free = [slot for slot in self._free if slot not in self._order]
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See `Memory.load_state`."""
+        super().load_state(state)
+        self._free = list(range(len(self._order), self._history + 1))
 
     def learn(self, here: "_Point", there: "_Point") -> None:
         """See `Memory.learn`."""
-        s, y = self._pair(self._free[-1])
+        slot = self._free.pop()
+        s, y = self._pair(slot)
+        curvature, step_square, difference_square = 0.0, 0.0, 0.0
         images = there.image.flatten(), here.image.flatten()
         for piece in _pieces(s):
             s[piece] = images[0][piece] - images[1][piece]
             y[piece] = there.gradient[piece] - here.gradient[piece]
-        self._keep()
-
-    def _keep(self) -> bool:
-        """Remember the pair in the spare slot, unless its curvature is not positive; returns whether it was kept."""
-        s, y = self._pair(self._free[-1])
-        curvature, step_square, difference_square = 0.0, 0.0, 0.0
-        for piece in _pieces(s):
             step, difference = s[piece].float(), y[piece].float()
             curvature += (step @ difference).item()
             step_square += (step @ step).item()
             difference_square += (difference @ difference).item()
         if not curvature > CURVATURE * math.sqrt(step_square * difference_square):
-            return False
-        slot = self._free.pop()
+            self._free.append(slot)
+            return
         if len(self._order) == self._history:
             self._free.append(self._order.pop(0))
         self._order.append(slot)
         self._new |= set(_rows_of(slot))
-        return True
 
     def _pair(self, slot: int) -> tuple[Tensor, Tensor]:
         s, y = _rows_of(slot)
@@ -223,8 +216,13 @@ def _pieces(vector: Tensor, rows: int = 1) -> list[slice]:
     return [slice(start, start + length) for start in range(0, len(vector), length)]
 
 
-_UNIT = "unit"
-"""Of the gradients, in a state."""
+_UNIT, _ORDER = "unit", "order"
+"""Keys of a state: the unit of its gradients, and its slots from the oldest pair to the newest."""
+
+
+def _names_of(slot: int) -> tuple[str, str]:
+    """Give the keys of a pair in a state."""
+    return f"step {slot}", f"difference {slot}"
 
 
 def _rows_of(slot: int) -> tuple[int, int]:
@@ -266,7 +264,7 @@ class LBFGS:
         self._history, self._trial, self._large, self._few = history, trial_step, large, few or history
         self._memory: Memory | None = None
         self._unit = 1.0
-        self._restored: Mapping[str, Tensor] = {}
+        self._loaded: Mapping[str, Tensor] = {}
 
     def minimize(self, evaluate: Evaluate, image: Tensor, iterations: int) -> Generator[OptimizerIterate, None, None]:
         """See `Optimizer.minimize`; ends early where no step, however small, lowers the loss."""
@@ -274,55 +272,57 @@ class LBFGS:
         evaluation = evaluate(image)
         if not is_finite(evaluation):
             raise divergence()
-        unit = unit or _unit(evaluation.gradient)
-        self._memory, self._unit = memory, unit
-        here = _point(image, evaluation, unit)
-        trial, restarts, reason, done = self._trial, 0, None, 0
-        del image, evaluation  # a large image is not held any longer than it is needed, nor is its gradient
-        yield here.iterate()
-        while done < iterations and _length(here.gradient) > 0:
-            step = self._step(memory, here.gradient, trial)
-            there, finite = _backtrack(evaluate, here, step, unit)
-            del step
-            if there is None:
-                if len(memory) == 0 and restarts >= RESTARTS:
-                    if finite or done:
-                        return  # nothing more can be gained from here
-                    raise divergence(restarts)
-                reason = "no step along the direction lowered the loss: starting over with shorter steps"
-                memory.clear()
-                trial, restarts = trial / 4, restarts + 1
-                continue
-            memory.learn(here, there)
-            here, done, trial, restarts = there, done + 1, self._trial, 0
-            yield here.iterate(reason)
-            reason = None
+        self._memory, self._unit = memory, unit or _unit(evaluation.gradient)
+        here = _point(image, evaluation, self._unit)
+        del image, evaluation, memory  # a large image is not held any longer than it is needed, nor is its gradient
+        try:
+            yield here.iterate()
+            trial, restarts, reason, done = self._trial, 0, None, 0
+            while done < iterations and _length(here.gradient) > 0:
+                step = self._step(self._memory, here.gradient, trial)
+                there, finite = _backtrack(evaluate, here, step, self._unit)
+                del step
+                if there is None:
+                    if len(self._memory) == 0 and restarts >= RESTARTS:
+                        if finite or done:
+                            return  # nothing more can be gained from here
+                        raise divergence(restarts)
+                    reason = "no step along the direction lowered the loss: starting over with shorter steps"
+                    self._memory.clear()
+                    trial, restarts = trial / 4, restarts + 1
+                    continue
+                self._memory.learn(here, there)
+                here, done, trial, restarts = there, done + 1, self._trial, 0
+                yield here.iterate(reason)
+                reason = None
+        finally:
+            self._memory = None
 
     def _recall(self, image: Tensor, iterations: int) -> tuple[Memory, float | None]:
-        """Make a memory for an image and as many pairs as there will be, with what was restored.
+        """Make a memory for an image and as many pairs as there will be, with what was loaded.
 
         Returns:
-            It, and the unit of its gradients; None where nothing was restored that fits.
+            It, and the unit of its gradients; None where nothing was loaded that fits.
         """
-        restored, self._restored = self._restored, {}
+        loaded, self._loaded = self._loaded, {}
         large = self._large is not None and image.shape[2] * image.shape[3] >= self._large
-        most, known = self._few if large else self._history, len(restored.get("order", ()))
-        fits = 0 < known <= most and restored["row 1"].numel() == image.numel()
-        most = min(most, iterations + known * fits)
+        known = len(loaded.get(_ORDER, ()))
+        fits = known > 0 and loaded[_names_of(0)[0]].numel() == image.numel()
+        most = min(self._few if large else self._history, iterations + (known if fits else 0))
         memory = CompactMemory(most, image) if large else Memory(most, image)
         if fits:
-            memory.restore(restored)
-        return memory, float(restored[_UNIT]) if fits else None
+            memory.load_state(loaded)
+        return memory, float(loaded[_UNIT]) if fits else None
 
-    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
-        """See `Optimizer.state`: the newest pairs."""
+    def state(self, max_bytes: int) -> Iterator[tuple[str, Tensor]]:
+        """See `Optimizer.state`: the newest pairs; nothing once the last iterate was yielded."""
         if self._memory is not None:
             yield _UNIT, torch.tensor(self._unit, dtype=torch.float64)
-            yield from self._memory.state(room)
+            yield from self._memory.state(max_bytes)
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """See `Optimizer.restore`."""
-        self._restored = state if _UNIT in state else {}
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.load_state`."""
+        self._loaded = state
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls: curvature at one size says little about another."""

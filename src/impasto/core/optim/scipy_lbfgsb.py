@@ -47,13 +47,13 @@ class ScipyLBFGSB:
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
         """Nothing is remembered between calls."""
 
-    def state(self, room: int) -> Iterator[tuple[str, Tensor]]:
+    def state(self, max_bytes: int) -> Iterator[tuple[str, Tensor]]:
         """See `Optimizer.state`: SciPy keeps its memory to itself."""
-        del room
+        del max_bytes
         yield from ()
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """See `Optimizer.restore`."""
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See `Optimizer.load_state`."""
 
 
 class _Abandoned(Exception):  # noqa: N818 - not an error: the caller wants no more iterates
