@@ -220,10 +220,10 @@ def test_half_precision_holds_any_range_of_values():
 
 
 def test_sizes_go_as_far_as_the_painting_and_are_not_narrower_than_the_network_sees():
-    without_last = list(measuring.SIDES[:-1])
+    without_last = [64, 128, 181, 256, 362, 512, 1024]
     assert measuring._choose_sides([(300, 200)], 16) == without_last
     assert measuring._choose_sides([(1024, 900)], 16) == without_last
-    assert measuring._choose_sides([(300, 200), (1300, 900)], 16) == list(measuring.SIDES)
+    assert measuring._choose_sides([(300, 200), (1300, 900)], 16) == [*without_last, 2048]
     assert measuring._choose_sides([(1000, 50)], 16) == [512, 1024]
     with pytest.raises(ImageError, match="too long and narrow"):
         measuring._choose_sides([(500, 3)], 16)
@@ -598,5 +598,5 @@ def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp
     judge = Judge(network, as_tensor(images.resize(original, width, height)), as_tensor(shown))
     painted = (stylizer.stylize(photo, style, size=384).picture for style in (tmp_path / "x.style", painting))
     ours, theirs = (judge.scores(as_tensor(it)) for it in painted)
-    assert ours.style == pytest.approx(theirs.style, abs=0.01)
+    assert ours.style == pytest.approx(theirs.style, abs=0.005)
     assert ours.structure == pytest.approx(theirs.structure, abs=0.01)
