@@ -134,7 +134,8 @@ def test_an_unreadable_file_and_a_full_disk_are_said_and_nothing_is_asked_anew(f
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         answer(session, "left")
-    assert len(session.pending()) == 6
+    assert len(session.pending()) == len(session_of(folders, path).pending()) == 6
+    assert path.read_bytes() == b""
 
 
 def test_a_line_says_what_was_compared_by_whom_and_when(folders, path):

@@ -96,7 +96,8 @@ def make_report(votes: Sequence[Vote]) -> list[QuestionReport]:
     if not votes:
         raise InputError("there are no votes to report on", "Vote first: impasto judge FOLDER FOLDER.")
     groups: dict[tuple[RaterKind, str], list[Vote]] = defaultdict(list)
-    for vote in votes:
+    # One answer of each rater to each question: two pages at once may have given two, of which the last counts.
+    for vote in {(vote.rater, vote.pair, vote.question): vote for vote in votes}.values():
         groups[vote.rater.kind, vote.question].append(vote)
     kinds: tuple[RaterKind, ...] = ("person", "model")
     asked = [(kind, name, text) for kind in kinds for texts in QUESTIONS.values() for name, text in texts.items()]

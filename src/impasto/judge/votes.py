@@ -1,5 +1,6 @@
 """The file of votes: a line of JSON each, appended at once and never changed."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -159,9 +160,15 @@ class VoteFile:
                 file.truncate(len(whole))
             elif rest:  # a whole record, of which an editor has taken the end of the line
                 data = b"\n" + data
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            end = file.seek(0, os.SEEK_END)
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):  # the error before this one is the one to report
+                    file.truncate(end)
+                raise
 
 
 def check_same_pictures(votes: Iterable[Vote], questions: Sequence[Question], path: Path) -> None:
