@@ -79,7 +79,8 @@ def test_one_picture_has_no_interval_of_strengths():
 def test_the_crop_test_counts_right_answers_and_not_recognized_subjects():
     sides = {"left": "painter", "right": "result", "question": "painter"}
     votes = [vote("p", "left", trial=number, **sides) for number in range(8)]
-    votes += [vote("p", "right", trial=9, **sides), vote("p", "right", trial=10, **sides)]
+    turned = {"left": "result", "right": "painter", "question": "painter"}
+    votes += [vote("p", "left", trial=9, **turned), vote("p", "right", trial=10, **sides)]
     votes += [vote("p", "recognized", trial=11, **sides)]
     (report,) = make_report(votes)
     assert (report.right.share, report.right.low, report.right.high) == (0.8, *wilson_interval(8, 10))

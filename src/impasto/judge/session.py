@@ -42,7 +42,7 @@ class StaleQuestionError(InputError):
 
 
 @dataclass(frozen=True)
-class Task:
+class AskedQuestion:
     """A question to this rater."""
 
     id: str
@@ -94,7 +94,7 @@ class Session:
         self._asked = {(task.question.pair, task.question.question) for task in self.tasks}
         check_same_pictures(votes.votes, [task.question for task in self.tasks], votes.path)
 
-    def pending(self) -> list[Task]:
+    def pending(self) -> list[AskedQuestion]:
         """Give the questions that are left."""
         answered = {(vote.pair, vote.question) for vote in self._own_votes()}
         return [task for task in self.tasks if (task.question.pair, task.question.question) not in answered]
@@ -168,7 +168,7 @@ class Session:
             raise InputError(f"there is no question '{unknown[0]}' in this test", f"Choose from: {', '.join(known)}.")
         return [name for name in known if name in names or not names]
 
-    def _task(self, comparison: Comparison, name: str, crop: int | None, *, turned: bool) -> Task:
+    def _task(self, comparison: Comparison, name: str, crop: int | None, *, turned: bool) -> AskedQuestion:
         left, right = reversed(comparison.sides) if turned else comparison.sides
         question = Question(
             test=self.test,
@@ -191,7 +191,7 @@ class Session:
         for kind, path in (("photo", comparison.photo), ("painting", comparison.painting)):
             if path is not None:
                 pictures[kind] = self._add(f"{kind} {path}", _thumbnail_loader(path))
-        return Task(self._id(f"task {name} {text}"), comparison, question, pictures)
+        return AskedQuestion(self._id(f"task {name} {text}"), comparison, question, pictures)
 
     def _add(self, text: str, load: Callable[[], Picture]) -> str:
         picture_id = self._id(text)

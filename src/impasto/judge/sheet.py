@@ -10,7 +10,7 @@ import numpy as np
 from impasto import images
 from impasto.errors import InputError, OutputError
 from impasto.images import LabeledPicture, Picture
-from impasto.judge.session import ANSWERS, Session, Task, make_vote
+from impasto.judge.session import ANSWERS, AskedQuestion, Session, make_vote
 from impasto.judge.votes import Question, Rater, SheetKey, Test, Vote, VoteFile, now
 from impasto.wording import OVERWRITE
 
@@ -94,7 +94,7 @@ def read_answers(path: str, votes: VoteFile, rater: Rater) -> list[Vote]:
     return found
 
 
-def _rows(session: Session, grouped: Sequence[Sequence[Task]], first: int) -> Iterator[list[LabeledPicture]]:
+def _rows(session: Session, grouped: Sequence[Sequence[AskedQuestion]], first: int) -> Iterator[list[LabeledPicture]]:
     for number, tasks in enumerate(grouped, first):
         pictures = tasks[0].pictures
         yield [

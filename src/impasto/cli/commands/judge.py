@@ -146,6 +146,8 @@ def judge(
     """
     folders = folders or []
     _check_use(folders, report=report, answers=answers, sheet=sheet, json=json)
+    if crops and (photos or paintings or questions):
+        raise InputError("--crops shows nothing beside the crops, and asks one question", "Name the two folders only.")
     with exit_on_interrupt():
         from impasto.judge import server  # noqa: PLC0415 - `impasto --help` must not wait for the pictures' libraries
         from impasto.judge.session import Session  # noqa: PLC0415
@@ -163,7 +165,8 @@ def judge(
     material = (
         _find_crops(folders, crop, trials, seed) if crops else _find_pairs(folders, photos=photos, paintings=paintings)
     )
-    for remark in material.remarks:
+    unseen = [] if crops else [name for name, given in (("photos", photos), ("paintings", paintings)) if not given]
+    for remark in [*material.remarks, *(f"no --{name}: they are not shown beside the pictures" for name in unseen)]:
         print_status(f"impasto: {remark}")
     session = Session(material.comparisons, kept, who, seed=seed, questions=questions, crop=crop if crops else None)
     if sheet is not None:
