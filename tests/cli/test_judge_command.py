@@ -106,7 +106,7 @@ def test_json_without_a_report_is_refused(impasto, folders):
         (["--report"], "no votes to report on"),
         (["--crops", "oldlook"], "--crops takes two folders"),
         (["--crops", "oldlook", "paintings", "--photos", "photos"], "--crops shows nothing beside"),
-        (["--crops", "oldlook", "paintings"], "no room for a crop of 144 px"),
+        (["--crops", "oldlook", "paintings"], "smaller than a crop of 144 px"),
     ],
 )
 def test_wrong_use_is_refused_in_one_line(impasto, arguments, words):

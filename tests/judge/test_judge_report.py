@@ -6,7 +6,7 @@ from judging import ANN, BEN, EYE
 from impasto.errors import InputError
 from impasto.judge.report import make_report, to_json, to_lines
 from impasto.judge.statistics import wilson_interval
-from impasto.judge.votes import Vote
+from impasto.judge.votes import Rater, Vote
 
 
 def vote(picture, answer, rater=ANN, left="new", right="old", question="hang", trial=0):
@@ -70,10 +70,14 @@ def test_three_candidates_have_strengths_though_two_were_never_compared():
     assert [(it.candidate, it.other) for it in report.preferences] == [("a", "b"), ("b", "c")]
 
 
-def test_one_picture_has_no_interval_of_strengths():
-    (report,) = make_report([vote("p", "left"), vote("p", "left", BEN)])
-    assert report.strengths[0].low is None
-    assert any("one picture, no interval" in line for line in to_lines([report]))
+def test_many_raters_of_few_pictures_are_no_more_sure_than_one():
+    """All prefer the new one on both pictures: who asks more people still knows two pictures."""
+    raters = [Rater(name=f"r{number}") for number in range(9)]
+    (one,) = make_report([vote("p", "left"), vote("q", "left")])
+    (many,) = make_report([vote(picture, "left", rater) for picture in "pq" for rater in raters])
+    assert many.strengths[0].strength == pytest.approx(one.strengths[0].strength)
+    assert many.strengths[0].low == pytest.approx(one.strengths[0].low)
+    assert many.strengths[0].low < many.strengths[0].strength < many.strengths[0].high
 
 
 def test_the_crop_test_counts_right_answers_and_not_recognized_subjects():

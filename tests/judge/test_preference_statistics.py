@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from impasto.judge.statistics import agreement, bootstrap_strengths, bradley_terry, wilson_interval
 
@@ -62,32 +63,42 @@ def test_several_problems_at_once_have_the_strengths_of_each():
     assert together[1] == pytest.approx(1 / together[0], rel=1e-6)
 
 
+def shares(lower, upper):
+    """The intervals of two strengths of geometric mean 1, as one of the share of the first."""
+    return tuple(float(end[0] ** 2 / (1 + end[0] ** 2)) for end in (lower, upper))
+
+
+def wins_of(*votes):
+    """Wins of the first of two candidates and of the other, on each picture."""
+    wins = np.zeros((len(votes), 2, 2))
+    wins[:, 0, 1], wins[:, 1, 0] = np.transpose(votes)
+    return wins
+
+
+@pytest.mark.parametrize(("won", "lost"), [(7, 3), (20, 1), (6, 0)])
+def test_with_one_vote_a_picture_the_interval_is_that_of_jeffreys(won, lost):
+    wins = wins_of(*[(1, 0)] * won, *[(0, 1)] * lost)
+    found = shares(*bootstrap_strengths(wins, prior=0.5, draws=20_000))
+    assert found == pytest.approx(scipy.stats.beta.ppf([0.025, 0.975], won + 0.5, lost + 0.5), abs=0.012)
+
+
 def test_pictures_that_disagree_make_the_interval_wider_than_their_votes_would():
     """Ten votes on each of eight pictures, which are all for one candidate or all for the other."""
-    alike, unlike = np.zeros((8, 2, 2)), np.zeros((8, 2, 2))
-    alike[:, 0, 1] = alike[:, 1, 0] = 5
-    unlike[:4, 0, 1] = unlike[4:, 1, 0] = 10
-    narrow, wide = bootstrap_strengths(alike), bootstrap_strengths(unlike)
-    assert narrow[0] == pytest.approx(narrow[1])
-    assert wide[0][0] < 0.7
-    assert wide[1][0] > 1.4
-    assert wide == tuple(map(pytest.approx, bootstrap_strengths(unlike))), "a report is the same each time"
+    alike = shares(*bootstrap_strengths(wins_of(*[(5, 5)] * 8), prior=0.5))
+    unlike = shares(*bootstrap_strengths(wins_of(*[(10, 0), (0, 10)] * 4), prior=0.5))
+    assert alike[1] - alike[0] < 0.1
+    assert unlike[1] - unlike[0] > 0.5
+    assert unlike == shares(*bootstrap_strengths(wins_of(*[(10, 0), (0, 10)] * 4), prior=0.5)), "each time the same"
 
 
 def test_the_interval_covers_the_true_strength_about_as_often_as_it_says():
     generator = np.random.default_rng(1)
     covered, runs = 0, 100
     for _ in range(runs):
-        shares = generator.binomial(3, 0.7, size=30)  # votes of three raters on 30 pictures
-        wins = np.zeros((30, 2, 2))
-        wins[:, 0, 1], wins[:, 1, 0] = shares, 3 - shares
-        low, high = bootstrap_strengths(wins, draws=300)
-        covered += low[0] <= np.sqrt(0.7 / 0.3) <= high[0]
+        won = generator.binomial(3, 0.7, size=30)  # votes of three raters on 30 pictures
+        low, high = shares(*bootstrap_strengths(wins_of(*zip(won, 3 - won, strict=True)), prior=1.5, draws=300))
+        covered += low <= 0.7 <= high
     assert 0.88 <= covered / runs <= 1
-
-
-def test_one_picture_has_no_interval():
-    assert bootstrap_strengths(np.ones((1, 2, 2))) is None
 
 
 def test_agreement_counts_every_two_raters_of_a_question():

@@ -1,9 +1,9 @@
 """The crop test: a crop of a result beside one of its painting, at the scale at which it was painted."""
 
-import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +37,6 @@ _STEPS = 4
 """Candidate places within the side of a crop."""
 
 
-@dataclass
-class _Painting:
-    """A painting of the test, and the parts of it that were taken, as shares of its width and height."""
-
-    path: Path
-    taken: list[Box] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _View:
     """A painting as a result saw it."""
@@ -74,60 +66,73 @@ def crop_test(results: str, paintings: str, *, side: int, trials: int, seed: int
         ImageError: a picture cannot be read.
     """
     files, known = list_pictures(results), list_pictures(paintings)
-    used = {stem: _Painting(path) for stem, path in known.items()}
-    found: list[Comparison] = []
+    taken: dict[Path, list[Box]] = {}
+    ready: list[_Tested] = []
     left_out: dict[str, list[str]] = {}
     for stem, path in files.items():
-        _, match = find_references(stem, {}, known)
-        made = _pair_crops(stem, path, used[_stem_of(match, known)], side, trials, seed) if match else "no painting"
-        if isinstance(made, str):
-            left_out.setdefault(made, []).append(stem)
+        _, painting = find_references(stem, {}, known)
+        found = _prepare(stem, path, painting, side, seed) if painting else "no painting"
+        if isinstance(found, str):
+            left_out.setdefault(found, []).append(stem)
         else:
-            found += made
+            ready.append(found)
+    # The first crop of each result comes before the second of any: a painting has room for so many.
+    made = [it for number in range(1, trials + 1) for one in ready if (it := one.next_trial(number, side, taken))]
+    for one in ready:
+        if one.stem not in {it.picture for it in made}:
+            left_out.setdefault("the painting has no room for another crop", []).append(one.stem)
     remarks = [f"left out, {why}: {list_names(stems)}" for why, stems in left_out.items()]
-    if not found:
+    if not made:
         raise InputError(f"nothing in {results} can be tested ({'; '.join(remarks)})", f"See {argument('crops')}.")
-    return Material(found, remarks)
+    return Material(made, remarks)
 
 
-def _stem_of(match: Path, known: dict[str, Path]) -> str:
-    return next(stem for stem, path in known.items() if path == match)
+@dataclass
+class _Tested:
+    """A result, and the places that are left for crops of it and of its painting."""
+
+    stem: str
+    path: Path
+    view: _View
+    sha256: dict[str, str]
+    own: list[Spot]
+    theirs: list[Spot]
+    taken: list[Box] = field(default_factory=list)
+    """Of the result, in pixels."""
+
+    def next_trial(self, number: int, side: int, taken: dict[Path, list[Box]]) -> Comparison | None:
+        """Take the next places, where there are any; `taken` is noted of each painting, as shares of its size."""
+        width, height = self.view.size
+        scaled = [(x * width, y * height, w * width, h * height) for x, y, w, h in taken.get(self.view.path, [])]
+        here, there = _take(self.own, side, self.taken), _take(self.theirs, side, scaled)
+        if here is None or there is None:
+            return None
+        x, y = there
+        taken.setdefault(self.view.path, []).append((x / width, y / height, (x + side) / width, (y + side) / height))
+        self.taken.append((*here, here[0] + side, here[1] + side))
+        painter, result = partial(_cut_view, self.view, there, side), partial(_cut_file, self.path, here, side)
+        sides = (
+            Side(PAINTER, self.sha256[PAINTER], (side, side), painter, there),
+            Side(RESULT, self.sha256[RESULT], (side, side), result, here),
+        )
+        return Comparison("crops", self.stem, sides, trial=number)
 
 
-def _pair_crops(
-    stem: str, path: Path, painting: _Painting, side: int, trials: int, seed: int
-) -> list[Comparison] | str:
-    """Give the trials of a result, or why it has none."""
-    result, original = images.read(path), images.read(painting.path)
-    view = _view_of(path, (result.width, result.height), painting.path, (original.width, original.height))
+def _prepare(stem: str, path: Path, painting: Path, side: int, seed: int) -> _Tested | str:
+    """Find the places for crops of a result and of its painting, or why there are none."""
+    result, original = images.read(path), images.read(painting)
+    view = _view_of(path, (result.width, result.height), painting, (original.width, original.height))
     if view is None:
         return "the painting is smaller than it was painted from"
-    shown = _read_view(view)
     generator = np.random.default_rng(int.from_bytes(digest_of(f"{seed} {stem}")[:8]))
-    own = find_spots(_gray(result), side, trials, generator)
-    scale = np.array([*view.size, *view.size])
-    theirs = find_spots(_gray(shown), side, len(own), generator, [tuple(scale * box) for box in painting.taken])
-    if not theirs:
-        return f"no room for a crop of {side} px"
-    painting.taken += [tuple(np.array([x, y, x + side, y + side]) / scale) for x, y in theirs]
-    return [
-        Comparison(
-            "crops",
-            stem,
-            (
-                Side(PAINTER, original.sha256, (side, side), functools.partial(_cut_view, view, there, side), there),
-                Side(RESULT, result.sha256, (side, side), functools.partial(_cut_file, path, here, side), here),
-            ),
-            trial=number,
-        )
-        for number, (here, there) in enumerate(zip(own, theirs, strict=False), 1)
-    ]
+    own, theirs = (find_spots(_gray(picture), side, generator) for picture in (result, _read_view(view)))
+    if not own or not theirs:
+        return f"smaller than a crop of {side} px"
+    return _Tested(stem, path, view, {PAINTER: original.sha256, RESULT: result.sha256}, own, theirs)
 
 
-def find_spots(
-    gray: Values, side: int, count: int, generator: np.random.Generator, taken: Sequence[Sequence[float]] = ()
-) -> list[Spot]:
-    """Draw places for crops at random, where the texture is middling, none over another or over what is taken.
+def find_spots(gray: Values, side: int, generator: np.random.Generator) -> list[Spot]:
+    """Find places for crops where the texture is middling, in random order; many overlap.
 
     Texture is the mean length of the gradient within the crop. Nobody can tell from it what is depicted; raters say
     where they recognize the subject, and that vote does not count.
@@ -135,15 +140,12 @@ def find_spots(
     Args:
         gray: (H, W).
         side: of a crop, pixels.
-        count: most places.
-        generator: draws them.
-        taken: boxes (left, top, right, bottom) in pixels.
+        generator: of the order.
 
     Returns:
-        Left and top of each; fewer than `count` where there is no room.
+        Left and top of each; none where the picture is smaller than a crop.
     """
-    height, width = gray.shape
-    if min(height, width) < side:
+    if min(gray.shape) < side:
         return []
     gradient = np.hypot(*np.gradient(gray.astype(np.float64)))
     sums = np.pad(gradient.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))  # of all above and to the left
@@ -154,18 +156,18 @@ def find_spots(
     bottom, right = top + side, left + side
     texture = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
     low, high = np.percentile(texture, _MIDDLING)
-    places = np.flatnonzero((low <= texture) & (texture <= high))
-    boxes: list[Sequence[float]] = list(taken)
-    found: list[Spot] = []
-    for place in generator.permutation(places):
-        x, y = int(left[place]), int(top[place])
-        if len(found) < count and not any(_overlap((x, y, x + side, y + side), box) for box in boxes):
-            found.append((x, y))
-            boxes.append((x, y, x + side, y + side))
-    return found
+    places = generator.permutation(np.flatnonzero((low <= texture) & (texture <= high)))
+    return [(int(left[place]), int(top[place])) for place in places]
 
 
-def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+def _take(spots: Sequence[Spot], side: int, taken: Sequence[Box]) -> Spot | None:
+    """Give the first place that is not over what is taken."""
+    return next(
+        (it for it in spots if not any(_overlap((*it, it[0] + side, it[1] + side), box) for box in taken)), None
+    )
+
+
+def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
@@ -196,13 +198,13 @@ def _part_of(crop: str, own: Size) -> tuple[int, int, int, int]:
     return (left, top, width, height) if left + width <= own[0] and top + height <= own[1] else (0, 0, *own)
 
 
-@functools.lru_cache(maxsize=4)
+@lru_cache(maxsize=4)
 def _read_view(view: _View) -> Picture:
     left, top, width, height = view.part
     return images.resize(images.read(view.path).cut(slice(top, top + height), slice(left, left + width)), *view.size)
 
 
-@functools.lru_cache(maxsize=4)
+@lru_cache(maxsize=4)
 def _read_file(path: Path) -> Picture:
     return images.read(path)
 

@@ -15,7 +15,7 @@ from impasto.judge.statistics import agreement, bootstrap_strengths, bradley_ter
 from impasto.judge.votes import RaterKind, Vote
 
 _PRIOR = 0.5
-"""Wins that each candidate is given against each other one: one tie, so that one which always won has a strength."""
+"""Pictures on which each candidate is taken to have won against each other one: one that always won has a strength."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Strength:
     losses: int
     strength: float
     """The geometric mean over the candidates is 1."""
-    low: float | None
-    """Ends of the interval of 95 %, by a bootstrap over pictures; None where there is one picture."""
-    high: float | None
+    low: float
+    """Ends of the interval of 95 %, by a bootstrap over pictures."""
+    high: float
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,7 @@ def _strength_lines(strengths: Sequence[Strength]) -> list[str]:
         return []
     width = max(len(it.candidate) for it in strengths)
     lines = ["  strengths (Bradley-Terry; twice the strength is preferred 2 times in 3):"]
-    for it in strengths:
-        interval = "one picture, no interval" if it.low is None else f"[{it.low:.2f}, {it.high:.2f}]"
-        lines.append(f"    {it.candidate:{width}} {it.strength:6.2f} {interval}")
-    return lines
+    return lines + [f"    {it.candidate:{width}} {it.strength:6.2f} [{it.low:.2f}, {it.high:.2f}]" for it in strengths]
 
 
 def _report(name: str, text: str, kind: RaterKind, votes: Sequence[Vote]) -> QuestionReport:
@@ -195,8 +192,9 @@ def _strengths(votes: Sequence[Vote]) -> list[Strength]:
             share = 0.5 if vote.winner is None else float(vote.winner == name)
             wins[pictures[vote.picture], places[name], places[other]] += share
             counts[name][round(2 - 2 * share)] += 1
-    strengths = bradley_terry(wins.sum(axis=0), prior=_PRIOR)
-    interval = bootstrap_strengths(wins, prior=_PRIOR)
+    prior = _PRIOR * len(votes) / len({vote.pair for vote in votes})
+    strengths = bradley_terry(wins.sum(axis=0), prior=prior)
+    low, high = bootstrap_strengths(wins, prior=prior)
     found = [
         Strength(
             name,
@@ -204,8 +202,8 @@ def _strengths(votes: Sequence[Vote]) -> list[Strength]:
             ties=counts[name][1],
             losses=counts[name][2],
             strength=float(strengths[place]),
-            low=float(interval[0][place]) if interval else None,
-            high=float(interval[1][place]) if interval else None,
+            low=float(low[place]),
+            high=float(high[place]),
         )
         for name, place in places.items()
     ]

@@ -11,8 +11,11 @@ Array = NDArray[np.float64]
 
 Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: an interval of 95 % leaves out as much on either side."""
-_MOST_STEPS = 10_000
+_MOST_STEPS = 2000
 _CLOSE = 1e-9
+"""Changes of the logarithm of a strength at which the iteration ends."""
+_LEAST = 1e-9
+"""Of a win: nothing is to be divided by 0."""
 
 
 def wilson_interval(successes: float, trials: int, z: float = Z_95) -> tuple[float, float]:
@@ -66,29 +69,31 @@ def _with_unit_mean(strengths: Array) -> Array:
 
 
 def bootstrap_strengths(
-    wins: Array, *, draws: int = 1000, seed: int = 0, prior: float = 0.5, level: float = 0.95
-) -> tuple[Array, Array] | None:
-    """Give percentile intervals of strengths by drawing clusters with replacement (Efron 1979; Field, Welsh 2007).
+    wins: Array, *, prior: float, draws: int = 4000, seed: int = 0, level: float = 0.95
+) -> tuple[Array, Array]:
+    """Give intervals of strengths by the Bayesian bootstrap over pictures (Rubin 1981).
 
-    Votes on one picture are alike, whoever gives them: a picture is drawn with all of its votes.
+    Votes on one picture are alike, whoever gives them: in each draw, all votes on a picture count by one weight, which
+    is Gamma(1), and those of the prior by weights of Gamma(1/2). Of two candidates and one vote on each picture, this
+    is the interval of Jeffreys (Brown, Cai and DasGupta 2001); the bootstrap that draws with replacement (Efron
+    1979) would give an interval of no width to a candidate that always won.
 
     Args:
         wins: (P, K, K), as for `bradley_terry`, of each of P pictures.
+        prior: as for `bradley_terry`, above 0: half the votes that a picture has on two candidates.
         draws: number of samples.
         seed: of the samples.
-        prior: as for `bradley_terry`, in each sample.
         level: share of the samples within the interval.
 
     Returns:
-        The lower and the upper ends, (K,) each; None where there are fewer than two pictures, which do not vary.
+        The lower and the upper ends, (K,) each.
     """
-    pictures = len(wins)
-    if pictures <= 1:
-        return None
+    pictures, count, _ = wins.shape
     generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(pictures, np.full(pictures, 1 / pictures), size=draws)  # (D, P)
-    sums = np.tensordot(drawn.astype(np.float64), wins, axes=1)  # (D, P) x (P, K, K) -> (D, K, K)
-    strengths = bradley_terry(sums, prior=prior)
+    weights = generator.standard_gamma(1, (draws, pictures))  # (D, P)
+    added = 2 * prior * generator.standard_gamma(0.5, (draws, count, count)) + _LEAST  # of the mean `prior`
+    sums = np.tensordot(weights, wins, axes=1) + added * (1 - np.eye(count))  # (D, P) x (P, K, K) -> (D, K, K)
+    strengths = bradley_terry(sums)
     lower, upper = np.quantile(strengths, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return lower, upper
 
