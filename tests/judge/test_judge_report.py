@@ -1,5 +1,7 @@
 """What votes say, counted by hand."""
 
+from pathlib import Path
+
 import pytest
 from judging import ANN, BEN, EYE
 
@@ -104,6 +106,12 @@ def test_recognized_subjects_alone_make_no_share():
 def test_of_two_answers_of_one_rater_to_one_question_the_last_counts():
     (report,) = make_report([vote("p", "left"), vote("p", "right")])
     assert (report.votes, report.preferences[0].candidate) == (1, "old")
+
+
+def test_the_report_in_the_documentation_is_what_its_votes_give():
+    votes = [vote(f"p{number}", answer, right="today") for number, answer in enumerate(["left"] * 4 + ["tie", "right"])]
+    page = (Path(__file__).parents[2] / "docs" / "judge.md").read_text(encoding="utf-8")
+    assert "\n".join(to_lines(make_report(votes))) in page
 
 
 def test_no_votes_make_no_report():

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 Z_95 = 1.959963984540054
 """The 97.5 % quantile of the normal distribution: an interval of 95 % leaves out as much on either side."""
 _MOST_STEPS = 2000
-_CLOSE = 1e-9
+_CLOSE = 1e-7
 """Changes of the logarithm of a strength at which the iteration ends."""
 _LEAST = 1e-9
 """Of a win: nothing is to be divided by 0."""

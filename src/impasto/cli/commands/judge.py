@@ -24,7 +24,7 @@ Examples:
 
   impasto judge --crops results/ paintings/ --votes crop-votes.jsonl
 
-  impasto judge today/ new/ --sheet pairs.png --rater gpt --rater-kind model
+  impasto judge today/ new/ --sheet pairs.png --rater eye --rater-kind model
 """
 
 _CROPS = Group.create_ordered("Crop test")
@@ -141,8 +141,7 @@ def judge(
 ) -> None:
     """Judge pairs of pictures blind, on a page of this machine, and report preferences with intervals.
 
-    Each pair is shown without names and with shuffled sides. Every vote is kept at once; the same command goes on with
-    what is left.
+    Pairs are shown without names, with shuffled sides. The same command goes on with what is left.
     """
     folders = folders or []
     _check_use(folders, report=report, answers=answers, sheet=sheet, json=json)
