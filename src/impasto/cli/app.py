@@ -12,6 +12,7 @@ from impasto.cli.commands import (
     batch,
     completion,
     doctor,
+    judge,
     losses,
     rebuild,
     recipes,
@@ -88,6 +89,7 @@ app.command(sweep.sweep, help_epilogue=sweep.EXAMPLES)
 app.command(texture.texture, help_epilogue=texture.EXAMPLES)
 app.command(rebuild.rebuild, help_epilogue=rebuild.EXAMPLES)
 app.command(losses.losses, help_epilogue="")
+app.command(judge.judge, help_epilogue=judge.EXAMPLES)
 app.command(style.app)
 app.command(recipes.app)
 app.command(weights.app)
