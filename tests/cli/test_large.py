@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-FEW = ["--size", "256", "--scales", "1", "--iterations", "1", "--tolerance", "0", "--precision", "float32"]
+FEW = ["--size", "160", "--scales", "1", "--iterations", "1", "--tolerance", "0", "--precision", "float32"]
 
 
 def pixels(path):
@@ -18,19 +18,19 @@ def pixels(path):
 
 
 def test_little_memory_gives_the_same_picture_in_tiles(impasto, folder, monkeypatch):
-    monkeypatch.setattr("impasto.engine.memory.SIDES", (128,))
+    monkeypatch.setattr("impasto.engine.memory.SIDES", (96,))
     whole = impasto("photo.jpg", "painting.jpg", *FEW, "-o", "whole.png")
-    tiled = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "590MB", "-o", "tiled.png")
+    tiled = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "550MB", "-o", "tiled.png")
     assert (whole.code, tiled.code) == (0, 0), tiled.err
     assert " tiles" not in whole.err
-    assert "of memory in 6 tiles" in tiled.err
+    assert "of memory in 4 tiles" in tiled.err
     np.testing.assert_allclose(pixels(folder / "tiled.png"), pixels(folder / "whole.png"), atol=2)
 
 
 def test_json_and_a_dry_run_tell_the_tiles(impasto, monkeypatch):
-    monkeypatch.setattr("impasto.engine.memory.SIDES", (128,))
-    done = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "590MB", "--dry-run", "--json")
-    assert json.loads(done.out.splitlines()[0])["estimate"]["tiles"] == 6
+    monkeypatch.setattr("impasto.engine.memory.SIDES", (96,))
+    done = impasto("photo.jpg", "painting.jpg", *FEW, "--memory", "550MB", "--dry-run", "--json")
+    assert json.loads(done.out.splitlines()[0])["estimate"]["tiles"] == 4
 
 
 @pytest.mark.parametrize("amount", ["1MB", "530MB"])

@@ -224,7 +224,7 @@ def test_sizes_go_as_far_as_the_painting_and_are_not_narrower_than_the_network_s
     assert measuring._choose_sides([(300, 200)], 16) == without_last
     assert measuring._choose_sides([(1024, 900)], 16) == without_last
     assert measuring._choose_sides([(300, 200), (1300, 900)], 16) == [*without_last, 2048]
-    assert measuring._choose_sides([(1000, 50)], 16) == [512, 1024]
+    assert measuring._choose_sides([(1000, 50)], 16) == [362, 512, 1024]
     with pytest.raises(ImageError, match="too long and narrow"):
         measuring._choose_sides([(500, 3)], 16)
 

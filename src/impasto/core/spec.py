@@ -10,7 +10,7 @@ from impasto.core.init_image import Init
 from impasto.core.losses import ObjectiveSpec
 from impasto.core.losses.mapped import TileMapper
 from impasto.core.network.tiles import TileSpec
-from impasto.core.optim import Optimizer, OutputIterate, Progress
+from impasto.core.optim import Optimizer, OutputIterate, RoundProgress
 from impasto.sizing import Size
 
 
@@ -57,7 +57,7 @@ IMAGE = "image"
 
 
 def resumable_state(
-    image: Tensor, optimizer: Optimizer, progress: Progress | None, max_bytes: int
+    image: Tensor, optimizer: Optimizer, progress: RoundProgress | None, max_bytes: int
 ) -> Iterator[tuple[str, Tensor]]:
     """Give what a transfer goes on with: an iterate with its margin, and what is known beside it.
 

@@ -23,7 +23,7 @@ from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
-from impasto.core.optim import Progress
+from impasto.core.optim import RoundProgress
 from impasto.core.pyramid import LatestSize, upsample_with_detail
 from impasto.core.spec import IMAGE, Iterate, ResumePoint, TransferSpec, resumable_state
 from impasto.sizing import plan_scales
@@ -191,7 +191,7 @@ class StyleTransfer:
             first_iteration = iteration if number == first else 0
             for finished_rounds in range(first_iteration // scale.iterations, spec.rounds):
                 # 4. Iterate
-                progress, begin = Progress(spec.output_iterate, spec.tolerance), finished_rounds * scale.iterations
+                progress, begin = RoundProgress(spec.output_iterate, spec.tolerance), finished_rounds * scale.iterations
                 iteration = before = max(first_iteration, begin)
                 if before > begin:  # an earlier transfer had begun the round
                     progress.load_state(state)
@@ -244,7 +244,7 @@ class StyleTransfer:
             return self.initial_image(width, height)
         return self._make_initial_image(width, height, with_noise=False)
 
-    def _output(self, objective: Objective, progress: Progress, scale: int, iteration: int) -> Iterate:
+    def _output(self, objective: Objective, progress: RoundProgress, scale: int, iteration: int) -> Iterate:
         """Give the output of a round if it ended here; an average has no terms: it is not evaluated."""
         image, values = progress.output()
         terms = None if values is None else name_terms(objective, values)

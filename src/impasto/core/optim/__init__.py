@@ -7,7 +7,7 @@ from impasto.core.optim.adam import Adam
 from impasto.core.optim.averaging import AVERAGING, OutputIterate
 from impasto.core.optim.base import PATIENCE, Evaluate, Optimizer, OptimizerIterate, has_stalled
 from impasto.core.optim.lbfgs import LBFGS
-from impasto.core.optim.progress import Progress
+from impasto.core.optim.round_progress import RoundProgress
 from impasto.core.optim.scipy_lbfgsb import ScipyLBFGSB
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "Optimizer",
     "OptimizerIterate",
     "OutputIterate",
-    "Progress",
+    "RoundProgress",
     "ScipyLBFGSB",
     "has_stalled",
 ]

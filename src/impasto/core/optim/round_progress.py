@@ -10,7 +10,7 @@ from impasto.core.optim.averaging import AVERAGING, Output, OutputIterate
 from impasto.core.optim.base import PATIENCE, OptimizerIterate, has_stalled
 
 
-class Progress:
+class RoundProgress:
     """A round of iterations so far.
 
     Args:
