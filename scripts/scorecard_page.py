@@ -109,7 +109,15 @@ def _sizes() -> str:
         [f"{row['photo']} x {row['painting']}", str(row["size"]), *(f"{row[name]:.3f}" for name in MEASURES)]
         for row in written["pictures"]
     ]
-    note = f"The default look at three sizes, each brought to {written['about']['judged_at']} px and judged there."
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for row in written["pictures"]:
+        for name in ("style", "structure"):
+            found.setdefault((row["photo"], row["painting"], name), []).append(row[name])
+    spread = max(max(own) - min(own) for own in found.values())
+    note = (
+        f"The default look at several sizes, each brought to {written['about']['judged_at']} px and judged there. "
+        f"Style and structure of a pair differ by at most {spread:.3f}."
+    )
     return note + "\n\n" + _table(["pair", "painted at", *MEASURES], rows)
 
 
