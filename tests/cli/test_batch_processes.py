@@ -122,6 +122,7 @@ def test_a_worker_that_is_killed_costs_a_try_and_no_more(impasto_process, folder
     assert (process.returncode, json.loads(out.splitlines()[-1])["done"]) == (0, 1), err
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_the_whole_and_the_current_pictures(impasto_process, folder, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "xterm")

@@ -111,6 +111,7 @@ def test_transparency_stays_where_a_part_is_kept(impasto, folder):
     assert np.array_equal(result[:, :48][seen[:, :48]], photo[:, :48][seen[:, :48]])
 
 
+@pytest.mark.slow
 def test_a_picture_with_masks_can_be_made_again(impasto, folder):
     given = ["--mask", '"soft, left.png",right.png', "--keep-mask", "left.png"]
     first = impasto("photo.jpg", "painting.jpg", "dots.png", *given, *QUICK, "-o", "first.png")

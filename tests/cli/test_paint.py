@@ -37,6 +37,7 @@ def test_a_photo_elsewhere_gets_its_picture_there(impasto, folder):
     assert impasto("album/photo.jpg", "painting.jpg", *QUICK).out == f"{Path('album/photo-painting.png')}\n"
 
 
+@pytest.mark.slow
 def test_several_paintings_all_count(impasto, folder):
     PIL.Image.new("RGB", (80, 80), "red").save(folder / "red.png")
     both = impasto("photo.jpg", "painting.jpg", "red.png", *QUICK)

@@ -88,6 +88,7 @@ def test_ctrl_c_while_loading_ends_without_a_traceback(folder):
     assert set(listing(folder)) == {"photo.jpg", "painting.jpg"}
 
 
+@pytest.mark.slow
 def test_kill_minus_nine_leaves_only_whole_pictures(impasto_process, folder):
     process = started(impasto_process, "--save-every", "1")
     for line in process.stdout:

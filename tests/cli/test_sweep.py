@@ -206,6 +206,7 @@ def test_a_cell_can_be_painted_again_from_the_sheet(impasto, folder):
     assert impasto(*PAIR, "-o", "file.png", "--settings-from", "sheet.png#2,1").code == 0
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_single_row_needs_only_its_column(impasto):
     impasto("sweep", *PAIR, "--over", "seed=4,5", "-o", "row.png", *QUICK)
     assert impasto(*PAIR, "-o", "again.png", "--settings-from", "row.png#2").code == 0
@@ -311,6 +312,7 @@ def test_json_tells_of_each_cell_and_at_last_of_the_sheet(grid, folder):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_sheet_of_the_finished_cells(impasto_process, folder):
     over = ["--over", "iterations=2,1000000", "--tolerance", "0", "--size", "64", "--scales", "1"]
     process = impasto_process("sweep", *PAIR, *over, "--json", "-o", "sheet.png")
@@ -327,6 +329,7 @@ def test_ctrl_c_leaves_a_sheet_of_the_finished_cells(impasto_process, folder):
     assert is_gray(cut_out(folder / "sheet.png", second))
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_any_cell_is_finished_writes_nothing(impasto_process, folder):
     before = listing(folder)
     process = impasto_process(

@@ -228,6 +228,7 @@ def test_a_reload_keeps_the_running_job_in_view_and_two_tabs_agree(opens, runnin
     expect(page.get_by_role("button", name=re.compile(r"^Show .*: Cancelled")).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_dropped_result_restores_its_settings_and_inputs(opens, running):
     photo, painting = upload(running.client, 1), upload(running.client, 2)
     job = enqueue(running.client, photo, painting, strength=0.8, style_scale=2.0)["id"]

@@ -68,6 +68,7 @@ def test_a_job_fails_after_as_many_crashes_as_the_studios_limit(opened, folder, 
     assert client.get(f"/api/jobs/{job}").json()["error"]["problem"].startswith("the worker crashed 2 times")
 
 
+@pytest.mark.slow
 def test_an_upload_is_decoded_with_as_much_memory_as_the_studios_limit(opened):
     client = opened(Limits(process_memory_bytes=30_000_000))
     large = client.post("/api/pictures", params={"name": "large.png"}, content=png(1, 6000, 4000))

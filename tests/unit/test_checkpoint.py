@@ -19,7 +19,7 @@ from impasto.storage.home import cache
 
 SCALES = [Scale(32, 24, 20), Scale(64, 48, 4)]
 FAST = {
-    "size": 256,
+    "size": 160,
     "iterations": 6,
     "iterations_decay": 1.0,
     "tolerance": 0,
@@ -135,8 +135,8 @@ def test_a_folder_that_cannot_be_written_ends_no_run(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("steps", "choices"),
     [
-        pytest.param(6, {}, marks=pytest.mark.slow),
-        (9, {}),
+        pytest.param(6, {"scales": 2}, marks=pytest.mark.slow),
+        (9, {"scales": 2}),
         (9, {"size": 64, "iterations": 30, "tolerance": 0.5}),
         (9, {"size": 64, "rounds": 2, "scales": 1}),
         (3, {"size": 64, "optimizer": "adam", "output_iterate": "average"}),

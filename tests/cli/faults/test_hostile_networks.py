@@ -154,6 +154,7 @@ def test_S12_a_reader_that_takes_too_long_is_ended(tmp_path, monkeypatch):
         weights.load(str(file))
 
 
+@pytest.mark.slow
 def test_U1_what_the_process_of_its_own_refuses_is_said_in_the_words_of_who_reads_it(impasto, tmp_path):
     kernels = []
     for name, before, after in registry.ARCHITECTURES["vgg16"].convolutions():
