@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PICTURES := examples/pictures
-PARALLEL := -n auto --dist worksteal -m "not slow"
+WORKERS := $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 1))
+PARALLEL := -n $(WORKERS) --dist worksteal -m "not slow"
 
 # Build environments obey the constraints too, and pip does not look for its own updates.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -14,7 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/core
 	@$(BIN)/impasto $(PICTURES)/summer_palace.jpg $(PICTURES)/starry_night.jpg -o demo.png --force
 
-# A worker for each core, with one thread each: workers with more threads would fight over the cores.
+# A worker for each core and one more, as some wait for what they started, with one thread each: workers with more
+# threads would fight over the cores.
 test: $(VENV)/dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL)
 
