@@ -28,6 +28,7 @@ def _threads_as_before():
     torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("photo", "painting", "threads"), CASES[:1])
 def test_sixty_evaluations_bring_the_loss_far_down_on_a_small_picture(photo, painting, threads):
     run = BENCHMARK.measured(photo, painting, threads, size=64, evaluations=60, optimizer="ours")

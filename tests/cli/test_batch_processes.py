@@ -110,6 +110,7 @@ def test_ctrl_c_ends_at_once_and_the_next_run_paints_what_is_left(impasto_proces
     assert "2 painted" in inline(*arguments).err
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_a_try_and_no_more(impasto_process, folder):
     arguments = arguments_for(folder, 1)
     process = impasto_process("batch", *arguments, *QUICK_BATCH, "--json")

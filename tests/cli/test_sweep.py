@@ -383,6 +383,7 @@ def test_a_sweep_of_which_nothing_came_out_writes_nothing(impasto, folder):
     assert listing(folder) == before
 
 
+@pytest.mark.slow
 def test_a_sheet_goes_through_pipes_and_has_any_format(impasto, impasto_process, folder):
     process = impasto_process("sweep", "-", "painting.jpg", "--over", "seed=1", "-o", "-", "-q", *QUICK, stdin=-1)
     out, err = process.communicate((folder / "photo.jpg").read_bytes())

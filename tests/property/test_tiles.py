@@ -277,10 +277,9 @@ PLAIN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "dtype", [pytest.param(torch.float32, marks=pytest.mark.slow), torch.bfloat16], ids=["float32", "bfloat16"]
-)
-@pytest.mark.parametrize("keep_maps", [(3, 4), pytest.param((), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("keep_maps", [(3, 4), ()], ids=str)
 def test_the_gradient_jumps_no_more_across_the_borders_of_tiles_than_elsewhere(networks, dtype, keep_maps):
     network, case = networks("max", "replicate", dtype), {**PLAIN, "keep_maps": keep_maps}
     whole = evaluate(network, case, None).gradient

@@ -321,6 +321,7 @@ def test_painting_with_a_matched_palette_is_painting_from_the_recolored_painting
     assert ours != pytest.approx(total(stylizer, photo, [painting]), rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_matched_palette_brings_the_result_nearer_to_the_photographs_colors(stylizer, photo, painting):
     whole = small("summer_palace", photo.parent, 64)
     ours, plain = (painted(stylizer, photo, [painting], color=it, iterations=12)[0][-1] for it in ("match", "style"))

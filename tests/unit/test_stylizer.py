@@ -35,7 +35,9 @@ def smaller(path):
     return impasto.images.resize(picture, picture.width // 8, picture.height // 8)
 
 
-@pytest.mark.parametrize("init", [pytest.param("content", marks=pytest.mark.slow), "palette", "noise", "file"])
+@pytest.mark.parametrize(
+    "init", ["palette", *(pytest.param(name, marks=pytest.mark.slow) for name in ("content", "noise", "file"))]
+)
 def test_detail_is_the_photographs_whatever_the_start(stylizer, photo, painting, init):
     def fine(detail):
         """What the finer scale begins with beyond the coarser one, of a run that is stopped at once."""

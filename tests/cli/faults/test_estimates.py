@@ -187,6 +187,7 @@ def test_a_run_that_resumes_is_estimated_by_what_is_left():
     assert whole > half == pytest.approx(estimate_seconds(left)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_U7_what_a_caller_does_with_the_events_is_not_taken_for_the_machine_s_speed():
     stylizer, nap, naps = Stylizer(), 0.2, 0

@@ -11,6 +11,7 @@ from impasto.errors import WeightsError
 from impasto.weights import importers, registry
 
 
+@pytest.mark.slow
 def test_F10_a_home_folder_is_found_wherever_a_file_is_named(impasto, folder, monkeypatch):
     home = folder / "home"
     home.mkdir()

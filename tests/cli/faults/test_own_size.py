@@ -24,6 +24,7 @@ def size_of(file):
     return read.width, read.height
 
 
+@pytest.mark.slow
 def test_U8_the_command_takes_the_photographs_own_size_and_factors(impasto, folder):
     done = impasto("photo.jpg", "painting.jpg", "--size", "0.75x", "-o", "out.png", *FAST[:-1], "1")
     assert done.code == 0, done.err
