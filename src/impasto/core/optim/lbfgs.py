@@ -11,7 +11,6 @@ pixels there are:
 - a step that does not lower the loss is cut back, and where that does not help the memory is emptied.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,8 +77,7 @@ class Memory:
         """Give the newest pairs that go into so many bytes, and what is known of them."""
         most = max_bytes // sum(vector.nbytes for vector in self._pair(0))
         order = self._order[-most:] if most else []
-        slots = sorted(order)
-        rows = [0, *itertools.chain.from_iterable(map(_rows_of, slots))]
+        slots, rows = sorted(order), _rows_used(order)
         yield _ORDER, torch.tensor([slots.index(slot) for slot in order])
         yield "products", self._products[rows][:, rows]
         yield "new", torch.tensor([number for number, row in enumerate(rows) if row in self._new])
@@ -89,8 +87,7 @@ class Memory:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Hold the newest pairs of another memory, of vectors of the same length."""
         order = state[_ORDER].tolist()[-self._history :]
-        slots = sorted(order)
-        rows = [0, *itertools.chain.from_iterable(map(_rows_of, slots))]
+        slots, rows = sorted(order), _rows_used(order)
         new = set(state["new"].tolist())
         self._order = [slots.index(slot) for slot in order]
         self._new = {number for number, row in enumerate(rows) if row in new}
@@ -185,7 +182,7 @@ class CompactMemory(Memory):
 
     def direction(self, gradient: Tensor) -> Tensor:
         """See `Memory.direction`."""
-        used = [0, *sorted(row for slot in self._order for row in _rows_of(slot))]
+        used = _rows_used(self._order)
         new = [number for number, row in enumerate(used) if row == 0 or row in self._new]
         self._new.clear()
         products = torch.zeros((len(new), len(used)), dtype=torch.float64)
@@ -227,6 +224,11 @@ def _names_of(slot: int) -> tuple[str, str]:
 
 def _rows_of(slot: int) -> tuple[int, int]:
     return 1 + 2 * slot, 2 + 2 * slot
+
+
+def _rows_used(slots: Sequence[int]) -> list[int]:
+    """Give the gradient's row and those of some slots, in ascending order."""
+    return [0, *sorted(row for slot in slots for row in _rows_of(slot))]
 
 
 @dataclass(frozen=True)
