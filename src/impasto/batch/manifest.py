@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -24,7 +25,8 @@ from filelock import FileLock, Timeout
 
 from impasto.batch.identity import digest_once
 from impasto.batch.names import MANIFEST, WORK_FOLDER
-from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
+from impasto.errors import OutputError
+from impasto.storage import atomic
 from impasto.storage.atomic import check_folder, make_folder, replace_file
 
 _LOCK, _PART, _PENDING = "lock", "part", "pending.json"
@@ -244,13 +246,7 @@ def _clean(work: Path, *kept: str) -> None:
                     shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)  # noqa: PTH108
 
 
-@contextlib.contextmanager
-def translate_errors(path: Path) -> Iterator[None]:
-    """Turn what writing a file raises into OutputError, or StorageError where the disk is full or failed."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in STORAGE_FAILURES:
-            problem = f"{path} could not be written: {error.strerror}"
-            raise StorageError(problem, "Make room, then run the same command again.") from None
-        raise OutputError(f"{path} cannot be written: {error.strerror}", "Choose another folder.") from None
+def translate_errors(path: Path) -> AbstractContextManager[None]:
+    """Say of a batch's files what `storage.atomic.translate_errors` says of any."""
+    room = "Make room, then run the same command again."
+    return atomic.translate_errors(path, elsewhere="Choose another folder.", room=room)

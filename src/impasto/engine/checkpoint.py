@@ -29,7 +29,7 @@ from impasto.errors import ImpastoError
 from impasto.settings import Settings
 from impasto.settings.effect import effective_values, named_files
 from impasto.sizing import Scale
-from impasto.storage.atomic import make_folder, stream_file
+from impasto.storage.atomic import discard_partials, make_folder, stream_file
 from impasto.storage.home import cache
 
 SECONDS_BETWEEN = 30.0
@@ -121,8 +121,7 @@ class Checkpoint:
     def _clean_up(self) -> None:
         """Remove what was left by runs of long ago, the oldest of too many, and what this one was killed in writing."""
         with contextlib.suppress(OSError):
-            for partial in self._file.parent.glob(f".{self._file.name}.part-*"):
-                partial.unlink()
+            discard_partials(self._file)
             found = [(file.stat(), file) for file in self._file.parent.iterdir()]
             total = 0
             for status, file in sorted(found, key=lambda it: it[0].st_mtime, reverse=True):

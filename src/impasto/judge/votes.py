@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from impasto.errors import STORAGE_FAILURES, InputError, OutputError, StorageError
+from impasto.errors import InputError
+from impasto.storage.atomic import translate_errors
 
 Test = Literal["pairs", "crops"]
 Answer = Literal["left", "right", "tie", "recognized"]
@@ -143,12 +144,8 @@ class VoteFile:
             StorageError: the disk is full or failed; nothing was added.
         """
         data = "".join(record.model_dump_json(exclude_none=True) + "\n" for record in records).encode()
-        try:
+        with translate_errors(self.path, elsewhere=_OTHER_FILE, room="Make room."):
             self._write(data)
-        except OSError as error:
-            if error.errno in STORAGE_FAILURES:
-                raise StorageError(f"{self.path} could not be written: {error.strerror}", "Make room.") from None
-            raise OutputError(f"{self.path} cannot be written: {error.strerror}", _OTHER_FILE) from None
         self._records += records
 
     def _write(self, data: bytes) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,21 +44,38 @@ def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str
     if path.is_symlink():
         path = path.resolve()  # what a link leads to is written, and the link stays, as `cp` has it
     # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
-    partial = path.with_name(f".{path.name[:40]}.part-{secrets.token_hex(4)}")
+    partial = path.with_name(f"{_partial_stem(path)}{secrets.token_hex(4)}")
+    with translate_errors(path, elsewhere=elsewhere):
+        try:
+            with partial.open("x+b") as file:
+                write(file)
+            partial.replace(path)
+        except BaseException:  # Ctrl-C must not leave a partial file either
+            _discard(partial)
+            raise
+
+
+@contextlib.contextmanager
+def translate_errors(path: Path, *, elsewhere: str, room: str = "Make room, or choose another disk.") -> Iterator[None]:
+    """Turn what writing a file raises into OutputError, or StorageError where the disk is full or failed.
+
+    Args:
+        path: what is written.
+        elsewhere: the hint if it may not be written.
+        room: the hint if the disk is full or failed.
+    """
     try:
-        with partial.open("x+b") as file:
-            write(file)
-        partial.replace(path)
+        yield
     except OSError as error:
-        _discard(partial)
         if error.errno in STORAGE_FAILURES:
-            raise StorageError(
-                f"{path} could not be written: {error.strerror}", "Make room, or choose another disk."
-            ) from None
+            raise StorageError(f"{path} could not be written: {error.strerror}", room) from None
         raise OutputError(f"{path} cannot be written: {error.strerror}", elsewhere) from None
-    except BaseException:  # Ctrl-C must not leave a partial file either
+
+
+def discard_partials(path: Path) -> None:
+    """Remove what was written of a file by processes that were killed meanwhile."""
+    for partial in path.parent.glob(f"{_partial_stem(path)}*"):
         _discard(partial)
-        raise
 
 
 def make_folder(path: Path, *, elsewhere: str = "Choose another place.") -> None:
@@ -87,6 +104,11 @@ def check_folder(folder: Path, *, elsewhere: str = "Choose another place.") -> N
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OutputError(f"the folder {folder} may not be written ({error.strerror})", elsewhere) from None
+
+
+def _partial_stem(path: Path) -> str:
+    """Give how the names of a file's temporary files begin."""
+    return f".{path.name[:40]}.part-"
 
 
 def _discard(partial: Path) -> None:
