@@ -76,6 +76,7 @@ def assert_equal(folder, other):
     assert records_of(folder) == records_of(other)
 
 
+@pytest.mark.slow
 def test_pictures_do_not_depend_on_the_number_of_workers_nor_on_a_kill(impasto_process, inline, folder):
     arguments = arguments_for(folder, 4)
     inline(*arguments[:-1], "undisturbed")

@@ -38,7 +38,7 @@ def test_each_choice_of_colors_gives_another_picture_and_photo_keeps_the_photogr
 
 @pytest.mark.parametrize("whose", ["photo", "match"])
 def test_a_picture_can_be_painted_again_with_the_colors_and_the_crop_that_it_carries(impasto, whose):
-    first = painted(impasto, "--color", whose, "--style-crop", "10,10,60,50", "--precision", "float32")
+    first = painted(impasto, "--color", whose, "--style-crop", "10,10,60,50")
     done = impasto("photo.jpg", "painting.jpg", "-o", "again.png", "-q", "--settings-from", "out.png")
     assert done.code == 0, done.err
     with PIL.Image.open("again.png") as again:
@@ -68,12 +68,23 @@ def test_each_of_two_paintings_has_its_own_crop(impasto):
 
 def test_losses_judges_colors_as_painting_does(impasto):
     def total(*options):
-        named = ["out.png", "--content", "photo.jpg", "--style", "painting.jpg", "--json", "--margin", "0"]
+        named = [
+            "out.png",
+            "--content",
+            "photo.jpg",
+            "--style",
+            "painting.jpg",
+            "--json",
+            "--margin",
+            "0",
+            "--precision",
+            "float32",
+        ]
         out = impasto("losses", *named, *options).out
         return json.loads(out)["total"]
 
     # Kept within the range of pixels, a picture is the same in its file.
-    clipped = ["--optimizer", "adam", "--clip", "--precision", "float32"]
+    clipped = ["--optimizer", "adam", "--clip"]
     command = ["photo.jpg", "painting.jpg", "-o", "out.png", "--json", *QUICK, *clipped]
     for whose in ("style", "match"):
         finished = json.loads(impasto(*command, "-f", "--color", whose).out.splitlines()[-1])

@@ -90,7 +90,7 @@ def test_imported_weights_paint(impasto, folder):
     save_file(tensors, folder / "mine.safetensors", metadata={"convention": "caffe"})
     assert impasto("weights", "import", "mine.safetensors", "--convention", "caffe").code == 0
     assert "mine: imported" in impasto("weights", "list").out
-    options = [*QUICK, "--precision", "float32"]
+    options = QUICK
     impasto("photo.jpg", "painting.jpg", "-o", "a.png", "--network", "mine", *options)
     impasto("photo.jpg", "painting.jpg", "-o", "b.png", *options)
     ours, theirs = (weights.load(name).tensors["conv3_1.weight"] for name in ("mine", "vgg16"))

@@ -7,6 +7,7 @@ import re
 from quick import QUICK
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+SHALLOW = ["--style-layers", "relu1_1", "--content-layers", "relu2_1", "--precision", "float32"]
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
 
 
@@ -30,7 +31,8 @@ def on_terminal(impasto_process, *options):
 def test_a_terminal_shows_a_bar_for_each_scale(impasto_process, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")
-    shown, out = on_terminal(impasto_process, "--size", "256", "--scales", "2", "--iterations", "2", "--tolerance", "0")
+    two_scales = ["--size", "256", "--scales", "2", "--iterations", "2", "--tolerance", "0"]
+    shown, out = on_terminal(impasto_process, *two_scales, *SHALLOW)
     text = CONTROL.sub("", shown)
     assert "scale 1/2  128 x 96" in text
     assert "scale 2/2  256 x 192" in text

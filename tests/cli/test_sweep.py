@@ -249,7 +249,7 @@ def test_the_network_is_loaded_once(impasto, monkeypatch):
     loaded = []
     load = weights.load
     monkeypatch.setattr(weights, "load", lambda name: (loaded.append(name), load(name))[1])
-    options = ["--precision", "float32", "-o", "sheet.png", *QUICK[:-1], "1"]
+    options = ["-o", "sheet.png", *QUICK[:-1], "1"]
     assert impasto("sweep", *PAIR, "--over", "seed=1,2,3", *options).code == 0
     assert loaded == ["vgg16"]
 
@@ -259,7 +259,7 @@ def test_a_sweep_is_planned_without_a_trial_of_each_precision(impasto, monkeypat
         raise AssertionError("a sweep that is not run tries nothing")
 
     monkeypatch.setattr("impasto.engine.stylizer.select_precision", refuse)
-    assert impasto("sweep", *PAIR, "--over", "seed=1,2", "--dry-run", *QUICK).code == 0
+    assert impasto("sweep", *PAIR, "--over", "seed=1,2", "--dry-run", "--size", "64").code == 0
 
 
 def test_progress_counts_cells_and_tells_the_time_left(impasto):
@@ -355,7 +355,7 @@ def test_a_cell_that_fails_leaves_the_others(impasto):
 
 
 def test_json_tells_a_cell_that_fails_from_a_run_that_does(impasto):
-    options = ["--precision", "float32", "-o", "sheet.png", *QUICK]
+    options = ["-o", "sheet.png", *QUICK]
     done = impasto("sweep", *PAIR, "--over", "style-weight=1e38,100", "--json", *options)
     _, failed, *_, last = told = [json.loads(line) for line in done.out.splitlines()]
     assert [it["event"] for it in told] == ["started", "cell_failed", "cell", "finished"]

@@ -15,7 +15,16 @@ SEVERAL = {"gatys", "painterly", "texture"}
 SLOW = {f"{recipe} {pair}" for recipe in RECIPES for pair in PAIRS if recipe not in SEVERAL or pair == "cat"}
 SLOW |= {"float64", "keep mask at two scales", "two scales from noise", "two scales of adam", "rounds"}
 SLOW |= {"two scales from a file", "gaussian start", "gray start", "transparency and color match", "strength 1"}
-SLOW |= {"blend", "color match", "conv layers", "strength 0.8", "color photo", "transparency"}
+SLOW |= {
+    "masks at two scales",
+    "last iterate of adam",
+    "blend",
+    "color match",
+    "conv layers",
+    "strength 0.8",
+    "color photo",
+    "transparency",
+}
 """Cases for the slow tests: few that differ from the others, or long."""
 
 

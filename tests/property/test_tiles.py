@@ -165,7 +165,7 @@ def check(network, case, tolerance, mapper=None):
 QUIET = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
-@settings(max_examples=5, **QUIET)
+@settings(max_examples=4, **QUIET)
 @given(case=cases(150, st.integers(50, 100)))
 def test_tiles_give_the_loss_and_the_gradient_of_the_whole(networks, case):
     check(networks(case["pooling"], case["padding"]), case, 1e-5)

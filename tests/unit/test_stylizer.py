@@ -14,6 +14,7 @@ from impasto.core.optim import PATIENCE, has_stalled
 from impasto.errors import DeviceError, ImageError, SettingsError
 
 SMALL = {"size": 64, "iterations": 4, "precision": "float32", "margin": 0}
+SHALLOW = {"style_layers": {"relu1_1": 1.0, "relu2_1": 1.0}, "content_layers": {"relu2_1": 1.0}}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_detail_is_the_photographs_whatever_the_start(stylizer, photo, painting,
 
 
 def test_a_run_starts_steps_down_and_finishes(stylizer, photo, painting):
-    events = events_of(stylizer, photo, painting, size=256, scales=2, iterations_decay=0.5)
+    events = events_of(stylizer, photo, painting, size=256, scales=2, iterations_decay=0.5, **SHALLOW)
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
     assert [(step.scale, step.width, step.height, step.iteration) for step in steps(events)] == [
@@ -264,8 +265,8 @@ def test_a_single_painting_need_not_be_a_list(stylizer, photo, painting):
 
 def test_threads_of_one_run_do_not_stay_for_the_next(stylizer, photo, painting):
     before = torch.get_num_threads()
-    events_of(stylizer, photo, painting, threads=before + 1)
-    assert events_of(stylizer, photo, painting)[0].threads == before
+    events_of(stylizer, photo, painting, threads=before + 1, iterations=1)
+    assert events_of(stylizer, photo, painting, iterations=1)[0].threads == before
 
 
 def test_a_picture_that_cannot_fit_into_memory_is_refused_at_once(stylizer, photo, painting):

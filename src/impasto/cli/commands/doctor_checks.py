@@ -30,7 +30,7 @@ _PACKAGES = ("impasto", "torch", "numpy", "scipy", "pillow", "pydantic", "cyclop
 _INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
 _GIBIBYTE = 2**30
 _SIDE = 96
-_ITERATIONS = 20
+_ITERATIONS = 8
 _CPU_INFO = Path("/proc/cpuinfo")
 _TIMED_STEPS = 5
 
