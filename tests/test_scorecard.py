@@ -1,12 +1,14 @@
 """The scorecard says what eyes say where eyes are sure."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
-from scorecard import fronts
+from scorecard import close_up, fronts
 from scorecard.measures import Judge, coherence, frame, highest_octave, layers
 
-from impasto import images
+from impasto import images, weights
 from impasto.core.network.vgg import VGG
 
 WIDTH, HEIGHT = 192, 128
@@ -24,19 +26,22 @@ def pictures(photo, painting):
 
 @pytest.fixture(scope="module")
 def judge(vgg_weights, pictures):
+    second = weights.load("vgg19-8bit").to(torch.device("cpu"), torch.float32)
     with torch.no_grad():
-        return Judge(VGG(vgg_weights, layers()), *pictures)
+        return Judge(VGG(vgg_weights, layers()), VGG(second, layers()), *pictures)
 
 
 def test_the_photograph_keeps_all_structure_and_closes_no_gap(judge, pictures):
     scores = judge.scores(pictures[0])
-    assert scores.style == pytest.approx(0, abs=1e-5)
+    assert (scores.style, scores.second_style) == pytest.approx((0, 0), abs=1e-5)
+    assert scores.second_structure == pytest.approx(1, abs=1e-5)
     assert (scores.structure, scores.ms_ssim) == pytest.approx((1, 1), abs=1e-5)
 
 
 def test_the_painting_closes_the_whole_gap_and_keeps_little_structure(judge, pictures):
     scores = judge.scores(pictures[1])
-    assert scores.style == pytest.approx(1, abs=1e-5)
+    assert (scores.style, scores.second_style) == pytest.approx((1, 1), abs=1e-5)
+    assert scores.lengths == scores.chroma == scores.periodic == 0
     assert scores.strokes == scores.palette == scores.clipped == scores.grain == 0
     assert scores.structure < 0.95
     assert scores.ms_ssim < 0.5
@@ -49,6 +54,9 @@ def test_noise_is_told_from_paint(judge, pictures):
     assert noisy.grain > 0.5
     assert noisy.strokes > 0.05
     assert noisy.style < 0.9
+    assert noisy.second_style < 0.9
+    assert noisy.chroma > 0.5
+    assert noisy.lengths > 0.1
 
 
 def test_long_strokes_are_more_coherent_than_hatching():
@@ -76,3 +84,42 @@ def test_fronts_are_read_at_equal_structure():
     assert fronts.style_at(ours, 0.8) == 0.7
     found = fronts.compared(("a", "b"), ours, [(0.93, 0.5), (0.8, 0.8)])
     assert (found.ours, found.theirs, found.ahead) == pytest.approx((0.65, 0.65, 0))
+
+
+def test_a_grid_is_periodic_and_noise_and_one_fence_are_not(pictures):
+    painting = pictures[1]
+    across = torch.arange(WIDTH)
+    grid = 12 * torch.sin(across * 2 * torch.pi / 5).expand(HEIGHT, WIDTH)
+    fence = 60 * torch.sin(across * 2 * torch.pi / 5) * (torch.arange(HEIGHT) < 20).unsqueeze(1)
+    noise = 20 * torch.randn(painting.shape, generator=torch.Generator().manual_seed(0))
+    assert close_up.periodic(painting + grid) > close_up.periodic(painting) + 0.05
+    assert close_up.periodic(painting + noise) < close_up.periodic(painting)
+    assert close_up.periodic(noise + fence) < 0.7 * close_up.periodic(noise + 5 * grid)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.6])
+def test_strokes_have_the_length_with_which_they_were_drawn(turn):
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for length in (3.0, 9.0, 27.0):
+        y, x = torch.meshgrid(torch.arange(-40.0, 41), torch.arange(-40.0, 41), indexing="ij")
+        along, across = math.cos(turn) * x + math.sin(turn) * y, math.cos(turn) * y - math.sin(turn) * x
+        stroke = torch.exp(-(along**2) / (2 * length**2) - across**2 / (2 * 1.5**2))[None, None]
+        noise = torch.randn(1, 1, 240, 280, generator=generator)
+        drawn = torch.nn.functional.conv2d(noise, stroke)
+        found.append(close_up.stroke_lengths((128 + 40 * drawn / drawn.std()).repeat(1, 3, 1, 1))[0])
+    assert found == sorted(found)
+    assert found[2] > 2 * found[0]
+
+
+def test_empty_places_are_those_of_the_photograph(pictures):
+    photo, painting = pictures
+    plain = photo.clone()
+    plain[..., : WIDTH // 3] = 128
+    assert close_up.empty(plain, plain, painting) < 0.05
+    scribbled = plain.clone()
+    scribbled[..., : WIDTH // 3 : 4] = 0
+    assert close_up.empty(scribbled, plain, painting) > 5
+    busy = plain.clone()
+    busy[..., WIDTH // 2 :: 4] = 0
+    assert close_up.empty(busy, plain, painting) < 0.5 * close_up.empty(scribbled, plain, painting)

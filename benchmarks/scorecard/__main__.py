@@ -21,15 +21,17 @@ import shared
 import torch
 from torch import Tensor
 
-from impasto import Settings, images
+from impasto import Settings, images, weights
 from impasto.core.network.vgg import VGG
 from impasto.engine.spec import result_size
 from impasto.sizing import with_long_side
-from scorecard import measures, painters, pairs, peers
+from scorecard import painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 
 FRONT = (5.0, 10.0, 20.0, 40.0)
 """Content weights of `painterly` beside neural-style's pictures."""
+MEASURES = ("measures.py", "close_up.py", "filters.py")
+"""The files that say what scores are."""
 LITE_STRENGTHS = (0.5, 0.75, 1.0)
 
 
@@ -41,7 +43,9 @@ def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[pain
             yield painters.ours(pair, recipe, Settings(recipe=recipe).content_weight)
         for strength in LITE_STRENGTHS:
             yield painters.lite(pair, strength, python)
+        yield from (painters.baseline(pair, name) for name in painters.BASELINES)
     for pair in pairs.ONCE:
+        yield painters.nnst(pair)
         found = [painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS]
         yield from (one for one in found if one)
         if any(found):
@@ -53,12 +57,13 @@ def judge(pair: pairs.Pair, width: int, height: int) -> Judge:
     """Who judges pictures of a size of a pair."""
     photo, painting = (images.read(shared.picture(name)) for name in pair)
     style = with_long_side((painting.width, painting.height), max(width, height))
-    return Judge(_network(), _tensor(photo, width, height), _tensor(painting, *style))
+    first, second = _network("vgg16"), _network("vgg19-8bit")
+    return Judge(first, second, _tensor(photo, width, height), _tensor(painting, *style))
 
 
 @functools.cache
-def _network() -> VGG:
-    return VGG(shared.bundled().to(torch.device("cpu"), torch.float32), layers())
+def _network(name: str) -> VGG:
+    return VGG(weights.load(name).to(torch.device("cpu"), torch.float32), layers())
 
 
 def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
@@ -67,7 +72,7 @@ def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
 
 def judged(one: painters.Painted) -> Scores:
     """The scores of a picture at its own size, kept beside the pictures until it or the measures change."""
-    content = one.picture.read_bytes() + Path(measures.__file__).read_bytes()
+    content = one.picture.read_bytes() + b"".join(Path(__file__).with_name(name).read_bytes() for name in MEASURES)
     kept = painters.PAINTED / "judged" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

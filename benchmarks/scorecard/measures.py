@@ -1,9 +1,11 @@
 """The scorecard's measures. Pictures are (1, 3, H, W) float32 tensors, sRGB 0..255.
 
-Features come from the bundled VGG-16 in float32, at layers that no recipe optimizes. All measures are deterministic.
+Features come from two networks in float32, at layers that no recipe optimizes: the bundled VGG-16, and VGG-19 at 8
+bits, which no run of the scorecard optimizes at all. All measures are deterministic.
 """
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,8 @@ from torch import Tensor
 from impasto.core.color import to_oklab
 from impasto.core.network.vgg import VGG
 from impasto.layers import Layer
+from scorecard import close_up
+from scorecard.filters import blurred, gradient, luminance
 
 STYLE_LAYERS = tuple(Layer.parse(name) for name in ("relu1_2", "relu2_2", "relu3_3", "relu4_3"))
 STRUCTURE_LAYER = Layer.parse("relu4_2")
@@ -23,6 +27,8 @@ DIRECTIONS = 64
 QUANTILES = 1024
 STROKE_WIDTHS = (2.0, 4.0, 8.0)
 """Standard deviations, pixels, of the windows in which strokes are to run alike."""
+NO_CHROMA = 0.01
+"""What a gray picture is taken to have of it; paintings have 0.1 to 10."""
 BORDER = 6
 """Pixels of the strip in which a frame would show."""
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -37,16 +43,28 @@ class Scores:
     """Style gap closed: 1 is the painting's own distribution of features, 0 the photograph's."""
     structure: float
     """Agreement of self-similarity with the photograph, 0..1."""
+    second_style: float
+    """Style gap closed, by the second judge."""
+    second_structure: float
+    """Agreement of self-similarity, by the second judge."""
     ms_ssim: float
     """Multi-scale structural similarity of luminance to the photograph, 0..1."""
     strokes: float
     """How far the coherence of orientation is from the painting's, mean over the widths; 0 is best."""
+    lengths: float
+    """How far the lengths of strokes are from the painting's, in octaves (log2), mean over the widths; 0 is best."""
     palette: float
     """Sliced Wasserstein distance of OkLab colors to the painting's (times 100); 0 is best."""
     clipped: float
     """Share of pixels with a channel at 0 or 255, beyond the larger of the painting's and the photograph's."""
     grain: float
     """Energy in the highest octave relative to the painting's, in octaves (log2); 0 is best."""
+    chroma: float
+    """The same of colors without lightness."""
+    periodic: float
+    """Share of the fine marks' energy in peaks of the spectrum, beyond the painting's (times 100)."""
+    empty: float
+    """Energy of edges in the photograph's empty places, as a multiple of that in the painting's own; 1 is as empty."""
     frame: float
     """OkLab distance between border strip and the strip within, beyond the photograph's own (times 100)."""
 
@@ -56,36 +74,59 @@ class Judge:
 
     Args:
         network: features at `layers()`.
+        second: those of another network.
         photo: of the size at which pictures are judged.
         painting: at the same long side.
     """
 
-    def __init__(self, network: VGG, photo: Tensor, painting: Tensor) -> None:
-        self._network, self._photo, self._painting = network, photo, painting
-        self._wanted = [self._features(picture) for picture in _two_sizes(painting)]
-        self._gaps = self._distances(photo)
-        self._similarity = self_similarity(self._network(photo)[STRUCTURE_LAYER])
-        self._strokes = coherence(painting)
+    def __init__(self, network: VGG, second: VGG, photo: Tensor, painting: Tensor) -> None:
+        self._photo, self._painting = photo, painting
+        self._first, self._second = (_FeatureJudge(each, photo, painting) for each in (network, second))
+        self._strokes, self._lengths = coherence(painting), close_up.stroke_lengths(painting)
         self._colors = to_oklab(painting)
-        self._grain = highest_octave(painting)
+        self._grain, self._chroma = highest_octave(painting), close_up.chroma_noise(painting)
+        self._periodic = close_up.periodic(painting)
         self._clipped = max(clipped(photo), clipped(painting))
         self._frame = frame(photo)
 
     def scores(self, picture: Tensor) -> Scores:
         """Judge a picture of the photograph's size."""
-        closed = [1 - now / before for now, before in zip(self._distances(picture), self._gaps, strict=True)]
-        similarity = self_similarity(self._network(picture)[STRUCTURE_LAYER])
         strokes = zip(coherence(picture), self._strokes, strict=True)
+        lengths = zip(close_up.stroke_lengths(picture), self._lengths, strict=True)
         return Scores(
-            style=sum(closed) / len(closed),
-            structure=1 - float((similarity - self._similarity).abs().sum(dim=0).mean()) / 2,
+            style=self._first.style(picture),
+            structure=self._first.structure(picture),
+            second_style=self._second.style(picture),
+            second_structure=self._second.structure(picture),
             ms_ssim=ms_ssim(luminance(picture), luminance(self._photo)),
-            strokes=sum(abs(ours - theirs) for ours, theirs in strokes) / len(STROKE_WIDTHS),
+            strokes=statistics.mean(abs(ours - theirs) for ours, theirs in strokes),
+            lengths=statistics.mean(abs(math.log2(ours / theirs)) for ours, theirs in lengths),
             palette=100 * sliced_wasserstein(to_oklab(picture), self._colors),
             clipped=max(0.0, clipped(picture) - self._clipped),
             grain=math.log2(highest_octave(picture) / self._grain),
+            chroma=math.log2((close_up.chroma_noise(picture) + NO_CHROMA) / (self._chroma + NO_CHROMA)),
+            periodic=100 * max(0.0, close_up.periodic(picture) - self._periodic),
+            empty=close_up.empty(picture, self._photo, self._painting),
             frame=100 * max(0.0, frame(picture) - self._frame),
         )
+
+
+class _FeatureJudge:
+    """What the features of one network say."""
+
+    def __init__(self, network: VGG, photo: Tensor, painting: Tensor) -> None:
+        self._network = network
+        self._wanted = [self._features(picture) for picture in _two_sizes(painting)]
+        self._gaps = self._distances(photo)
+        self._similarity = self_similarity(network(photo)[STRUCTURE_LAYER])
+
+    def style(self, picture: Tensor) -> float:
+        closed = [1 - now / before for now, before in zip(self._distances(picture), self._gaps, strict=True)]
+        return sum(closed) / len(closed)
+
+    def structure(self, picture: Tensor) -> float:
+        similarity = self_similarity(self._network(picture)[STRUCTURE_LAYER])
+        return 1 - float((similarity - self._similarity).abs().sum(dim=0).mean()) / 2
 
     def _features(self, picture: Tensor) -> Mapping[Layer, Tensor]:
         found = self._network(picture)
@@ -133,12 +174,6 @@ def self_similarity(features: Tensor) -> Tensor:
     return distances / distances.sum(dim=0)
 
 
-def luminance(picture: Tensor) -> Tensor:
-    """Rec. 601 luma (1, 1, H, W), 0..255."""
-    weights = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
-    return (picture * weights).sum(dim=1, keepdim=True)
-
-
 def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
     """Multi-scale structural similarity of two luminances (Wang, Simoncelli and Bovik 2003)."""
     product = 1.0
@@ -161,8 +196,7 @@ def coherence(picture: Tensor) -> Sequence[float]:
     their length; hatching is coherent in the smallest window at most.
     """
     luma = blurred(luminance(picture), 1.0)
-    dx, dy = (F.pad(luma, (1, 1, 1, 1), mode="replicate").diff(n=1, dim=dim) for dim in (3, 2))
-    dx, dy = dx[:, :, 1:-1, 1:], dy[:, :, 1:, 1:-1]
+    dx, dy = gradient(luma)
     found = []
     for width in STROKE_WIDTHS:
         xx, yy, xy = (blurred(product, width) for product in (dx * dx, dy * dy, dx * dy))
@@ -190,13 +224,3 @@ def frame(picture: Tensor) -> float:
         for side in sides
     ]
     return float(torch.stack(jumps).mean())
-
-
-def blurred(maps: Tensor, deviation: float) -> Tensor:
-    """A Gaussian blur of (1, 1, H, W)."""
-    reach = min(math.ceil(3 * deviation), min(maps.shape[2:]) - 1)
-    places = torch.arange(-reach, reach + 1)
-    kernel = torch.exp(-(places**2) / (2 * deviation**2))
-    kernel /= kernel.sum()
-    wide = F.conv2d(F.pad(maps, (reach, reach, 0, 0), mode="reflect"), kernel.reshape(1, 1, 1, -1))
-    return F.conv2d(F.pad(wide, (0, 0, reach, reach), mode="reflect"), kernel.reshape(1, 1, -1, 1))

@@ -15,9 +15,13 @@ from pathlib import Path
 from typing import TypedDict
 
 import shared
+import torch
 from PIL import Image
 
-from impasto import Settings
+from impasto import Settings, images
+from impasto.core.color import match_palette, palette
+from impasto.engine.spec import result_size
+from impasto.sizing import Size
 from scorecard import pairs, peers
 
 PAINTED = Path(__file__).parent / "painted"
@@ -89,6 +93,45 @@ def neural_style(pair: pairs.Pair, content_weight: float) -> Painted | None:
     """A picture of the real `neural-style` that `scorecard.peers` painted, if it is there."""
     picture = peers.kept(pair, content_weight)
     return Painted("neural-style", content_weight, pair, picture) if picture.exists() else None
+
+
+def nnst(pair: pairs.Pair) -> Painted:
+    """A picture that NNST's own code painted, kept beside this file."""
+    return Painted("nnst", 1.0, pair, Path(__file__).parent / "nnst" / f"{pairs.name(pair)}.webp")
+
+
+def baseline(pair: pairs.Pair, name: str) -> Painted:
+    """What no tool painted, at the photograph's shape: a measure that such a picture wins is blind to something."""
+    target = PAINTED / f"baselines-{SIZE}" / f"{pairs.name(pair)}-{name}.png"
+    if not target.exists():
+        photo, painting = (images.read(shared.picture(each)) for each in pair)
+        size = result_size(Settings(size=SIZE), photo)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        BASELINES[name](photo, painting, size).to_pil().save(target)
+    return Painted(name, 0.0, pair, target)
+
+
+def _photograph(photo: images.Picture, _: images.Picture, size: Size) -> images.Picture:
+    return images.resize(photo, *size)
+
+
+def _painting(_: images.Picture, painting: images.Picture, size: Size) -> images.Picture:
+    """As much of the middle as has the photograph's shape."""
+    width, height = painting.width, painting.height
+    share = min(width / size[0], height / size[1])
+    wide, high = round(size[0] * share), round(size[1] * share)
+    left, top = (width - wide) // 2, (height - high) // 2
+    return images.resize(images.Picture(painting.rgb[top : top + high, left : left + wide]), *size)
+
+
+def _recolored(photo: images.Picture, painting: images.Picture, size: Size) -> images.Picture:
+    """The photograph in the painting's palette: the start of `painterly`, without its noise."""
+    ours, theirs = (torch.from_numpy(each.rgb).permute(2, 0, 1).unsqueeze(0) for each in (photo, painting))
+    recolored = match_palette(ours, palette(theirs))[0].permute(1, 2, 0).numpy()
+    return images.resize(images.Picture(recolored), *size)
+
+
+BASELINES = {"photograph": _photograph, "painting": _painting, "recolored photograph": _recolored}
 
 
 def lite_python() -> Path:
