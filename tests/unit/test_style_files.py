@@ -20,6 +20,7 @@ from scorecard.measures import Judge, layers
 import impasto
 from impasto import Settings, Stylizer, images
 from impasto.batch import plan as planning
+from impasto.core import details
 from impasto.core.losses.statistics import average
 from impasto.core.network.vgg import VGG
 from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
@@ -55,9 +56,9 @@ def pictures(photo, painting):
     return images.resize(images.read(photo), 128, 85), images.resize(images.read(painting), 128, 101), scream
 
 
-def measure(stylizer, paintings, **choices):
+def measure(stylizer, paintings, sides=SIDES, **choices):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "SIDES", SIDES)
+        patch.setattr(measuring, "SIDES", sides)
         return measure_style(
             stylizer, paintings, Settings(**{"precision": "float32", **LAYERS, **choices}), name="a.style"
         )
@@ -83,6 +84,17 @@ def test_a_style_file_paints_what_the_painting_paints_to_the_bit(stylizer, pictu
     photo, painting, _ = pictures
     choices = {**QUICK, "init": "palette", **seen_at}
     assert equal(stylizer.stylize(photo, style, **choices), stylizer.stylize(photo, painting, **choices))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_style_file_has_the_paintings_brushwork_to_the_bit(stylizer, pictures, count, monkeypatch):
+    monkeypatch.setattr(details, "SHAPES", 0)
+    photo, *paintings = pictures
+    stored = measure(stylizer, paintings[:count], sides=(128, 256))
+    choices = {**QUICK, "size": 256, "scales": 2}
+    ours, plain = (stylizer.stylize(photo, stored, style_detail=share, **choices) for share in (1, 0))
+    assert equal(ours, stylizer.stylize(photo, *paintings[:count], style_detail=1, **choices))
+    assert not equal(ours, plain)
 
 
 @pytest.mark.slow
@@ -373,7 +385,8 @@ def test_tensors_that_are_none_of_a_style_are_refused(small, tensors):
 
 
 def test_a_later_version_and_endless_nesting_are_refused(small):
-    assert "later version" in refused(rewritten(small, set_("version", 2)))
+    assert "later version" in refused(rewritten(small, set_("version", 3)))
+    assert "earlier version" in refused(rewritten(small, set_("version", 1)))
     for text in ("[" * 100_000, "{", '"'):
         assert "damaged" in refused(safetensors.numpy.save(dict(small.tensors), {STYLE_KEY: text}))
 

@@ -144,6 +144,10 @@ class TransferImages:
         size = self._style_size(image.size, width, height)
         return image.resize(*size), image.opacity(*size)
 
+    def style_pictures(self, width: int, height: int) -> list[list[tuple[Tensor, Tensor | None]]]:
+        """Give the images of each style beside a result of a size, each with how opaque it is; see `StyleSource`."""
+        return [style.pictures(self._style_size(style.size, width, height)) for style in self.styles]
+
     def masks(self, width: int, height: int) -> list[Tensor]:
         """Give the mask of each style, (1, 1, height, width), black for one without weight; or no mask at all."""
         if not self._masks:

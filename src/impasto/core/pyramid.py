@@ -22,24 +22,9 @@ def check_side(size: Size, smallest: int, name: str, remedy: str) -> None:
         raise ImageError(f"{name}: {size[0]} x {size[1]} pixels is too small for the network", remedy)
 
 
-def upsample_with_detail(image: Tensor, sharp: Tensor, share: float | Tensor) -> Tensor:
-    """Bring an image to a finer scale, with a share of the detail of another image that its own size cannot hold.
-
-    The code of Kolkin et al. 2019 begins its middle scales so ("Style transfer by relaxed optimal transport and
-    self-similarity"), with the content image's Laplacian. An image that is only upsampled is blurred, and an
-    optimizer's first steps at the finer scale go into inventing detail.
-
-    Args:
-        image: (1, 3, h, w).
-        sharp: (1, 3, H, W).
-        share: 0 for none, 1 for all; or one for each position, (1, 1, H, W).
-
-    Returns:
-        (1, 3, H, W).
-    """
-    (height, width), (rows, columns) = sharp.shape[2:], image.shape[2:]
-    detail = sharp - resize(resize(sharp, columns, rows), width, height)
-    return resize(image, width, height) + share * detail
+def detail_beyond(sharp: Tensor, width: int, height: int) -> Tensor:
+    """Give what an image (1, 3, H, W) has that a smaller size, width x height, cannot hold: (1, 3, H, W)."""
+    return sharp - resize(resize(sharp, width, height), sharp.shape[3], sharp.shape[2])
 
 
 def resize(maps: Tensor, width: int, height: int) -> Tensor:

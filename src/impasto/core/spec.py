@@ -41,6 +41,7 @@ class TransferSpec:
     style_scale: float = 1.0
     style_fit: Literal["aspect", "squash"] = "aspect"
     detail: float = 0.0
+    style_detail: float = 0.0
     margin: int = 0
     luminance_only: bool = False
     """Whether gray images are optimized: the inputs are gray then."""

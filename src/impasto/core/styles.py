@@ -11,6 +11,8 @@ from torch import Tensor
 from impasto.core.color import palette
 from impasto.core.losses.guided import least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
+from impasto.core.pyramid import resize
+from impasto.sizing import with_long_side
 
 if TYPE_CHECKING:
     from impasto.core.images import ImageSource
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from impasto.layers import Layer
     from impasto.sizing import Size
 
+SMALL_SIDE = 512
+"""Long side, pixels, of the small picture of a style, of which the detail of results up to that size is copied."""
 _ENOUGH = 0.25
 """The share of what is visible that still stands for all of it."""
 
@@ -49,6 +53,13 @@ class StyleSource(Protocol):
 
     def palette(self, size: "Size") -> Tensor:
         """Give the colors that stand for it at a size, as `color.palette` does: OkLab, (3, COLORS), on the CPU."""
+        ...
+
+    def pictures(self, size: "Size") -> list[tuple[Tensor, Tensor | None]]:
+        """Give each image that it consists of at a size, (1, 3, H, W), 0..255, and how opaque it is.
+
+        Nothing where there are no pixels of it, or too few for that size.
+        """
         ...
 
 
@@ -100,6 +111,12 @@ class StyleImage:
         opacity = self.image.opacity(*size)
         return palette(self.image.resize(*size).float().cpu(), None if opacity is None else opacity.float().cpu())
 
+    def pictures(self, size: "Size") -> list[tuple[Tensor, Tensor | None]]:
+        """See `StyleSource.pictures`: up to `SMALL_SIDE` of the small picture, so that a style file gives the same."""
+        if max(size) <= SMALL_SIDE:
+            return [scale_small(small_picture(self.image), size)]
+        return [(self.image.resize(*size), self.image.opacity(*size))]
+
 
 @dataclass(frozen=True)
 class StoredMoments:
@@ -120,6 +137,10 @@ class StoredValues(Protocol):
 
     def moments(self, side: int, layer: "Layer") -> StoredMoments:
         """Give what was measured at a layer at one of them."""
+        ...
+
+    def pictures(self) -> "list[tuple[Tensor, Size]]":
+        """Give the small picture of each image that it was measured of, see `small_picture`, and the image's size."""
         ...
 
 
@@ -172,6 +193,17 @@ class StoredStyle:
         below, above, share = self._neighbors(max(size))
         return self._stored.palette(below if share < 0.5 else above)  # noqa: PLR2004 -- the nearer one
 
+    def pictures(self, size: "Size") -> list[tuple[Tensor, Tensor | None]]:
+        """See `StyleSource.pictures`."""
+        if max(size) > SMALL_SIDE:
+            return []
+        pictures = self._stored.pictures()
+        if len(pictures) > 1:  # each beside the result as it would be alone
+            found = [scale_small(small, with_long_side(own, max(size))) for small, own in pictures]
+        else:
+            found = [scale_small(small, size) for small, _ in pictures]
+        return [(image.to(self._like), None if opacity is None else opacity.to(self._like)) for image, opacity in found]
+
     def _neighbors(self, side: int) -> tuple[int, int, float]:
         """Give the sizes on both sides of one, and how far it is from the first to the second, 0 to below 1."""
         below = max((it for it in self._sides if it <= side), default=self._sides[0])
@@ -189,6 +221,20 @@ class StoredStyle:
         if statistic == "gram":
             return (second + square,)
         return second if self._statistic == "moments" else second - square, square
+
+
+def small_picture(image: "ImageSource") -> Tensor:
+    """Give an image with a long side of `SMALL_SIDE`: (3, H, W) uint8; or (4, H, W), with its opacity, 0..255."""
+    size = with_long_side(image.size, SMALL_SIDE)
+    colors, opacity = image.resize(*size), image.opacity(*size)
+    planes = colors if opacity is None else torch.cat([colors, 255 * opacity.to(colors)], dim=1)
+    return planes[0].round().clamp(0, 255).byte()
+
+
+def scale_small(small: Tensor, size: "Size") -> tuple[Tensor, Tensor | None]:
+    """Give a small picture at a size, and how opaque it is: (1, 3, H, W), 0..255; (1, 1, H, W), 0..1, or None."""
+    planes = resize(small.float().unsqueeze(0), *size).clamp(0, 255)
+    return planes[:, :3], planes[:, 3:] / 255 if len(small) > 3 else None  # noqa: PLR2004 -- with opacity
 
 
 def fold(matrix: Tensor) -> Tensor:

@@ -4,7 +4,7 @@
 2. Start: the image that optimization begins with.
 3. Scales: from the coarsest to the finest (Gatys et al. 2017, section 6).
 4. Iterate: the optimizer moves the pixels down the gradient of the losses.
-5. Hand on: the image goes to the next scale, with detail of the content image put back.
+5. Hand on: the image goes to the next scale, with detail of the content image or the style images.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -14,17 +14,18 @@ from functools import partial
 from torch import Tensor
 
 from impasto.core.color import gray_of
+from impasto.core.details import Details
 from impasto.core.images import Image, Style, TransferImages
 from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
 from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
-from impasto.core.losses.guided import guidance, uncovered
+from impasto.core.losses.guided import guidance
 from impasto.core.losses.luminance import LuminanceObjective
 from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
 from impasto.core.network.tiles import TiledVGG
 from impasto.core.network.vgg import VGG, smallest_side
 from impasto.core.optim import RoundProgress
-from impasto.core.pyramid import LatestSize, upsample_with_detail
+from impasto.core.pyramid import LatestSize, resize
 from impasto.core.spec import IMAGE, Iterate, ResumePoint, TransferSpec, resumable_state
 from impasto.sizing import plan_scales
 
@@ -96,6 +97,7 @@ class StyleTransfer:
             smallest_side=self.smallest_side,
         )
         self.targets, self.initial_image = LatestSize(self._measure_targets), LatestSize(self._make_initial_image)
+        self._details = Details(images, spec, self._sharp_start)
 
     def check(self, width: int, height: int) -> None:
         """Refuse a size at which the network cannot see the image, or a style image beside it.
@@ -221,28 +223,18 @@ class StyleTransfer:
     # 5. Hand on
 
     def hand_on(self, image: Tensor, width: int, height: int) -> Tensor:
-        """Bring an image with its margin to a scale, with the detail that the spec asks for.
-
-        Where no mask asks for a style, all detail is put back: no strokes would sharpen the image there, and the deep
-        layers of the content hardly see whether it is sharp.
-        """
-        if self.images.crop(image).shape[2:] == (height, width):
+        """Bring an image with its margin to a scale, with the detail that the spec asks for."""
+        coarse = self.images.crop(image)
+        if coarse.shape[2:] == (height, width):
             return image
-        detail, masks = self.spec.detail, self.images.masks(width, height)
-        sharp = self._detail_source(width, height) if detail or masks else None
-        if sharp is None:
-            return self.images.resize_padded(image, width, height)
-        share = uncovered(masks).clamp(min=detail) if masks else detail
-        return self.images.pad(upsample_with_detail(self.images.crop(image), self.images.crop(sharp), share))
+        enlarged, detail = resize(coarse, width, height), self._details.make(coarse, width, height)
+        return self.images.pad(enlarged if detail is None else enlarged + detail)
 
-    def _detail_source(self, width: int, height: int) -> Tensor | None:
-        """Give the image whose detail is put back: the content image, in the styles' palette where the start is."""
-        if self.images.has_init or self.spec.init != "palette":
-            content = self.images.content(width, height)
-            return None if content is None else self.images.pad(content)
-        if not self.spec.noise_share:
-            return self.initial_image(width, height)
-        return self._make_initial_image(width, height, with_noise=False)
+    def _sharp_start(self, width: int, height: int) -> Tensor:
+        """Give the initial image of a size without noise or margin."""
+        if self.spec.noise_share:
+            return self.images.crop(self._make_initial_image(width, height, with_noise=False))
+        return self.images.crop(self.initial_image(width, height))
 
     def _output(self, objective: Objective, progress: RoundProgress, scale: int, iteration: int) -> Iterate:
         """Give the output of a round if it ended here; an average has no terms: it is not evaluated."""

@@ -12,13 +12,14 @@ from torch import Tensor
 from impasto import images
 from impasto.core import StyleImage
 from impasto.core.network.vgg import smallest_side
-from impasto.core.styles import fold, pool_palettes
+from impasto.core.styles import fold, pool_palettes, small_picture
 from impasto.engine import sizing, spec
 from impasto.engine.device import ComputeConfig, return_memory_eagerly, translate_oom
 from impasto.engine.style_file import (
     EXACT_SIDES,
     LONGEST_TEXT,
     MOST_PAINTINGS,
+    PICTURE,
     THUMBNAIL_SIDE,
     VERSION,
     NetworkInfo,
@@ -75,8 +76,10 @@ class _MeasuredPainting:
 
     info: PaintingInfo
     gray: bool
-    small: Picture
+    shown: Picture
     """For the thumbnail."""
+    small: Tensor
+    """See `core.styles.small_picture`; on the CPU."""
     palettes: Mapping[int, Tensor]
     """By the long side."""
     means: Mapping[tuple[int, Layer], Tensor]
@@ -175,9 +178,10 @@ def _measure_one(
             means[side, layer] = measured.mean.float().cpu()
             triangles.add(side, layer, measured.second)
     name, digest = to_plain(base_name(given.name)), given.sha256
-    info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height)
-    small = images.shrink(picture, THUMBNAIL_SIDE)
-    return _MeasuredPainting(info, picture.is_gray, small, palettes, means, opened.compute)
+    small = small_picture(style.image).cpu()
+    info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height, small=list(small.shape))
+    shown = images.shrink(picture, THUMBNAIL_SIDE)
+    return _MeasuredPainting(info, picture.is_gray, shown, small, palettes, means, opened.compute)
 
 
 def _assemble(
@@ -193,7 +197,8 @@ def _assemble(
 ) -> StyleFile:
     asked, compute = spec.network_spec(settings), found[0].compute
     channels: dict[str, int] = {}
-    tensors = {"thumbnail": np.frombuffer(make_thumbnail([it.small for it in found]), np.uint8)}
+    tensors = {"thumbnail": np.frombuffer(make_thumbnail([it.shown for it in found]), np.uint8)}
+    tensors |= {f"{PICTURE} {number}": it.small.numpy() for number, it in enumerate(found)}
     for side in sides:
         half = side not in EXACT_SIDES
         palette = pool_palettes([it.palettes[side] for it in found]).numpy()

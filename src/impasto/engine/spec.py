@@ -153,6 +153,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
         style_scale=settings.style_scale,
         style_fit=settings.style_fit,
         detail=settings.detail,
+        style_detail=settings.style_detail,
         margin=settings.margin,
         luminance_only=settings.color == "photo",
         content_only=settings.strength == 0,

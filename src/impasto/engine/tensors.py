@@ -13,7 +13,7 @@ from impasto.core.styles import StoredMoments
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
-from impasto.engine.style_file import LoadedStyle, StyleFile
+from impasto.engine.style_file import PICTURE, LoadedStyle, StyleFile
 from impasto.engine.targets import CachedStyle, TargetCache
 from impasto.images import Picture
 from impasto.layers import Layer
@@ -139,7 +139,7 @@ class _FileValues:
     """What is in a style file; see `core.styles.StoredValues`."""
 
     def __init__(self, file: StyleFile) -> None:
-        self._tensors = file.tensors
+        self._tensors, self._paintings = file.tensors, file.info.paintings
 
     def palette(self, side: int) -> Tensor:
         """See `StoredValues.palette`."""
@@ -150,6 +150,11 @@ class _FileValues:
         means, triangle = (self._values(f"{side}/{layer}/{part}") for part in ("means", "triangle"))
         scale = f"{side}/{layer}/scale"
         return StoredMoments(means, triangle * self._values(scale) if scale in self._tensors else triangle)
+
+    def pictures(self) -> list[tuple[Tensor, Size]]:
+        """See `StoredValues.pictures`."""
+        small = (torch.from_numpy(self._tensors[f"{PICTURE} {number}"]) for number in range(len(self._paintings)))
+        return [(it, (known.width, known.height)) for it, known in zip(small, self._paintings, strict=True)]
 
     def _values(self, name: str) -> Tensor:
         return torch.from_numpy(self._tensors[name]).float()

@@ -317,6 +317,13 @@ class Settings(BaseModel):
         ge=0,
         le=1,
     )
+    style_detail: float = setting_field(
+        0.0,
+        "Share of the paintings' own brushwork, copied from where they look alike, in the detail of each upsampling.",
+        group="Schedule",
+        ge=0,
+        le=1,
+    )
     tolerance: float = setting_field(
         0.0,
         "End a scale when 10 iterations reduce the loss by less than this fraction; 0 disables this.",

@@ -1,0 +1,75 @@
+"""The detail that an image is given when it goes to a finer scale."""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from impasto.core.images import TransferImages
+from impasto.core.init_image import seeded_generator
+from impasto.core.losses.guided import uncovered
+from impasto.core.pyramid import detail_beyond
+from impasto.core.spec import TransferSpec
+from impasto.core.style_detail import StylePicture, style_detail
+
+SHAPES = 256
+"""Long side, pixels, up to which detail is shape and not brushwork: it is the content image's alone."""
+
+
+class Details:
+    """Makes what a coarser scale cannot hold: of the content image, of the style images, or some of both.
+
+    The code of Kolkin et al. 2019 begins its middle scales with the content image's Laplacian ("Style transfer by
+    relaxed optimal transport and self-similarity"). An image that is only enlarged is blurred, and an optimizer's first
+    steps at the finer scale go into inventing detail.
+
+    Args:
+        images: what the detail is of.
+        spec: how much of it.
+        sharp_start: gives the initial image of a size, in the styles' palette where it begins so.
+    """
+
+    def __init__(self, images: TransferImages, spec: TransferSpec, sharp_start: Callable[[int, int], Tensor]) -> None:
+        self._images, self._spec, self._sharp_start = images, spec, sharp_start
+
+    def make(self, coarse: Tensor, width: int, height: int) -> Tensor | None:
+        """Give the detail for an image (1, 3, h, w) at a finer size: (1, 3, height, width); None for none at all.
+
+        Where no mask asks for a style, all of the content image's is put back: no strokes would sharpen the image
+        there, and the deep layers of the content hardly see whether it is sharp.
+        """
+        masks = self._images.masks(width, height)
+        bare = uncovered(masks) if masks else None
+        is_shape = max(width, height) <= SHAPES
+        strokes = self._strokes(coarse, width, height, masks) if self._spec.style_detail and not is_shape else None
+        if strokes is not None and bare is None and self._spec.style_detail == 1:
+            return strokes
+        share = self._spec.detail if bare is None else bare.clamp(min=self._spec.detail)
+        sharp = self._content(width, height) if self._spec.detail or masks else None
+        detail = None if sharp is None else share * detail_beyond(sharp, coarse.shape[3], coarse.shape[2])
+        if strokes is None:
+            return detail
+        part = self._spec.style_detail if bare is None else self._spec.style_detail * (1 - bare)
+        return strokes * part if detail is None else detail.lerp_(strokes, part)
+
+    def _strokes(self, coarse: Tensor, width: int, height: int, masks: list[Tensor]) -> Tensor | None:
+        """Give the detail of the style images; None where there are no pixels of any."""
+        pictures = self._pictures(width, height, masks)
+        return style_detail(coarse, pictures, width, height, seeded_generator(self._spec.seed)) if pictures else None
+
+    def _content(self, width: int, height: int) -> Tensor | None:
+        """Give the image whose detail is put back: the content image, in the styles' palette where the start is."""
+        if self._images.has_init or self._spec.init != "palette":
+            return self._images.content(width, height)
+        return self._sharp_start(width, height)
+
+    def _pictures(self, width: int, height: int, masks: list[Tensor]) -> list[StylePicture]:
+        """Give the style images that there are pixels of, each with its mask or its weight."""
+        weights = self._spec.style_weights or (1.0,) * self._images.style_count
+        shares: Sequence[float | Tensor] = masks or weights
+        found = zip(self._images.style_pictures(width, height), shares, strict=True)
+        return [
+            StylePicture(image, opacity, share)
+            for pictures, share in found
+            for image, opacity in pictures
+            if isinstance(share, Tensor) or share > 0
+        ]
