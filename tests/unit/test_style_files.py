@@ -20,7 +20,6 @@ from scorecard.measures import Judge, layers
 import impasto
 from impasto import Settings, Stylizer, images
 from impasto.batch import plan as planning
-from impasto.core import details
 from impasto.core.losses.statistics import average
 from impasto.core.network.vgg import VGG
 from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
@@ -87,8 +86,7 @@ def test_a_style_file_paints_what_the_painting_paints_to_the_bit(stylizer, pictu
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_style_file_has_the_paintings_brushwork_to_the_bit(stylizer, pictures, count, monkeypatch):
-    monkeypatch.setattr(details, "SHAPES", 0)
+def test_a_style_file_has_the_paintings_brushwork_to_the_bit(stylizer, pictures, count):
     photo, *paintings = pictures
     stored = measure(stylizer, paintings[:count], sides=(128, 256))
     choices = {**QUICK, "size": 256, "scales": 2}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.images import TransferImages
@@ -11,8 +12,8 @@ from impasto.core.pyramid import detail_beyond
 from impasto.core.spec import TransferSpec
 from impasto.core.style_detail import StylePicture, style_detail
 
-SHAPES = 256
-"""Long side, pixels, up to which detail is shape and not brushwork: it is the content image's alone."""
+WINDOW = 7
+"""Side, pixels, of the window in which the energies of two details are compared."""
 
 
 class Details:
@@ -39,17 +40,14 @@ class Details:
         """
         masks = self._images.masks(width, height)
         bare = uncovered(masks) if masks else None
-        is_shape = max(width, height) <= SHAPES
-        strokes = self._strokes(coarse, width, height, masks) if self._spec.style_detail and not is_shape else None
-        if strokes is not None and bare is None and self._spec.style_detail == 1:
-            return strokes
         share = self._spec.detail if bare is None else bare.clamp(min=self._spec.detail)
         sharp = self._content(width, height) if self._spec.detail or masks else None
         detail = None if sharp is None else share * detail_beyond(sharp, coarse.shape[3], coarse.shape[2])
+        strokes = self._strokes(coarse, width, height, masks) if self._spec.style_detail else None
         if strokes is None:
             return detail
-        part = self._spec.style_detail if bare is None else self._spec.style_detail * (1 - bare)
-        return strokes * part if detail is None else detail.lerp_(strokes, part)
+        wanted = self._spec.style_detail if bare is None else self._spec.style_detail * (1 - bare)
+        return wanted * strokes if detail is None else detail.lerp(strokes, wanted * _share_of(strokes, detail))
 
     def _strokes(self, coarse: Tensor, width: int, height: int, masks: list[Tensor]) -> Tensor | None:
         """Give the detail of the style images; None where there are no pixels of any."""
@@ -73,3 +71,15 @@ class Details:
             for image, opacity in pictures
             if isinstance(share, Tensor) or share > 0
         ]
+
+
+def _share_of(one: Tensor, other: Tensor) -> Tensor:
+    """Give the share of one detail in the energy of two, (1, 1, H, W).
+
+    So the outlines of things stay, and brushwork covers what has none.
+    """
+    energies = []
+    for detail in (one, other):
+        energy = detail.square().sum(dim=1, keepdim=True)
+        energies.append(F.avg_pool2d(F.pad(energy, (WINDOW // 2,) * 4, mode="replicate"), WINDOW, stride=1))
+    return energies[0] / (energies[0] + energies[1]).clamp(min=1e-6)
