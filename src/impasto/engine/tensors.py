@@ -12,6 +12,7 @@ from impasto.core.pyramid import LatestSize
 from impasto.core.styles import StoredMoments
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
+from impasto.engine.inputs.faces import draw_mask
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
 from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.engine.targets import CachedStyle, TargetCache
@@ -83,6 +84,7 @@ class ImageTensors:
     def __init__(self, inputs: Inputs, compute: ComputeConfig, targets: TargetCache, network: Hashable) -> None:
         self._inputs, self._compute, self._targets = inputs, compute, targets
         self._run = network, compute.device, compute.dtype, compute.threads
+        self._faces = Mask(draw_mask(inputs.subject, inputs.faces), compute) if inputs.faces else None
         self._keep = None if inputs.masks.keep is None else Mask(inputs.masks.keep, compute)
 
     def source(self, picture: Picture) -> PictureImage:
@@ -99,6 +101,7 @@ class ImageTensors:
             masks=[Mask(plane, self._compute) for plane in self._inputs.masks.styles],
             keep=self._keep,
             init=None if init is None else self.source(init),
+            faces=self._faces,
         )
 
     def _style(self, style: LoadedStyle, spec: TransferSpec) -> StyleSource:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from impasto import images
+from impasto.engine.inputs import faces
 from impasto.engine.inputs.crop import crop, crop_to_visible
 from impasto.engine.inputs.masks import read_masks
 from impasto.engine.inputs.recolor import recolor
@@ -30,6 +31,8 @@ class InputSpec:
     keep_mask: str | None
     init: str | None
     """The file to start from; None where the start is not a file."""
+    finds_faces: bool = False
+    """Whether faces of the content image are painted otherwise than the rest of it."""
 
     @property
     def files(self) -> list[str]:
@@ -70,6 +73,8 @@ class Inputs:
         self.are_gray = all(picture.is_gray for picture in given) and all(file.info.gray for file in files)
         """Whether no input has color: the result is to have none, either."""
         self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
+        self.faces = faces.find(content) if spec.finds_faces and content else ()
+        """The faces of the content image, where they are painted otherwise."""
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self._resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
 
