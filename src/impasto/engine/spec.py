@@ -51,7 +51,10 @@ def input_spec(settings: Settings) -> InputSpec:
         masks=settings.mask,
         keep_mask=settings.keep_mask,
         init=None if settings.init in INIT_IMAGES else settings.init,
-        finds_faces=settings.faces in _FACES and settings.has_content and settings.has_style,
+        finds_faces=settings.faces in _FACES
+        and settings.has_content
+        and settings.has_style
+        and 0 < settings.strength < 1,
     )
 
 

@@ -1,6 +1,7 @@
 """Finding the faces of a photograph, and the mask that says where they are to stay alike."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,9 +20,12 @@ FEATURE = 0.42
 
 
 def find(photograph: Picture) -> tuple[Face, ...]:
-    """Find the faces of a photograph, in pixels of it with a long side of `LONG_SIDE` at most."""
+    """Find the faces of a photograph, in pixels of it with a long side of `LONG_SIDE` at most.
+
+    Rounded to a tenth of a pixel: the last digits depend on the threads, and a picture is not to.
+    """
     small = images.resize(photograph, *_searched(photograph))
-    return tuple(find_faces(torch.from_numpy(small.rgb).permute(2, 0, 1)[None]))
+    return tuple(_rounded(face) for face in find_faces(torch.from_numpy(small.rgb).permute(2, 0, 1)[None]))
 
 
 def draw_mask(photograph: Picture, faces: Sequence[Face]) -> MaskPlane:
@@ -35,6 +39,12 @@ def draw_mask(photograph: Picture, faces: Sequence[Face]) -> MaskPlane:
     down, across = np.mgrid[:height, :width].astype(np.float32) + 0.5
     mask: MaskPlane = np.maximum.reduce([_draw(face, across, down) for face in faces])
     return mask
+
+
+def _rounded(face: Face) -> Face:
+    left, top, right, bottom = (round(edge, 1) for edge in face.box)
+    landmarks = tuple((round(across, 1), round(down, 1)) for across, down in face.landmarks)
+    return replace(face, box=(left, top, right, bottom), landmarks=landmarks)
 
 
 def _searched(photograph: Picture) -> tuple[int, int]:
