@@ -149,6 +149,7 @@ def main() -> None:
     """Paint what is not there yet, judge, print and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--paintings", nargs="+", default=PAINTINGS)
+    parser.add_argument("--judge", action="store_true", help="judge those that are painted, and paint none")
     network = VGG(weights.load("vgg16").to(torch.device("cpu"), torch.float32), STYLE_LAYERS)
     stylizer, rows = Stylizer("cpu"), []
     chosen = parser.parse_args()
@@ -157,6 +158,8 @@ def main() -> None:
         judge = FaceJudge(network, _tensor(content, size), _tensor(images.read(shared.picture(painting)), size))
         for faces in ("paint", "gentle", "keep"):
             file = PAINTED / f"{photo}+{painting}+faces-{faces}.png"
+            if chosen.judge and not file.exists():
+                continue
             if not file.exists():
                 file.parent.mkdir(exist_ok=True)
                 stylizer.stylize(content, shared.picture(painting), size=size, faces=faces).save(file)

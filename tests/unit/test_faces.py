@@ -12,7 +12,7 @@ from impasto.core.losses import FaceSpec
 from impasto.core.losses.content import ContentLoss
 from impasto.core.losses.guided import Faces, guidance
 from impasto.core.network.vgg import VGG
-from impasto.engine.inputs.faces import CHEEK, draw_mask
+from impasto.engine.inputs.faces import draw_mask
 from impasto.faces import LONG_SIDE, Face, find_faces
 from impasto.layers import Layer
 from impasto.settings.effect import effective_values
@@ -81,14 +81,14 @@ def double_weights(vgg_weights):
 
 def test_the_mask_is_white_on_eyes_and_mouth_gray_on_cheeks_and_black_beyond_the_face():
     picture = images.read(np.zeros((100, 90, 3), np.uint8))
-    mask = draw_mask(picture, [FACE])
+    mask = draw_mask(picture, [FACE], 0.4)
     assert mask.shape == (100, 90)
     assert [mask[down, across] for down, across in ((40, 40), (40, 60), (65, 50))] == pytest.approx([1, 1, 1], abs=0.02)
-    assert mask[55, 37] == pytest.approx(CHEEK, abs=0.1)
+    assert mask[55, 37] == pytest.approx(0.4, abs=0.1)
     assert mask[:, :20].max() == mask[:, 80:].max() == mask[95:].max() == 0
     steps = np.abs(np.diff(mask, axis=0)).max(), np.abs(np.diff(mask, axis=1)).max()
     assert max(steps) < 0.25
-    twice = draw_mask(picture, [FACE, Face((0, 0, 8, 10), 1.0, ((2, 4), (6, 4), (4, 5), (2, 7), (6, 7)))])
+    twice = draw_mask(picture, [FACE, Face((0, 0, 8, 10), 1.0, ((2, 4), (6, 4), (4, 5), (2, 7), (6, 7)))], 0.4)
     assert np.array_equal(twice[20:], mask[20:])
     assert twice[4, 2] > 0.9
 
@@ -140,7 +140,7 @@ def test_a_face_asks_for_less_style_and_more_content_and_nothing_else_does():
     assert right.weights[0, 0, 0, 4:].tolist() == [1] * 4
 
 
-QUICK = {"size": 96, "iterations": 2, "scales": 1, "precision": "float32", "threads": 1}
+QUICK = {"size": 64, "iterations": 2, "scales": 1, "precision": "float32", "threads": 1}
 
 
 @pytest.fixture(scope="module")
@@ -166,13 +166,11 @@ def test_a_face_is_nearer_to_the_photograph_the_more_of_it_is_kept_and_the_rest_
     found = {faces: paint(stylizer, SUBJECT, faces, init="palette") for faces in ("paint", "gentle", "keep")}
     assert {faces: started.faces for faces, (started, _) in found.items()} == {"paint": 0, "gentle": 1, "keep": 1}
     pictures = {faces: finished.picture.rgb for faces, (_, finished) in found.items()}
-    start = paint(stylizer, SUBJECT, "paint", init="palette", strength=0)[1].picture.rgb
     apart = {faces: np.abs(picture - pictures["paint"]) for faces, picture in pictures.items()}
-    within, beyond = (slice(14, 30), slice(35, 48)), (slice(0, 10), slice(60, 96))
+    within, beyond = (slice(10, 20), slice(24, 32)), (slice(0, 6), slice(40, 64))
     assert 0 < apart["gentle"][within].mean() < apart["keep"][within].mean()
     assert apart["keep"][beyond].mean() < apart["keep"][within].mean() / 3
     assert "face relu3_1" in found["gentle"][1].terms
-    assert not np.array_equal(pictures["keep"], start)
 
 
 def test_faces_are_not_looked_for_where_nothing_is_painted(stylizer):

@@ -26,11 +26,14 @@ from impasto.sizing import Size
 from impasto.wording import argument
 
 _LEAST_STRENGTH = 1e-3
+_RELU2_1, _RELU3_1 = Layer.parse("relu2_1"), Layer.parse("relu3_1")
 _FACES = {
-    "gentle": FaceSpec({3: 0.3, 4: 0.1, 5: 0.1}, 3.0, {Layer.parse("relu2_1"): 0.02, Layer.parse("relu3_1"): 0.1}),
-    "keep": FaceSpec({2: 0.5, 3: 0.1, 4: 0.0, 5: 0.0}, 9.0, {Layer.parse("relu2_1"): 0.1, Layer.parse("relu3_1"): 0.3}),
+    "gentle": FaceSpec({3: 0.4, 4: 0.1, 5: 0.1}, 3.0, {_RELU2_1: 0.03, _RELU3_1: 0.1}),
+    "keep": FaceSpec({3: 0.2, 4: 0.0, 5: 0.0}, 3.0, {_RELU2_1: 0.1, _RELU3_1: 0.3}),
 }
-"""How faces are painted, by the setting: "paint" has nothing."""
+"""How faces are painted, by the setting; "paint" has nothing."""
+_CHEEKS = {"gentle": 0.25, "keep": 0.8}
+"""How much of that there is beside eyes, nose and mouth."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,13 @@ def input_spec(settings: Settings) -> InputSpec:
         masks=settings.mask,
         keep_mask=settings.keep_mask,
         init=None if settings.init in INIT_IMAGES else settings.init,
-        finds_faces=settings.faces in _FACES
-        and settings.has_content
-        and settings.has_style
-        and 0 < settings.strength < 1,
+        cheek=_CHEEKS.get(settings.faces) if _has_both(settings) else None,
     )
+
+
+def _has_both(settings: Settings) -> bool:
+    """Tell whether there are both content and style, between which something is to be chosen."""
+    return settings.has_content and settings.has_style and 0 < settings.strength < 1
 
 
 def face_layers(settings: Settings) -> Sequence[Layer]:

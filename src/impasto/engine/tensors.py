@@ -12,7 +12,6 @@ from impasto.core.pyramid import LatestSize
 from impasto.core.styles import StoredMoments
 from impasto.engine.device import ComputeConfig
 from impasto.engine.inputs import Inputs
-from impasto.engine.inputs.faces import draw_mask
 from impasto.engine.inputs.masks import MaskPlane, resize_mask
 from impasto.engine.style_file import LoadedStyle, StyleFile
 from impasto.engine.targets import CachedStyle, TargetCache
@@ -84,7 +83,7 @@ class ImageTensors:
     def __init__(self, inputs: Inputs, compute: ComputeConfig, targets: TargetCache, network: Hashable) -> None:
         self._inputs, self._compute, self._targets = inputs, compute, targets
         self._run = network, compute.device, compute.dtype, compute.threads
-        self._faces = Mask(draw_mask(inputs.subject, inputs.faces), compute) if inputs.faces else None
+        self._faces = None if inputs.face_mask is None else Mask(inputs.face_mask, compute)
         self._keep = None if inputs.masks.keep is None else Mask(inputs.masks.keep, compute)
 
     def source(self, picture: Picture) -> PictureImage:

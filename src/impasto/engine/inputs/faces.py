@@ -11,8 +11,6 @@ from impasto.engine.inputs.masks import MaskPlane
 from impasto.faces import LONG_SIDE, Face, find_faces
 from impasto.images import Picture
 
-CHEEK = 0.5
-"""Of the mask where a face has none of what one knows it by."""
 REACH = 1.2
 """Of the ellipse over a face, half sides of its box; it is soft from half of that on."""
 FEATURE = 0.42
@@ -28,16 +26,17 @@ def find(photograph: Picture) -> tuple[Face, ...]:
     return tuple(_rounded(face) for face in find_faces(torch.from_numpy(small.rgb).permute(2, 0, 1)[None]))
 
 
-def draw_mask(photograph: Picture, faces: Sequence[Face]) -> MaskPlane:
-    """Draw where the faces of a photograph are: 1 at eyes, nose and mouth, `CHEEK` elsewhere in a face, soft around it.
+def draw_mask(photograph: Picture, faces: Sequence[Face], cheek: float) -> MaskPlane:
+    """Draw where the faces of a photograph are: 1 at eyes, nose and mouth, less elsewhere in a face, soft around it.
 
     Args:
         photograph: that they were found in; the mask has the size at which they were.
         faces: one or more.
+        cheek: what a face has beside those, 0..1.
     """
     width, height = _searched(photograph)
     down, across = np.mgrid[:height, :width].astype(np.float32) + 0.5
-    mask: MaskPlane = np.maximum.reduce([_draw(face, across, down) for face in faces])
+    mask: MaskPlane = np.maximum.reduce([_draw(face, cheek, across, down) for face in faces])
     return mask
 
 
@@ -52,7 +51,7 @@ def _searched(photograph: Picture) -> tuple[int, int]:
     return max(1, round(photograph.width * share)), max(1, round(photograph.height * share))
 
 
-def _draw(face: Face, across: MaskPlane, down: MaskPlane) -> MaskPlane:
+def _draw(face: Face, cheek: float, across: MaskPlane, down: MaskPlane) -> MaskPlane:
     left, top, right, bottom = face.box
     from_center = np.hypot(
         (across - (left + right) / 2) / ((right - left) / 2), (down - (top + bottom) / 2) / ((bottom - top) / 2)
@@ -62,7 +61,7 @@ def _draw(face: Face, across: MaskPlane, down: MaskPlane) -> MaskPlane:
     mouth = points[3:].mean(axis=0)
     features = [np.hypot(across - x, down - y) for x, y in (*points, mouth)]
     near = _soft(np.min(features, axis=0), FEATURE * eyes)
-    return _soft(from_center, REACH) * (CHEEK + (1 - CHEEK) * near)
+    return _soft(from_center, REACH) * (cheek + (1 - cheek) * near)
 
 
 def _soft(distance: MaskPlane, reach: float) -> MaskPlane:
