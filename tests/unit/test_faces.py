@@ -87,7 +87,7 @@ def test_the_mask_is_white_on_eyes_and_mouth_gray_on_cheeks_and_black_beyond_the
     assert mask[55, 37] == pytest.approx(0.4, abs=0.1)
     assert mask[:, :20].max() == mask[:, 80:].max() == mask[95:].max() == 0
     steps = np.abs(np.diff(mask, axis=0)).max(), np.abs(np.diff(mask, axis=1)).max()
-    assert max(steps) < 0.25
+    assert max(steps) < 0.35  # over three pixels, where eyes are 20 apart
     twice = draw_mask(picture, [FACE, Face((0, 0, 8, 10), 1.0, ((2, 4), (6, 4), (4, 5), (2, 7), (6, 7)))], 0.4)
     assert np.array_equal(twice[20:], mask[20:])
     assert twice[4, 2] > 0.9

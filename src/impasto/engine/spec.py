@@ -28,11 +28,11 @@ from impasto.wording import argument
 _LEAST_STRENGTH = 1e-3
 _RELU2_1, _RELU3_1 = Layer.parse("relu2_1"), Layer.parse("relu3_1")
 _FACES = {
-    "gentle": FaceSpec({3: 0.4, 4: 0.1, 5: 0.1}, 3.0, {_RELU2_1: 0.03, _RELU3_1: 0.1}),
+    "gentle": FaceSpec({3: 0.4, 4: 0.1, 5: 0.1}, 3.0, {_RELU2_1: 0.01, _RELU3_1: 0.1}),
     "keep": FaceSpec({3: 0.2, 4: 0.0, 5: 0.0}, 3.0, {_RELU2_1: 0.1, _RELU3_1: 0.3}),
 }
 """How faces are painted, by the setting; "paint" has nothing."""
-_CHEEKS = {"gentle": 0.25, "keep": 0.8}
+_CHEEKS = {"gentle": 0.12, "keep": 0.8}
 """How much of that there is beside eyes, nose and mouth."""
 
 

@@ -13,7 +13,7 @@ from impasto.images import Picture
 
 REACH = 1.2
 """Of the ellipse over a face, half sides of its box; it is soft from half of that on."""
-FEATURE = 0.42
+FEATURE = 0.3
 """Radius of an eye, the nose or the mouth, distances of the eyes; it is soft from half of that on."""
 
 
