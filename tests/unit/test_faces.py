@@ -8,6 +8,7 @@ import torch
 from objectives import make_objective, make_spec
 
 from impasto import Settings, Started, Stylizer, images
+from impasto.cli.display.text import started_line
 from impasto.core.losses import FaceSpec
 from impasto.core.losses.content import ContentLoss
 from impasto.core.losses.guided import Faces, guidance
@@ -165,6 +166,8 @@ def test_a_photograph_without_a_face_is_painted_as_if_nothing_were_said_of_faces
 def test_a_face_is_nearer_to_the_photograph_the_more_of_it_is_kept_and_the_rest_is_painted_all_the_same(stylizer):
     found = {faces: paint(stylizer, SUBJECT, faces, init="palette") for faces in ("paint", "gentle", "keep")}
     assert {faces: started.faces for faces, (started, _) in found.items()} == {"paint": 0, "gentle": 1, "keep": 1}
+    assert "1 photograph, 1 painting, 1 face;" in started_line(found["gentle"][0])
+    assert "face" not in started_line(found["paint"][0])
     pictures = {faces: finished.picture.rgb for faces, (_, finished) in found.items()}
     apart = {faces: np.abs(picture - pictures["paint"]) for faces, picture in pictures.items()}
     within, beyond = (slice(10, 20), slice(24, 32)), (slice(0, 6), slice(40, 64))
