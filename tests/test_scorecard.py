@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from scorecard import close_up, fronts
+from scorecard.faces import CLOSE, NOT_FOUND, FaceJudge
 from scorecard.measures import Judge, coherence, frame, highest_octave, layers
 
-from impasto import images, weights
+from impasto import Stylizer, images, weights
 from impasto.core.network.vgg import VGG
 
 WIDTH, HEIGHT = 192, 128
@@ -123,3 +124,33 @@ def test_empty_places_are_those_of_the_photograph(pictures):
     busy = plain.clone()
     busy[..., WIDTH // 2 :: 4] = 0
     assert close_up.empty(busy, plain, painting) < 0.5 * close_up.empty(scribbled, plain, painting)
+
+
+@pytest.mark.slow
+def test_a_face_that_is_moved_has_drifted_by_that_and_none_is_found_where_there_is_none(photo, vgg_weights):
+    portrait = images.resize(images.read(photo.with_name("astronaut.jpg")).cut(*CLOSE), 256, 256)
+    face = torch.from_numpy(np.ascontiguousarray(portrait.rgb)).permute(2, 0, 1).unsqueeze(0)
+    with torch.no_grad():
+        judge = FaceJudge(VGG(vgg_weights, layers()), face, face.flip(2))
+        same, moved, none = (judge.scores(it) for it in (face, face.roll(11, dims=3), face.flip(2)))
+    assert (same.drift, same.style) == pytest.approx((0, 0), abs=1e-4)
+    assert same.confidence > 0.99
+    assert moved.drift == pytest.approx(11 / 44, rel=0.15)
+    assert (none.drift, none.confidence) == (NOT_FOUND, 0)
+
+
+@pytest.mark.slow
+def test_a_gentle_face_drifts_less_than_one_that_is_painted_like_the_sky_and_is_painted_still(photo, vgg_weights):
+    portrait = images.read(photo.with_name("astronaut.jpg")).cut(*CLOSE)
+    painting = images.read(photo.with_name("the_scream.jpg"))
+    sources = [images.resize(portrait, 256, 256), images.resize(painting, 201, 256)]
+    judge = FaceJudge(
+        VGG(vgg_weights, layers()), *(torch.from_numpy(it.rgb.copy()).permute(2, 0, 1).unsqueeze(0) for it in sources)
+    )
+    stylizer, found = Stylizer("cpu"), {}
+    for faces in ("paint", "gentle"):
+        picture = stylizer.stylize(portrait, painting, size=256, faces=faces).picture
+        with torch.no_grad():
+            found[faces] = judge.scores(torch.from_numpy(picture.rgb.copy()).permute(2, 0, 1).unsqueeze(0).float())
+    assert found["gentle"].drift < min(0.04, 0.8 * found["paint"].drift)  # 0.019 and 0.031
+    assert found["gentle"].style > 0.6 * found["paint"].style  # 0.30 and 0.39

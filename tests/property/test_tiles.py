@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from impasto.core import LBFGS, VGG, AutogradLoss, Layer, ObjectiveSpec, StyleTransfer, TransferImages, TransferSpec
-from impasto.core.losses import total_variation
+from impasto.core.losses import FaceSpec, total_variation
 from impasto.core.losses.content import ContentLoss
 from impasto.core.losses.guided import LayerRegion
 from impasto.core.losses.mapped import feature_objective
@@ -79,6 +79,7 @@ def cases(draw, largest, sides):
         "blend": draw(st.lists(st.sampled_from([0.25, 1.0, 2.0]), min_size=styles, max_size=styles)),
         "masks": draw(st.booleans()),
         "keep": draw(st.booleans()),
+        "faces": draw(st.booleans()),
         "gray": draw(st.booleans()),
         "margin": draw(st.sampled_from([0, 5, 8])),
         "laplacian": draw(st.booleans()),
@@ -124,6 +125,7 @@ def evaluate(network, case, tiles, mapper=None):
         style_layers=dict.fromkeys(LAYERS, 1.0),
         convention=case["convention"],
         statistic=case["statistic"],
+        faces=FaceSpec({3: 0.3, 5: 0.0}, 3.0, {LAYERS[1]: 0.2, LAYERS[2]: 1.0}),
     )
     spec = TransferSpec(
         size=(width, height),
@@ -144,6 +146,7 @@ def evaluate(network, case, tiles, mapper=None):
         spec,
         masks=masks if case["masks"] else (),
         keep=picture(30, width, height, 1).round() if case["keep"] else None,
+        faces=picture(40, width, height, 1) if case["faces"] else None,
     )
     extra = [lambda _: [Contrast(LAYERS[2])]] if case["extra"] else []
     transfer = StyleTransfer(network, images, spec, extra)
@@ -205,6 +208,7 @@ CASE = {
     "blend": [1.0, 2.0],
     "masks": True,
     "keep": True,
+    "faces": False,
     "gray": False,
     "margin": 4,
     "laplacian": True,

@@ -41,12 +41,14 @@ class Details:
         masks = self._images.masks(width, height)
         bare = uncovered(masks) if masks else None
         share = self._spec.detail if bare is None else bare.clamp(min=self._spec.detail)
-        sharp = self._content(width, height) if self._spec.detail or masks else None
+        sharp = self.content(width, height) if self._spec.detail or masks else None
         detail = None if sharp is None else share * detail_beyond(sharp, coarse.shape[3], coarse.shape[2])
         strokes = self._strokes(coarse, width, height, masks) if self._spec.style_detail else None
         if strokes is None:
             return detail
-        wanted = self._spec.style_detail if bare is None else self._spec.style_detail * (1 - bare)
+        wanted = self._spec.style_detail * (1 if bare is None else 1 - bare)
+        faces = self._images.faces(width, height)
+        wanted = wanted if faces is None else wanted * (1 - faces)
         return wanted * strokes if detail is None else detail.lerp(strokes, wanted * _share_of(strokes, detail))
 
     def _strokes(self, coarse: Tensor, width: int, height: int, masks: list[Tensor]) -> Tensor | None:
@@ -54,8 +56,8 @@ class Details:
         pictures = self._pictures(width, height, masks)
         return style_detail(coarse, pictures, width, height, seeded_generator(self._spec.seed)) if pictures else None
 
-    def _content(self, width: int, height: int) -> Tensor | None:
-        """Give the image whose detail is put back: the content image, in the styles' palette where the start is."""
+    def content(self, width: int, height: int) -> Tensor | None:
+        """Give the content image as it is to be recognized: in the styles' palette where the start is."""
         if self._images.has_init or self._spec.init != "palette":
             return self._images.content(width, height)
         return self._sharp_start(width, height)

@@ -1,13 +1,14 @@
 """The images and masks of a transfer at any size, with the margin around them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from impasto.core.init_image import crop_padding, pad
+from impasto.core.losses.guided import Faces, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
 from impasto.core.styles import StyleImage, StyleSource
@@ -74,9 +75,11 @@ class TransferImages:
         masks: one for each style, or none.
         keep: the mask of what stays the content image.
         init: an image to start from.
+        faces: the mask of faces in the content image, for a spec that says how they are painted.
 
     Raises:
-        ValueError: there is a keep mask and no content image; or the first style's pixels are needed, and it has none.
+        ValueError: there is a mask of the content image and no content image; or the first style's pixels are needed,
+            and it has none.
     """
 
     def __init__(
@@ -88,10 +91,11 @@ class TransferImages:
         masks: Sequence[Image] = (),
         keep: Image | None = None,
         init: Image | None = None,
+        faces: Image | None = None,
     ) -> None:
-        if keep is not None and content is None:
-            raise ValueError("a keep mask needs a content image")
-        self._spec = spec
+        if (keep is not None or faces is not None) and content is None:
+            raise ValueError("a keep mask needs a content image, and so do faces")
+        self._spec, self._faces = spec, _as_source(faces)
         self._content, self._keep, self._init = (_as_source(image) for image in (content, keep, init))
         self.styles = [_as_style(style) for style in styles]
         """Each style."""
@@ -159,6 +163,26 @@ class TransferImages:
     def keep(self, width: int, height: int) -> Tensor | None:
         """Give the mask of what stays the content image, (1, 1, height, width)."""
         return self._keep.resize(width, height) if self._keep else None
+
+    def faces(self, width: int, height: int) -> Tensor | None:
+        """Give the mask of faces, (1, 1, height, width), where there are any and the spec has something on them."""
+        return self._faces.resize(width, height) if self._faces and self._spec.objective.faces else None
+
+    def guidance(
+        self, width: int, height: int, style_weights: Sequence[float], portrait: Callable[[int, int], Tensor | None]
+    ) -> Guidance | None:
+        """Give what the masks ask for, with the margin.
+
+        Args:
+            width: of the result, pixels.
+            height: of the result, pixels.
+            style_weights: of each style.
+            portrait: gives the image in which faces are to be recognized, at a size.
+        """
+        masks, keep, mask = self.masks(width, height), self.keep(width, height), self.faces(width, height)
+        spec, image = self._spec.objective.faces, None if mask is None else portrait(width, height)
+        faces = None if mask is None or image is None or spec is None else Faces(self.pad(mask), self.pad(image), spec)
+        return guidance([self.pad(it) for it in masks], None if keep is None else self.pad(keep), style_weights, faces)
 
     def init(self, width: int, height: int) -> Tensor | None:
         """Give the image to start from, (1, 3, height, width), where there is one."""

@@ -18,7 +18,6 @@ from impasto.core.details import Details
 from impasto.core.images import Image, Style, TransferImages
 from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
 from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
-from impasto.core.losses.guided import guidance
 from impasto.core.losses.luminance import LuminanceObjective
 from impasto.core.losses.mapped import feature_objective
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
@@ -42,6 +41,7 @@ def transfer(
     masks: Sequence[Image] = (),
     keep: Image | None = None,
     init: Image | None = None,
+    faces: Image | None = None,
     extra_losses: Sequence[BuildLosses] = (),
     stop: Callable[[], bool] = lambda: False,
     resume: ResumePoint | None = None,
@@ -57,6 +57,7 @@ def transfer(
         keep: a mask, white where the objective sees the content image and nothing is optimized. The images yielded are
             those underneath it: `blend_with_content(image, content, keep)` is what it shows.
         init: an image to start from, instead of the one that the spec names.
+        faces: a mask, white where the content image has faces, for a spec that says how those are painted.
         extra_losses: make further terms of the objective, asked anew at every scale; no two terms have one name. What
             they get, and what their losses see, has the margin around it.
         stop: asked between steps; once true, the image as it is becomes the result.
@@ -70,7 +71,7 @@ def transfer(
         DivergedError: the objective is not a finite number, even with smaller steps.
         ValueError: there is a keep mask and no content image, no loss at all, or two terms have one name.
     """
-    images = TransferImages(content, styles, spec, masks=masks, keep=keep, init=init)
+    images = TransferImages(content, styles, spec, masks=masks, keep=keep, init=init, faces=faces)
     return StyleTransfer(network, images, spec, extra_losses).run(stop, resume)
 
 
@@ -113,15 +114,14 @@ class StyleTransfer:
         """Measure the content image and the style images, for an image of a size and the margin around it."""
         images, spec = self.images, self.spec
         self.check(width, height)
-        content, keep = images.content(width, height), images.keep(width, height)
-        masks = [images.pad(mask) for mask in images.masks(width, height)]
+        content = images.content(width, height)
         inputs = LossInputs(
             network=self.reader,
             content=None if content is None else images.pad(content),
             styles=images.styles,
             style_sizes=images.style_sizes(width, height),
             style_weights=self._style_weights,
-            guidance=guidance(masks, None if keep is None else images.pad(keep), self._style_weights),
+            guidance=images.guidance(width, height, self._style_weights, self._details.content),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
             spec=spec.objective,
         )
@@ -190,6 +190,7 @@ class StyleTransfer:
             self.initial_image.forget()
             optimizer.rescale(partial(self.images.resize_padded, width=scale.width, height=scale.height))
             objective = self.objective(scale.width, scale.height)
+            self.initial_image.forget()  # which faces were compared with
             first_iteration = iteration if number == first else 0
             for finished_rounds in range(first_iteration // scale.iterations, spec.rounds):
                 # 4. Iterate

@@ -47,6 +47,8 @@ class Started:
     """1, or 0 for a texture."""
     paintings: int
     """0 to rebuild the photograph."""
+    faces: int
+    """Faces of the photograph that are painted otherwise than the rest of it."""
     fallback: str | None = None
     """Why the precision is float32 on a device with a faster one: rounding would make the gradient inaccurate."""
     resumed: Resumed | None = None

@@ -158,6 +158,7 @@ class Run:
             threads=compute.threads,
             photographs=int(self._inputs.inputs.content is not None),
             paintings=len(self._inputs.inputs.styles),
+            faces=len(self._inputs.inputs.faces),
             fallback=compute.fallback,
             settings=self._inputs.settings,
             estimate=self._inputs.estimate(resume),

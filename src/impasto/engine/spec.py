@@ -1,12 +1,12 @@
 """Settings and inputs, as the plain values that the engine works with: the only reader of `Settings` but `sizing`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 from impasto.core.init_image import Init
-from impasto.core.losses import KINDS, ObjectiveSpec
+from impasto.core.losses import KINDS, FaceSpec, ObjectiveSpec
 from impasto.core.losses.statistics import StatisticName
 from impasto.core.network.pooling import Pooling
 from impasto.core.network.tiles import TileSpec
@@ -26,6 +26,14 @@ from impasto.sizing import Size
 from impasto.wording import argument
 
 _LEAST_STRENGTH = 1e-3
+_RELU2_1, _RELU3_1 = Layer.parse("relu2_1"), Layer.parse("relu3_1")
+_FACES = {
+    "gentle": FaceSpec({3: 0.4, 4: 0.1, 5: 0.1}, 3.0, {_RELU2_1: 0.01, _RELU3_1: 0.1}),
+    "keep": FaceSpec({3: 0.2, 4: 0.0, 5: 0.0}, 3.0, {_RELU2_1: 0.1, _RELU3_1: 0.3}),
+}
+"""How faces are painted, by the setting; "paint" has nothing."""
+_CHEEKS = {"gentle": 0.12, "keep": 0.8}
+"""How much of that there is beside eyes, nose and mouth."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,18 @@ def input_spec(settings: Settings) -> InputSpec:
         masks=settings.mask,
         keep_mask=settings.keep_mask,
         init=None if settings.init in INIT_IMAGES else settings.init,
+        cheek=_CHEEKS.get(settings.faces) if _has_both(settings) else None,
     )
+
+
+def _has_both(settings: Settings) -> bool:
+    """Tell whether there are both content and style, between which something is to be chosen."""
+    return settings.has_content and settings.has_style and 0 < settings.strength < 1
+
+
+def face_layers(settings: Settings) -> Sequence[Layer]:
+    """Read at which further layers content is compared where there are faces."""
+    return list(_FACES[settings.faces].layers)
 
 
 def network_spec(settings: Settings) -> NetworkSpec:
@@ -130,6 +149,8 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
             style of a picture that is not there.
     """
     objective = _objective_spec(settings)
+    if inputs.faces:
+        objective = replace(objective, faces=_FACES[settings.faces])
     active = _active_kinds(objective)
     if inputs.content is None:
         _check_without_content(settings, [kind for kind in active if KINDS[kind].compares == "content"])

@@ -298,6 +298,9 @@ class Stylizer:
         content = _size(inputs.content) if inputs.content else None
         styles = [style_input_size(style) for style in inputs.styles]
         load = self._load(settings, content, styles, compute)
+        if inputs.faces:
+            further = spec.face_layers(settings)
+            load = replace(load, content_layers=[*load.content_layers, *further], masks=load.masks + 1)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
         layers = transfer_spec.objective.layers

@@ -83,6 +83,7 @@ class ImageTensors:
     def __init__(self, inputs: Inputs, compute: ComputeConfig, targets: TargetCache, network: Hashable) -> None:
         self._inputs, self._compute, self._targets = inputs, compute, targets
         self._run = network, compute.device, compute.dtype, compute.threads
+        self._faces = None if inputs.face_mask is None else Mask(inputs.face_mask, compute)
         self._keep = None if inputs.masks.keep is None else Mask(inputs.masks.keep, compute)
 
     def source(self, picture: Picture) -> PictureImage:
@@ -99,6 +100,7 @@ class ImageTensors:
             masks=[Mask(plane, self._compute) for plane in self._inputs.masks.styles],
             keep=self._keep,
             init=None if init is None else self.source(init),
+            faces=self._faces,
         )
 
     def _style(self, style: LoadedStyle, spec: TransferSpec) -> StyleSource:

@@ -257,6 +257,13 @@ class Settings(BaseModel):
         form=_FILE_NAME,
     )
 
+    faces: Literal["keep", "gentle", "paint"] = setting_field(
+        "paint",
+        "How the photograph's faces are painted: paint, like everything else; gentle, so that eyes and mouths stay "
+        "alike; keep, with few strokes, in the painting's colors.",
+        group="Regions",
+    )
+
     network: FileName = setting_field(
         "vgg16",
         "Network weights: a name from `impasto weights list`, or a file.",

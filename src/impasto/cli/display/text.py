@@ -17,7 +17,7 @@ def started_line(event: Started) -> str:
     scales = "1 scale" if event.scales == 1 else f"{event.scales} scales"
     machine = f"{event.device}, {format_precision(event)}, {event.threads} thread{'' if event.threads == 1 else 's'}"
     size = f"{event.width} x {event.height}"
-    counts = {"photograph": event.photographs, "painting": event.paintings}
+    counts = {"photograph": event.photographs, "painting": event.paintings, "face": event.faces}
     inputs = ", ".join(count_noun(number, noun) for noun, number in counts.items() if number)
     planned = (
         f"{event.settings.recipe}: {inputs}; {size} px, {scales}, {event.iterations} iterations at most ({machine})"

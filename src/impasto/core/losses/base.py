@@ -124,6 +124,18 @@ def name_terms(objective: Objective, terms: Sequence[float]) -> dict[str, float]
 
 
 @dataclass(frozen=True)
+class FaceSpec:
+    """How faces are painted: with how much less style, and how much more content."""
+
+    style: Mapping[int, float]
+    """By the block of a layer, 0..1: the share of the style's weight that is left where a face is; 1 for others."""
+    content: float
+    """How much more the content layers weigh there: 1 + content."""
+    layers: Mapping[Layer, float]
+    """Further layers at which content is compared there, with their weights."""
+
+
+@dataclass(frozen=True)
 class ObjectiveSpec:
     """What is compared, at which layers, and how much each part weighs."""
 
@@ -133,11 +145,14 @@ class ObjectiveSpec:
     style_layers: Mapping[Layer, float]
     convention: ConventionName
     statistic: StatisticName
+    faces: FaceSpec | None = None
+    """None for faces that are painted like everything else."""
 
     @property
     def layers(self) -> frozenset[Layer]:
         """Every layer that has a weight above 0."""
         shares = [*self.content_layers.items(), *self.style_layers.items()]
+        shares += self.faces.layers.items() if self.faces else ()
         return frozenset(layer for layer, share in shares if share > 0)
 
 

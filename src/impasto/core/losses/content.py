@@ -1,6 +1,6 @@
 """The content loss: mean((F - P)^2) between features (Gatys et al. 2016, eq. 1, up to the convention's factor)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -22,20 +22,28 @@ class ContentLoss:
         weight: the kind's weight times the layer's.
         factor: the convention's.
         target: P, (1, C, h, w).
-        trainable: m, (1, 1, h, w), 0..1: where the image may change; None for everywhere.
+        weights: m, (1, 1, h, w), 0 or more: how much each position counts; None for 1 everywhere.
+        kind: the name of the loss, before the layer's.
     """
 
     def __init__(
-        self, layer: Layer, weight: float, factor: float, target: Tensor, trainable: Tensor | None = None
+        self,
+        layer: Layer,
+        weight: float,
+        factor: float,
+        target: Tensor,
+        weights: Tensor | None = None,
+        *,
+        kind: str = "content",
     ) -> None:
-        self.name, self.layer, self.weight, self._factor = f"content {layer}", layer, weight, factor
-        self._scale, self._target, self._trainable = factor * weight, target, trainable
+        self.name, self.layer, self.weight, self._factor = f"{kind} {layer}", layer, weight, factor
+        self._scale, self._target, self._weights = factor * weight, target, weights
 
     def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
         """See `Loss.evaluate`."""
         difference = inputs - self._target  # (1, C, h, w)
         seen = to_accumulator_dtype(difference)
-        value = mean_square(seen if self._trainable is None else seen * self._trainable.sqrt())
+        value = mean_square(seen if self._weights is None else seen * self._weights.sqrt())
         return value * self._scale, self._hook(difference)
 
     def hook(self, inputs: Tensor) -> GradientHook:
@@ -43,8 +51,8 @@ class ContentLoss:
         return self._hook(inputs - self._target)
 
     def _hook(self, difference: Tensor) -> GradientHook:
-        if self._trainable is not None:
-            difference = difference * self._trainable.to(difference.dtype)
+        if self._weights is not None:
+            difference = difference * self._weights.to(difference.dtype)
         step = 2 * self._scale / difference.numel()
 
         def add_gradient(gradient: Tensor | None) -> Tensor:
@@ -55,14 +63,14 @@ class ContentLoss:
     def cut(self, window: Window) -> "ContentPart":
         """See `AdditiveLoss.cut`."""
         target, weight = window.cut(self._target), self.weight * window.share
-        trainable = None if self._trainable is None else window.cut(self._trainable)
-        return ContentPart(ContentLoss(self.layer, weight, self._factor, target, trainable))
+        weights = None if self._weights is None else window.cut(self._weights)
+        return ContentPart(ContentLoss(self.layer, weight, self._factor, target, weights))
 
     def copy(self) -> "ContentLoss":
         """Give it with memory of its own."""
         target = self._target.clone(memory_format=CHANNELS_LAST)
-        trainable = None if self._trainable is None else self._trainable.clone()
-        return ContentLoss(self.layer, self.weight, self._factor, target, trainable)
+        weights = None if self._weights is None else self._weights.clone()
+        return ContentLoss(self.layer, self.weight, self._factor, target, weights)
 
     def add(self, one: Tensor, other: Tensor) -> Tensor:
         """See `AdditiveLoss.add`."""
@@ -94,15 +102,31 @@ class ContentPart:
 
 @loss_kind("content", compares="content")
 def build(inputs: LossInputs, weight: float) -> Iterator[ContentLoss]:
-    """Make a loss for each content layer."""
-    layers = {layer: share for layer, share in inputs.spec.content_layers.items() if share > 0}
-    if inputs.content is None or not layers:
+    """Make a loss for each content layer, and for each that is compared where faces are."""
+    if inputs.content is None:
         return
-    features = whole_features(inputs.network.read(inputs.content, frozenset(layers)))
+    guidance = inputs.guidance
+    for layer, target in _targets(inputs, inputs.content, inputs.spec.content_layers):
+        weights = guidance.content_at(layer) if guidance else None
+        yield ContentLoss(layer, weight * inputs.spec.content_layers[layer], _factor(inputs, target), target, weights)
+    if guidance is None or guidance.faces is None:
+        return
+    faces = guidance.faces
+    for layer, target in _targets(inputs, faces.image, faces.spec.layers):
+        weights = guidance.face_at(layer)
+        yield ContentLoss(
+            layer, weight * faces.spec.layers[layer], _factor(inputs, target), target, weights, kind="face"
+        )
+
+
+def _targets(inputs: LossInputs, image: Tensor, shares: Mapping[Layer, float]) -> Iterator[tuple[Layer, Tensor]]:
+    """Yield the features of an image at each layer that has a share."""
+    layers = [layer for layer, share in shares.items() if share > 0]
+    features = whole_features(inputs.network.read(image, frozenset(layers))) if layers else {}
+    return ((layer, features[layer]) for layer in layers)
+
+
+def _factor(inputs: LossInputs, target: Tensor) -> float:
     height, width = inputs.size
-    for layer, share in layers.items():
-        target = features[layer]
-        extent = Extent(target.shape[1], target.shape[2] * target.shape[3], pixels=height * width)
-        factor = CONVENTIONS[inputs.spec.convention].content(extent)
-        trainable = inputs.guidance.trainable_at(layer) if inputs.guidance else None
-        yield ContentLoss(layer, weight * share, factor, target, trainable)
+    extent = Extent(target.shape[1], target.shape[2] * target.shape[3], pixels=height * width)
+    return CONVENTIONS[inputs.spec.convention].content(extent)

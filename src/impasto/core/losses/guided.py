@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.core.losses.base import FaceSpec
 from impasto.layers import Layer
 
 
@@ -44,6 +45,25 @@ class LayerRegion:
 
 
 @dataclass(frozen=True)
+class Faces:
+    """Where faces are, and how they are painted."""
+
+    mask: Tensor
+    """(1, 1, H, W), of the image's own size, 0..1."""
+    image: Tensor
+    """(1, 3, H, W), 0..255: the faces as they are to be recognized, in the colors that they are to have."""
+    spec: FaceSpec
+
+    def style_at(self, layer: Layer) -> Tensor:
+        """Give by how much style is to weigh less on a layer's grid: (1, 1, h, w), 0..1."""
+        return 1 - (1 - self.spec.style.get(layer.block, 1.0)) * pool_to_layer(self.mask, layer)
+
+    def content_at(self, layer: Layer) -> Tensor:
+        """Give by how much content is to weigh more on a layer's grid: (1, 1, h, w), 1 or more."""
+        return 1 + self.spec.content * pool_to_layer(self.mask, layer)
+
+
+@dataclass(frozen=True)
 class Guidance:
     """What masks ask for, at the image's own size."""
 
@@ -51,6 +71,8 @@ class Guidance:
     """One or more."""
     trainable: Tensor | None
     """(1, 1, H, W): 1 where the image may change, 0 where it may not and no loss applies; None: everywhere."""
+    faces: Faces | None = None
+    """Where less of the styles is asked for; None: nowhere."""
 
     def regions_at(self, layer: Layer, dtype: torch.dtype) -> list[LayerRegion]:
         """Give the regions on a layer's grid, for features of a type.
@@ -61,14 +83,30 @@ class Guidance:
         trainable = self.trainable_at(layer)
         inner = None if trainable is None else least_around(trainable)
         grids = [pool_to_layer(region.weights, layer) for region in self.regions]
-        return [_layer_region(grid if inner is None else grid * inner, dtype) for grid in grids]
+        grids = grids if inner is None else [grid * inner for grid in grids]
+        style = self.faces.style_at(layer) if self.faces else None
+        return [_layer_region(grid if style is None else grid * style, dtype) for grid in grids]
 
     def trainable_at(self, layer: Layer) -> Tensor | None:
         """Give `trainable` on a layer's grid: (1, 1, h, w)."""
         return None if self.trainable is None else pool_to_layer(self.trainable, layer)
 
+    def content_at(self, layer: Layer) -> Tensor | None:
+        """Give the weights of the content loss on a layer's grid, (1, 1, h, w); None for 1 everywhere."""
+        trainable, faces = self.trainable_at(layer), self.faces.content_at(layer) if self.faces else None
+        return trainable if faces is None else faces if trainable is None else trainable * faces
 
-def guidance(masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequence[float]) -> Guidance | None:
+    def face_at(self, layer: Layer) -> Tensor | None:
+        """Give the weights of the loss of faces on a layer's grid, (1, 1, h, w); None where there are none."""
+        if self.faces is None:
+            return None
+        mask, trainable = pool_to_layer(self.faces.mask, layer), self.trainable_at(layer)
+        return mask if trainable is None else mask * trainable
+
+
+def guidance(
+    masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequence[float], faces: Faces | None = None
+) -> Guidance | None:
     """Turn masks into regions.
 
     Args:
@@ -76,15 +114,19 @@ def guidance(masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequen
             sum to more than 1 they share the position in proportion.
         keep: (1, 1, H, W) in 0..1: where the content image stays as it is.
         style_weights: of each style image; they count relative to their mean, and one without any has no region.
+        faces: where less of the styles is asked for, in every region.
 
     Returns:
         A region for each mask that counts, or one for the mixture; None if there is no mask at all.
     """
     trainable = None if keep is None else 1 - keep
     if not masks:
-        if trainable is None:
-            return None
-        return Guidance((Region(torch.ones_like(trainable), tuple(style_weights)),), trainable)
+        like = trainable if faces is None else faces.mask
+        return (
+            Guidance((Region(torch.ones_like(like), tuple(style_weights)),), trainable, faces)
+            if like is not None
+            else None
+        )
     coverage = torch.stack(list(masks)).sum(dim=0).clamp(min=1)
     mean = sum(style_weights) / len(style_weights)
     one_hot = torch.eye(len(style_weights)).tolist()
@@ -93,7 +135,7 @@ def guidance(masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequen
         for number, (mask, weight) in enumerate(zip(masks, style_weights, strict=True))
         if weight > 0
     ]
-    return Guidance(tuple(regions), trainable)
+    return Guidance(tuple(regions), trainable, faces)
 
 
 def uncovered(masks: Sequence[Tensor]) -> Tensor:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from impasto import images
+from impasto.engine.inputs import faces
 from impasto.engine.inputs.crop import crop, crop_to_visible
+from impasto.engine.inputs.faces import draw_mask
 from impasto.engine.inputs.masks import read_masks
 from impasto.engine.inputs.recolor import recolor
 from impasto.engine.style_file import LoadedStyle, StyleFile
@@ -30,6 +32,8 @@ class InputSpec:
     keep_mask: str | None
     init: str | None
     """The file to start from; None where the start is not a file."""
+    cheek: float | None = None
+    """How much of what is done to eyes, nose and mouth is done to the rest of a face, 0..1; None where nothing is."""
 
     @property
     def files(self) -> list[str]:
@@ -70,6 +74,9 @@ class Inputs:
         self.are_gray = all(picture.is_gray for picture in given) and all(file.info.gray for file in files)
         """Whether no input has color: the result is to have none, either."""
         self.masks = read_masks(spec.masks, spec.keep_mask, self.subject, len(styles))
+        self.faces = () if spec.cheek is None or content is None else faces.find(content)
+        """The faces of the content image, where they are painted otherwise."""
+        self.face_mask = draw_mask(self.subject, self.faces, spec.cheek or 0.0) if self.faces else None
         # The comparison of precisions, a start and an objective ask for the same sizes one after another.
         self._resize = functools.lru_cache(maxsize=2 + len(styles))(images.resize)
 
