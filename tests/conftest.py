@@ -30,8 +30,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure():
-    """Have Ctrl-C heard by what the tests start: a shell's job in the background is started with it ignored."""
+    """Have Ctrl-C and a closed terminal heard by what the tests start: `&` and `nohup` start jobs that ignore them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
