@@ -83,6 +83,7 @@ def test_losses_with_vgg19_of_8_bits_are_those_of_its_codes_and_tables(recipe, f
     assert_agree(json.loads(done.out), expected)
 
 
+@pytest.mark.slow
 def test_the_command_run_from_a_shell_gives_the_published_losses_too(folder, impasto_process):
     photo, painting = (read(name, (75, 50)) for name in ("cat.jpg", "great_wave.jpg"))
     save(folder, image=half_painted(photo), content=photo, style=painting)

@@ -196,6 +196,7 @@ def test_pictures_are_small_unless_a_size_is_named(impasto):
     assert [cell["box"][2:] for cell in cells_of("frames.png")[0]] == [[64, 48], [80, 60]]
 
 
+@pytest.mark.slow
 def test_a_cell_can_be_painted_again_from_the_sheet(impasto, folder):
     impasto("sweep", *PAIR, "--over", "seed=1,2", "--over", "init=noise,gray", "-o", "sheet.png", *QUICK)
     assert impasto(*PAIR, "-o", "again.png", "--settings-from", "sheet.png#2,1").code == 0

@@ -16,6 +16,9 @@ SLOW = {f"{recipe} {pair}" for recipe in RECIPES for pair in PAIRS if recipe not
 SLOW |= {"float64", "keep mask at two scales", "two scales from noise", "two scales of adam", "rounds"}
 SLOW |= {"two scales from a file", "gaussian start", "gray start", "transparency and color match", "strength 1"}
 SLOW |= {
+    "stopped at the first of two scales",
+    "start of scattered colors",
+    "crop",
     "masks at two scales",
     "last iterate of adam",
     "blend",

@@ -26,6 +26,7 @@ OBSERVED = {
 """Moments, each with the query that observes it; the server's response alone acknowledges a job or an upload."""
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_in_a_kill(starts, tmp_path):
     kill_at_observed_moments(starts, tmp_path / "studio", 1)
 

@@ -55,6 +55,7 @@ def test_a_texture_has_no_transparency_of_its_painting_but_its_bit_depth(stylize
     assert last.picture.depth == 16
 
 
+@pytest.mark.slow
 def test_a_shallow_layer_gives_nearly_the_photograph_back_and_a_deep_one_does_not(stylizer, photo):
     shallow, deep = (distance(stylizer, photo, layer, 30) for layer in ("relu1_2", "relu5_1"))
     assert shallow < 8

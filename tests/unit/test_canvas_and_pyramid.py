@@ -6,7 +6,7 @@ import torch
 from impasto.core.init_image import initial_image
 from impasto.core.optim import AVERAGING, OptimizerIterate
 from impasto.core.optim.averaging import AVERAGE_DECAY
-from impasto.core.pyramid import resize, upsample_with_detail
+from impasto.core.pyramid import detail_beyond, resize
 from impasto.sizing import SMALLEST_LONG_SIDE, plan_scales
 
 CONTENT = torch.rand(1, 3, 40, 60, generator=torch.Generator().manual_seed(1)) * 255
@@ -86,16 +86,11 @@ def test_resizing_keeps_flat_color_and_the_right_size_untouched():
     assert resize(flat, 8, 8) is flat
 
 
-def test_what_grows_gets_its_share_of_the_detail_that_the_small_size_could_not_hold():
+def test_an_image_is_what_a_smaller_size_holds_and_the_detail_beyond_that():
     sharp = torch.rand((1, 3, 24, 32), generator=torch.Generator().manual_seed(1)) * 255
     small = resize(sharp, 16, 12)
     plain = resize(small, 32, 24)
-    torch.testing.assert_close(upsample_with_detail(small, sharp, 1.0), sharp)
-    torch.testing.assert_close(upsample_with_detail(small, sharp, 0.0), plain)
-    torch.testing.assert_close(upsample_with_detail(small, sharp, 0.5), (sharp + plain) / 2)
-    where = torch.zeros(1, 1, 24, 32)
-    where[..., 16:] = 1
-    torch.testing.assert_close(upsample_with_detail(small, sharp, where)[..., 16:], sharp[..., 16:])
+    torch.testing.assert_close(plain + detail_beyond(sharp, 16, 12), sharp)
 
 
 def output(name, losses):

@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_written_ends_no_run(monkeypatch, tmp_path):
         pytest.param(9, {"size": 256}, marks=pytest.mark.slow),
         (5, {"size": 256, "iterations": 3}),
         (9, {"size": 64, "iterations": 30, "tolerance": 0.5}),
-        (9, {"size": 64, "rounds": 2, "scales": 1}),
+        pytest.param(9, {"size": 64, "rounds": 2, "scales": 1}, marks=pytest.mark.slow),
         (3, {"size": 64, "optimizer": "adam", "output_iterate": "average"}),
         (4, {"size": 64, "optimizer": "adam", "output_iterate": "best", "learning_rate": 90.0}),
     ],

@@ -273,7 +273,7 @@ WAYS = [
     {"recipe": "neural-style", "init": "gaussian"},
     {"init": "style", "optimizer": "adam", "keep": "average"},
     {"init": "gray"},
-    {"precision": "float64"},
+    pytest.param({"precision": "float64"}, marks=pytest.mark.slow),
     {"statistic": "moments", "precision": "bfloat16", "iterations": 1, "margin": 0},
     {"size": 128, "scales": 2, "iterations": 1, "margin": 0},
 ]

@@ -163,6 +163,7 @@ def test_a_photograph_without_a_face_is_painted_as_if_nothing_were_said_of_faces
     assert found.terms == plain.terms
 
 
+@pytest.mark.slow
 def test_a_face_is_nearer_to_the_photograph_the_more_of_it_is_kept_and_the_rest_is_painted_all_the_same(stylizer):
     found = {faces: paint(stylizer, SUBJECT, faces, init="palette") for faces in ("paint", "gentle", "keep")}
     assert {faces: started.faces for faces, (started, _) in found.items()} == {"paint": 0, "gentle": 1, "keep": 1}

@@ -1,5 +1,7 @@
 """Guided statistics, held parts of a picture, and the masks that ask for them."""
 
+from functools import partial
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -7,14 +9,16 @@ import torch
 from objectives import make_objective, make_spec
 
 from impasto import Finished, Settings, Started, Stylizer, images
+from impasto.core import ObjectiveSpec, TransferImages, TransferSpec
+from impasto.core.details import Details
 from impasto.core.losses.conventions import CONVENTIONS
-from impasto.core.losses.guided import LayerRegion, guidance, uncovered
+from impasto.core.losses.guided import LayerRegion, guidance
 from impasto.core.losses.masked import MaskedObjective, blend_with_content
 from impasto.core.losses.statistics import STATISTICS
 from impasto.core.losses.style import StyleLoss
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS, Adam, ScipyLBFGSB
-from impasto.core.pyramid import resize, upsample_with_detail
+from impasto.core.pyramid import resize
 from impasto.engine import device as devices
 from impasto.engine.inputs import masks
 from impasto.errors import ImageError, SettingsError
@@ -239,7 +243,11 @@ def test_every_minimizer_lowers_a_held_objective_and_what_is_kept_does_not_move(
 def test_what_grows_without_a_mask_gets_the_photographs_detail_and_what_is_painted_does_not():
     photograph = random_picture(1)
     small = resize(photograph, WIDTH // 2, HEIGHT // 2)
-    bigger = upsample_with_detail(small, photograph, uncovered([left(1)]))
+    objective = ObjectiveSpec({}, content_layers={}, style_layers={}, convention="mean", statistic="gram")
+    spec = TransferSpec((WIDTH, HEIGHT), objective, optimizer=partial(LBFGS, 5), iterations=1)
+    source = TransferImages(photograph, [random_picture(2)], spec, masks=[left(1)])
+    detail = Details(source, spec, lambda _width, _height: photograph).make(small, WIDTH, HEIGHT)
+    bigger = resize(small, WIDTH, HEIGHT) + detail
     torch.testing.assert_close(bigger[..., WIDTH // 2 :], photograph[..., WIDTH // 2 :])
     plain = torch.nn.functional.interpolate(small, size=(HEIGHT, WIDTH), mode="bicubic", antialias=True)
     torch.testing.assert_close(bigger[..., : WIDTH // 2], plain[..., : WIDTH // 2])

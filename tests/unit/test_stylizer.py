@@ -316,6 +316,7 @@ def test_strength_0_gives_the_photograph_whatever_the_start(stylizer, photo, pai
         assert finished.loss == 0
 
 
+@pytest.mark.slow
 def test_more_strength_brings_the_picture_nearer_to_the_painting(stylizer, photo, painting):
     distances = []
     for strength in (0, 0.5, 1):

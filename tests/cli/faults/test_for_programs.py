@@ -58,6 +58,7 @@ def test_U9_an_unexpected_error_with_such_a_name_is_an_event_too(impasto, monkey
     assert "caf\N{REPLACEMENT CHARACTER}.jpg is in no way expected" in event["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
 def test_U9_a_failure_keeps_its_exit_code_where_stdout_is_full(impasto_process):
     with Path("/dev/full").open("wb") as full:
