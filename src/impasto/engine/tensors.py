@@ -155,8 +155,11 @@ class _FileValues:
 
     def pictures(self) -> list[tuple[Tensor, Size]]:
         """See `StoredValues.pictures`."""
-        small = (torch.from_numpy(self._tensors[f"{PICTURE} {number}"]) for number in range(len(self._paintings)))
-        return [(it, (known.width, known.height)) for it, known in zip(small, self._paintings, strict=True)]
+        return [
+            (torch.from_numpy(self._tensors[f"{PICTURE} {number}"]), (painting.width, painting.height))
+            for number, painting in enumerate(self._paintings)
+            if painting.small
+        ]
 
     def _values(self, name: str) -> Tensor:
         return torch.from_numpy(self._tensors[name]).float()

@@ -36,7 +36,7 @@ class ContentLoss:
         *,
         kind: str = "content",
     ) -> None:
-        self.name, self.layer, self.weight, self._factor = f"{kind} {layer}", layer, weight, factor
+        self.name, self.layer, self.weight, self._factor, self._kind = f"{kind} {layer}", layer, weight, factor, kind
         self._scale, self._target, self._weights = factor * weight, target, weights
 
     def evaluate(self, inputs: Tensor) -> tuple[Tensor, GradientHook]:
@@ -64,13 +64,13 @@ class ContentLoss:
         """See `AdditiveLoss.cut`."""
         target, weight = window.cut(self._target), self.weight * window.share
         weights = None if self._weights is None else window.cut(self._weights)
-        return ContentPart(ContentLoss(self.layer, weight, self._factor, target, weights))
+        return ContentPart(ContentLoss(self.layer, weight, self._factor, target, weights, kind=self._kind))
 
     def copy(self) -> "ContentLoss":
         """Give it with memory of its own."""
         target = self._target.clone(memory_format=CHANNELS_LAST)
         weights = None if self._weights is None else self._weights.clone()
-        return ContentLoss(self.layer, self.weight, self._factor, target, weights)
+        return ContentLoss(self.layer, self.weight, self._factor, target, weights, kind=self._kind)
 
     def add(self, one: Tensor, other: Tensor) -> Tensor:
         """See `AdditiveLoss.add`."""
