@@ -178,7 +178,7 @@ def _measure_one(
             means[side, layer] = measured.mean.float().cpu()
             triangles.add(side, layer, measured.second)
     name, digest = to_plain(base_name(given.name)), given.sha256
-    small = small_picture(style.image).cpu() if settings.style_detail else None
+    small = small_picture(style.image).cpu() if spec.copies_strokes(settings) else None
     info = PaintingInfo(
         name=name,
         sha256=digest,

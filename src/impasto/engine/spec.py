@@ -68,6 +68,11 @@ def face_layers(settings: Settings) -> Sequence[Layer]:
     return list(_FACES[settings.faces].layers)
 
 
+def copies_strokes(settings: Settings) -> bool:
+    """Tell whether anything is copied of the paintings themselves."""
+    return settings.style_detail > 0
+
+
 def network_spec(settings: Settings) -> NetworkSpec:
     """Read what the settings say of the network."""
     return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)

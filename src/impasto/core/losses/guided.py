@@ -51,7 +51,10 @@ class Faces:
     mask: Tensor
     """(1, 1, H, W), of the image's own size, 0..1."""
     image: Tensor
-    """(1, 3, H, W), 0..255: the faces as they are to be recognized, in the palette of the styles where the start has it, else their own."""
+    """(1, 3, H, W), 0..255: the faces as they are to be recognized.
+
+    In the palette of the styles where the start has it, else in their own.
+    """
     spec: FaceSpec
 
     def style_at(self, layer: Layer) -> Tensor:
