@@ -605,7 +605,7 @@ def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp
     network = VGG(impasto.weights.load("vgg16").to(torch.device("cpu"), torch.float32), layers())
     original, wanted = images.read(photo), images.read(painting)
     shown = images.resize(wanted, width, round(width * wanted.height / wanted.width))
-    judge = Judge(network, as_tensor(images.resize(original, width, height)), as_tensor(shown))
+    judge = Judge(network, network, as_tensor(images.resize(original, width, height)), as_tensor(shown))
     painted = (stylizer.stylize(photo, style, size=384).picture for style in (tmp_path / "x.style", painting))
     ours, theirs = (judge.scores(as_tensor(it)) for it in painted)
     assert ours.style == pytest.approx(theirs.style, abs=0.005)
