@@ -10,7 +10,6 @@ Pictures are (1, 3, H, W) float32 tensors, sRGB 0..255, as in `measures`.
 
 import argparse
 import itertools
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from impasto.faces import LONG_SIDE, Face, find_faces
 from impasto.images import Picture
 from impasto.layers import Layer
 from impasto.sizing import with_long_side
-from scorecard.measures import STYLE_LAYERS, sliced_wasserstein
+from scorecard.measures import STYLE_LAYERS, gap_closed, sliced_wasserstein, style_features
 from scorecard.painters import PAINTED
 
 SIZES = (512, 448, 400, 360)
@@ -105,7 +104,7 @@ class FaceJudge:
         self._pixels = torch.tensor([photo.shape[3], photo.shape[2]])
         self._landmarks = points * self._pixels
         self._box = _box(photo)
-        self._wanted = self._features(painting)
+        self._wanted = style_features(network, painting)
         self._gaps = [self._distances(photo, within=within) for within in (True, False)]
 
     def scores(self, picture: Tensor) -> FaceScores:
@@ -116,20 +115,15 @@ class FaceJudge:
         if points is not None:
             drift = min(drift, float((points * self._pixels - self._landmarks).norm(dim=1).mean() / eyes))
         closed = [
-            sum(1 - now / before for now, before in zip(self._distances(picture, within=within), gaps, strict=True))
-            / len(gaps)
+            gap_closed(self._distances(picture, within=within), gaps)
             for within, gaps in zip((True, False), self._gaps, strict=True)
         ]
         return FaceScores(drift, confidence, *closed)
 
-    def _features(self, picture: Tensor) -> Mapping[Layer, Tensor]:
-        found = self._network(picture)
-        return {layer: found[layer] for layer in STYLE_LAYERS}
-
     def _distances(self, picture: Tensor, *, within: bool) -> list[float]:
         return [
             sliced_wasserstein(self._cut(maps, layer) if within else maps, self._wanted[layer])
-            for layer, maps in self._features(picture).items()
+            for layer, maps in style_features(self._network, picture).items()
         ]
 
     def _cut(self, maps: Tensor, layer: Layer) -> Tensor:

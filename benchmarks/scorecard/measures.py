@@ -116,29 +116,36 @@ class _FeatureJudge:
 
     def __init__(self, network: VGG, photo: Tensor, painting: Tensor) -> None:
         self._network = network
-        self._wanted = [self._features(picture) for picture in _two_sizes(painting)]
+        self._wanted = [style_features(network, picture) for picture in _two_sizes(painting)]
         self._gaps = self._distances(photo)
         self._similarity = self_similarity(network(photo)[STRUCTURE_LAYER])
 
     def style(self, picture: Tensor) -> float:
-        closed = [1 - now / before for now, before in zip(self._distances(picture), self._gaps, strict=True)]
-        return sum(closed) / len(closed)
+        return gap_closed(self._distances(picture), self._gaps)
 
     def structure(self, picture: Tensor) -> float:
         similarity = self_similarity(self._network(picture)[STRUCTURE_LAYER])
         return 1 - float((similarity - self._similarity).abs().sum(dim=0).mean()) / 2
 
-    def _features(self, picture: Tensor) -> Mapping[Layer, Tensor]:
-        found = self._network(picture)
-        return {layer: found[layer] for layer in STYLE_LAYERS}
-
     def _distances(self, picture: Tensor) -> list[float]:
         return [
             sliced_wasserstein(features[layer], wanted[layer])
             for at_size, wanted in zip(_two_sizes(picture), self._wanted, strict=True)
-            for features in (self._features(at_size),)
+            for features in (style_features(self._network, at_size),)
             for layer in STYLE_LAYERS
         ]
+
+
+def style_features(network: VGG, picture: Tensor) -> Mapping[Layer, Tensor]:
+    """Give the features of which distributions are compared."""
+    found = network(picture)
+    return {layer: found[layer] for layer in STYLE_LAYERS}
+
+
+def gap_closed(distances: Sequence[float], gaps: Sequence[float]) -> float:
+    """Give the mean share of the photograph's distances to the painting that a picture has left behind."""
+    closed = [1 - now / before for now, before in zip(distances, gaps, strict=True)]
+    return sum(closed) / len(closed)
 
 
 def layers() -> set[Layer]:
