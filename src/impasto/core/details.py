@@ -43,25 +43,21 @@ class Details:
         share = self._spec.detail if bare is None else bare.clamp(min=self._spec.detail)
         sharp = self.content(width, height) if self._spec.detail or masks else None
         detail = None if sharp is None else share * detail_beyond(sharp, coarse.shape[3], coarse.shape[2])
-        strokes = self._strokes(coarse, width, height, masks) if self._spec.style_detail else None
-        if strokes is None:
+        pictures = self._pictures(width, height, masks) if self._spec.style_detail else []
+        if not pictures:
             return detail
-        wanted = self._spec.style_detail * (1 if bare is None else 1 - bare)
-        if masks:  # no style's strokes go where another is asked for of which there are no pixels
-            wanted = wanted * self._pictured(width, height, masks)
-        faces = self._images.faces(width, height)
-        wanted = wanted if faces is None else wanted * (1 - faces)
+        strokes = style_detail(coarse, pictures, width, height, seeded_generator(self._spec.seed))
+        wanted = self._strokes_wanted(width, height, pictures)
         return wanted * strokes if detail is None else detail.lerp(strokes, wanted * _share_of(strokes, detail))
 
-    def _strokes(self, coarse: Tensor, width: int, height: int, masks: list[Tensor]) -> Tensor | None:
-        """Give the detail of the style images; None where there are no pixels of any."""
-        pictures = self._pictures(width, height, masks)
-        return style_detail(coarse, pictures, width, height, seeded_generator(self._spec.seed)) if pictures else None
-
-    def _pictured(self, width: int, height: int, masks: list[Tensor]) -> Tensor:
-        """Give where there are styles with pixels: (1, 1, height, width), 0..1."""
-        pictures = self._images.style_pictures(width, height)
-        return sum((mask for mask, found in zip(masks, pictures, strict=True) if found), 0 * masks[0]).clamp(0, 1)
+    def _strokes_wanted(self, width: int, height: int, pictures: Sequence[StylePicture]) -> float | Tensor:
+        """Give how much of the strokes is wanted: none where only styles without pixels are, less where faces are."""
+        wanted: float | Tensor = self._spec.style_detail
+        masks = {id(it.share): it.share for it in pictures if isinstance(it.share, Tensor)}  # a style may have several
+        if masks:
+            wanted = wanted * (1 - uncovered(list(masks.values())))
+        faces = self._images.faces(width, height)
+        return wanted if faces is None else wanted * (1 - faces)
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image as it is to be recognized: in the styles' palette where the start is."""

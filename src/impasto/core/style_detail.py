@@ -88,16 +88,16 @@ def style_detail(
     ratio = width / image.shape[3]
     stride = _stride(image.shape[2] * image.shape[3])
     grid = max(GRID, stride)
-    around = F.pad(image, (PATCH,) * 4, mode="replicate")
+    around = _luma_chroma(F.pad(image, (PATCH,) * 4, mode="replicate"))
     found: list[tuple[Tensor, _Field, Tensor, tuple[float, float]]] = []
     for style in styles:
         whole = style.image.to(image)
         coarse = resize(whole, round(whole.shape[3] / ratio), round(whole.shape[2] / ratio))
         if min(coarse.shape[2:]) < PATCH:
             continue
-        components = _components(_luma_chroma(coarse), generator)
-        known = _describe(_luma_chroma(coarse), components, stride)
-        wanted = _describe(_luma_chroma(around), components, grid)
+        seen = _luma_chroma(coarse)
+        components = _components(seen, generator)
+        known, wanted = _describe(seen, components, stride), _describe(around, components, grid)
         if style.opacity is not None:
             hidden = 1 - F.interpolate(style.opacity.to(image), size=coarse.shape[2:], mode="area")
             hidden = F.max_pool2d(hidden, PATCH, stride=stride)[0] * HIDDEN
