@@ -80,6 +80,7 @@ def cases(draw, largest, sides):
         "masks": draw(st.booleans()),
         "keep": draw(st.booleans()),
         "faces": draw(st.booleans()),
+        "fill": draw(st.sampled_from([1.0, 0.4, 0.0])),
         "gray": draw(st.booleans()),
         "margin": draw(st.sampled_from([0, 5, 8])),
         "laplacian": draw(st.booleans()),
@@ -137,6 +138,7 @@ def evaluate(network, case, tiles, mapper=None):
         luminance_only=case["gray"],
         noise_share=0.3,
         noise_amplitude=40.0,
+        fill=case["fill"],
         tiles=tiles,
         tile_mapper=mapper,
     )
@@ -152,7 +154,8 @@ def evaluate(network, case, tiles, mapper=None):
     transfer = StyleTransfer(network, images, spec, extra)
     found, start = transfer.objective(width, height), transfer.initial_image(width, height)
     evaluation = found.evaluate(start)
-    assert found.values(start).tolist() == pytest.approx(evaluation.terms, rel=1e-5)
+    rounding = 1e-3 if network.dtype == torch.bfloat16 else 1e-5  # one of them keeps what the backward pass needs
+    assert found.values(start).tolist() == pytest.approx(evaluation.terms, rel=rounding)
     return evaluation
 
 
@@ -209,6 +212,7 @@ CASE = {
     "masks": True,
     "keep": True,
     "faces": False,
+    "fill": 1.0,
     "gray": False,
     "margin": 4,
     "laplacian": True,

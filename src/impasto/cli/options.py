@@ -76,6 +76,14 @@ class OutputOptions:
     sheet: Annotated[
         str | None, Parameter(help="Write all inputs and the result side by side.", metavar="FILE", group=OUTPUT)
     ] = None
+    regions: Annotated[
+        str | None,
+        Parameter(
+            help="Show which places of the photograph and the paintings count as empty: the others are dark there.",
+            metavar="FILE",
+            group=OUTPUT,
+        ),
+    ] = None
     plot: Annotated[
         str | None,
         Parameter(

@@ -52,6 +52,7 @@ class OutputPaths:
     """None: stdout."""
     steps: Path | None
     sheet: Path | None
+    regions: Path | None
     plot: Path | None
     animation: Path | None
     overwrite: bool
@@ -79,6 +80,7 @@ def plan_outputs(arguments: RunArguments, *, steps: bool, masks: Iterable[str] =
         picture=picture,
         steps=_steps_path(options, picture, needed=steps),
         sheet=_path(options.sheet),
+        regions=_path(options.regions),
         plot=_path(options.plot),
         animation=_path(options.animation),
         overwrite=options.force,
@@ -99,6 +101,7 @@ def avoid_new_files(paths: OutputPaths) -> OutputPaths:
         paths,
         picture=_unused_path(paths.picture),
         sheet=_unused_path(paths.sheet),
+        regions=_unused_path(paths.regions),
         plot=_unused_path(paths.plot),
         animation=_unused_path(paths.animation),
     )
@@ -247,7 +250,7 @@ def _path(name: str | None) -> Path | None:
 
 def _check_distinct(sources: list[str], paths: OutputPaths) -> None:
     taken = {Path(source).expanduser().resolve(): "one of the inputs" for source in sources if source != STREAM}
-    for path in (paths.picture, paths.steps, paths.sheet, paths.plot, paths.animation):
+    for path in (paths.picture, paths.steps, paths.sheet, paths.regions, paths.plot, paths.animation):
         if path is None:
             continue
         if owner := taken.get(path.resolve()):
@@ -259,6 +262,7 @@ def _check_paths(paths: OutputPaths) -> None:
     files = (
         (paths.picture, images.SUFFIXES),
         (paths.sheet, images.SUFFIXES),
+        (paths.regions, images.SUFFIXES),
         (paths.plot, PLOT_SUFFIXES),
         (paths.animation, images.ANIMATION_SUFFIXES),
     )

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.core.color import match_palette
+from impasto.core.flatness import SIDE, Flatness, choose_fill, find_empty, measure_flatness
 from impasto.core.init_image import crop_padding, pad
-from impasto.core.losses.guided import Faces, Guidance, guidance
+from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
-from impasto.core.styles import StyleImage, StyleSource
-from impasto.sizing import Size, style_size
+from impasto.core.styles import StyleImage, StyleSource, style_flatness
+from impasto.sizing import Size, style_size, with_long_side
 from impasto.wording import argument
 
 
@@ -180,9 +184,48 @@ class TransferImages:
             portrait: gives the image in which faces are to be recognized, at a size.
         """
         masks, keep, mask = self.masks(width, height), self.keep(width, height), self.faces(width, height)
+        padded = None if keep is None else self.pad(keep)
         spec, image = self._spec.objective.faces, None if mask is None else portrait(width, height)
         faces = None if mask is None or image is None or spec is None else Faces(self.pad(mask), self.pad(image), spec)
-        return guidance([self.pad(it) for it in masks], None if keep is None else self.pad(keep), style_weights, faces)
+        fill = self._fill_at(width, height)
+        return guidance([self.pad(it) for it in masks], padded, style_weights, faces, fill)
+
+    @cached_property
+    def flatness(self) -> Flatness | None:
+        """Where the content image is flat; None where there is none."""
+        if self._content is None:
+            return None
+        return measure_flatness(self._content.resize(*with_long_side(self._content.size, SIDE)))
+
+    @cached_property
+    def style_flatness(self) -> list[list[Flatness]]:
+        """Where each image of each style is flat."""
+        return [style_flatness(style) for style in self.styles]
+
+    @cached_property
+    def fills(self) -> list[float]:
+        """How much of what is flat each style fills with what all of it has, 0..1; see `TransferSpec.fill`."""
+        if self._spec.fill is not None:
+            return [self._spec.fill] * self.style_count
+        return choose_fill(self.flatness, self.style_flatness)
+
+    @cached_property
+    def empty(self) -> list[Tensor]:
+        """Where each style leaves the content image empty, (1, 1, h, w), 0..1, of a long side of `SIDE` at most."""
+        if self._content is None or self.flatness is None:
+            return []
+        content = self._content.resize(*with_long_side(self._content.size, SIDE)).float().cpu()
+        planes = []
+        for style, known, fill in zip(self.styles, self.style_flatness, self.fills, strict=True):
+            recolored = match_palette(content, style.palette(with_long_side(style.size, SIDE)))
+            planes.append(find_empty(self.flatness, recolored.to(self.flatness.plane), known, fill))
+        return planes
+
+    def _fill_at(self, width: int, height: int) -> Fill | None:
+        if min(self.fills, default=1.0) == 1 or not self.empty:
+            return None
+        planes = [F.interpolate(plane, size=(height, width), mode="bilinear") for plane in self.empty]
+        return Fill(tuple(self.pad(plane) for plane in planes), tuple(self.fills))
 
     def init(self, width: int, height: int) -> Tensor | None:
         """Give the image to start from, (1, 3, height, width), where there is one."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from impasto.core.color import palette
-from impasto.core.losses.guided import least_around, pool_to_layer
+from impasto.core.flatness import SIDE, Flatness, measure_flatness
+from impasto.core.losses.guided import StyleSubset, least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
 from impasto.core.pyramid import resize
 from impasto.sizing import with_long_side
@@ -49,6 +50,12 @@ class StyleSource(Protocol):
         self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
     ) -> "Mapping[Layer, Matrices]":
         """Give what is compared at each of some layers, at a size (width, height) of the style."""
+        ...
+
+    def measure_subsets(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
+        """Give the same of the flat places and of the busy ones; nothing where they cannot be told apart."""
         ...
 
     def palette(self, size: "Size") -> Tensor:
@@ -94,17 +101,16 @@ class StyleImage:
         self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
     ) -> "Mapping[Layer, Measured]":
         """Run the network, and give what the statistic measures at each of some layers."""
-        opacity, measure_part = self.image.opacity(*size), STATISTICS[statistic]
+        opacity = self.image.opacity(*size)
         visible = {layer: _visible(opacity, layer, reader.dtype) for layer in layers}
-        measured: dict[Layer, Measured] = {}
-        for part in reader.read(self.image.resize(*size), layers):
-            weights = visible[part.layer]
-            cut = None if weights is None else part.window.cut(weights)
-            if cut is None or cut.any():
-                found = measure_part.measure(part.features, cut)
-                known = measured.get(part.layer)
-                measured[part.layer] = found if known is None else measure_part.add(known, found)
+        (measured,) = _measure(self.image.resize(*size), [visible], reader, statistic)
         return measured
+
+    def measure_subsets(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
+        """See `StyleSource.measure_subsets`."""
+        return measure_subsets(self, size, reader, layers, statistic)
 
     def palette(self, size: "Size") -> Tensor:
         """See `StyleSource.palette`."""
@@ -188,6 +194,12 @@ class StoredStyle:
             found[layer] = tuple(matrix.to(self._like) for matrix in matrices)
         return found
 
+    def measure_subsets(
+        self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+    ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
+        """See `StyleSource.measure_subsets`: of its pictures."""
+        return measure_subsets(self, size, reader, layers, statistic)
+
     def palette(self, size: "Size") -> Tensor:
         """See `StyleSource.palette`."""
         below, above, share = self._neighbors(max(size))
@@ -219,6 +231,57 @@ class StoredStyle:
         if statistic == "gram":
             return (second + square,)
         return second if self._statistic == "moments" else second - square, square
+
+
+def style_flatness(style: StyleSource) -> list[Flatness]:
+    """Tell where each image of a style is flat; nothing where there are no pixels of it."""
+    return [measure_flatness(image) for image, _ in style.pictures(with_long_side(style.size, SIDE))]
+
+
+def measure_subsets(
+    style: StyleSource, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
+) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
+    """Measure the flat places of a style's images and the busy ones; see `StyleSource.measure_subsets`.
+
+    Of several images each counts alike.
+    """
+    found: dict[StyleSubset, list[Mapping[Layer, Matrices]]] = {"flat": [], "busy": []}
+    for (image, opacity), flatness in zip(style.pictures(size), style_flatness(style), strict=True):
+        if not flatness.contrast:
+            continue
+        flat = flatness.resize(image.shape[3], image.shape[2]).to(image)
+        visible = {layer: _visible(opacity, layer, reader.dtype) for layer in layers}
+        weights = [
+            {layer: _weigh(plane, visible[layer], layer, reader.dtype) for layer in layers}
+            for plane in (flat, 1 - flat)
+        ]
+        for subset, measured in zip(found, _measure(image, weights, reader, statistic), strict=True):
+            found[subset].append({layer: STATISTICS[statistic].matrices(measured[layer]) for layer in layers})
+    return {
+        subset: {layer: average([one[layer] for one in each], (1.0,) * len(each)) for layer in layers}
+        for subset, each in found.items()
+        if each
+    }
+
+
+def _measure(
+    image: Tensor,
+    weights: "Sequence[Mapping[Layer, Tensor | None]]",
+    reader: "FeatureReader",
+    statistic: StatisticName,
+) -> "list[Mapping[Layer, Measured]]":
+    """Run the network, and measure an image with each of some weights of the positions of layers."""
+    measure_part = STATISTICS[statistic]
+    measured: list[dict[Layer, Measured]] = [{} for _ in weights]
+    for part in reader.read(image, frozenset(weights[0])):
+        for known, each in zip(measured, weights, strict=True):
+            positions = each[part.layer]
+            cut = None if positions is None else part.window.cut(positions)
+            if cut is None or cut.any():
+                found = measure_part.measure(part.features, cut)
+                before = known.get(part.layer)
+                known[part.layer] = found if before is None else measure_part.add(before, found)
+    return list(measured)
 
 
 def small_picture(image: "ImageSource") -> Tensor:
@@ -254,6 +317,12 @@ def pool_palettes(palettes: Sequence[Tensor]) -> Tensor:
     """Make one palette of several, each (3, COLORS): they take turns, so that each has an equal share."""
     turn = torch.arange(palettes[0].shape[1])
     return torch.stack(list(palettes))[turn % len(palettes), :, turn].T.contiguous()  # (COLORS, 3) -> (3, COLORS)
+
+
+def _weigh(plane: Tensor, visible: Tensor | None, layer: "Layer", dtype: torch.dtype) -> Tensor:
+    """Weigh the positions of a layer by a plane (1, 1, H, W), among those that are visible."""
+    grid = pool_to_layer(plane, layer).to(dtype)
+    return grid if visible is None else grid * visible
 
 
 def _visible(opacity: Tensor | None, layer: "Layer", dtype: torch.dtype) -> Tensor | None:

@@ -96,7 +96,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         recolors=content is not None and settings.color == "photo",
         styles=style_sizes(settings, result, [size for size in used if size]) if settings.has_style else [],
         content_layers=layers if settings.has_content else [],
-        masks=len(settings.mask) + bool(settings.keep_mask),
+        masks=_count_masks(settings),
         optimizer=settings.optimizer,
         history=settings.history,
         scales=len(scales),
@@ -105,6 +105,14 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         item_bytes=item_bytes or _ITEM_BYTES[settings.precision],
         budget=parse_memory(settings.memory),
     )
+
+
+def _count_masks(settings: Settings) -> int:
+    """Count the planes of the result's size that say what is asked for where."""
+    masks = len(settings.mask)
+    if settings.fill != 1 and settings.has_content and settings.has_style:
+        masks = 1 + 2 * max(1, masks)  # where it is empty, and each region in two
+    return masks + bool(settings.keep_mask)
 
 
 def padded_pixels(size: Size, margin: int) -> int:

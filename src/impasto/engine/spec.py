@@ -180,6 +180,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
         style_fit=settings.style_fit,
         detail=settings.detail,
         style_detail=settings.style_detail,
+        fill=None if settings.fill == "auto" else settings.fill,
         margin=settings.margin,
         luminance_only=settings.color == "photo",
         content_only=settings.strength == 0,

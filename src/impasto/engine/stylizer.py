@@ -33,6 +33,7 @@ from impasto.engine.inputs import Inputs
 from impasto.engine.memory import Load, check_memory, plan_memory
 from impasto.engine.precision import select_precision
 from impasto.engine.progress import show_progress
+from impasto.engine.regions import draw_regions
 from impasto.engine.result import Result, describe, preview_inputs
 from impasto.engine.run import Run, RunInputs, run_to_end
 from impasto.engine.style_file import LoadedStyle, StyleFile, StyleInput, read_style_input, style_input_size
@@ -267,6 +268,20 @@ class Stylizer:
             for loss, value in zip(objective.losses, values, strict=True)
         )
         return Losses(sum(values), terms)
+
+    def show_regions(
+        self,
+        content: Source | Picture | None = None,
+        styles: StyleInputs = (),
+        settings: Settings | None = None,
+    ) -> Picture:
+        """Show which places of the photograph and of each painting count as empty, for the setting `fill`.
+
+        Raises:
+            InputError: a picture, a setting, the network or the device cannot be used.
+        """
+        opened = self.open(content, styles, settings)
+        return draw_regions(opened.inputs.content, opened.inputs.styles, opened.transfer.images)
 
     def open(
         self,

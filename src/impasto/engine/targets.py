@@ -11,6 +11,7 @@ from torch import Tensor
 
 from impasto.core import StyleImage
 from impasto.core.images import ImageSource
+from impasto.core.losses.guided import StyleSubset
 from impasto.core.losses.statistics import Matrices, StatisticName
 from impasto.core.network.parts import FeatureReader
 from impasto.images import Picture
@@ -21,7 +22,8 @@ from impasto.sizing import Size
 MOST_BYTES = 64 * 2**20
 """Of the tensors that are kept: those of some five paintings at the scales of the default."""
 
-_Target = TypeVar("_Target", bound="Tensor | Mapping[Layer, Matrices]")
+_Kept = Tensor | Matrices | Mapping[Layer, Matrices] | Mapping[StyleSubset, Mapping[Layer, Matrices]]
+_Target = TypeVar("_Target", bound=_Kept)
 
 
 class TargetCache:
@@ -71,6 +73,14 @@ class CachedStyle(StyleImage):
         measure = super().measure
         return self._cache.get(key, lambda: measure(size, reader, layers, statistic))
 
+    def measure_subsets(
+        self, size: Size, reader: FeatureReader, layers: frozenset[Layer], statistic: StatisticName
+    ) -> Mapping[StyleSubset, Mapping[Layer, Matrices]]:
+        """See `StyleSource.measure_subsets`."""
+        key = self._digest, size, self._run, layers, statistic, "subsets"
+        measure_subsets = super().measure_subsets
+        return self._cache.get(key, lambda: measure_subsets(size, reader, layers, statistic))
+
     def palette(self, size: Size) -> Tensor:
         """See `StyleSource.palette`."""
         palette = super().palette
@@ -92,6 +102,7 @@ def digest_pixels(picture: Picture) -> str:
     return digest.hexdigest()
 
 
-def _count_bytes(target: "Tensor | Mapping[Layer, Matrices]") -> int:
-    tensors = [target] if isinstance(target, Tensor) else [matrix for each in target.values() for matrix in each]
-    return sum(tensor.nbytes for tensor in tensors)
+def _count_bytes(target: "_Kept") -> int:
+    if isinstance(target, Tensor):
+        return target.nbytes
+    return sum(_count_bytes(each) for each in (target.values() if isinstance(target, Mapping) else target))

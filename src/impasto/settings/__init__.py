@@ -264,6 +264,13 @@ class Settings(BaseModel):
         group="Regions",
     )
 
+    fill: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = setting_field(
+        1.0,
+        "How much of the photograph's empty places is painted like the rest: at 0 they stay as empty as the "
+        "paintings' own; auto, all of it unless photograph and painting both leave places empty.",
+        group="Regions",
+    )
+
     network: FileName = setting_field(
         "vgg16",
         "Network weights: a name from `impasto weights list`, or a file.",

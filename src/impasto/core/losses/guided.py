@@ -5,9 +5,9 @@ cancels, 4 w_i (G - A) F_i / (C^2 N): what is asked of a position does not depen
 same, beside the content, as if its style were everywhere.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,9 @@ from torch import Tensor
 
 from impasto.core.losses.base import FaceSpec
 from impasto.layers import Layer
+
+StyleSubset = Literal["whole", "flat", "busy"]
+"""The places of style images whose statistics are asked for."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Region:
     """(1, 1, H, W), of the image's own size: 0 asks for nothing, 1 for as much as in an image without regions."""
     style_weights: tuple[float, ...]
     """The weight of each style image in the mixture that is asked for."""
+    subset: StyleSubset = "whole"
+    """Which of their places."""
+    whole: float = 0.0
+    """Share of all their places in what is asked for, beside that subset: 0..1."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,33 @@ class Faces:
     def content_at(self, layer: Layer) -> Tensor:
         """Give by how much content is to weigh more on a layer's grid: (1, 1, h, w), 1 or more."""
         return 1 + self.spec.content * pool_to_layer(self.mask, layer)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """How much of what is empty is filled with what style images have elsewhere.
+
+    With a fill of 0 empty places are asked for what style images have in flat ones, and all others for what they have
+    in busy ones. With more, empty places count less as such and more as the others, and the others are asked for more
+    of whole style images: until with 1 everything is asked for these.
+    """
+
+    planes: tuple[Tensor, ...]
+    """For each style (1, 1, H, W), of the image's own size: 1 where its flat places are asked for, 0 where the busy."""
+    fills: tuple[float, ...]
+    """Of each style, 0..1."""
+
+    def split(self, region: Region) -> Iterator[Region]:
+        """Split a region by what is asked for."""
+        shares = [weight / sum(region.style_weights) for weight in region.style_weights]
+        fill = sum(fill * share for fill, share in zip(self.fills, shares, strict=True))
+        if fill == 1:
+            yield region
+            return
+        empty = torch.stack([share * plane for share, plane in zip(shares, self.planes, strict=True)]).sum(dim=0)
+        empty = empty * (1 - fill)
+        yield replace(region, weights=region.weights * empty, subset="flat")
+        yield replace(region, weights=region.weights * (1 - empty), subset="busy", whole=fill)
 
 
 @dataclass(frozen=True)
@@ -108,7 +142,11 @@ class Guidance:
 
 
 def guidance(
-    masks: Sequence[Tensor], keep: Tensor | None, style_weights: Sequence[float], faces: Faces | None = None
+    masks: Sequence[Tensor],
+    keep: Tensor | None,
+    style_weights: Sequence[float],
+    faces: Faces | None = None,
+    fill: Fill | None = None,
 ) -> Guidance | None:
     """Turn masks into regions.
 
@@ -118,27 +156,34 @@ def guidance(
         keep: (1, 1, H, W) in 0..1: where the content image stays as it is.
         style_weights: of each style image; they count relative to their mean, and one without any has no region.
         faces: where less of the styles is asked for, in every region.
+        fill: how regions are split by where the images are flat; None: not at all.
 
     Returns:
-        A region for each mask that counts, or one for the mixture; None if there is no mask at all.
+        A region for each mask that counts, or one for the mixture, each split; None if nothing is given.
     """
     trainable = None if keep is None else 1 - keep
-    if not masks:
-        like = trainable if faces is None else faces.mask
-        return (
-            Guidance((Region(torch.ones_like(like), tuple(style_weights)),), trainable, faces)
-            if like is not None
-            else None
-        )
+    known = [trainable, faces.mask if faces else None, fill.planes[0] if fill else None]
+    like = next((plane for plane in known if plane is not None), None)
+    if masks:
+        regions = _masked_regions(masks, style_weights)
+    elif like is not None:
+        regions = [Region(torch.ones_like(like), tuple(style_weights))]
+    else:
+        return None
+    if fill:
+        regions = [part for region in regions for part in fill.split(region)]
+    return Guidance(tuple(regions), trainable, faces)
+
+
+def _masked_regions(masks: Sequence[Tensor], style_weights: Sequence[float]) -> list[Region]:
     coverage = torch.stack(list(masks)).sum(dim=0).clamp(min=1)
     mean = sum(style_weights) / len(style_weights)
     one_hot = torch.eye(len(style_weights)).tolist()
-    regions = [
+    return [
         Region(mask / coverage * (weight / mean), tuple(one_hot[number]))
         for number, (mask, weight) in enumerate(zip(masks, style_weights, strict=True))
         if weight > 0
     ]
-    return Guidance(tuple(regions), trainable, faces)
 
 
 def uncovered(masks: Sequence[Tensor]) -> Tensor:

@@ -1,14 +1,17 @@
 """The style loss: mean squares between statistics of features (Gatys et al. 2016, eq. 4, up to the factor)."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from impasto.core.losses.base import LossInputs, loss_kind
 from impasto.core.losses.conventions import CONVENTIONS, Extent
-from impasto.core.losses.guided import LayerRegion
+from impasto.core.losses.guided import LayerRegion, StyleSubset
 from impasto.core.losses.statistics import (
     STATISTICS,
     Difference,
@@ -128,15 +131,49 @@ def build(inputs: LossInputs, weight: float) -> Iterator[StyleLoss]:
     spec, guidance = inputs.spec, inputs.guidance
     statistic, (height, width) = STATISTICS[spec.statistic], inputs.size
     layers = {layer: share for layer, share in spec.style_layers.items() if share > 0}
-    pairs = zip(inputs.styles, inputs.style_sizes, strict=True) if layers else ()
-    measured = [style.measure(size, inputs.network, frozenset(layers), spec.statistic) for style, size in pairs]
-    if not measured:
+    if not (layers and inputs.styles):
         return
-    mixtures = [region.style_weights for region in guidance.regions] if guidance else [inputs.style_weights]
+    wanted = [_Wanted("whole", 0.0, inputs.style_weights)]
+    if guidance:
+        wanted = [_Wanted(region.subset, region.whole, region.style_weights) for region in guidance.regions]
+    subsets: set[StyleSubset] = {each.subset for each in wanted}
+    if any(each.whole for each in wanted):
+        subsets.add("whole")
+    measured = _measure(inputs, frozenset(layers), subsets)
     for layer, share in layers.items():
-        targets = [average([each[layer] for each in measured], mixture) for mixture in mixtures]
+        targets = [each.mix(measured, layer) for each in wanted]
         channels, stride = len(targets[0][0]), 1 << (layer.block - 1)
         extent = Extent(channels, (height // stride) * (width // stride), pixels=height * width)
         factor = CONVENTIONS[spec.convention].style(extent)
         regions = guidance.regions_at(layer, inputs.network.dtype) if guidance else (None,)
         yield StyleLoss(layer, weight * share, factor, statistic, targets, regions)
+
+
+class _Wanted(NamedTuple):
+    """What is asked for in a region."""
+
+    subset: StyleSubset
+    whole: float
+    mixture: Sequence[float]
+
+    def mix(self, measured: Mapping[StyleSubset, Sequence[Mapping[Layer, Matrices]]], layer: Layer) -> Matrices:
+        """Give the target at a layer."""
+        found = average([style[layer] for style in measured[self.subset]], self.mixture)
+        if not self.whole:
+            return found
+        whole = average([style[layer] for style in measured["whole"]], self.mixture)
+        return average([found, whole], (1 - self.whole, self.whole))
+
+
+def _measure(
+    inputs: LossInputs, layers: frozenset[Layer], subsets: AbstractSet[StyleSubset]
+) -> Mapping[StyleSubset, Sequence[Mapping[Layer, Matrices]]]:
+    """Measure the subsets of each style that are asked for, by subset; where there are none, all of it."""
+    statistic, measured = inputs.spec.statistic, defaultdict[StyleSubset, list[Mapping[Layer, Matrices]]](list)
+    for style, size in zip(inputs.styles, inputs.style_sizes, strict=True):
+        found = style.measure_subsets(size, inputs.network, layers, statistic) if subsets - {"whole"} else {}
+        if "whole" in subsets or not found:
+            found = {**dict.fromkeys(subsets, style.measure(size, inputs.network, layers, statistic)), **found}
+        for subset in subsets:
+            measured[subset].append(found[subset])
+    return measured
