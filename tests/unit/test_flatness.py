@@ -70,15 +70,17 @@ def test_a_tiny_image_is_looked_at_too():
     assert measure_flatness(half_empty()[..., :2, 78:82]).plane.shape == (1, 1, 2, 4)
 
 
-def open_by(openness):
+def open_by(openness, chroma=0.0):
     """A flatness that is so open."""
-    return Flatness(torch.zeros(1, 1, 2, 2), 1.8 + 0.7 * openness, torch.zeros(3), 0.0)
+    return Flatness(torch.zeros(1, 1, 2, 2), 1.8 + 0.7 * openness, torch.zeros(3), 0.0, chroma)
 
 
-def test_all_is_filled_unless_both_leave_places_empty():
+def test_all_is_filled_unless_a_drawing_and_the_content_leave_places_empty():
     assert choose_fill(open_by(1), [[open_by(1)], [open_by(0)], []]) == pytest.approx([0.3, 1, 1])
     assert choose_fill(open_by(0.5), [[open_by(1), open_by(0)]]) == pytest.approx([1 - 0.7 / 4])
     assert choose_fill(open_by(-1), [[open_by(1)]]) == [1]
+    colored, gray = open_by(1, chroma=0.05), open_by(1, chroma=0.02)
+    assert choose_fill(open_by(1, chroma=0.1), [[colored], [gray]]) == pytest.approx([1, 0.3])
     assert choose_fill(None, [[open_by(1)]]) == [1]
 
 

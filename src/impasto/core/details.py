@@ -12,6 +12,8 @@ from impasto.core.pyramid import detail_beyond
 from impasto.core.spec import TransferSpec
 from impasto.core.style_detail import StylePicture, style_detail
 
+CHEEK = 0.1
+"""Of a mask of faces: from so much on, nothing is copied of the styles; a smile is broken by less."""
 WINDOW = 7
 """Side, pixels, of the window in which the energies of two details are compared."""
 
@@ -57,7 +59,7 @@ class Details:
         if masks:
             wanted = wanted * (1 - uncovered(list(masks.values())))
         faces = self._images.faces(width, height)
-        return wanted if faces is None else wanted * (1 - faces)
+        return wanted if faces is None else wanted * (1 - faces / CHEEK).clamp(min=0)
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image as it is to be recognized: in the styles' palette where the start is."""

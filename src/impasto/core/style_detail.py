@@ -36,6 +36,8 @@ SHARPNESS = 4.0
 """Exponent of the bilinear weights by which neighboring patches are blended: more than one keeps their energy."""
 BAND = 2**20
 """Pixels that are copied at once."""
+FAINT = 4.0
+"""Variance, of levels 0..255, of a patch with hardly any contrast."""
 HIDDEN = 1e4
 """What a patch with a hidden pixel is away from all others."""
 
@@ -89,7 +91,7 @@ def style_detail(
     stride = _stride(image.shape[2] * image.shape[3])
     grid = max(GRID, stride)
     around = _luma_chroma(F.pad(image, (PATCH,) * 4, mode="replicate"))
-    found: list[tuple[Tensor, _Field, Tensor, tuple[float, float]]] = []
+    found: list[tuple[Tensor, _Field, Tensor, Tensor, tuple[float, float]]] = []
     for style in styles:
         whole = style.image.to(image)
         coarse = resize(whole, round(whole.shape[3] / ratio), round(whole.shape[2] / ratio))
@@ -102,16 +104,18 @@ def style_detail(
             hidden = 1 - F.interpolate(style.opacity.to(image), size=coarse.shape[2:], mode="area")
             hidden = F.max_pool2d(hidden, PATCH, stride=stride)[0] * HIDDEN
             known, wanted = torch.cat([known, hidden]), torch.cat([wanted, torch.zeros_like(wanted[:1])])
-        field = _match(known, wanted, grid // stride, generator).scaled(stride)
+        field = _match(known, wanted, grid // stride, generator)
+        likeness = _likeness(field, _moments(seen, stride), _moments(around, grid))
+        field = field.scaled(stride)
         detail = detail_beyond(whole, coarse.shape[3], coarse.shape[2])
         ratios = whole.shape[2] / coarse.shape[2], whole.shape[3] / coarse.shape[3]  # which rounding parts a little
-        found.append((detail, field, _cost(field, style.share), ratios))
+        found.append((detail, field, likeness, _cost(field, style.share), ratios))
     if not found:
         return image.new_zeros(1, 3, height, width)
-    best = torch.stack([cost for _, _, cost, _ in found]).argmin(dim=0)
+    best = torch.stack([cost for _, _, _, cost, _ in found]).argmin(dim=0)
     canvas = _Canvas(width, height, grid, ratio, image)
-    for number, (detail, field, _, ratios) in enumerate(found):
-        canvas.lay(detail, field, best == number, ratios)
+    for number, (detail, field, likeness, _, ratios) in enumerate(found):
+        canvas.lay(detail, field, likeness * (best == number), best == number, ratios)
     return canvas.picture()
 
 
@@ -125,6 +129,30 @@ def _cost(field: _Field, share: float | Tensor) -> Tensor:
     if isinstance(share, Tensor):
         share = F.interpolate(share.to(field.distance), size=field.distance.shape, mode="area")[0, 0]
     return (field.distance + 1) / (share + 1e-6)  # of equal matches the one that is more wanted
+
+
+def _moments(image: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    """Give the mean and the variance of the first channel within every so many-th patch: (rows, columns) each."""
+    luma = image[:, :1]
+    mean, square = (F.avg_pool2d(each, PATCH, stride=stride)[0, 0] for each in (luma, luma.square()))
+    return mean, (square - mean.square()).clamp(min=0)
+
+
+def _likeness(field: _Field, known: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> Tensor:
+    """Tell how much of the detail belongs to each match: (rows, columns), 0..1.
+
+    As much as two patches agree, that is by how much nearer they are than two that have nothing to do with each other;
+    and of a patch with more contrast than is wanted as much less: else crumbs and specks come where all is smooth.
+
+    Args:
+        field: the matches.
+        known: the mean and the variance of each patch of the style image.
+        wanted: those of each patch that was looked up.
+    """
+    mean, found = (plane[field.y, field.x] for plane in known)
+    apart = (field.distance / PATCH**2 - (mean - wanted[0]).square()).clamp(min=0)
+    agreement = 1 - apart / (found + wanted[1] + FAINT)
+    return agreement.clamp(min=0) * ((wanted[1] + FAINT) / (found + FAINT)).sqrt().clamp(max=1)
 
 
 def _luma_chroma(image: Tensor) -> Tensor:
@@ -215,17 +243,21 @@ class _Canvas:
             (torch.arange(length, device=like.device) + 0.5 + first) / (grid * ratio) for length in (height, width)
         )
 
-    def lay(self, detail: Tensor, field: _Field, where: Tensor, ratios: tuple[float, float]) -> None:
-        """Copy the detail of a style image from where each patch was found, at those nodes that take it from there."""
+    def lay(self, detail: Tensor, field: _Field, gain: Tensor, where: Tensor, ratios: tuple[float, float]) -> None:
+        """Copy the detail of a style image from where each patch was found, at those nodes that take it from there.
+
+        `gain`, (rows, columns), is how much of it.
+        """
         band = max(1, BAND // len(self._across))
         for top in range(0, len(self._down), band):
             for corner in ((0, 0), (0, 1), (1, 0), (1, 1)):
-                self._lay_corner(detail, field, where, ratios, slice(top, top + band), corner)
+                self._lay_corner(detail, field, gain, where, ratios, slice(top, top + band), corner)
 
     def _lay_corner(
         self,
         detail: Tensor,
         field: _Field,
+        gain: Tensor,
         where: Tensor,
         ratios: tuple[float, float],
         band: slice,
@@ -239,7 +271,7 @@ class _Canvas:
         weights = ((1 - down.abs()).clamp(min=0) * (1 - right.abs()).clamp(min=0)) ** SHARPNESS * where[i, j]
         y = ((field.y[i, j] + PATCH / 2 + down * self._grid) * ratios[0]).long().clamp(0, height - 1)
         x = ((field.x[i, j] + PATCH / 2 + right * self._grid) * ratios[1]).long().clamp(0, width - 1)
-        self._total[:, band] += weights * detail[0][:, y, x]
+        self._total[:, band] += weights * gain[i, j] * detail[0][:, y, x]
         self._weights[band] += weights
 
     def picture(self) -> Tensor:

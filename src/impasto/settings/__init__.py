@@ -267,7 +267,7 @@ class Settings(BaseModel):
     fill: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = setting_field(
         1.0,
         "How much of the photograph's empty places is painted like the rest: at 0 they stay as empty as the "
-        "paintings' own; auto, all of it unless photograph and painting both leave places empty.",
+        "paintings' own; auto, all of it, but 0.3 where the painting is a drawing on bare paper.",
         group="Regions",
     )
 

@@ -1,0 +1,95 @@
+"""Sheets for choosing blindly between two sets of pictures of the same pairs, and the count of what was chosen.
+
+    PYTHONPATH=benchmarks python -m scorecard.contest sheets NAME NEW OLD TO
+    PYTHONPATH=benchmarks python -m scorecard.contest count NAME
+
+NEW and OLD are folders of pictures named PHOTO+PAINTING.png. Each voter gets the twelve pairs in an order, and with
+sides, of their own: photograph and painting above, A and B below at full size, without names, and is asked which they
+would rather hang as that photograph painted in that painting's manner. The votes are in blind/NAME.json.
+"""
+
+import json
+import math
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import shared
+from PIL import Image, ImageDraw
+
+from scorecard import pairs
+
+VOTES = Path(__file__).parent / "blind"
+VOTERS = (1, 2, 3)
+SHIFTED = tuple(zip(pairs.PHOTOS, (*pairs.PAINTINGS[1:], pairs.PAINTINGS[0]), strict=True))
+CONTESTED: tuple[pairs.Pair, ...] = (*pairs.ONCE, *SHIFTED)
+"""Twelve that use every photograph and every painting twice."""
+ABOVE = 320
+"""Pixels for the photograph and the painting."""
+
+
+def ballots(name: str, voter: int) -> Iterator[tuple[pairs.Pair, str]]:
+    """A voter's pairs in order, and on which side the new one is."""
+    generator = random.Random(f"{name} {voter}")  # noqa: S311  to shuffle
+    order = list(CONTESTED)
+    generator.shuffle(order)
+    for pair in order:
+        yield pair, "AB"[round(generator.random())]
+
+
+def sheet(pair: pairs.Pair, side: str, new: Path, old: Path) -> Image.Image:
+    """A pair's four pictures."""
+    left, right = (_open(folder / f"{pairs.name(pair)}.png") for folder in ((new, old) if side == "A" else (old, new)))
+    page = Image.new("RGB", (left.width + right.width + 20, left.height + ABOVE), "white")
+    for name, x in zip(pair, (10, left.width + 20), strict=True):
+        shown = _open(shared.picture(name))
+        shown.thumbnail((400, ABOVE - 40), Image.Resampling.LANCZOS)
+        page.paste(shown, (x, 5))
+    for picture, letter, x in ((left, "A", 0), (right, "B", left.width + 20)):
+        page.paste(picture, (x, ABOVE))
+        ImageDraw.Draw(page).text((x + 10, ABOVE - 20), letter, fill="black")
+    return page
+
+
+def _open(path: Path) -> Image.Image:
+    with Image.open(path) as opened:
+        return opened.convert("RGB")
+
+
+def interval(chosen: int, votes: int) -> tuple[float, float]:
+    """Wilson's interval of 95 % of a share (1927)."""
+    z, share = 1.96, chosen / votes
+    middle, reach = share + z * z / (2 * votes), z * math.sqrt(share * (1 - share) / votes + (z / (2 * votes)) ** 2)
+    return (middle - reach) / (1 + z * z / votes), (middle + reach) / (1 + z * z / votes)
+
+
+def write_sheets(name: str, new: Path, old: Path, to: Path) -> None:
+    """Write each voter's sheets."""
+    for voter in VOTERS:
+        for number, (pair, side) in enumerate(ballots(name, voter), 1):
+            target = to / f"voter{voter}" / f"{number}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sheet(pair, side, new, old).save(target)
+
+
+def count(name: str) -> None:
+    """Say what was chosen."""
+    votes = json.loads((VOTES / f"{name}.json").read_text(encoding="utf-8"))
+    chosen = dict.fromkeys(CONTESTED, 0)
+    for voter in VOTERS:
+        for (pair, side), vote in zip(ballots(name, voter), votes[f"voter {voter}"], strict=True):
+            chosen[pair] += vote.startswith(side)
+    for pair, found in chosen.items():
+        print(*pair, f"new: {found} of {len(VOTERS)}")
+    total, all_votes = sum(chosen.values()), len(VOTERS) * len(CONTESTED)
+    lowest, highest = interval(total, all_votes)
+    print(f"new: {total} of {all_votes}, {total / all_votes:.0%} [{lowest:.0%}, {highest:.0%}]")
+
+
+if __name__ == "__main__":
+    command, contest, *folders = sys.argv[1:]
+    if command == "sheets":
+        write_sheets(contest, *map(Path, folders))
+    else:
+        count(contest)
