@@ -55,6 +55,17 @@ def test_several_paintings_all_count(impasto, folder):
         assert 0.1 * apart < np.abs(equal - other).mean() < apart
 
 
+def test_what_counts_as_empty_is_shown(impasto, folder):
+    done = impasto("photo.jpg", "painting.jpg", "--regions", "regions.png", "--fill", "0", *QUICK)
+    assert done.code == 0, done.err
+    width, height = size_of(folder / "regions.png")
+    assert width > 2 * height  # photograph and painting, over their labels
+    again = impasto("photo.jpg", "painting.jpg", "-o", "other.png", "--regions", "regions.png", *QUICK)
+    assert again.code == 2
+    assert "regions.png exists" in again.err
+    assert not (folder / "other.png").exists()
+
+
 def test_progress_goes_to_stderr_and_says_how_it_ended(impasto):
     err = impasto("photo.jpg", "painting.jpg", *QUICK).err
     assert "64 x 48 px" in err

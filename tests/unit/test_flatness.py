@@ -14,7 +14,6 @@ from impasto.core.losses.statistics import STATISTICS
 from impasto.core.network.vgg import VGG
 from impasto.core.optim import LBFGS
 from impasto.core.pyramid import resize
-from impasto.core.styles import style_flatness
 from impasto.errors import SettingsError
 from impasto.layers import Layer
 
@@ -135,7 +134,7 @@ def test_the_flat_and_the_busy_places_are_together_the_whole(network, statistic)
     style = StyleImage(TensorImage(resize(half_empty(), 512, 384)))  # smaller ones are brought to that size first
     whole = style.measure((512, 384), network, LAYERS, "gram")
     subsets = style.measure_subsets((512, 384), network, LAYERS, "gram")
-    share = style_flatness(style)[0].plane.mean().item()
+    share = style.flatness()[0].plane.mean().item()
     for layer in LAYERS:
         ((flat,), (busy,), (both,)) = subsets["flat"][layer], subsets["busy"][layer], whole[layer]
         mixed = share * flat + (1 - share) * busy

@@ -15,7 +15,7 @@ from impasto.core.init_image import crop_padding, pad
 from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
-from impasto.core.styles import StyleImage, StyleSource, style_flatness
+from impasto.core.styles import StyleImage, StyleSource
 from impasto.sizing import Size, style_size, with_long_side
 from impasto.wording import argument
 
@@ -200,7 +200,7 @@ class TransferImages:
     @cached_property
     def style_flatness(self) -> list[list[Flatness]]:
         """Where each image of each style is flat."""
-        return [style_flatness(style) for style in self.styles]
+        return [style.flatness() for style in self.styles]
 
     @cached_property
     def fills(self) -> list[float]:

@@ -105,17 +105,17 @@ def style_detail(
             hidden = F.max_pool2d(hidden, PATCH, stride=stride)[0] * HIDDEN
             known, wanted = torch.cat([known, hidden]), torch.cat([wanted, torch.zeros_like(wanted[:1])])
         field = _match(known, wanted, grid // stride, generator)
-        likeness = _likeness(field, _moments(seen, stride), _moments(around, grid))
+        calm = _calm(field, _variance(seen, stride), _variance(around, grid))
         field = field.scaled(stride)
         detail = detail_beyond(whole, coarse.shape[3], coarse.shape[2])
         ratios = whole.shape[2] / coarse.shape[2], whole.shape[3] / coarse.shape[3]  # which rounding parts a little
-        found.append((detail, field, likeness, _cost(field, style.share), ratios))
+        found.append((detail, field, calm, _cost(field, style.share), ratios))
     if not found:
         return image.new_zeros(1, 3, height, width)
     best = torch.stack([cost for _, _, _, cost, _ in found]).argmin(dim=0)
     canvas = _Canvas(width, height, grid, ratio, image)
-    for number, (detail, field, likeness, _, ratios) in enumerate(found):
-        canvas.lay(detail, field, likeness * (best == number), best == number, ratios)
+    for number, (detail, field, calm, _, ratios) in enumerate(found):
+        canvas.lay(detail, field, calm * (best == number), best == number, ratios)
     return canvas.picture()
 
 
@@ -131,28 +131,26 @@ def _cost(field: _Field, share: float | Tensor) -> Tensor:
     return (field.distance + 1) / (share + 1e-6)  # of equal matches the one that is more wanted
 
 
-def _moments(image: Tensor, stride: int) -> tuple[Tensor, Tensor]:
-    """Give the mean and the variance of the first channel within every so many-th patch: (rows, columns) each."""
+def _variance(image: Tensor, stride: int) -> Tensor:
+    """Give the variance of the first channel within every so many-th patch: (rows, columns)."""
     luma = image[:, :1]
     mean, square = (F.avg_pool2d(each, PATCH, stride=stride)[0, 0] for each in (luma, luma.square()))
-    return mean, (square - mean.square()).clamp(min=0)
+    return (square - mean.square()).clamp(min=0)
 
 
-def _likeness(field: _Field, known: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> Tensor:
-    """Tell how much of the detail belongs to each match: (rows, columns), 0..1.
+def _calm(field: _Field, known: Tensor, wanted: Tensor) -> Tensor:
+    """Tell how much of the detail belongs to each match, (rows, columns), 0..1: less of a patch with more contrast.
 
-    As much as two patches agree, that is by how much nearer they are than two that have nothing to do with each other;
-    and of a patch with more contrast than is wanted as much less: else crumbs and specks come where all is smooth.
+    Else specks and crumbs come where all is smooth. It is the ratio of the variances, over a few matches.
 
     Args:
         field: the matches.
-        known: the mean and the variance of each patch of the style image.
-        wanted: those of each patch that was looked up.
+        known: the variance of each patch of the style image.
+        wanted: of each patch that was looked up.
     """
-    mean, found = (plane[field.y, field.x] for plane in known)
-    apart = (field.distance / PATCH**2 - (mean - wanted[0]).square()).clamp(min=0)
-    agreement = 1 - apart / (found + wanted[1] + FAINT)
-    return agreement.clamp(min=0) * ((wanted[1] + FAINT) / (found + FAINT)).sqrt().clamp(max=1)
+    planes = torch.stack([wanted, known[field.y, field.x]]).unsqueeze(0)
+    around = F.avg_pool2d(F.pad(planes, (1, 1, 1, 1), mode="replicate"), 3, stride=1)[0] + FAINT
+    return (around[0] / around[1]).clamp(max=1)
 
 
 def _luma_chroma(image: Tensor) -> Tensor:

@@ -58,6 +58,10 @@ class StyleSource(Protocol):
         """Give the same of the flat places and of the busy ones; nothing where they cannot be told apart."""
         ...
 
+    def flatness(self) -> list[Flatness]:
+        """Tell where each image that it consists of is flat; nothing where there are no pixels of it."""
+        ...
+
     def palette(self, size: "Size") -> Tensor:
         """Give the colors that stand for it at a size, as `color.palette` does: OkLab, (3, COLORS), on the CPU."""
         ...
@@ -111,6 +115,10 @@ class StyleImage:
     ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
         """See `StyleSource.measure_subsets`."""
         return measure_subsets(self, size, reader, layers, statistic)
+
+    def flatness(self) -> list[Flatness]:
+        """See `StyleSource.flatness`."""
+        return measure_style_flatness(self)
 
     def palette(self, size: "Size") -> Tensor:
         """See `StyleSource.palette`."""
@@ -200,6 +208,10 @@ class StoredStyle:
         """See `StyleSource.measure_subsets`: of its pictures."""
         return measure_subsets(self, size, reader, layers, statistic)
 
+    def flatness(self) -> list[Flatness]:
+        """See `StyleSource.flatness`: of its pictures."""
+        return measure_style_flatness(self)
+
     def palette(self, size: "Size") -> Tensor:
         """See `StyleSource.palette`."""
         below, above, share = self._neighbors(max(size))
@@ -233,8 +245,8 @@ class StoredStyle:
         return second if self._statistic == "moments" else second - square, square
 
 
-def style_flatness(style: StyleSource) -> list[Flatness]:
-    """Tell where each image of a style is flat; nothing where there are no pixels of it."""
+def measure_style_flatness(style: StyleSource) -> list[Flatness]:
+    """Tell where each image of a style is flat; see `StyleSource.flatness`."""
     return [measure_flatness(image) for image, _ in style.pictures(with_long_side(style.size, SIDE))]
 
 
@@ -246,7 +258,7 @@ def measure_subsets(
     Of several images each counts alike.
     """
     found: dict[StyleSubset, list[Mapping[Layer, Matrices]]] = {"flat": [], "busy": []}
-    for (image, opacity), flatness in zip(style.pictures(size), style_flatness(style), strict=True):
+    for (image, opacity), flatness in zip(style.pictures(size), style.flatness(), strict=True):
         if not flatness.contrast:
             continue
         flat = flatness.resize(image.shape[3], image.shape[2]).to(image)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from impasto.core import StyleImage
+from impasto.core.flatness import Flatness
 from impasto.core.images import ImageSource
 from impasto.core.losses.guided import StyleSubset
 from impasto.core.losses.statistics import Matrices, StatisticName
@@ -22,7 +23,14 @@ from impasto.sizing import Size
 MOST_BYTES = 64 * 2**20
 """Of the tensors that are kept: those of some five paintings at the scales of the default."""
 
-_Kept = Tensor | Matrices | Mapping[Layer, Matrices] | Mapping[StyleSubset, Mapping[Layer, Matrices]]
+_Kept = (
+    Tensor
+    | Flatness
+    | Sequence[Flatness]
+    | Matrices
+    | Mapping[Layer, Matrices]
+    | Mapping[StyleSubset, Mapping[Layer, Matrices]]
+)
 _Target = TypeVar("_Target", bound=_Kept)
 
 
@@ -81,6 +89,10 @@ class CachedStyle(StyleImage):
         measure_subsets = super().measure_subsets
         return self._cache.get(key, lambda: measure_subsets(size, reader, layers, statistic))
 
+    def flatness(self) -> list[Flatness]:
+        """See `StyleSource.flatness`."""
+        return self._cache.get((self._digest, "flatness"), super().flatness)
+
     def palette(self, size: Size) -> Tensor:
         """See `StyleSource.palette`."""
         palette = super().palette
@@ -103,6 +115,8 @@ def digest_pixels(picture: Picture) -> str:
 
 
 def _count_bytes(target: "_Kept") -> int:
+    if isinstance(target, Flatness):
+        return target.plane.nbytes
     if isinstance(target, Tensor):
         return target.nbytes
     return sum(_count_bytes(each) for each in (target.values() if isinstance(target, Mapping) else target))
