@@ -14,8 +14,6 @@ from impasto.core.style_detail import StylePicture, style_detail
 
 CHEEK = 0.1
 """Of a mask of faces: from so much on, nothing is copied of the styles; a smile is broken by less."""
-OUTLINES = 2.0
-"""How much more the content image's energy counts: outlines are what makes a thing that thing."""
 WINDOW = 7
 """Side, pixels, of the window in which the energies of two details are compared."""
 
@@ -91,4 +89,4 @@ def _share_of(one: Tensor, other: Tensor) -> Tensor:
     for detail in (one, other):
         energy = detail.square().sum(dim=1, keepdim=True)
         energies.append(F.avg_pool2d(F.pad(energy, (WINDOW // 2,) * 4, mode="replicate"), WINDOW, stride=1))
-    return energies[0] / (energies[0] + OUTLINES * energies[1]).clamp(min=1e-6)
+    return energies[0] / (energies[0] + energies[1]).clamp(min=1e-6)
