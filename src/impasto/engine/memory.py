@@ -59,6 +59,8 @@ _IMAGES = 1
 """Of the result's size, beside the optimizer's: what is shown, and what becomes of it."""
 _COMPACT_BYTES = 2
 _MASK_BYTES = 16
+_STROKE_BYTES = 52
+"""Of a pixel while strokes are copied: their sums and weights, what they are mixed to, and a style's own detail."""
 _SENT_BYTES = 36
 """Of a pixel whose tile is computed in another process, beside its targets: pixels and gradient, with halos."""
 _STEP_VECTORS = 5
@@ -161,6 +163,8 @@ class Load:
     content_layers: Sequence[Layer]
     masks: int
     """How many there are."""
+    strokes: bool
+    """Whether strokes are copied of the styles."""
     optimizer: str
     history: int
     """Pairs that it is to remember."""
@@ -289,7 +293,7 @@ def _tiled(load: Load, history: int, *, compact: bool, keep: tuple[int, ...], si
 def _fixed(load: Load) -> int:
     """Give the bytes of the process, of its images and of the content image's features."""
     subject = _pixels(load.subject) * (_FILE_BYTES + load.recolors * _PIXEL_BYTES)
-    images = load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES)
+    images = load.pixels * (_IMAGES * _PIXEL_BYTES + load.masks * _MASK_BYTES + load.strokes * _STROKE_BYTES)
     targets = load.pixels * _target_bytes(load)
     return PROCESS_BYTES + int(subject + images + targets) + sent_bytes(load)
 

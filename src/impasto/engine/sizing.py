@@ -97,6 +97,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         styles=style_sizes(settings, result, [size for size in used if size]) if settings.has_style else [],
         content_layers=layers if settings.has_content else [],
         masks=_count_masks(settings),
+        strokes=settings.style_detail > 0 and settings.has_style,
         optimizer=settings.optimizer,
         history=settings.history,
         scales=len(scales),
