@@ -186,6 +186,12 @@ def test_empty_places_stay_emptier_the_less_is_filled(photo):
     assert energy[0] < 0.8 * energy[2]
 
 
+def test_where_styles_are_seen_in_gray_none_is_taken_for_a_drawing(photo):
+    settings = Settings(recipe="painterly", size=96, color="photo", precision="float32")
+    opened = Stylizer().open(photo, [photo.with_name("great_wave.jpg")], settings)
+    assert opened.transfer.images.fills == [1.0]
+
+
 @pytest.mark.parametrize("fill", [-0.1, 1.1, "none"])
 def test_what_is_no_share_is_refused(fill):
     with pytest.raises(SettingsError, match="fill"):

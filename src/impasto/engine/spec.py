@@ -180,7 +180,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
         style_fit=settings.style_fit,
         detail=settings.detail,
         style_detail=settings.style_detail,
-        fill=None if settings.fill == "auto" else settings.fill,
+        fill=_fill(settings),
         margin=settings.margin,
         luminance_only=settings.color == "photo",
         content_only=settings.strength == 0,
@@ -249,6 +249,13 @@ def _all_zero(objective: ObjectiveSpec, layers: Mapping[str, Mapping[Layer, floa
     *names, last = (argument(f"{kind}_weight") for kind in objective.weights)
     hint = f"Raise {', '.join(names)} or {last}, or see whether {argument('strength')} leaves any of them."
     return SettingsError("all weights are 0", hint)
+
+
+def _fill(settings: Settings) -> float | None:
+    """Give how much of empty places is filled, or None to choose it by the styles: not where they are seen in gray."""
+    if settings.fill == "auto":
+        return 1.0 if settings.color == "photo" else None
+    return settings.fill
 
 
 def _init(settings: Settings) -> Init:
