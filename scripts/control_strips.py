@@ -72,6 +72,12 @@ def laplacian(stylizer: Stylizer) -> list[Cell]:
     ]
 
 
+def fill(stylizer: Stylizer) -> list[Cell]:
+    """A drawing's empty paper, filled and left empty."""
+    drawing = "../drawings/pencil"
+    return [(painted(stylizer, "summer_palace", drawing, fill=it), f"--fill {it:g}") for it in (1.0, 0.3, 0.0)]
+
+
 STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
     "color": color,
     "strength": strength,
@@ -79,6 +85,7 @@ STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
     "style-blend": style_blend,
     "detail": detail,
     "laplacian": laplacian,
+    "fill": fill,
 }
 
 

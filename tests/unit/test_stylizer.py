@@ -43,7 +43,9 @@ def test_detail_is_the_photographs_whatever_the_start(stylizer, photo, painting,
     def fine(detail):
         """What the finer scale begins with beyond the coarser one, of a run that is stopped at once."""
         start = {"init": str(painting) if init == "file" else init, "noise_share": 0.3}
-        settings = Settings(recipe="painterly", size=256, scales=2, precision="float32", detail=detail, **start)
+        settings = Settings(
+            recipe="painterly", size=256, scales=2, precision="float32", detail=detail, **start, style_detail=0
+        )
         *_, finished = stylizer.run(photo, [painting], settings, stop=lambda: True)
         return finished.picture.rgb
 

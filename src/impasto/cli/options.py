@@ -79,7 +79,7 @@ class OutputOptions:
     regions: Annotated[
         str | None,
         Parameter(
-            help="Show which places of the photograph and the paintings count as empty: the others are dark there.",
+            help="Show which places of the photograph and the paintings count as empty; the others are gray and dark.",
             metavar="FILE",
             group=OUTPUT,
         ),

@@ -117,9 +117,9 @@ def _paint(arguments: RunArguments, settings: Settings, stop: StopFlag, paths: O
     outputs.report_picture(options, paths.picture, written.picture, place)
     labels = [*("photo" for _ in content), *("painting" for _ in styles), settings.recipe]
     _write_sheet(written, [*content, *(shown_as(style) for style in styles), finished.picture], labels)
+    recorder.write(finished, written)
     if written.regions:
         images.save(stylizer.show_regions(job.content, styles, settings), written.regions, overwrite=written.overwrite)
-    recorder.write(finished, written)
     if place != written.picture:
         return _NOT_WHERE_PLANNED
     return stop.exit_code if finished.stopped else 0

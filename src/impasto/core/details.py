@@ -12,8 +12,8 @@ from impasto.core.pyramid import detail_beyond
 from impasto.core.spec import TransferSpec
 from impasto.core.style_detail import StylePicture, style_detail
 
-CHEEK = 0.1
-"""Of a mask of faces: from so much on, nothing is copied of the styles; a smile is broken by less."""
+FACE = 0.1
+"""The value of a mask of faces from which on no strokes are copied."""
 WINDOW = 7
 """Side, pixels, of the window in which the energies of two details are compared."""
 
@@ -53,13 +53,13 @@ class Details:
         return wanted * strokes if detail is None else detail.lerp(strokes, wanted * _share_of(strokes, detail))
 
     def _strokes_wanted(self, width: int, height: int, pictures: Sequence[StylePicture]) -> float | Tensor:
-        """Give how much of the strokes is wanted: none where only styles without pixels are, less where faces are."""
+        """Give how much of the strokes is wanted: none where only styles without pixels are, and none in faces."""
         wanted: float | Tensor = self._spec.style_detail
         masks = {id(it.share): it.share for it in pictures if isinstance(it.share, Tensor)}  # a style may have several
         if masks:
             wanted = wanted * (1 - uncovered(list(masks.values())))
         faces = self._images.faces(width, height)
-        return wanted if faces is None else wanted * (1 - faces / CHEEK).clamp(min=0)
+        return wanted if faces is None else wanted * (1 - faces / FACE).clamp(min=0)
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image as it is to be recognized: in the styles' palette where the start is."""

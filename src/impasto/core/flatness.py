@@ -29,8 +29,10 @@ FEW = 0.03
 """Below this share of an image, one kind of places has too few for a statistic of their own."""
 NEAR = 0.05, 1.5
 """How far from the mean color of flat places another is the same, OkLab, and standard deviations; twice as far, not."""
-LEAST_CHOSEN = 0.3
-"""The fill of an image with empty places by a style with such; with less, thin things before a sky begin to go."""
+FOR_DRAWINGS = 0.3
+"""The fill that is chosen for drawings; with less, thin things before a sky begin to go."""
+BY_COLOR = 0.3
+"""The fill from which on only what has the color of a style's flat places is empty."""
 GRAY, COLORED = 0.022, 0.038
 """Mean chroma, OkLab: up to the one an image is a drawing, from the other on it is not. A pencil drawing has 0.010,
 one in ink 0.018, two woodcuts 0.030 and 0.043, oil paintings 0.049 to 0.067."""
@@ -44,7 +46,7 @@ class Flatness:
     """Where an image is flat, and how clearly."""
 
     plane: Tensor
-    """(1, 1, h, w), 0..1: 1 where it is flat; of a long side of `SIDE` at most."""
+    """(1, 1, h, w), 0..1: 1 where it is flat; on the CPU."""
     contrast: float
     """ln of the energy of edges in busy places over that in flat ones; 0 where there is one kind of places alone."""
     color: Tensor
@@ -74,14 +76,19 @@ class Flatness:
         return self.openness * _ramp(self.chroma, COLORED, GRAY)
 
 
+ALL_BUSY = Flatness(torch.zeros(1, 1, 1, 1), 0.0, torch.zeros(3), 0.0, 1.0)
+"""Of an image that is not looked at."""
+
+
 def measure_flatness(image: Tensor) -> Flatness:
     """Tell the flat places of an image from the busy ones, by Otsu's threshold (1979) on the log of edges' energy.
 
     Args:
-        image: (1, 3, H, W), 0..255, of a long side of `SIDE` at most.
+        image: (1, 3, H, W), 0..255, of a long side of `SIDE` at most, which what counts as an edge is made for.
     """
-    luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1).float()
-    colors = to_oklab(image.float())[0].flatten(1)
+    image = image.float().cpu()
+    luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1)
+    colors = to_oklab(image)[0].flatten(1)
     chroma = colors[1:].norm(dim=0).mean().item()
     energy = torch.stack([_edge_energy(luma, deviation) for deviation in EDGES]).sum(dim=0)
     energy = _blur(energy, EDGES[0])
@@ -109,13 +116,13 @@ def choose_fill(content: Flatness | None, styles: Sequence[Sequence[Flatness]]) 
     """
     left = content.openness if content else 0.0
     drawn = [sum(image.drawn for image in style) / max(1, len(style)) for style in styles]
-    return [1 - (1 - LEAST_CHOSEN) * left * each for each in drawn]
+    return [1 - (1 - FOR_DRAWINGS) * left * each for each in drawn]
 
 
 def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], fill: float) -> Tensor:
     """Tell where a style leaves a content image empty: (1, 1, h, w), 0..1.
 
-    With a fill of 0 that is wherever the content image is flat; the nearer to `LEAST_CHOSEN`, the more only where it
+    With a fill of 0 that is wherever the content image is flat; the nearer to `BY_COLOR`, the more only where it
     also has about the color of the style's flat places: what is dark is not left white by a drawing.
 
     Args:
@@ -126,7 +133,7 @@ def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], 
     """
     found = [image.find_color(recolored) for image in style if image.contrast]
     color = torch.stack(found).amax(dim=0) if found else torch.zeros_like(content.plane)
-    return content.plane * (1 - min(1.0, fill / LEAST_CHOSEN) * (1 - color))
+    return content.plane * (1 - min(1.0, fill / BY_COLOR) * (1 - color))
 
 
 def _ramp(value: float, none: float, full: float) -> float:

@@ -195,7 +195,7 @@ class TransferImages:
         """Where the content image is flat; None where there is none."""
         if self._content is None:
             return None
-        return measure_flatness(self._content.resize(*with_long_side(self._content.size, SIDE)))
+        return measure_flatness(self._looked_at(self._content))
 
     @cached_property
     def style_flatness(self) -> list[list[Flatness]]:
@@ -204,27 +204,36 @@ class TransferImages:
 
     @cached_property
     def fills(self) -> list[float]:
-        """How much of what is flat each style fills with what all of it has, 0..1; see `TransferSpec.fill`."""
-        if self._spec.fill is not None:
-            return [self._spec.fill] * self.style_count
-        return choose_fill(self.flatness, self.style_flatness)
+        """How much of empty places each style fills, 0..1; all, where the content image or the style has one kind."""
+        if self.flatness is None or not self.flatness.contrast:
+            return [1.0] * self.style_count
+        if self._spec.fill is None:
+            return choose_fill(self.flatness, self.style_flatness)
+        parted = [any(image.contrast for image in style) for style in self.style_flatness]
+        return [self._spec.fill if each else 1.0 for each in parted]
 
     @cached_property
     def empty(self) -> list[Tensor]:
-        """Where each style leaves the content image empty, (1, 1, h, w), 0..1, of a long side of `SIDE` at most."""
+        """Where each style leaves the content image empty, (1, 1, h, w), 0..1, on the CPU."""
         if self._content is None or self.flatness is None:
             return []
-        content = self._content.resize(*with_long_side(self._content.size, SIDE)).float().cpu()
+        content = self._looked_at(self._content)
         planes = []
         for style, known, fill in zip(self.styles, self.style_flatness, self.fills, strict=True):
             recolored = match_palette(content, style.palette(with_long_side(style.size, SIDE)))
-            planes.append(find_empty(self.flatness, recolored.to(self.flatness.plane), known, fill))
+            planes.append(find_empty(self.flatness, recolored, known, fill))
         return planes
+
+    @staticmethod
+    def _looked_at(image: ImageSource) -> Tensor:
+        """Give an image as it is parted into flat and busy places: (1, 3, h, w), on the CPU."""
+        return image.resize(*with_long_side(image.size, min(SIDE, max(image.size)))).float().cpu()
 
     def _fill_at(self, width: int, height: int) -> Fill | None:
         if min(self.fills, default=1.0) == 1 or not self.empty:
             return None
-        planes = [F.interpolate(plane, size=(height, width), mode="bilinear") for plane in self.empty]
+        like = self.subject(1, 1)
+        planes = [F.interpolate(plane, size=(height, width), mode="bilinear").to(like) for plane in self.empty]
         return Fill(tuple(self.pad(plane) for plane in planes), tuple(self.fills))
 
     def init(self, width: int, height: int) -> Tensor | None:

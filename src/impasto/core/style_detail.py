@@ -115,7 +115,7 @@ def style_detail(
     best = torch.stack([cost for _, _, _, cost, _ in found]).argmin(dim=0)
     canvas = _Canvas(width, height, grid, ratio, image)
     for number, (detail, field, calm, _, ratios) in enumerate(found):
-        canvas.lay(detail, field, calm * (best == number), best == number, ratios)
+        canvas.lay(detail, field, calm, best == number, ratios)
     return canvas.picture()
 
 

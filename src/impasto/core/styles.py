@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from impasto.core.color import palette
-from impasto.core.flatness import SIDE, Flatness, measure_flatness
+from impasto.core.flatness import ALL_BUSY, SIDE, Flatness, measure_flatness
 from impasto.core.losses.guided import StyleSubset, least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
 from impasto.core.pyramid import resize
@@ -55,7 +55,7 @@ class StyleSource(Protocol):
     def measure_subsets(
         self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
     ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
-        """Give the same of the flat places and of the busy ones; nothing where they cannot be told apart."""
+        """Give the same of the flat places and of the busy ones; nothing where there are no pixels of it."""
         ...
 
     def flatness(self) -> list[Flatness]:
@@ -205,7 +205,9 @@ class StoredStyle:
     def measure_subsets(
         self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
     ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
-        """See `StyleSource.measure_subsets`: of its pictures."""
+        """See `StyleSource.measure_subsets`: of its pictures, as large as they are at most."""
+        if max(size) > SMALL_SIDE:
+            size = with_long_side(size, SMALL_SIDE)
         return measure_subsets(self, size, reader, layers, statistic)
 
     def flatness(self) -> list[Flatness]:
@@ -222,9 +224,12 @@ class StoredStyle:
         if max(size) > SMALL_SIDE:
             return []
         pictures = self._stored.pictures()
-        if len(pictures) > 1:  # each beside the result as it would be alone
-            return [scale_small(small, with_long_side(own, max(size))) for small, own in pictures]
-        return [scale_small(small, size) for small, _ in pictures]
+        sizes = [with_long_side(own, max(size)) for _, own in pictures]  # each beside the result as it would be alone
+        found = [
+            scale_small(small, each)
+            for (small, _), each in zip(pictures, sizes if len(pictures) > 1 else [size], strict=True)
+        ]
+        return [(image.to(self._like), None if opacity is None else opacity.to(self._like)) for image, opacity in found]
 
     def _neighbors(self, side: int) -> tuple[int, int, float]:
         """Give the sizes on both sides of one, and how far it is from the first to the second, 0 to below 1."""
@@ -246,8 +251,9 @@ class StoredStyle:
 
 
 def measure_style_flatness(style: StyleSource) -> list[Flatness]:
-    """Tell where each image of a style is flat; see `StyleSource.flatness`."""
-    return [measure_flatness(image) for image, _ in style.pictures(with_long_side(style.size, SIDE))]
+    """Tell where each image of a style is flat; see `StyleSource.flatness`. One that is not opaque counts as busy."""
+    pictures = style.pictures(with_long_side(style.size, min(SIDE, max(style.size))))
+    return [measure_flatness(image) if opacity is None else ALL_BUSY for image, opacity in pictures]
 
 
 def measure_subsets(
@@ -259,14 +265,14 @@ def measure_subsets(
     """
     found: dict[StyleSubset, list[Mapping[Layer, Matrices]]] = {"flat": [], "busy": []}
     for (image, opacity), flatness in zip(style.pictures(size), style.flatness(), strict=True):
-        if not flatness.contrast:
-            continue
-        flat = flatness.resize(image.shape[3], image.shape[2]).to(image)
         visible = {layer: _visible(opacity, layer, reader.dtype) for layer in layers}
-        weights = [
-            {layer: _weigh(plane, visible[layer], layer, reader.dtype) for layer in layers}
-            for plane in (flat, 1 - flat)
-        ]
+        weights: list[dict[Layer, Tensor | None]] = [visible, visible]  # one kind of places stands for both
+        if flatness.contrast:
+            flat = flatness.resize(image.shape[3], image.shape[2]).to(image)
+            weights = [
+                {layer: _weigh(plane, visible[layer], layer, reader.dtype) for layer in layers}
+                for plane in (flat, 1 - flat)
+            ]
         for subset, measured in zip(found, _measure(image, weights, reader, statistic), strict=True):
             found[subset].append({layer: STATISTICS[statistic].matrices(measured[layer]) for layer in layers})
     return {

@@ -1,20 +1,28 @@
 """A picture of which places count as empty, and what is done with them."""
 
+from typing import TYPE_CHECKING
+
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from impasto import images
 from impasto.core.color import gray_of
-from impasto.core.flatness import Flatness
 from impasto.core.images import TransferImages
 from impasto.engine.style_file import LoadedStyle, shown_as
 from impasto.images import Picture
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _BUSY = 0.3
 """Brightness of what is not empty."""
+_SIDE = 768
+"""Long side, pixels, at most of each picture as it is shown."""
 
 
 def draw_regions(content: Picture | None, styles: tuple[LoadedStyle, ...], found: TransferImages) -> Picture:
-    """Show the photograph and each painting, busy places gray and dark, over how much is empty and what becomes of it.
+    """Show the photograph beside each painting, busy places gray and dark, over how much is empty.
 
     Args:
         content: the photograph.
@@ -22,22 +30,25 @@ def draw_regions(content: Picture | None, styles: tuple[LoadedStyle, ...], found
         found: the same, as they are seen.
     """
     shown, labels = [], []
-    if content and found.flatness:
-        shown.append(_dim(content, found.flatness))
-        labels.append(f"photograph: {_share(found.flatness)} empty")
-    for style, flatness, fill in zip(styles, found.style_flatness, found.fills, strict=True):
+    empty: Sequence[Tensor | None] = found.empty or [None] * len(styles)
+    for style, plane, flatness, fill in zip(styles, empty, found.style_flatness, found.fills, strict=True):
+        if content and plane is not None:
+            shown.append(_dim(content, plane))
+            labels.append(f"photograph: {_share(plane)} empty")
         picture = shown_as(style)
-        one = flatness[0] if len(flatness) == 1 else None  # nothing is known of where in a thumbnail of several
-        shown.append(_dim(picture, one) if one else picture)
-        labels.append(f"{_share(one)} empty, fill {fill:.2g}" if one else f"fill {fill:.2g}")
+        one = flatness[0].plane if len(flatness) == 1 else None  # nothing is known of where in a thumbnail of several
+        shown.append(picture if one is None else _dim(picture, one))
+        labels.append(f"fill {fill:.2g}" if one is None else f"{_share(one)} empty, fill {fill:.2g}")
     return images.side_by_side(shown, labels)
 
 
-def _dim(picture: Picture, flatness: Flatness) -> Picture:
-    rgb = torch.from_numpy(picture.rgb).permute(2, 0, 1).unsqueeze(0)
-    plane = flatness.resize(picture.width, picture.height).float().cpu()
+def _dim(picture: Picture, plane: Tensor) -> Picture:
+    share = min(1.0, _SIDE / max(picture.width, picture.height))
+    small = images.resize(picture, max(1, round(share * picture.width)), max(1, round(share * picture.height)))
+    rgb = torch.from_numpy(small.rgb).permute(2, 0, 1).unsqueeze(0)
+    plane = F.interpolate(plane, size=rgb.shape[2:], mode="bilinear")
     return Picture((_BUSY * gray_of(rgb)).lerp(rgb, plane)[0].permute(1, 2, 0).numpy())
 
 
-def _share(flatness: Flatness) -> str:
-    return f"{flatness.plane.mean().item():.0%}"
+def _share(plane: Tensor) -> str:
+    return f"{plane.mean().item():.0%}"

@@ -253,9 +253,7 @@ def _all_zero(objective: ObjectiveSpec, layers: Mapping[str, Mapping[Layer, floa
 
 def _fill(settings: Settings) -> float | None:
     """Give how much of empty places is filled, or None to choose it by the styles: not where they are seen in gray."""
-    if settings.fill == "auto":
-        return 1.0 if settings.color == "photo" else None
-    return settings.fill
+    return 1.0 if settings.fill is None and settings.color == "photo" else settings.fill
 
 
 def _init(settings: Settings) -> Init:

@@ -264,11 +264,13 @@ class Settings(BaseModel):
         group="Regions",
     )
 
-    fill: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = setting_field(
-        1.0,
+    fill: float | None = setting_field(
+        None,
         "How much of the photograph's empty places is painted like the rest: at 0 they stay as empty as the "
-        "paintings' own; auto, all of it, but 0.3 where the painting is a drawing on bare paper.",
+        "paintings' own. Unset, all of it, but 0.3 where the painting is a drawing on bare paper.",
         group="Regions",
+        ge=0,
+        le=1,
     )
 
     network: FileName = setting_field(
