@@ -195,6 +195,7 @@ def test_where_styles_are_seen_in_gray_none_is_taken_for_a_drawing(photo):
     assert opened.transfer.images.fills == [1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [256, 600])
 def test_a_style_file_leaves_places_empty_at_any_size(tmp_path, photo, size):
     few = {"recipe": "painterly", "fill": 0.0, "iterations": 1, "scales": 1, "precision": "float32"}

@@ -269,6 +269,7 @@ class Settings(BaseModel):
         "How much of the photograph's empty places is painted like the rest: at 0 they stay as empty as the "
         "paintings' own. Unset, all of it, but 0.3 where the painting is a drawing on bare paper.",
         group="Regions",
+        example="0.5",
         ge=0,
         le=1,
     )
