@@ -29,16 +29,8 @@ FEW = 0.03
 """Below this share of an image, one kind of places has too few for a statistic of their own."""
 NEAR = 0.05, 1.5
 """How far from the mean color of flat places another is the same, OkLab, and standard deviations; twice as far, not."""
-FOR_DRAWINGS = 0.3
-"""The fill that is chosen for drawings; with less, thin things before a sky begin to go."""
 BY_COLOR = 0.3
 """The fill from which on only what has the color of a style's flat places is empty."""
-GRAY, COLORED = 0.022, 0.038
-"""Mean chroma, OkLab: up to the one an image is a drawing, from the other on it is not. A pencil drawing has 0.010,
-one in ink 0.018, two woodcuts 0.030 and 0.043, oil paintings 0.049 to 0.067."""
-COVERED, OPEN = 1.8, 2.5
-"""Contrasts: with the one an image is filled all over, from the other on it leaves places empty. Oil paintings have 1.1
-to 1.6 or, with a plain sky, 2.5; woodcuts 3.1, drawings 3.8 to 4.3, photographs 1.8 to 3.8."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +45,6 @@ class Flatness:
     """Mean of its flat places, OkLab: (3,)."""
     spread: float
     """Standard deviation of their colors."""
-    chroma: float
-    """Mean of the whole image."""
 
     def resize(self, width: int, height: int) -> Tensor:
         """Give the plane at a size: (1, 1, height, width)."""
@@ -65,18 +55,8 @@ class Flatness:
         apart: Tensor = (to_oklab(image.float()) - self.color.reshape(1, 3, 1, 1)).norm(dim=1, keepdim=True)
         return (2 - apart / (NEAR[0] + NEAR[1] * self.spread)).clamp(0, 1)
 
-    @property
-    def openness(self) -> float:
-        """How much of an image with empty places it is: 0..1."""
-        return _ramp(self.contrast, COVERED, OPEN)
 
-    @property
-    def drawn(self) -> float:
-        """How much of a drawing on bare paper it is: 0..1."""
-        return self.openness * _ramp(self.chroma, COLORED, GRAY)
-
-
-ALL_BUSY = Flatness(torch.zeros(1, 1, 1, 1), 0.0, torch.zeros(3), 0.0, 1.0)
+ALL_BUSY = Flatness(torch.zeros(1, 1, 1, 1), 0.0, torch.zeros(3), 0.0)
 """Of an image that is not looked at."""
 
 
@@ -89,34 +69,19 @@ def measure_flatness(image: Tensor) -> Flatness:
     image = image.float().cpu()
     luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1)
     colors = to_oklab(image)[0].flatten(1)
-    chroma = colors[1:].norm(dim=0).mean().item()
     energy = torch.stack([_edge_energy(luma, deviation) for deviation in EDGES]).sum(dim=0)
     energy = _blur(energy, EDGES[0])
     logs = _blur(torch.log(energy + FAINT[0] * energy.mean() + FAINT[1]), AROUND)  # so that an edge does not spread
     threshold = _otsu(logs)
     below = logs <= threshold
     if not FEW <= below.float().mean().item() <= 1 - FEW:
-        return Flatness(torch.zeros_like(logs), 0.0, torch.zeros_like(logs[0, 0, 0, 0]).expand(3), 0.0, chroma)
+        return Flatness(torch.zeros_like(logs), 0.0, torch.zeros_like(logs[0, 0, 0, 0]).expand(3), 0.0)
     contrast = (logs[~below].mean() - logs[below].mean()).item()
     plane = torch.sigmoid((threshold - logs) / (SOFTNESS * contrast))
     weights = plane.flatten() / plane.sum()
     mean = colors @ weights
     spread = ((colors - mean.unsqueeze(1)).square().sum(dim=0) @ weights).sqrt().item()
-    return Flatness(plane, contrast, mean, spread, chroma)
-
-
-def choose_fill(content: Flatness | None, styles: Sequence[Sequence[Flatness]]) -> list[float]:
-    """Choose how much of empty places each style fills: all, unless it is a drawing and the content image has such.
-
-    A sky full of strokes is wanted from a painting; stray lines are not from a pencil.
-
-    Args:
-        content: of the content image; None where there is none.
-        styles: of each image of each style.
-    """
-    left = content.openness if content else 0.0
-    drawn = [sum(image.drawn for image in style) / max(1, len(style)) for style in styles]
-    return [1 - (1 - FOR_DRAWINGS) * left * each for each in drawn]
+    return Flatness(plane, contrast, mean, spread)
 
 
 def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], fill: float) -> Tensor:
@@ -134,11 +99,6 @@ def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], 
     found = [image.find_color(recolored) for image in style if image.contrast]
     color = torch.stack(found).amax(dim=0) if found else torch.zeros_like(content.plane)
     return content.plane * (1 - min(1.0, fill / BY_COLOR) * (1 - color))
-
-
-def _ramp(value: float, none: float, full: float) -> float:
-    """Give 0 at one value and 1 at another, and the share of the way between."""
-    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 def _edge_energy(luma: Tensor, deviation: float) -> Tensor:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.color import match_palette
-from impasto.core.flatness import SIDE, Flatness, choose_fill, find_empty, measure_flatness
+from impasto.core.flatness import SIDE, Flatness, find_empty, measure_flatness
 from impasto.core.init_image import crop_padding, pad
 from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
@@ -205,10 +205,8 @@ class TransferImages:
     @cached_property
     def fills(self) -> list[float]:
         """How much of empty places each style fills, 0..1; all, where the content image or the style has one kind."""
-        if self.flatness is None or not self.flatness.contrast:
+        if self._spec.fill == 1 or self.flatness is None or not self.flatness.contrast:
             return [1.0] * self.style_count
-        if self._spec.fill is None:
-            return choose_fill(self.flatness, self.style_flatness)
         parted = [any(image.contrast for image in style) for style in self.style_flatness]
         return [self._spec.fill if each else 1.0 for each in parted]
 

@@ -42,8 +42,7 @@ class TransferSpec:
     style_fit: Literal["aspect", "squash"] = "aspect"
     detail: float = 0.0
     style_detail: float = 0.0
-    fill: float | None = 1.0
-    """None to choose it for each style; see `flatness.choose_fill`."""
+    fill: float = 1.0
     margin: int = 0
     luminance_only: bool = False
     """Whether gray images are optimized: the inputs are gray then."""

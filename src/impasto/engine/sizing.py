@@ -111,7 +111,7 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
 def _count_masks(settings: Settings) -> int:
     """Count the planes of the result's size that say what is asked for where."""
     masks = len(settings.mask)
-    if settings.fill is not None and settings.fill < 1 and settings.has_content and settings.has_style:
+    if settings.fill < 1 and settings.has_content and settings.has_style:
         masks = 1 + 2 * max(1, masks)  # where it is empty, and each region in two
     return masks + bool(settings.keep_mask)
 

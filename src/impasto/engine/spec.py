@@ -180,7 +180,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
         style_fit=settings.style_fit,
         detail=settings.detail,
         style_detail=settings.style_detail,
-        fill=_fill(settings),
+        fill=settings.fill,
         margin=settings.margin,
         luminance_only=settings.color == "photo",
         content_only=settings.strength == 0,
@@ -249,11 +249,6 @@ def _all_zero(objective: ObjectiveSpec, layers: Mapping[str, Mapping[Layer, floa
     *names, last = (argument(f"{kind}_weight") for kind in objective.weights)
     hint = f"Raise {', '.join(names)} or {last}, or see whether {argument('strength')} leaves any of them."
     return SettingsError("all weights are 0", hint)
-
-
-def _fill(settings: Settings) -> float | None:
-    """Give how much of empty places is filled, or None to choose it by the styles: not where they are seen in gray."""
-    return 1.0 if settings.fill is None and settings.color == "photo" else settings.fill
 
 
 def _init(settings: Settings) -> Init:

@@ -264,12 +264,11 @@ class Settings(BaseModel):
         group="Regions",
     )
 
-    fill: float | None = setting_field(
-        None,
+    fill: float = setting_field(
+        1.0,
         "How much of the photograph's empty places is painted like the rest: at 0 they stay as empty as the "
-        "paintings' own. Unset, all of it, but 0.3 where the painting is a drawing on bare paper.",
+        "paintings' own, at 1 all is painted.",
         group="Regions",
-        example="0.5",
         ge=0,
         le=1,
     )
