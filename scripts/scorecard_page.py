@@ -35,6 +35,7 @@ def page() -> str:
                 "# Scorecard",
                 "\n".join([INTRO, *([CLOSE_UP] if "empty" in _measures(rows) else [])]),
                 f"{about['machine']}, {about['threads']} threads, torch {about['torch']}, Python {about['python']}.",
+                *([] if "empty" in _measures(rows) else [BEFORE_STROKES]),
                 "## Means over the pairs",
                 _means(rows),
                 *_blindness(rows),
@@ -88,6 +89,9 @@ CLOSE_UP = """\
   VGG-16 with a mean activation of 0.5 a layer, as its own network cannot be had here: not its best. It took 446 to
   936 s."""
 
+BEFORE_STROKES = """**Measured before the default copied strokes of the painting**: `painterly`, `fast` and `quality` are the looks
+without (`--style-detail 0`). Twelve pairs with and without, and how readers chose, are in
+[decision 26](decisions/0026-strokes-copied-from-the-painting.md)."""
 FRONTS = """\
 A tool that keeps less of the photograph closes more of the gap, so that single points say nothing: a tool is a
 front over its content weight (or strength), with straight lines between its pictures and to the photograph itself,
