@@ -89,8 +89,8 @@ CLOSE_UP = """\
   VGG-16 with a mean activation of 0.5 a layer, as its own network cannot be had here: not its best. It took 446 to
   936 s."""
 
-BEFORE_STROKES = """**Measured before the default copied strokes of the painting**: `painterly`, `fast` and
-`quality` are the looks
+BEFORE_STROKES = """\
+**Measured before the default copied strokes of the painting**: `painterly`, `fast` and `quality` are the looks
 without (`--style-detail 0`). Twelve pairs with and without, and how readers chose, are in
 [decision 26](decisions/0026-strokes-copied-from-the-painting.md)."""
 FRONTS = """\

@@ -9,7 +9,6 @@ would rather hang as that photograph painted in that painting's manner. The vote
 """
 
 import json
-import math
 import random
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 import shared
 from PIL import Image, ImageDraw
 
+from impasto.judge.statistics import wilson_interval
 from scorecard import pairs
 
 VOTES = Path(__file__).parent / "blind"
@@ -57,13 +57,6 @@ def _open(path: Path) -> Image.Image:
         return opened.convert("RGB")
 
 
-def interval(chosen: int, votes: int) -> tuple[float, float]:
-    """Wilson's interval of 95 % of a share (1927)."""
-    z, share = 1.96, chosen / votes
-    middle, reach = share + z * z / (2 * votes), z * math.sqrt(share * (1 - share) / votes + (z / (2 * votes)) ** 2)
-    return (middle - reach) / (1 + z * z / votes), (middle + reach) / (1 + z * z / votes)
-
-
 def write_sheets(name: str, new: Path, old: Path, to: Path) -> None:
     """Write each voter's sheets."""
     for voter in VOTERS:
@@ -83,7 +76,7 @@ def count(name: str) -> None:
     for pair, found in chosen.items():
         print(*pair, f"new: {found} of {len(VOTERS)}")
     total, all_votes = sum(chosen.values()), len(VOTERS) * len(CONTESTED)
-    lowest, highest = interval(total, all_votes)
+    lowest, highest = wilson_interval(total, all_votes)
     print(f"new: {total} of {all_votes}, {total / all_votes:.0%} [{lowest:.0%}, {highest:.0%}]")
 
 

@@ -48,7 +48,7 @@ class Flatness:
 
     def resize(self, width: int, height: int) -> Tensor:
         """Give the plane at a size: (1, 1, height, width)."""
-        return F.interpolate(self.plane, size=(height, width), mode="bilinear", align_corners=False)
+        return resize_plane(self.plane, width, height)
 
     def find_color(self, image: Tensor) -> Tensor:
         """Tell where an image has about the color of the flat places: (1, 1, H, W), 0..1."""
@@ -60,6 +60,11 @@ ALL_BUSY = Flatness(torch.zeros(1, 1, 1, 1), 0.0, torch.zeros(3), 0.0)
 """Of an image that is not looked at."""
 
 
+def resize_plane(plane: Tensor, width: int, height: int) -> Tensor:
+    """Give a plane (1, 1, h, w) at another size: (1, 1, height, width)."""
+    return F.interpolate(plane, size=(height, width), mode="bilinear")
+
+
 def measure_flatness(image: Tensor) -> Flatness:
     """Tell the flat places of an image from the busy ones, by Otsu's threshold (1979) on the log of edges' energy.
 
@@ -68,7 +73,6 @@ def measure_flatness(image: Tensor) -> Flatness:
     """
     image = image.float().cpu()
     luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1)
-    colors = to_oklab(image)[0].flatten(1)
     energy = torch.stack([_edge_energy(luma, deviation) for deviation in EDGES]).sum(dim=0)
     energy = _blur(energy, EDGES[0])
     logs = _blur(torch.log(energy + FAINT[0] * energy.mean() + FAINT[1]), AROUND)  # so that an edge does not spread
@@ -78,7 +82,7 @@ def measure_flatness(image: Tensor) -> Flatness:
         return Flatness(torch.zeros_like(logs), 0.0, torch.zeros_like(logs[0, 0, 0, 0]).expand(3), 0.0)
     contrast = (logs[~below].mean() - logs[below].mean()).item()
     plane = torch.sigmoid((threshold - logs) / (SOFTNESS * contrast))
-    weights = plane.flatten() / plane.sum()
+    colors, weights = to_oklab(image)[0].flatten(1), plane.flatten() / plane.sum()
     mean = colors @ weights
     spread = ((colors - mean.unsqueeze(1)).square().sum(dim=0) @ weights).sqrt().item()
     return Flatness(plane, contrast, mean, spread)

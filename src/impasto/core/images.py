@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.color import match_palette
-from impasto.core.flatness import SIDE, Flatness, find_empty, measure_flatness
+from impasto.core.flatness import SIDE, Flatness, find_empty, measure_flatness, resize_plane
 from impasto.core.init_image import crop_padding, pad
 from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
@@ -230,8 +229,8 @@ class TransferImages:
     def _fill_at(self, width: int, height: int) -> Fill | None:
         if min(self.fills, default=1.0) == 1 or not self.empty:
             return None
-        like = self.subject(1, 1)
-        planes = [F.interpolate(plane, size=(height, width), mode="bilinear").to(like) for plane in self.empty]
+        like = self.subject(width, height)
+        planes = [resize_plane(plane, width, height).to(like) for plane in self.empty]
         return Fill(tuple(self.pad(plane) for plane in planes), tuple(self.fills))
 
     def init(self, width: int, height: int) -> Tensor | None:

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto import images
 from impasto.core.color import gray_of
+from impasto.core.flatness import resize_plane
 from impasto.core.images import TransferImages
 from impasto.engine.style_file import LoadedStyle, shown_as
 from impasto.images import Picture
@@ -46,8 +46,8 @@ def _dim(picture: Picture, plane: Tensor) -> Picture:
     share = min(1.0, _SIDE / max(picture.width, picture.height))
     small = images.resize(picture, max(1, round(share * picture.width)), max(1, round(share * picture.height)))
     rgb = torch.from_numpy(small.rgb).permute(2, 0, 1).unsqueeze(0)
-    plane = F.interpolate(plane, size=rgb.shape[2:], mode="bilinear")
-    return Picture((_BUSY * gray_of(rgb)).lerp(rgb, plane)[0].permute(1, 2, 0).numpy())
+    bright = resize_plane(plane, small.width, small.height)
+    return Picture((_BUSY * gray_of(rgb)).lerp(rgb, bright)[0].permute(1, 2, 0).numpy())
 
 
 def _share(plane: Tensor) -> str:

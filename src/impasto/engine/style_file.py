@@ -1,10 +1,9 @@
 """Style files: what was measured of paintings, to paint with later, without them. Loads no torch.
 
 A file is safetensors: for each of some long sides a palette, and for each layer the means of the features and the upper
-triangle of their second moments; where it was asked for, each
-painting small, for its brushwork; a thumbnail; and as metadata, under
-`STYLE_KEY`, a `StyleInfo` in JSON. Nothing of a file is executed, and its header is checked against its size before
-anything is allocated.
+triangle of their second moments; each painting small, for its brushwork, where strokes are copied; a thumbnail; and as
+metadata, under `STYLE_KEY`, a `StyleInfo` in JSON. Nothing of a file is executed, and its header is checked against its
+size before anything is allocated.
 """
 
 import hashlib
