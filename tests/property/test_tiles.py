@@ -1,6 +1,7 @@
 """An image seen in tiles has the loss and the gradient of one that is seen whole."""
 
 import pickle
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -128,9 +129,12 @@ def evaluate(network, case, tiles, mapper=None):
         statistic=case["statistic"],
         faces=FaceSpec({3: 0.3, 5: 0.0}, 3.0, {LAYERS[1]: 0.2, LAYERS[2]: 1.0}),
     )
+    finer = replace(objective, content_layers={LAYERS[2]: 0.5}, style_layers=dict.fromkeys(LAYERS[:3], 1.0))
     spec = TransferSpec(
         size=(width, height),
         objective=objective,
+        finer_objective=finer if case.get("finer") else None,
+        scales=2,
         optimizer=partial(LBFGS, 5),
         iterations=1,
         style_weights=tuple(case["blend"]),
@@ -185,6 +189,16 @@ def test_tiles_computed_elsewhere_give_the_loss_and_the_gradient_of_the_whole(ne
     check(network, case | {"extra": False}, 1e-5, mapper)
     whole = (case["width"] + 2 * case["margin"]) * (case["height"] + 2 * case["margin"]) <= mapper.side**2
     assert bool(mapper.sent) != whole
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_finer_scale_that_reads_fewer_layers_is_seen_in_tiles_of_those(networks, elsewhere):
+    case = {"width": 260, "height": 190, "side": 90, "keep_maps": (1, 2, 3, 4), "styles": 1, "blend": [1.0]}
+    case |= {"statistic": "moments", "convention": "neural-style", "margin": 8, "fill": 1.0, "finer": True}
+    case |= dict.fromkeys(("masks", "keep", "faces", "gray", "laplacian", "extra"), False)
+    network = networks("max", "replicate")
+    assert len(evaluate(network, case, None).terms) == len(evaluate(network, case | {"finer": False}, None).terms) - 3
+    check(network, case, 1e-5, Elsewhere(network, 90) if elsewhere else None)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The algorithm on tensors, without settings, files and events."""
 
 import importlib.util
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -87,6 +88,20 @@ def test_masks_and_a_kept_part_work_on_tensors(network, pair):
     *_, last = transfer(network, pair[0], [pair[1]], spec(), masks=[left], keep=1 - left)
     assert torch.equal(last.image[..., 24:], pair[0][..., 24:])
     assert not torch.equal(last.image[..., :24], pair[0][..., :24])
+
+
+def test_finer_scales_compare_at_their_own_layers_and_losses_of_ones_own_at_any(network, pair):
+    big = torch.nn.functional.interpolate(pair[0], (172, 256))
+    coarsest = spec().objective
+    finer = replace(coarsest, content_layers={RELU1_1: 0.5})
+    choices = spec(size=(256, 172), scales=2, iterations=1, finer_objective=finer)
+
+    def losses(*extra):
+        steps = [each for each in transfer(network, big, [pair[1]], choices, extra_losses=extra) if each.state]
+        return {each.scale: set(each.terms) for each in steps}
+
+    assert losses() == {1: {"content relu2_1", "style relu1_1"}, 2: {"content relu1_1", "style relu1_1"}}
+    assert "darkness" in losses(lambda _: [Darkness("darkness", RELU2_1, 10.0)])[2]
 
 
 class Darkness(AutogradLoss):

@@ -11,6 +11,7 @@ from impasto.core.losses import ObjectiveSpec
 from impasto.core.losses.mapped import TileMapper
 from impasto.core.network.tiles import TileSpec
 from impasto.core.optim import Optimizer, OutputIterate, RoundProgress
+from impasto.layers import Layer
 from impasto.sizing import Size
 
 
@@ -24,9 +25,12 @@ class TransferSpec:
     size: Size
     """Of the result."""
     objective: ObjectiveSpec
+    """At the coarsest scale, and at all others that have none of their own."""
     optimizer: Callable[[], Optimizer]
     """Makes one, for the first scale and for each further round: `partial(LBFGS, history=20)`."""
     iterations: int
+    finer_objective: ObjectiveSpec | None = None
+    """At all scales but the coarsest."""
     scales: int = 1
     iterations_decay: float = 1.0
     rounds: int = 1
@@ -52,6 +56,11 @@ class TransferSpec:
     """None to see every image in one piece."""
     tile_mapper: TileMapper | None = None
     """Where images of more than a tile are evaluated, tile by tile; None for here."""
+
+    @property
+    def layers(self) -> frozenset[Layer]:
+        """Every layer at which anything is compared."""
+        return self.objective.layers | (self.finer_objective.layers if self.finer_objective else frozenset())
 
 
 IMAGE = "image"

@@ -88,7 +88,8 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         raise ValueError("there is neither a content image nor a style image of a known size")
     result = result_size(settings, subject, may_turn=content is not None)
     scales = scales_of(settings, result)
-    layers = [Layer.parse(name) for name, share in settings.content_layers.items() if share > 0]
+    finest = (settings.finer_content_layers if len(scales) > 1 else None) or settings.content_layers
+    layers = [Layer.parse(name) for name, share in finest.items() if share > 0]
     return Load(
         result=result,
         pixels=padded_pixels(result, settings.margin),

@@ -84,7 +84,8 @@ def deepest_layer(settings: Settings) -> Layer:
     Raises:
         SettingsError: no layer is left.
     """
-    return max(_objective_spec(settings).layers)
+    objective = _objective_spec(settings)
+    return max(layer for each in (objective, _finer_objective(settings, objective)) for layer in each.layers)
 
 
 def compute_spec(settings: Settings) -> ComputeSpec:
@@ -125,7 +126,8 @@ def style_layers(settings: Settings) -> frozenset[Layer]:
     Raises:
         SettingsError: there is none.
     """
-    layers = frozenset(Layer.parse(name) for name, weight in settings.style_layers.items() if weight > 0)
+    stated = (settings.style_layers, settings.finer_style_layers)
+    layers = frozenset(layer for each in stated for layer, weight in _parse_layers(each).items() if weight > 0)
     if not layers:
         problem = f"{argument('style_layers')} names no layer with a weight"
         raise SettingsError(problem, "Name at least one.")
@@ -156,7 +158,8 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
     objective = _objective_spec(settings)
     if inputs.faces:
         objective = replace(objective, faces=_FACES[settings.faces])
-    active = _active_kinds(objective)
+    finer = _finer_objective(settings, objective)
+    active = [kind for each in (objective, finer) for kind in _active_kinds(each)]
     if inputs.content is None:
         _check_without_content(settings, [kind for kind in active if KINDS[kind].compares == "content"])
     if not inputs.styles:
@@ -166,6 +169,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
         objective=objective,
         optimizer=_optimizer(settings, memory),
         iterations=settings.iterations,
+        finer_objective=None if finer == objective else finer,
         scales=settings.scales,
         iterations_decay=settings.iterations_decay,
         rounds=settings.rounds,
@@ -216,11 +220,22 @@ def _objective_spec(settings: Settings) -> ObjectiveSpec:
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
     return ObjectiveSpec(
         weights=weights,
-        content_layers={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
-        style_layers={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
+        content_layers=_parse_layers(settings.content_layers),
+        style_layers=_parse_layers(settings.style_layers),
         convention=settings.convention,
         statistic=settings.statistic,
     )
+
+
+def _finer_objective(settings: Settings, coarsest: ObjectiveSpec) -> ObjectiveSpec:
+    """Make the objective of all scales but the coarsest."""
+    content, style = _parse_layers(settings.finer_content_layers), _parse_layers(settings.finer_style_layers)
+    content, style = content or coarsest.content_layers, style or coarsest.style_layers
+    return replace(coarsest, content_layers=content, style_layers=style)
+
+
+def _parse_layers(weights: Mapping[str, float]) -> Mapping[Layer, float]:
+    return {Layer.parse(name): weight for name, weight in weights.items()}
 
 
 def _active_kinds(objective: ObjectiveSpec) -> list[str]:

@@ -318,7 +318,7 @@ class Stylizer:
             load = replace(load, content_layers=[*load.content_layers, *further], masks=load.masks + 1)
         memory = plan_memory(load, device_memory(compute.device))
         transfer_spec, asked = spec.transfer_spec(settings, inputs, memory), spec.network_spec(settings)
-        layers = transfer_spec.objective.layers
+        layers = transfer_spec.layers
         stored = _StoredWeights.of(asked)
         network = self._load_network(_NetworkLoader(stored, layers, compute.device, compute.dtype))
         self._check_weights(asked, inputs.styles)

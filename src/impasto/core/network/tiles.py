@@ -125,14 +125,14 @@ class TiledVGG:
     """
 
     def __init__(self, network: VGG, tiles: TileSpec) -> None:
-        self.network, self._whole = network, tiles.whole
+        self.network, self._spec = network, tiles
         last = network.blocks[-1]
         starts = [1, *(block + 1 for block in tiles.keep if block < last), last + 1]
         self._segments = [_plan_segment(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
 
     def sees_whole(self, height: int, width: int) -> bool:
         """Tell whether an image of a size is seen in one piece."""
-        return height * width <= self._whole
+        return height * width <= self._spec.whole
 
     @property
     def dtype(self) -> torch.dtype:
@@ -144,6 +144,10 @@ class TiledVGG:
         if self.sees_whole(*image.shape[2:]):
             return self.network.read(image, layers)
         return (part for part in self.record(image).parts(keep=False) if part.layer in layers)
+
+    def reading(self, layers: frozenset[Layer]) -> "TiledVGG":
+        """See `VGG.reading`."""
+        return TiledVGG(self.network.reading(layers), self._spec)
 
     def tiles(self, height: int, width: int) -> list[Tile]:
         """Cut an image of a size into tiles; where no maps are kept, these know nothing of each other."""

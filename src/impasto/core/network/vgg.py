@@ -1,6 +1,7 @@
 """VGG-16 and VGG-19 as feature extractors (Simonyan and Zisserman, 2014)."""
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -130,6 +131,15 @@ class VGG:
             if layer in layers:
                 yield Part(layer, Window.whole(features), features)
 
+    def reading(self, layers: frozenset[Layer]) -> "VGG":
+        """Give the network as far as some of its layers: what is past the last of them is not computed."""
+        if layers == self.layers:
+            return self
+        shallower, needed = copy(self), _as_far_as(self._convolutions, layers)
+        shallower.layers = layers
+        shallower._convolutions = {layer: self._convolutions[layer] for layer in needed}  # noqa: SLF001 - its own
+        return shallower
+
     def record(self, image: Tensor) -> BackwardTape:
         """Run the network and record the backward pass, from features to a picture (1, 3, H, W)."""
         tape = BackwardTape()
@@ -205,6 +215,10 @@ def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list
     for layer in sorted(wanted):
         if layer.relu not in order:
             raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
+    return _as_far_as(order, wanted)
+
+
+def _as_far_as(order: Iterable[Layer], wanted: frozenset[Layer]) -> list[Layer]:
     last = max(layer.relu for layer in wanted)
     return [layer for layer in order if layer <= last]
 
