@@ -2,6 +2,9 @@
 
     make scorecard
     PYTHONPATH=benchmarks python -m scorecard [--recipes painterly fast quality] [--pairs once]
+    PYTHONPATH=benchmarks python -m scorecard --recipes quality --pairs contested --keep
+
+The second paints one recipe on twelve pairs and keeps the other tools' rows as they are in the file.
 
 Every tool is judged at the size at which it painted, against photograph and painting at that size.
 """
@@ -9,6 +12,7 @@ Every tool is judged at the size at which it painted, against photograph and pai
 import argparse
 import functools
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -33,23 +37,30 @@ FRONT = (5.0, 10.0, 20.0, 40.0)
 MEASURES = ("measures.py", "close_up.py", "filters.py")
 """The files that say what scores are."""
 LITE_STRENGTHS = (0.5, 0.75, 1.0)
+CHOICES = {"all": pairs.PAIRS, "once": pairs.ONCE, "contested": pairs.TWICE}
 
 
 def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
-    """Every picture of every tool; painted where it is not there yet."""
-    python = painters.lite_python()
+    """Every picture of some recipes; painted where it is not there yet."""
     for pair in chosen:
         for recipe in recipes:
             yield painters.ours(pair, recipe, Settings(recipe=recipe).content_weight)
+    if "painterly" in recipes:
+        for pair in pairs.ONCE:
+            if any(painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS):
+                yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in FRONT)
+
+
+def painted_by_others(chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
+    """Every picture of every other tool, likewise."""
+    for pair in pairs.ONCE:
+        yield painters.nnst(pair)
+        yield from (one for weight in peers.CONTENT_WEIGHTS if (one := painters.neural_style(pair, weight)))
+    python = painters.lite_python()
+    for pair in chosen:
         for strength in LITE_STRENGTHS:
             yield painters.lite(pair, strength, python)
         yield from (painters.baseline(pair, name) for name in painters.BASELINES)
-    for pair in pairs.ONCE:
-        yield painters.nnst(pair)
-        found = [painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS]
-        yield from (one for one in found if one)
-        if any(found):
-            yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in FRONT)
 
 
 @functools.lru_cache(maxsize=2)
@@ -101,17 +112,21 @@ def main() -> None:
     """Measure and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="*", default=["painterly", "fast", "quality"])
-    parser.add_argument("--pairs", choices=["all", "once"], default="all")
+    parser.add_argument("--pairs", choices=[*CHOICES], default="all")
+    parser.add_argument("--keep", action="store_true", help="keep the other tools' rows as they are")
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "scorecard.json")
     chosen = parser.parse_args()
-    rows = []
-    for one in painted(chosen.recipes, pairs.ONCE if chosen.pairs == "once" else pairs.PAIRS):
+    known = json.loads(chosen.output.read_text(encoding="utf-8"))["pictures"] if chosen.keep else []
+    rows: list[dict[str, Any]] = []
+    others = () if chosen.keep else painted_by_others(CHOICES[chosen.pairs])
+    for one in itertools.chain(painted(chosen.recipes, CHOICES[chosen.pairs]), others):
         rows.append(row(one))
         print(
             {key: rows[-1][key] for key in ("tool", "setting", "photo", "painting", "style", "structure")}, flush=True
         )
     about = {"threads": torch.get_num_threads(), "cores": os.cpu_count(), "size": painters.SIZE}
-    shared.write(chosen.output, about, pictures=rows)
+    kept = [one for one in known if one["tool"] not in chosen.recipes]
+    shared.write(chosen.output, about, pictures=[*rows, *kept])
 
 
 if __name__ == "__main__":

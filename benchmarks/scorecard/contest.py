@@ -1,9 +1,10 @@
 """Sheets for choosing blindly between two sets of pictures of the same pairs, and the count of what was chosen.
 
-    PYTHONPATH=benchmarks python -m scorecard.contest sheets NAME NEW OLD TO
+    PYTHONPATH=benchmarks python -m scorecard.contest sheets NAME NEW OLD TO [later]
     PYTHONPATH=benchmarks python -m scorecard.contest count NAME
 
-NEW and OLD are folders of pictures named PHOTO+PAINTING.png. Each voter gets the twelve pairs in an order, and with
+NEW and OLD are folders of pictures named PHOTO+PAINTING.png. Each voter gets twelve pairs (`pairs.TWICE`, or
+`pairs.LATER`, which the votes then say under "pairs") in an order, and with
 sides, of their own: photograph and painting above, A and B below at full size, without names, and is asked which they
 would rather hang as that photograph painted in that painting's manner. The votes are in blind/NAME.json.
 """
@@ -11,7 +12,7 @@ would rather hang as that photograph painted in that painting's manner. The vote
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import shared
@@ -22,17 +23,15 @@ from scorecard import pairs
 
 VOTES = Path(__file__).parent / "blind"
 VOTERS = (1, 2, 3)
-SHIFTED = tuple(zip(pairs.PHOTOS, (*pairs.PAINTINGS[1:], pairs.PAINTINGS[0]), strict=True))
-CONTESTED: tuple[pairs.Pair, ...] = (*pairs.ONCE, *SHIFTED)
-"""Twelve that use every photograph and every painting twice."""
+CONTESTED = {"contested": pairs.TWICE, "later": pairs.LATER}
 ABOVE = 320
 """Pixels for the photograph and the painting."""
 
 
-def ballots(name: str, voter: int) -> Iterator[tuple[pairs.Pair, str]]:
+def ballots(name: str, voter: int, chosen: Sequence[pairs.Pair]) -> Iterator[tuple[pairs.Pair, str]]:
     """A voter's pairs in order, and on which side the new one is."""
     generator = random.Random(f"{name} {voter}")  # noqa: S311  to shuffle
-    order = list(CONTESTED)
+    order = list(chosen)
     generator.shuffle(order)
     for pair in order:
         yield pair, "AB"[round(generator.random())]
@@ -57,10 +56,10 @@ def _open(path: Path) -> Image.Image:
         return opened.convert("RGB")
 
 
-def write_sheets(name: str, new: Path, old: Path, to: Path) -> None:
+def write_sheets(name: str, new: Path, old: Path, to: Path, chosen: Sequence[pairs.Pair]) -> None:
     """Write each voter's sheets."""
     for voter in VOTERS:
-        for number, (pair, side) in enumerate(ballots(name, voter), 1):
+        for number, (pair, side) in enumerate(ballots(name, voter, chosen), 1):
             target = to / f"voter{voter}" / f"{number}.png"
             target.parent.mkdir(parents=True, exist_ok=True)
             sheet(pair, side, new, old).save(target)
@@ -69,13 +68,14 @@ def write_sheets(name: str, new: Path, old: Path, to: Path) -> None:
 def count(name: str) -> None:
     """Say what was chosen."""
     votes = json.loads((VOTES / f"{name}.json").read_text(encoding="utf-8"))
-    chosen = dict.fromkeys(CONTESTED, 0)
+    contested = CONTESTED[votes.get("pairs", "contested")]
+    chosen = dict.fromkeys(contested, 0)
     for voter in VOTERS:
-        for (pair, side), vote in zip(ballots(name, voter), votes[f"voter {voter}"], strict=True):
+        for (pair, side), vote in zip(ballots(name, voter, contested), votes[f"voter {voter}"], strict=True):
             chosen[pair] += vote.startswith(side)
     for pair, found in chosen.items():
         print(*pair, f"new: {found} of {len(VOTERS)}")
-    total, all_votes = sum(chosen.values()), len(VOTERS) * len(CONTESTED)
+    total, all_votes = sum(chosen.values()), len(VOTERS) * len(contested)
     lowest, highest = wilson_interval(total, all_votes)
     print(f"new: {total} of {all_votes}, {total / all_votes:.0%} [{lowest:.0%}, {highest:.0%}]")
 
@@ -83,6 +83,7 @@ def count(name: str) -> None:
 if __name__ == "__main__":
     command, contest, *folders = sys.argv[1:]
     if command == "sheets":
-        write_sheets(contest, *map(Path, folders))
+        new, old, to, *which = folders
+        write_sheets(contest, Path(new), Path(old), Path(to), CONTESTED[which[0] if which else "contested"])
     else:
         count(contest)
