@@ -37,7 +37,7 @@ FRONT = (5.0, 10.0, 20.0, 40.0)
 MEASURES = ("measures.py", "close_up.py", "filters.py")
 """The files that say what scores are."""
 LITE_STRENGTHS = (0.5, 0.75, 1.0)
-CHOICES = {"all": pairs.PAIRS, "once": pairs.ONCE, "contested": pairs.TWICE}
+CHOICES = {"all": pairs.PAIRS, "once": pairs.ONCE, "contested": pairs.CONTESTED}
 
 
 def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
@@ -69,7 +69,7 @@ def judge(pair: pairs.Pair, width: int, height: int) -> Judge:
     photo, painting = (images.read(shared.picture(name)) for name in pair)
     style = with_long_side((painting.width, painting.height), max(width, height))
     first, second = _network("vgg16"), _network("vgg19-8bit")
-    return Judge(first, second, _tensor(photo, width, height), _tensor(painting, *style))
+    return Judge(first, second, to_tensor(photo, width, height), to_tensor(painting, *style))
 
 
 @functools.cache
@@ -77,7 +77,8 @@ def _network(name: str) -> VGG:
     return VGG(weights.load(name).to(torch.device("cpu"), torch.float32), layers())
 
 
-def _tensor(picture: images.Picture, width: int, height: int) -> Tensor:
+def to_tensor(picture: images.Picture, width: int, height: int) -> Tensor:
+    """A picture at a size: (1, 3, height, width), 0..255."""
     return torch.from_numpy(images.resize(picture, width, height).rgb).permute(2, 0, 1).unsqueeze(0).contiguous()
 
 
@@ -98,7 +99,7 @@ def scores_at(one: painters.Painted, size: int) -> Scores:
     pixels = np.asarray(painters.opened(one), np.float32)
     # Tools round the short side each in their own way.
     width, height = result_size(Settings(size=size), images.read(shared.picture(one.pair[0])))
-    return judge(one.pair, width, height).scores(_tensor(images.Picture(pixels), width, height))
+    return judge(one.pair, width, height).scores(to_tensor(images.Picture(pixels), width, height))
 
 
 def row(one: painters.Painted) -> dict[str, Any]:

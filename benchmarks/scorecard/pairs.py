@@ -17,18 +17,18 @@ Pair = tuple[str, str]
 PAIRS: tuple[Pair, ...] = tuple(itertools.product(PHOTOS, PAINTINGS))
 
 
-def every(*shifts: int) -> tuple[Pair, ...]:
+def shifted(*shifts: int) -> tuple[Pair, ...]:
     """Pairs that use every photograph and every painting once for each shift between the two lists."""
     return tuple(
         (photo, PAINTINGS[(number + shift) % len(PAINTINGS)]) for shift in shifts for number, photo in enumerate(PHOTOS)
     )
 
 
-ONCE: tuple[Pair, ...] = every(0)
+ONCE: tuple[Pair, ...] = shifted(0)
 """Six, for what takes too long to do 36 times."""
-TWICE: tuple[Pair, ...] = every(0, 1)
-"""Twelve that were voted on while the copied strokes were made; some of them were looked at for that."""
-LATER: tuple[Pair, ...] = every(2, 3)
+CONTESTED: tuple[Pair, ...] = shifted(0, 1)
+"""Twelve that were voted on while copied strokes and fine scales were tuned; some were looked at for that."""
+HELD_OUT: tuple[Pair, ...] = shifted(2, 3)
 """Twelve others, which nobody looked at meanwhile."""
 
 

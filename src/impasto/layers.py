@@ -1,6 +1,7 @@
 """Names of layers: `reluB_N` (after the ReLU) and `convB_N` (before it), B the block, N the convolution in it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -50,3 +51,10 @@ class Layer:
 
     def __str__(self) -> str:
         return f"{self.kind}{self.block}_{self.index}"
+
+
+def limit_depth(weights: Mapping[Layer, float], deepest: Layer, share: float) -> dict[Layer, float]:
+    """Replace all layers beyond one by that one, with a share of their weights; 0 leaves them out."""
+    limited = {layer: weight for layer, weight in weights.items() if layer <= deepest}
+    beyond = sum(weight for layer, weight in weights.items() if layer > deepest)
+    return limited | {deepest: limited.get(deepest, 0.0) + beyond * share} if beyond * share else limited

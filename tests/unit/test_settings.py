@@ -154,19 +154,6 @@ def test_a_recipe_may_build_on_another(tmp_path):
     assert (chosen.convention, chosen.content_weight, chosen.seed) == ("gatys", 3.0, 6)
 
 
-def test_layers_that_are_stated_hold_at_all_scales_unless_those_of_the_finer_ones_are_stated_too(tmp_path):
-    finer = {"relu2_1": 1.0}
-    base, own = tmp_path / "base.toml", tmp_path / "own.toml"
-    base.write_text('recipe = "painterly"\nfiner_content_layers = { relu2_1 = 1.0 }\n')
-    own.write_text(f'recipe = "{base}"\nstyle_layers = {{ relu3_1 = 1.0 }}\n')
-    assert Settings(recipe=str(base)).finer_content_layers == finer
-    assert not Settings(recipe=str(own)).finer_content_layers
-    assert not Settings(recipe=str(base), content_layers=finer).finer_content_layers
-    assert Settings(recipe=str(base), size=300).model_copy(update={"seed": 1}).finer_content_layers == finer
-    assert not Settings(recipe=str(base)).model_copy(update={"style_layers": finer}).finer_content_layers
-    assert Settings(style_layers=finer, finer_style_layers=finer).finer_style_layers == finer
-
-
 def test_a_recipe_that_is_its_own_base_is_refused(tmp_path):
     circle = tmp_path / "circle.toml"
     circle.write_text(f'recipe = "{circle}"\n')

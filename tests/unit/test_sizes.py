@@ -7,8 +7,10 @@ import torch
 from impasto.core import TensorImage, TransferImages
 from impasto.engine.inputs import Inputs
 from impasto.engine.memory import MemoryPlan
-from impasto.engine.spec import input_spec, result_size, transfer_spec
+from impasto.engine.sizing import SHALLOWER_CONTENT, memory_load
+from impasto.engine.spec import deepest_layers, input_spec, result_size, transfer_spec
 from impasto.images import read
+from impasto.layers import Layer
 from impasto.settings import Settings
 
 WIDE = read(np.zeros((427, 640, 3), np.uint8))
@@ -40,3 +42,39 @@ def test_the_painting_keeps_its_aspect_or_is_squashed_to_the_result():
     assert size() == (200, 300)
     assert size(style_scale=2) == (400, 600)
     assert size(style_fit="squash") == (300, 200)
+
+
+def objectives(**choices):
+    settings = Settings(size=512, **choices)
+    return transfer_spec(settings, Inputs(WIDE, (TALL,), input_spec(settings)), MemoryPlan(0, settings.history))
+
+
+def named(weights):
+    return {str(layer): weight for layer, weight in weights.items()}
+
+
+def test_fine_scales_compare_nothing_deeper_than_their_block():
+    spec = objectives(style_layers="relu1_1=1,relu4_1=2,relu5_1=3", content_layers="relu2_2=1,relu4_2=2,relu5_2=2")
+    assert named(spec.fine_scale_objective.style_layers) == {"relu1_1": 1, "relu4_1": 2}
+    content = named(spec.fine_scale_objective.content_layers)
+    assert content == {"relu2_2": 1, "relu4_1": pytest.approx(4 * SHALLOWER_CONTENT)}
+    assert max(spec.layers) == max(spec.objective.layers)
+    assert deepest_layers(Settings()) == (Layer.parse("relu5_1"), Layer.parse("relu4_1"))
+
+
+@pytest.mark.parametrize("choices", [{"fine_scale_block": 0}, {"style_layers": "relu5_1"}, {"fine_scale_block": 5}])
+def test_fine_scales_compare_what_the_coarsest_does_where_nothing_is_beyond_or_nothing_else_left(choices):
+    spec = objectives(**choices)
+    assert spec.fine_scale_objective == spec.objective
+
+
+def test_memory_is_planned_for_the_content_layer_of_the_finest_scale():
+    def layers(**choices):
+        return list(
+            map(
+                str, memory_load(Settings(content_layers="relu5_2", **choices), (640, 427), [(640, 427)]).content_layers
+            )
+        )
+
+    assert layers(size=512) == ["relu4_1"]
+    assert layers(size=128) == layers(size=512, fine_scale_block=0) == ["relu5_2"]

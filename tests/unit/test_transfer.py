@@ -90,11 +90,11 @@ def test_masks_and_a_kept_part_work_on_tensors(network, pair):
     assert not torch.equal(last.image[..., :24], pair[0][..., :24])
 
 
-def test_finer_scales_compare_at_their_own_layers_and_losses_of_ones_own_at_any(network, pair):
+def test_fine_scales_compare_at_their_own_layers_and_custom_losses_at_any(network, pair):
     big = torch.nn.functional.interpolate(pair[0], (172, 256))
     coarsest = spec().objective
     finer = replace(coarsest, content_layers={RELU1_1: 0.5})
-    choices = spec(size=(256, 172), scales=2, iterations=1, finer_objective=finer)
+    choices = spec(size=(256, 172), scales=2, iterations=1, fine_scale_objective=finer)
 
     def losses(*extra):
         steps = [each for each in transfer(network, big, [pair[1]], choices, extra_losses=extra) if each.state]

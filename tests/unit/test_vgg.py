@@ -41,14 +41,16 @@ def test_only_layers_up_to_the_last_one_used_are_computed(vgg_weights, image):
     assert list(shallow(image)) == layers("relu2_1")
 
 
-def test_a_network_that_reads_some_of_its_layers_gives_those_and_leaves_the_other_as_it_was(vgg_weights, image):
+def test_a_truncated_network_gives_its_layers_and_leaves_the_whole_one_as_it_was(vgg_weights, image):
     network = VGG(vgg_weights, layers("relu1_1", "relu2_1", "conv3_2"))
-    fewer = network.reading(frozenset(layers("relu2_1")))
+    fewer = network.truncate(frozenset(layers("relu2_1")))
     assert (fewer.blocks, network.blocks) == (range(1, 3), range(1, 4))
     whole, part = network(image), fewer(image)
     assert list(part) == layers("relu2_1")
     assert torch.equal(part[layers("relu2_1")[0]], whole[layers("relu2_1")[0]])
-    assert network.reading(network.layers) is network
+    assert network.truncate(network.layers) is network
+    with pytest.raises(ValueError, match="does not read relu3_1"):
+        network.truncate(frozenset(layers("relu3_1")))
 
 
 def test_a_layer_that_the_network_does_not_have_is_named_with_the_last_one_it_has(vgg_weights):

@@ -25,11 +25,11 @@ class TransferSpec:
     size: Size
     """Of the result."""
     objective: ObjectiveSpec
-    """At the coarsest scale, and at all others that have none of their own."""
+    """At the coarsest scale, and at all scales where there is no `fine_scale_objective`."""
     optimizer: Callable[[], Optimizer]
     """Makes one, for the first scale and for each further round: `partial(LBFGS, history=20)`."""
     iterations: int
-    finer_objective: ObjectiveSpec | None = None
+    fine_scale_objective: ObjectiveSpec | None = None
     """At all scales but the coarsest."""
     scales: int = 1
     iterations_decay: float = 1.0
@@ -59,8 +59,8 @@ class TransferSpec:
 
     @property
     def layers(self) -> frozenset[Layer]:
-        """Every layer at which anything is compared."""
-        return self.objective.layers | (self.finer_objective.layers if self.finer_objective else frozenset())
+        """Every layer at which anything is compared, at any scale."""
+        return self.objective.layers | (self.fine_scale_objective or self.objective).layers
 
 
 IMAGE = "image"

@@ -115,20 +115,20 @@ class StyleTransfer:
         images, spec = self.images, self.spec
         self.check(width, height)
         content = images.content(width, height)
-        wanted = (spec.finer_objective if width > self.scales[0].width else None) or spec.objective
-        reader = self.reader if self._extra_losses else self.reader.reading(wanted.layers)
+        is_fine = max(width, height) > max(self.scales[0].size)
         inputs = LossInputs(
-            network=reader,
+            network=self.reader,
             content=None if content is None else images.pad(content),
             styles=images.styles,
             style_sizes=images.style_sizes(width, height),
             style_weights=self._style_weights,
             guidance=images.guidance(width, height, self._style_weights, self._details.content),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
-            spec=wanted,
+            spec=(spec.fine_scale_objective if is_fine else None) or spec.objective,
         )
-        extra = [loss for build in self._extra_losses for loss in build(inputs)]
-        objective = feature_objective(reader, [*build_losses(inputs), *extra], inputs.size, spec.tile_mapper)
+        losses = [*build_losses(inputs), *(loss for build in self._extra_losses for loss in build(inputs))]
+        layers = frozenset(loss.layer for loss in losses if loss.layer) or self.reader.layers
+        objective = feature_objective(self.reader.truncate(layers), losses, inputs.size, spec.tile_mapper)
         return LuminanceObjective(objective) if spec.luminance_only else objective
 
     def objective(self, width: int, height: int) -> Objective:

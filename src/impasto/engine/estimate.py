@@ -114,8 +114,8 @@ class Workload:
     """With the iterations of all rounds; none where nothing is optimized."""
     margin: int
     network: str
-    deepest: "Layer"
-    """Whose features are compared: the network is run as far as that."""
+    deepest: "tuple[Layer, Layer]"
+    """Of those that are compared at the coarsest scale, and at all others: the network is run as far as that."""
     optimizer: str
     """Its name in the settings: some evaluate the objective more than once in an iteration."""
     compute: "ComputeConfig"
@@ -125,7 +125,8 @@ class Workload:
     def kind(self, pixels: int) -> str:
         """Name what decides how long an iteration with an image of so many pixels takes, beside their number."""
         at = f"{self.compute.precision}, {self.compute.device}, {self.compute.threads} threads"
-        what = f"{self.network} to {self.deepest} by {self.optimizer}"
+        layers = " and ".join(dict.fromkeys(map(str, self.deepest)))
+        what = f"{self.network} to {layers} by {self.optimizer}"
         return f"{platform.node()}: {what}, {at}{self._tiling(pixels)[0]}"
 
     def rate(self, pixels: int, history: SpeedHistory) -> tuple[float, bool]:

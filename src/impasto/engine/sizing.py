@@ -5,12 +5,17 @@ from collections.abc import Sequence
 
 from impasto.engine.memory import Load, parse_memory
 from impasto.errors import SettingsError
-from impasto.layers import Layer
+from impasto.layers import Layer, limit_depth
 from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
 from impasto.sizing import Scale, Size, plan_scales, style_size, with_long_side
 from impasto.wording import argument
 
+LAST_LAYER = Layer.parse("relu9_9")
+"""Beyond those of every network."""
+SHALLOWER_CONTENT = 0.37
+"""Share of a content layer's weight that has about its effect at the first layer of block 4, whose activations are
+larger: structure is the same by VGG-16 and VGG-19 (decision 28)."""
 _ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "auto": 2}
 
 
@@ -88,15 +93,15 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         raise ValueError("there is neither a content image nor a style image of a known size")
     result = result_size(settings, subject, may_turn=content is not None)
     scales = scales_of(settings, result)
-    finest = (settings.finer_content_layers if len(scales) > 1 else None) or settings.content_layers
-    layers = [Layer.parse(name) for name, share in finest.items() if share > 0]
+    limit = fine_scale_limit(settings) if len(scales) > 1 else LAST_LAYER
+    weights = {Layer.parse(name): share for name, share in settings.content_layers.items() if share > 0}
     return Load(
         result=result,
         pixels=padded_pixels(result, settings.margin),
         subject=subject,
         recolors=content is not None and settings.color == "photo",
         styles=style_sizes(settings, result, [size for size in used if size]) if settings.has_style else [],
-        content_layers=layers if settings.has_content else [],
+        content_layers=list(limit_depth(weights, limit, SHALLOWER_CONTENT)) if settings.has_content else [],
         masks=_count_masks(settings),
         strokes=settings.style_detail > 0 and settings.has_style,
         optimizer=settings.optimizer,
@@ -107,6 +112,12 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         item_bytes=item_bytes or _ITEM_BYTES[settings.precision],
         budget=parse_memory(settings.memory),
     )
+
+
+def fine_scale_limit(settings: Settings) -> Layer:
+    """Give the deepest layer that is compared at all scales but the coarsest."""
+    block = settings.fine_scale_block
+    return Layer.parse(f"relu{block}_1") if block else LAST_LAYER
 
 
 def _count_masks(settings: Settings) -> int:

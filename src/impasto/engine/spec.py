@@ -19,7 +19,7 @@ from impasto.engine.inputs import Inputs, InputSpec
 from impasto.engine.memory import MemoryPlan
 from impasto.errors import SettingsError
 from impasto.images import Picture
-from impasto.layers import Layer
+from impasto.layers import Layer, limit_depth
 from impasto.settings import INIT_IMAGES, LARGEST_SIZE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops, style_weights
 from impasto.sizing import Size
@@ -78,14 +78,14 @@ def network_spec(settings: Settings) -> NetworkSpec:
     return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)
 
 
-def deepest_layer(settings: Settings) -> Layer:
-    """Read as far as which layer the network is run.
+def deepest_layers(settings: Settings) -> tuple[Layer, Layer]:
+    """Read as far as which layer the network is run, at the coarsest scale and at all others.
 
     Raises:
         SettingsError: no layer is left.
     """
     objective = _objective_spec(settings)
-    return max(layer for each in (objective, _finer_objective(settings, objective)) for layer in each.layers)
+    return max(objective.layers), max(_fine_scale_objective(settings, objective).layers)
 
 
 def compute_spec(settings: Settings) -> ComputeSpec:
@@ -104,10 +104,13 @@ def checkpoint_choice(settings: Settings) -> Literal["auto", "always", "never"]:
 
 
 def for_evaluation(settings: Settings, size: Size) -> Settings:
-    """Give the settings with which an existing picture is evaluated: no margin, and float32 unless they say."""
+    """Give the settings with which an existing picture is evaluated.
+
+    They have no margin, one scale, so that all layers are compared, and float32 unless another precision is given.
+    """
     side = min(max(SMALLEST_SIZE, *size), LARGEST_SIZE)
     exact = {"precision": "float32"} if settings.precision == "auto" else {}
-    return settings.model_copy(update={"margin": 0, "size": side, **exact})
+    return settings.model_copy(update={"margin": 0, "size": side, "scales": 1, **exact})
 
 
 def for_measuring(settings: Settings, side: int, crop: str) -> Settings:
@@ -126,8 +129,7 @@ def style_layers(settings: Settings) -> frozenset[Layer]:
     Raises:
         SettingsError: there is none.
     """
-    stated = (settings.style_layers, settings.finer_style_layers)
-    layers = frozenset(layer for each in stated for layer, weight in _parse_layers(each).items() if weight > 0)
+    layers = frozenset(Layer.parse(name) for name, weight in settings.style_layers.items() if weight > 0)
     if not layers:
         problem = f"{argument('style_layers')} names no layer with a weight"
         raise SettingsError(problem, "Name at least one.")
@@ -158,8 +160,7 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
     objective = _objective_spec(settings)
     if inputs.faces:
         objective = replace(objective, faces=_FACES[settings.faces])
-    finer = _finer_objective(settings, objective)
-    active = [kind for each in (objective, finer) for kind in _active_kinds(each)]
+    active = _active_kinds(objective)
     if inputs.content is None:
         _check_without_content(settings, [kind for kind in active if KINDS[kind].compares == "content"])
     if not inputs.styles:
@@ -167,9 +168,9 @@ def transfer_spec(settings: Settings, inputs: Inputs, memory: MemoryPlan) -> Tra
     return TransferSpec(
         size=result_size(settings, inputs.subject, may_turn=inputs.content is not None),
         objective=objective,
+        fine_scale_objective=_fine_scale_objective(settings, objective),
         optimizer=_optimizer(settings, memory),
         iterations=settings.iterations,
-        finer_objective=None if finer == objective else finer,
         scales=settings.scales,
         iterations_decay=settings.iterations_decay,
         rounds=settings.rounds,
@@ -220,22 +221,21 @@ def _objective_spec(settings: Settings) -> ObjectiveSpec:
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
     return ObjectiveSpec(
         weights=weights,
-        content_layers=_parse_layers(settings.content_layers),
-        style_layers=_parse_layers(settings.style_layers),
+        content_layers={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
+        style_layers={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
         convention=settings.convention,
         statistic=settings.statistic,
     )
 
 
-def _finer_objective(settings: Settings, coarsest: ObjectiveSpec) -> ObjectiveSpec:
-    """Make the objective of all scales but the coarsest."""
-    content, style = _parse_layers(settings.finer_content_layers), _parse_layers(settings.finer_style_layers)
-    content, style = content or coarsest.content_layers, style or coarsest.style_layers
+def _fine_scale_objective(settings: Settings, coarsest: ObjectiveSpec) -> ObjectiveSpec:
+    """Limit the depth of an objective, unless nothing would be left of its style."""
+    limit = sizing.fine_scale_limit(settings)
+    style = limit_depth(coarsest.style_layers, limit, 0.0)
+    if any(coarsest.style_layers.values()) and not any(style.values()):
+        return coarsest
+    content = limit_depth(coarsest.content_layers, limit, sizing.SHALLOWER_CONTENT)
     return replace(coarsest, content_layers=content, style_layers=style)
-
-
-def _parse_layers(weights: Mapping[str, float]) -> Mapping[Layer, float]:
-    return {Layer.parse(name): weight for name, weight in weights.items()}
 
 
 def _active_kinds(objective: ObjectiveSpec) -> list[str]:

@@ -204,15 +204,13 @@ class Settings(BaseModel):
         "Layers of the style loss, each with its weight.",
         group="Objective",
     )
-    finer_content_layers: LayerWeights = setting_field(
-        {},
-        "Layers of the content loss at all scales but the coarsest, if these are not the same.",
+    fine_scale_block: int = setting_field(
+        0,
+        "Block of the network whose first layer is the deepest that is compared at all scales but the coarsest, "
+        "where content layers beyond it are compared at it; 0 compares the same layers at every scale.",
         group="Objective",
-    )
-    finer_style_layers: LayerWeights = setting_field(
-        {},
-        "Layers of the style loss at all scales but the coarsest, if these are not the same.",
-        group="Objective",
+        ge=0,
+        le=5,
     )
     convention: Literal["mean", "gatys", "coursera", "keras", "neural-style"] = setting_field(
         "neural-style", "Whose loss normalization to use; see how-it-works.", group="Objective"
@@ -449,7 +447,7 @@ class Settings(BaseModel):
         Raises:
             SettingsError: as for a new one.
         """
-        return type(self)(**_lay_over(self.model_dump(), with_present_names(update or {})))
+        return type(self)(**{**self.model_dump(), **with_present_names(update or {})})
 
     if not TYPE_CHECKING:  # type checkers see the fields themselves as keyword arguments
 
@@ -461,14 +459,12 @@ class Settings(BaseModel):
                 raise SettingsError(f"there is no setting '{unknown[0]}'", _hint(unknown[0]))
             base = _recipe_values(recipe) if missing and isinstance(recipe, str) else {}
             try:
-                super().__init__(**_lay_over(base, values))
+                super().__init__(**{**base, **values})
             except ValidationError as error:
                 supplier = recipe if error.errors()[0]["loc"][0] not in values else None
                 raise _settings_error(error, supplier) from None
 
 
-_LAYERS = {"content_layers", "style_layers"}
-_FINER_LAYERS = {f"finer_{name}" for name in _LAYERS}
 _MOST_BASES = 20
 """Recipes that one may rest on, each on the next."""
 
@@ -496,14 +492,7 @@ def _recipe_values(recipe: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
         raise SettingsError(f"recipe '{recipe}' has an unknown key '{unknown[0]}'", _hint(unknown[0]))
     base = values.pop("recipe", None)
-    return _lay_over(_recipe_values(str(base), (*above, recipe)), values) if base else values
-
-
-def _lay_over(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values by others; layers that are stated without any for the finer scales are those of all scales."""
-    if values.keys() & _LAYERS:
-        base = {name: value for name, value in base.items() if name not in _FINER_LAYERS}
-    return {**base, **values}
+    return {**_recipe_values(str(base), (*above, recipe)), **values} if base else values
 
 
 def _settings_error(error: ValidationError, recipe: str | None) -> SettingsError:

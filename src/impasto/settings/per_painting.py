@@ -130,8 +130,7 @@ def _check_network(settings: "Settings", style: MeasuredWith) -> None:
             raise SettingsError(problem, "Make a style file with these settings, or use the painting itself.")
     if not (settings.has_style and settings.strength):
         return
-    compared = [*settings.style_layers.items(), *settings.finer_style_layers.items()]
-    missing = dict.fromkeys(name for name, weight in compared if weight > 0 and name not in style.layers)
+    missing = [name for name, weight in settings.style_layers.items() if weight > 0 and name not in style.layers]
     if missing:
         problem = f"{style.name} does not have the layers {', '.join(missing)} of {argument('style_layers')}"
         raise SettingsError(problem, f"It has {', '.join(sorted(style.layers))}: use those, or the painting itself.")

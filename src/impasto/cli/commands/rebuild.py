@@ -14,12 +14,7 @@ Example:
   impasto rebuild photo.jpg --layer relu5_1
 """
 
-_NO_STYLE: dict[str, Any] = {
-    "style_weight": 0.0,
-    "style_layers": {},
-    "finer_style_layers": {},
-    "strength": 0.5,
-}
+_NO_STYLE: dict[str, Any] = {"style_weight": 0.0, "style_layers": {}, "strength": 0.5}
 _STYLE_SETTINGS = frozenset({*_NO_STYLE, "style_scale", "style_blend", "style_fit", "statistic"})
 
 

@@ -14,12 +14,7 @@ Example:
   impasto texture painting.jpg --size-rule 512x512
 """
 
-_NO_CONTENT: dict[str, Any] = {
-    "content_weight": 0.0,
-    "content_layers": {},
-    "finer_content_layers": {},
-    "strength": 0.5,
-}
+_NO_CONTENT: dict[str, Any] = {"content_weight": 0.0, "content_layers": {}, "strength": 0.5}
 
 
 @with_settings(defaults=Settings(recipe="texture"), without=_NO_CONTENT.keys())

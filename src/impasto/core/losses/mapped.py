@@ -32,13 +32,13 @@ class LossTile:
 
     tile: Tile
     losses: "Mapping[Layer, Mapping[str, PartLoss]]"
-    """At each layer, by the name of the loss."""
+    """At each layer that the network is to read, by the name of the loss."""
 
     @torch.no_grad()
     def measure(self, network: VGG, pixels: Tensor) -> list[tuple[str, Any]]:
         """Measure the features of the tile's pixels with their halo, (1, 3, h, w): by the name of each loss."""
         tape = BackwardTape(recording=False)
-        self.tile.run(self._as_far_as_needed(network), pixels, tape)
+        self.tile.run(self._truncate(network), pixels, tape)
         return [
             (name, loss.measure(part.features))
             for part in self.tile.parts(tape.features)
@@ -54,12 +54,12 @@ class LossTile:
             return [loss.hook(part.features, differences[name]) for name, loss in losses]
 
         tape = BackwardTape()
-        self.tile.run(self._as_far_as_needed(network), pixels, tape)
+        self.tile.run(self._truncate(network), pixels, tape)
         found = self.tile.gradient(tape, hooks)
         return torch.zeros_like(pixels) if found is None else found
 
-    def _as_far_as_needed(self, network: VGG) -> VGG:
-        return network.reading(frozenset(self.losses))
+    def _truncate(self, network: VGG) -> VGG:
+        return network.truncate(frozenset(self.losses))
 
 
 class TileMap(Protocol):

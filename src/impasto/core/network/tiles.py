@@ -128,6 +128,7 @@ class TiledVGG:
         self.network, self._spec = network, tiles
         last = network.blocks[-1]
         starts = [1, *(block + 1 for block in tiles.keep if block < last), last + 1]
+        self.layers = network.layers
         self._segments = [_plan_segment(network, range(*blocks), tiles.side) for blocks in pairwise(starts)]
 
     def sees_whole(self, height: int, width: int) -> bool:
@@ -143,11 +144,11 @@ class TiledVGG:
         """See `FeatureReader.read`."""
         if self.sees_whole(*image.shape[2:]):
             return self.network.read(image, layers)
-        return (part for part in self.record(image).parts(keep=False) if part.layer in layers)
+        return self.truncate(layers & self.network.layers).record(image).parts(keep=False)
 
-    def reading(self, layers: frozenset[Layer]) -> "TiledVGG":
-        """See `VGG.reading`."""
-        return TiledVGG(self.network.reading(layers), self._spec)
+    def truncate(self, layers: frozenset[Layer]) -> "TiledVGG":
+        """See `VGG.truncate`."""
+        return TiledVGG(self.network.truncate(layers), self._spec)
 
     def tiles(self, height: int, width: int) -> list[Tile]:
         """Cut an image of a size into tiles; where no maps are kept, these know nothing of each other."""

@@ -127,18 +127,25 @@ class VGG:
 
     def read(self, image: Tensor, layers: frozenset[Layer]) -> Iterator[Part]:
         """See `FeatureReader.read`: each layer in one part."""
-        for layer, features in self(image).items():
-            if layer in layers:
-                yield Part(layer, Window.whole(features), features)
+        for layer, features in self.truncate(layers & self.layers)(image).items():
+            yield Part(layer, Window.whole(features), features)
 
-    def reading(self, layers: frozenset[Layer]) -> "VGG":
-        """Give the network as far as some of its layers: what is past the last of them is not computed."""
+    def truncate(self, layers: frozenset[Layer]) -> "VGG":
+        """Give a network that reads only some of its layers, one or more, and computes nothing past the last of them.
+
+        The two share their convolutions.
+
+        Raises:
+            ValueError: it does not read one of them.
+        """
         if layers == self.layers:
             return self
-        shallower, needed = copy(self), _as_far_as(self._convolutions, layers)
-        shallower.layers = layers
-        shallower._convolutions = {layer: self._convolutions[layer] for layer in needed}  # noqa: SLF001 - its own
-        return shallower
+        if missing := layers - self.layers:
+            raise ValueError(f"the network does not read {', '.join(map(str, sorted(missing)))}")
+        truncated, needed = copy(self), _layers_up_to(self._convolutions, layers)
+        truncated.layers = layers
+        truncated._convolutions = {layer: self._convolutions[layer] for layer in needed}  # noqa: SLF001 - its own
+        return truncated
 
     def record(self, image: Tensor) -> BackwardTape:
         """Run the network and record the backward pass, from features to a picture (1, 3, H, W)."""
@@ -215,10 +222,10 @@ def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list
     for layer in sorted(wanted):
         if layer.relu not in order:
             raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
-    return _as_far_as(order, wanted)
+    return _layers_up_to(order, wanted)
 
 
-def _as_far_as(order: Iterable[Layer], wanted: frozenset[Layer]) -> list[Layer]:
+def _layers_up_to(order: Iterable[Layer], wanted: frozenset[Layer]) -> list[Layer]:
     last = max(layer.relu for layer in wanted)
     return [layer for layer in order if layer <= last]
 
