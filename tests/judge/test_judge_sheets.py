@@ -7,7 +7,7 @@ from judging import ANN, EYE, save_candidates, save_references, session_of
 
 from impasto.errors import InputError, OutputError
 from impasto.judge.sheet import read_answers, write_sheet
-from impasto.judge.votes import VoteFile
+from impasto.judge.votes import Rater, VoteFile
 
 
 @pytest.fixture
@@ -46,6 +46,20 @@ def test_answers_to_a_sheet_are_votes_on_what_is_on_it(session, votes, tmp_path,
     assert (second.picture, second.winner) == (expected[0].picture, expected[0].right)
     assert (last.picture, last.question, last.winner) == (expected[-1].picture, "content", None)
     assert {vote.rater.kind for vote in (first, second, last)} == {"model"}
+
+
+def test_answers_are_to_the_raters_own_sheet_unless_another_is_named(session, votes, tmp_path, answers):
+    mine, _ = write_sheet(session, str(tmp_path / "mine.png"), force=False)
+    folders = [str(tmp_path / name) for name in {mine.questions["1"][0].left, mine.questions["1"][0].right}]
+    theirs, _ = write_sheet(session_of(folders, votes, ANN), str(tmp_path / "theirs.png"), force=False)
+    read_answers(answers("1 style left"), VoteFile(votes), EYE)
+    number = next(it for it, asked in theirs.questions.items() if asked[0].picture != mine.questions["1"][0].picture)
+    read_answers(answers(f"sheet {theirs.sheet}\n{number} style left"), VoteFile(votes), EYE)
+    own, other = VoteFile(votes).votes
+    assert own.picture == mine.questions["1"][0].picture
+    assert other.picture == theirs.questions[number][0].picture
+    with pytest.raises(InputError, match=rf"no sheet for Bob, a person.*{mine.sheet} for Eye, {theirs.sheet} for Ann"):
+        read_answers(answers("1 style left"), VoteFile(votes), Rater(name="Bob"))
 
 
 def test_the_left_picture_of_a_row_is_the_one_that_the_key_says(session, tmp_path):

@@ -69,7 +69,7 @@ def read_answers(path: str, votes: VoteFile, rater: Rater) -> list[Vote]:
     """Read answers to a sheet, and keep them as votes: all, or none.
 
     Each line is a number, a question and an answer, `1 style left`; lines that begin with # are passed over. A line
-    `sheet ID` says which sheet it is; otherwise it is the newest one.
+    `sheet ID` says which sheet it is; otherwise it is the newest of this rater's.
 
     Raises:
         InputError: the file cannot be read, a line is no answer, or an answer was given before.
@@ -77,7 +77,7 @@ def read_answers(path: str, votes: VoteFile, rater: Rater) -> list[Vote]:
     """
     lines = _read_lines(path)
     named = [words[1] for _, words in lines if words[0] == "sheet" and len(words) == _SHEET_WORDS]
-    key = _find_sheet(votes, named[-1] if named else None)
+    key = _find_sheet(votes, named[-1] if named else None, rater)
     given = {(vote.pair, vote.question) for vote in votes.votes if vote.rater == rater}
     found: list[Vote] = []
     for number, words in lines:
@@ -128,15 +128,21 @@ def _read_lines(path: str) -> list[tuple[int, list[str]]]:
     return [(number, words) for number, words in lines if words and not words[0].startswith("#")]
 
 
-def _find_sheet(votes: VoteFile, name: str | None) -> SheetKey:
+def _find_sheet(votes: VoteFile, name: str | None, rater: Rater) -> SheetKey:
     if not votes.sheets:
         raise InputError(f"{votes.path} has no key of a sheet", "Make a sheet with these votes first.")
-    found = [sheet for sheet in votes.sheets if name in {sheet.sheet, None}]
-    if not found:
+    found = [sheet for sheet in votes.sheets if (sheet.sheet == name if name else sheet.rater == rater)]
+    if found:
+        return found[-1]
+    if name:
         raise InputError(
             f"{votes.path} has no key of the sheet {name}", "Name the file of votes that it was made with."
         )
-    return found[-1]
+    sheets = ", ".join(f"{sheet.sheet} for {sheet.rater.name}" for sheet in votes.sheets)
+    raise InputError(
+        f"{votes.path} has no sheet for {rater.name}, a {rater.kind}",
+        f"It has {sheets}: say who votes as when the sheet was made, or begin the answers with `sheet ID`.",
+    )
 
 
 def _read_vote(where: str, words: Sequence[str], key: SheetKey, rater: Rater) -> Vote:
