@@ -32,7 +32,7 @@ from impasto.sizing import with_long_side
 from scorecard import painters, pairs, peers
 from scorecard.measures import Judge, Scores, layers
 
-FRONT = (5.0, 10.0, 20.0, 40.0)
+FRONT = (5.0, 10.0, 20.0, 40.0, 80.0)
 """Content weights of `painterly` beside neural-style's pictures."""
 MEASURES = ("measures.py", "close_up.py", "filters.py")
 """The files that say what scores are."""

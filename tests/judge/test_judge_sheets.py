@@ -58,7 +58,7 @@ def test_answers_are_to_the_raters_own_sheet_unless_another_is_named(session, vo
     own, other = VoteFile(votes).votes
     assert own.picture == mine.questions["1"][0].picture
     assert other.picture == theirs.questions[number][0].picture
-    with pytest.raises(InputError, match=rf"no sheet for Bob, a person.*{mine.sheet} for Eye, {theirs.sheet} for Ann"):
+    with pytest.raises(InputError, match=rf"no sheet for Bob.*{mine.sheet} for Eye, {theirs.sheet} for Ann"):
         read_answers(answers("1 style left"), VoteFile(votes), Rater(name="Bob"))
 
 

@@ -131,7 +131,7 @@ def _read_lines(path: str) -> list[tuple[int, list[str]]]:
 def _find_sheet(votes: VoteFile, name: str | None, rater: Rater) -> SheetKey:
     if not votes.sheets:
         raise InputError(f"{votes.path} has no key of a sheet", "Make a sheet with these votes first.")
-    found = [sheet for sheet in votes.sheets if (sheet.sheet == name if name else sheet.rater == rater)]
+    found = [sheet for sheet in votes.sheets if (sheet.sheet == name if name else sheet.rater.name == rater.name)]
     if found:
         return found[-1]
     if name:
@@ -140,7 +140,7 @@ def _find_sheet(votes: VoteFile, name: str | None, rater: Rater) -> SheetKey:
         )
     sheets = ", ".join(f"{sheet.sheet} for {sheet.rater.name}" for sheet in votes.sheets)
     raise InputError(
-        f"{votes.path} has no sheet for {rater.name}, a {rater.kind}",
+        f"{votes.path} has no sheet for {rater.name}",
         f"It has {sheets}: say who votes as when the sheet was made, or begin the answers with `sheet ID`.",
     )
 
