@@ -1,11 +1,12 @@
-"""How full empty places are with `--fill`: at 0 on every pair and on drawings, and at five steps on six pairs.
+"""How full empty places are with `--fill`, at five steps on six pairs; with `--all` at 0 on every pair and drawing, too.
 
-    PYTHONPATH=benchmarks python -m scorecard.fill
+    PYTHONPATH=benchmarks python -m scorecard.fill [--all]
 
 Writes scorecard/fill.json: `close_up.empty` of the default look, 1 for as empty as the painting's own empty places.
 """
 
 import itertools
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +42,11 @@ def empty(stylizer: Stylizer, pair: pairs.Pair, fill: float) -> float:
     return close_up.empty(to_tensor(painted, *size), to_tensor(photo, *size), to_tensor(painting, *beside))
 
 
-def asked() -> Iterator[tuple[pairs.Pair, float]]:
-    """Every pair with each fill at which it is painted."""
+def asked(*, every: bool) -> Iterator[tuple[pairs.Pair, float]]:
+    """Each pair with each fill at which it is painted."""
     yield from itertools.product(pairs.ONCE, STEPS)
+    if not every:
+        return
     yield from itertools.product(DRAWN, (0.0, 1.0))
     yield from ((pair, 0.0) for pair in pairs.PAIRS if pair not in pairs.ONCE)
 
@@ -51,7 +54,7 @@ def asked() -> Iterator[tuple[pairs.Pair, float]]:
 def main() -> None:
     """Paint, measure, print and write JSON."""
     stylizer, rows = Stylizer(), []
-    for pair, fill in asked():
+    for pair, fill in asked(every="--all" in sys.argv):
         found = round(empty(stylizer, pair, fill), 3)
         rows.append({"photo": pair[0], "painting": pair[1], "fill": fill, "empty": found})
         print(rows[-1], flush=True)
