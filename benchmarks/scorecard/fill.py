@@ -1,4 +1,4 @@
-"""How full empty places are with `--fill`, at five steps on six pairs; with `--all` at 0 on every pair and drawing, too.
+"""How full empty places are with `--fill`: five steps on six pairs; with `--all`, also 0 on every pair and drawing.
 
     PYTHONPATH=benchmarks python -m scorecard.fill [--all]
 
