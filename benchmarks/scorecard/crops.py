@@ -19,6 +19,7 @@ import shared
 from PIL import Image, ImageDraw
 
 from impasto.judge.statistics import wilson_interval
+from impasto.sizing import with_long_side
 
 ANSWERS = Path(__file__).parent / "blind" / "crops.json"
 READERS = (1, 2, 3)
@@ -76,12 +77,7 @@ def ballots(reader: int) -> Iterator[tuple[Trial, Literal["left", "right"]]]:
 def crop(path: Path, spot: Spot) -> Image.Image:
     """A crop, doubled."""
     with Image.open(path) as opened:
-        picture = opened.convert("RGB")
-    share = SIZE / max(picture.size)
-    if share != 1:
-        picture = picture.resize(
-            (round(picture.width * share), round(picture.height * share)), Image.Resampling.LANCZOS
-        )
+        picture = opened.convert("RGB").resize(with_long_side(opened.size, SIZE), Image.Resampling.LANCZOS)
     left, top = min(spot[0], picture.width - SIDE), min(spot[1], picture.height - SIDE)
     return picture.crop((left, top, left + SIDE, top + SIDE)).resize((SHOWN, SHOWN), Image.Resampling.LANCZOS)
 

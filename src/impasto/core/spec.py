@@ -60,7 +60,11 @@ class TransferSpec:
     @property
     def layers(self) -> frozenset[Layer]:
         """Every layer at which anything is compared, at any scale."""
-        return self.objective.layers | (self.fine_scale_objective or self.objective).layers
+        return self.objective.layers | self.objective_at(coarsest=False).layers
+
+    def objective_at(self, *, coarsest: bool) -> ObjectiveSpec:
+        """Give the objective of the coarsest scale, or of all others."""
+        return self.objective if coarsest or self.fine_scale_objective is None else self.fine_scale_objective
 
 
 IMAGE = "image"

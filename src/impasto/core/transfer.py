@@ -115,7 +115,7 @@ class StyleTransfer:
         images, spec = self.images, self.spec
         self.check(width, height)
         content = images.content(width, height)
-        is_fine = max(width, height) > max(self.scales[0].size)
+        is_coarsest = max(width, height) <= max(self.scales[0].size)
         inputs = LossInputs(
             network=self.reader,
             content=None if content is None else images.pad(content),
@@ -124,7 +124,7 @@ class StyleTransfer:
             style_weights=self._style_weights,
             guidance=images.guidance(width, height, self._style_weights, self._details.content),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
-            spec=(spec.fine_scale_objective if is_fine else None) or spec.objective,
+            spec=spec.objective_at(coarsest=is_coarsest),
         )
         losses = [*build_losses(inputs), *(loss for build in self._extra_losses for loss in build(inputs))]
         layers = frozenset(loss.layer for loss in losses if loss.layer) or self.reader.layers

@@ -51,7 +51,7 @@ class RunInputs:
             scales=[] if spec.content_only else scales,
             margin=spec.margin,
             network=self.network,
-            deepest=(max(spec.objective.layers), max((spec.fine_scale_objective or spec.objective).layers)),
+            deepest=(max(spec.objective.layers), max(spec.objective_at(coarsest=False).layers)),
             optimizer=self.load.optimizer,
             compute=self.compute,
             memory=self.memory,
