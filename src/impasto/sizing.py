@@ -21,9 +21,17 @@ def style_size(own: Size, result: Size, scale: float, *, squash: bool) -> Size:
 
 SMALLEST_LONG_SIDE = 128
 """No scale is coarser than this, pixels: below it relu5_1 has fewer than 8 positions a side and motifs lose shape."""
+ASPECT_TOLERANCE = 0.02
+"""How far the aspects of pictures may differ that are of one shape: rounding of small sizes, but not another crop."""
 DECAYING_SCALES = 3
 """Iterations fall from scale to scale as far as this one: then each takes four times the one before for four times the
 pixels, so that the time for a pixel of the result is about the same at any size."""
+
+
+def have_one_shape(one: Size, other: Size) -> bool:
+    """Tell whether two pictures have about the same aspect."""
+    ratio = (one[0] * other[1]) / (one[1] * other[0])
+    return max(ratio, 1 / ratio) <= 1 + ASPECT_TOLERANCE
 
 
 @dataclass(frozen=True)

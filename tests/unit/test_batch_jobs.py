@@ -11,7 +11,7 @@ from impasto.batch.manifest import MadeFile, Manifest
 from impasto.batch.names import NameTemplate, check_output_name, ignores_case
 from impasto.batch.plan import BatchJob
 from impasto.batch.schedule import WorkerTuner
-from impasto.engine import cores
+from impasto.engine import cores, sizing
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
 from impasto.errors import InputError, OutputError
@@ -223,7 +223,7 @@ def test_the_work_of_a_picture_is_that_of_the_scales_that_are_planned():
                 *size, scales=settings.scales, iterations=settings.iterations, decay=settings.iterations_decay
             )
             expected = [Scale(it.width, it.height, it.iterations * settings.rounds) for it in planned]
-            assert schedule.scale_work(settings, size) == expected
+            assert sizing.scale_work(settings, size) == expected
 
 
 def test_what_is_available_is_no_more_than_the_budget():

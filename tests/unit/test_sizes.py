@@ -7,8 +7,8 @@ import torch
 from impasto.core import TensorImage, TransferImages
 from impasto.engine.inputs import Inputs
 from impasto.engine.memory import MemoryPlan
-from impasto.engine.sizing import SHALLOWER_CONTENT, memory_load
-from impasto.engine.spec import deepest_layers, input_spec, result_size, transfer_spec
+from impasto.engine.sizing import SHALLOWER_CONTENT, deepest_layers, memory_load
+from impasto.engine.spec import input_spec, result_size, transfer_spec
 from impasto.images import read
 from impasto.layers import Layer
 from impasto.settings import Settings

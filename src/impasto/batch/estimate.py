@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from impasto.batch import schedule
 from impasto.batch.plan import PlannedJob
-from impasto.engine import cores
+from impasto.engine import cores, sizing
 from impasto.errors import DeviceError
 from impasto.settings import Settings
 from impasto.sizing import Size
@@ -46,15 +46,15 @@ def estimate_batch(planned: Sequence[PlannedJob], jobs: int, workers: int | None
 def _estimate_one(settings: Settings, size: Size) -> tuple[float, bool]:
     from impasto.engine.device import configure  # noqa: PLC0415 - loads torch, which a batch leaves to its workers
     from impasto.engine.estimate import Workload, estimate_seconds  # noqa: PLC0415
-    from impasto.engine.spec import compute_spec, deepest_layers, network_spec  # noqa: PLC0415
+    from impasto.engine.spec import compute_spec  # noqa: PLC0415
 
     return estimate_seconds(
         Workload(
-            scales=schedule.scale_work(settings, size),
+            scales=sizing.scale_work(settings, size),
             margin=settings.margin,
-            network=network_spec(settings).name,
-            deepest=deepest_layers(settings),
+            network=settings.network,
+            deepest=sizing.deepest_layers(settings),
             optimizer=settings.optimizer,
-            compute=configure(compute_spec(settings)),
+            processor=configure(compute_spec(settings)).processor,
         )
     )

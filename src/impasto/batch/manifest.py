@@ -24,10 +24,11 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from impasto.batch.identity import digest_once
-from impasto.batch.names import MANIFEST, WORK_FOLDER
+from impasto.batch.names import WORK_FOLDER
 from impasto.errors import OutputError
 from impasto.storage import atomic
 from impasto.storage.atomic import check_folder, make_folder, replace_file
+from impasto.storage.names import MANIFEST
 
 _LOCK, _PART, _PENDING = "lock", "part", "pending.json"
 SHEETS = "sheets.json"

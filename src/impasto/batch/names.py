@@ -12,6 +12,7 @@ from typing import Any
 from impasto.errors import InputError, OutputError
 from impasto.settings import Settings
 from impasto.sizing import Size
+from impasto.storage.names import MANIFEST
 from impasto.storage.paths import is_folder
 
 DEFAULT_TEMPLATE = "{photo}-{style}"
@@ -19,7 +20,6 @@ FIELDS = ("photo", "folder", "style", "recipe", "size", "number", "suffix", "see
 """Those that messages list; any other setting whose value is text or a number is one, too."""
 WORK_FOLDER = ".impasto-batch"
 """In the folder of the results: the lock, and what is not finished."""
-MANIFEST = "manifest.jsonl"
 SHEET_STEM = "contact-sheet"
 _MOST_BYTES = 200
 """Of a name without its suffix: 255 bytes are the limit of most systems."""

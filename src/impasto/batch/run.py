@@ -34,9 +34,7 @@ from impasto.batch.executor import (
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob, make_task
 from impasto.errors import DeviceError, ImpastoError, OutputError, WeightsError
-from impasto.settings import Settings
-from impasto.settings.effect import effective_values
-from impasto.settings.stored import portable_values
+from impasto.settings.stored import described_values
 from impasto.storage.names import base_name
 from impasto.wording import COMMAND, OVERWRITE
 
@@ -258,10 +256,4 @@ def _describe(job: BatchJob, inputs: tuple[InputDigest, ...]) -> dict[str, Any]:
     if not inputs:
         named = [("content", job.photo), *(("style", style) for style in job.styles)]
         inputs = tuple(InputDigest(role, base_name(str(path)), None) for role, path in named)
-    return {"inputs": [asdict(it) for it in inputs], "settings": _settings_values(job.settings)}
-
-
-def _settings_values(settings: Settings) -> dict[str, Any]:
-    """Give the settings that change the picture, files by their names."""
-    effective = effective_values(settings).keys() | {"mask", "keep_mask", "init", "network", "recipe"}
-    return {name: value for name, value in portable_values(settings).items() if name in effective}
+    return {"inputs": [asdict(it) for it in inputs], "settings": described_values(job.settings)}

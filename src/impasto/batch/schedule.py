@@ -10,13 +10,12 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from impasto.engine import cores, sizing
 from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
 from impasto.settings import Settings
-from impasto.sizing import Scale, Size
+from impasto.sizing import Size
 
 _MEMORY_SHARE = 0.75
 """Of the machine's memory, for all workers together."""
@@ -88,17 +87,9 @@ def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
     return max(1, count // max(1, min(count, jobs, memory_budget() // memory)))
 
 
-def scale_work(settings: Settings, size: Size) -> list[Scale]:
-    """Plan the scales of a picture, for a network that sees the smallest of sizes."""
-    if settings.strength == 0:
-        return []
-    scales = sizing.scales_of(settings, size)
-    return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in scales]
-
-
 def work_of(settings: Settings, size: Size) -> float:
     """Give the megapixels times iterations of a picture, margin included."""
-    scales = scale_work(settings, size)
+    scales = sizing.scale_work(settings, size)
     work = sum(sizing.padded_pixels(scale.size, settings.margin) * scale.iterations for scale in scales)
     return work / 1e6 or 1e-3
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from impasto.engine.estimate import Processor
 from impasto.engine.memory import LARGEST_KEPT, first_map_bytes, free_memory, physical_memory
 from impasto.errors import DeviceError, OutOfMemoryError, count_noun
 from impasto.storage.limits import is_out_of_memory
@@ -52,6 +53,11 @@ class ComputeConfig:
     def precision(self) -> str:
         """The convolutions' type by its name in the spec."""
         return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def processor(self) -> Processor:
+        """What the speed depends on."""
+        return Processor(str(self.device), self.precision, self.threads)
 
     @property
     def image_dtype(self) -> torch.dtype:

@@ -20,7 +20,6 @@ from impasto.storage.home import cache
 if TYPE_CHECKING:  # the studio's server knows estimates, and must not hold torch
     from collections.abc import Sequence
 
-    from impasto.engine.device import ComputeConfig
     from impasto.engine.memory import MemoryPlan
     from impasto.layers import Layer
     from impasto.sizing import Scale
@@ -107,6 +106,18 @@ class SpeedHistory:
 
 
 @dataclass(frozen=True)
+class Processor:
+    """Where a run computes, as far as its speed depends on that."""
+
+    device: str
+    """As torch writes it: `cpu`, `cuda:0`."""
+    precision: str
+    """Of the convolutions."""
+    threads: int
+    """On the CPU."""
+
+
+@dataclass(frozen=True)
 class Workload:
     """What a run computes: all that decides how long it takes."""
 
@@ -118,13 +129,13 @@ class Workload:
     """Of those that are compared at the coarsest scale, and at all others: the network is run as far as that."""
     optimizer: str
     """Its name in the settings: some evaluate the objective more than once in an iteration."""
-    compute: "ComputeConfig"
+    processor: Processor
     memory: "MemoryPlan | None" = None
     """How the network sees images; None for in one piece."""
 
     def kind(self, pixels: int) -> str:
         """Name what decides how long an iteration with an image of so many pixels takes, beside their number."""
-        at = f"{self.compute.precision}, {self.compute.device}, {self.compute.threads} threads"
+        at = f"{self.processor.precision}, {self.processor.device}, {self.processor.threads} threads"
         layers = " and ".join(dict.fromkeys(map(str, self.deepest)))
         what = f"{self.network} to {layers} by {self.optimizer}"
         return f"{platform.node()}: {what}, {at}{self._tiling(pixels)[0]}"
@@ -137,7 +148,7 @@ class Workload:
         factor = self._tiling(pixels)[1]
         whole = history.rate(replace(self, memory=None).kind(pixels), pixels)
         if whole is None:
-            return _rough_rate(self.compute) * factor, True
+            return _rough_rate(self.processor) * factor, True
         is_remote = self.memory is not None and self.memory.is_remote(pixels)
         return whole * factor, is_remote  # by how many machines it is to be divided, only a run on them tells
 
@@ -175,9 +186,9 @@ def sum_estimates(estimates: "Sequence[Estimate]") -> Estimate:
     )
 
 
-def _rough_rate(compute: "ComputeConfig") -> float:
-    rate = _ROUGH_RATES.get(compute.device.type)
-    return _ROUGH_CPU_RATES[compute.precision] / compute.threads if rate is None else rate
+def _rough_rate(processor: Processor) -> float:
+    rate = _ROUGH_RATES.get(processor.device.partition(":")[0])
+    return _ROUGH_CPU_RATES[processor.precision] / processor.threads if rate is None else rate
 
 
 def _size_class(pixels: int) -> int:

@@ -53,7 +53,7 @@ class RunInputs:
             network=self.network,
             deepest=(max(spec.objective.layers), max(spec.objective_at(coarsest=False).layers)),
             optimizer=self.load.optimizer,
-            compute=self.compute,
+            processor=self.compute.processor,
             memory=self.memory,
         )
 

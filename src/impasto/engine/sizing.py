@@ -1,7 +1,8 @@
 """The sizes of a run, from the settings and the sizes of the inputs alone; loads no torch."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from impasto.engine.memory import Load, parse_memory
 from impasto.errors import SettingsError
@@ -11,6 +12,7 @@ from impasto.settings.per_painting import split_crops
 from impasto.sizing import Scale, Size, plan_scales, style_size, with_long_side
 from impasto.wording import argument
 
+LayerWeights = Mapping[Layer, float]
 LAST_LAYER = Layer.parse("relu9_9")
 """Beyond those of every network."""
 SHALLOWER_CONTENT = 0.37
@@ -93,15 +95,16 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
         raise ValueError("there is neither a content image nor a style image of a known size")
     result = result_size(settings, subject, may_turn=content is not None)
     scales = scales_of(settings, result)
-    limit = fine_scale_limit(settings) if len(scales) > 1 else LAST_LAYER
-    weights = {Layer.parse(name): share for name, share in settings.content_layers.items() if share > 0}
+    content_layers, style_layers = compared_layers(settings)
+    if len(scales) > 1:
+        content_layers, _ = fine_scale_layers(settings, content_layers, style_layers)
     return Load(
         result=result,
         pixels=padded_pixels(result, settings.margin),
         subject=subject,
         recolors=content is not None and settings.color == "photo",
         styles=style_sizes(settings, result, [size for size in used if size]) if settings.has_style else [],
-        content_layers=list(limit_depth(weights, limit, SHALLOWER_CONTENT)) if settings.has_content else [],
+        content_layers=[layer for layer, share in content_layers.items() if share] if settings.has_content else [],
         masks=_count_masks(settings),
         strokes=settings.style_detail > 0 and settings.has_style,
         optimizer=settings.optimizer,
@@ -114,10 +117,49 @@ def memory_load(settings: Settings, content: Size | None, styles: Sequence[Size 
     )
 
 
-def fine_scale_limit(settings: Settings) -> Layer:
-    """Give the deepest layer that is compared at all scales but the coarsest."""
+def scale_work(settings: Settings, size: Size) -> list[Scale]:
+    """Plan the scales of a result with the iterations of all rounds; none where nothing is optimized."""
+    if settings.strength == 0:
+        return []
+    return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in scales_of(settings, size)]
+
+
+def compared_layers(settings: Settings) -> tuple[LayerWeights, LayerWeights]:
+    """Give the weights of the layers at which content and style are compared at the coarsest scale."""
+    content = {Layer.parse(name): weight for name, weight in settings.content_layers.items()}
+    return content, {Layer.parse(name): weight for name, weight in settings.style_layers.items()}
+
+
+def fine_scale_layers(
+    settings: Settings, content: LayerWeights, style: LayerWeights
+) -> tuple[LayerWeights, LayerWeights]:
+    """Limit the depth of layers for all scales but the coarsest, unless nothing would be left of the style."""
     block = settings.fine_scale_block
-    return Layer.parse(f"relu{block}_1") if block else LAST_LAYER
+    limit = Layer.parse(f"relu{block}_1") if block else LAST_LAYER
+    limited = limit_depth(style, limit, 0.0)
+    if any(style.values()) and not any(limited.values()):
+        return content, style
+    return limit_depth(content, limit, SHALLOWER_CONTENT), limited
+
+
+def deepest_layers(settings: Settings) -> tuple[Layer, Layer]:
+    """Give as far as which layer the network is run, at the coarsest scale and at all others.
+
+    Raises:
+        SettingsError: no layer has a weight.
+    """
+    coarsest = compared_layers(settings)
+    return _deepest(*coarsest), _deepest(*fine_scale_layers(settings, *coarsest))
+
+
+def _deepest(*weights: LayerWeights) -> Layer:
+    names = argument("content_layers"), argument("style_layers")
+    if not any(weights):
+        raise SettingsError("no layer is given", "Name at least one with {} or {}.".format(*names))
+    active = [layer for each in weights for layer, weight in each.items() if weight > 0]
+    if not active:
+        raise SettingsError("all layers have weight 0", "Give one of {} or {} a weight.".format(*names))
+    return max(active)
 
 
 def _count_masks(settings: Settings) -> int:

@@ -19,7 +19,7 @@ from impasto.engine.inputs import Inputs, InputSpec
 from impasto.engine.memory import MemoryPlan
 from impasto.errors import SettingsError
 from impasto.images import Picture
-from impasto.layers import Layer, limit_depth
+from impasto.layers import Layer
 from impasto.settings import INIT_IMAGES, LARGEST_SIZE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops, style_weights
 from impasto.sizing import Size
@@ -76,16 +76,6 @@ def copies_strokes(settings: Settings) -> bool:
 def network_spec(settings: Settings) -> NetworkSpec:
     """Read what the settings say of the network."""
     return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)
-
-
-def deepest_layers(settings: Settings) -> tuple[Layer, Layer]:
-    """Read as far as which layer the network is run, at the coarsest scale and at all others.
-
-    Raises:
-        SettingsError: no layer is left.
-    """
-    objective = _objective_spec(settings)
-    return max(objective.layers), max(_fine_scale_objective(settings, objective).layers)
 
 
 def compute_spec(settings: Settings) -> ComputeSpec:
@@ -210,19 +200,15 @@ def content_share(strength: float) -> float:
 
 
 def _objective_spec(settings: Settings) -> ObjectiveSpec:
-    if not (settings.content_layers or settings.style_layers):
-        names = argument("content_layers"), argument("style_layers")
-        raise SettingsError("no layer is given", "Name at least one with {} or {}.".format(*names))
-    if not any((*settings.content_layers.values(), *settings.style_layers.values())):
-        names = argument("content_layers"), argument("style_layers")
-        raise SettingsError("all layers have weight 0", "Give one of {} or {} a weight.".format(*names))
+    sizing.deepest_layers(settings)  # refuses settings without any layer
+    content, style = sizing.compared_layers(settings)
     weights = {kind: float(getattr(settings, f"{kind}_weight")) for kind in KINDS}
     for kind, entry in KINDS.items():
         weights[kind] *= content_share(settings.strength) if entry.compares == "content" else bool(settings.strength)
     return ObjectiveSpec(
         weights=weights,
-        content_layers={Layer.parse(name): weight for name, weight in settings.content_layers.items()},
-        style_layers={Layer.parse(name): weight for name, weight in settings.style_layers.items()},
+        content_layers=content,
+        style_layers=style,
         convention=settings.convention,
         statistic=settings.statistic,
     )
@@ -230,11 +216,7 @@ def _objective_spec(settings: Settings) -> ObjectiveSpec:
 
 def _fine_scale_objective(settings: Settings, coarsest: ObjectiveSpec) -> ObjectiveSpec:
     """Limit the depth of an objective, unless nothing would be left of its style."""
-    limit = sizing.fine_scale_limit(settings)
-    style = limit_depth(coarsest.style_layers, limit, 0.0)
-    if any(coarsest.style_layers.values()) and not any(style.values()):
-        return coarsest
-    content = limit_depth(coarsest.content_layers, limit, sizing.SHALLOWER_CONTENT)
+    content, style = sizing.fine_scale_layers(settings, coarsest.content_layers, coarsest.style_layers)
     return replace(coarsest, content_layers=content, style_layers=style)
 
 

@@ -8,6 +8,7 @@ from typing import Any, get_origin
 
 from impasto.errors import SettingsError
 from impasto.settings import INIT_IMAGES, Settings, split_file_names
+from impasto.settings.effect import effective_values
 from impasto.storage.names import base_name, is_path, to_text
 from impasto.wording import argument
 
@@ -25,6 +26,12 @@ def portable_values(settings: Settings) -> dict[str, Any]:
         value = values[name]
         values[name] = [base_name(it) for it in value] if isinstance(value, list) else value and base_name(value)
     return values
+
+
+def described_values(settings: Settings) -> dict[str, Any]:
+    """Give the settings that change the picture, files by their names: what a manifest says of it."""
+    effective = effective_values(settings).keys() | {*FILE_SETTINGS, "recipe"}
+    return {name: value for name, value in portable_values(settings).items() if name in effective}
 
 
 def portable_json(settings: Settings) -> str:

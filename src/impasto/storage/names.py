@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+MANIFEST = "manifest.jsonl"
+"""Of the results of many jobs: what each was made of, and how, one line of JSON a picture."""
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 """What Python puts for a byte of a name that is no UTF-8; no encoding holds it."""
 _SEPARATORS = re.compile(r"[/\\]")

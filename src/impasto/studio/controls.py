@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from impasto import weights
@@ -84,8 +85,17 @@ def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
     return settings
 
 
-def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size], limits: Limits) -> None:
+def check_sizes(
+    settings: Settings, content: Size | None, styles: Sequence[Size], limits: Limits, *, masks: int = 0
+) -> None:
     """Refuse a job whose result would be too large for the studio, or takes more memory than this machine has.
+
+    Args:
+        settings: the job's.
+        content: the photograph's own size; None for a texture.
+        styles: the paintings' own sizes.
+        limits: the studio's.
+        masks: how many there are.
 
     Raises:
         SettingsError: the result would be too large.
@@ -96,7 +106,8 @@ def check_sizes(settings: Settings, content: Size | None, styles: Sequence[Size]
     if max(width, height) > limits.result_side:
         problem = f"the result would have {width} x {height} pixels, which is too large for the studio"
         raise SettingsError(problem, f"Choose a size of at most {limits.result_side}.")
-    check_memory(sizing.memory_load(settings, content, styles))
+    load = sizing.memory_load(settings, content, styles)
+    check_memory(replace(load, masks=load.masks + masks))
 
 
 def supported(values: Mapping[str, Any], limits: Limits) -> tuple[dict[str, Any], list[str]]:

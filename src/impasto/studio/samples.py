@@ -67,6 +67,12 @@ def name_of(picture: str) -> str | None:
     return _names().get(picture)
 
 
+def title(picture: str) -> str:
+    """Return the title of the sample whose file has this SHA-256; empty if none has."""
+    name = name_of(picture)
+    return _SAMPLES[name].title if name else ""
+
+
 @functools.cache
 def _names() -> dict[str, str]:
     present = (name for name in _SAMPLES if file(name).is_file())

@@ -27,6 +27,10 @@ class Origin(BaseModel):
     """The photograph, if the studio has it."""
     paintings: list[PictureId | None]
     """The paintings; null for each that the studio does not have."""
+    masks: list[PictureId]
+    """One for each painting; none where one is missing."""
+    keep: PictureId | None
+    """The mask of what stays as it is, if the studio has it."""
     missing: list[str]
     """Names of the inputs that the studio does not have."""
     unsupported: list[str]
@@ -64,15 +68,72 @@ class SamplePicture(BaseModel):
     display: str
 
 
-class JobIn(BaseModel):
-    """A new job."""
+class _Order(BaseModel):
+    """What a job and a batch are ordered with."""
 
     model_config = ConfigDict(extra="forbid")
 
-    photo: PictureId | None = None
     paintings: list[PictureId] = Field(default_factory=list, description="At most `max_paintings` of `/api/about`.")
+    masks: list[PictureId] = Field(default_factory=list)
+    """Gray pictures of the photograph's shape, one for each painting, white where it goes; or none."""
+    keep: PictureId | None = None
+    """A gray picture, white where the photograph stays as it is."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings that differ from the recipe's, by the names of the controls in `/api/about`."""
+
+
+class JobIn(_Order):
+    """A new job."""
+
+    photo: PictureId | None = None
+
+
+class Axis(BaseModel):
+    """A setting that changes from column to column of a sheet, or from row to row."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=80)]
+    values: Annotated[list[float | int | str], Field(min_length=1, max_length=25)]
+
+
+class Refused(BaseModel):
+    """A file that was meant for a batch, and that the studio could not take."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=200)]
+    problem: Annotated[str, Field(max_length=500)]
+
+
+class BatchIn(_Order):
+    """Many photographs painted alike, or one with some settings in many ways."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    """Unset, the studio names it."""
+    photos: list[PictureId] = Field(default_factory=list, description="At most `batch_photos` of the limits.")
+    axes: Annotated[list[Axis], Field(max_length=2)] = Field(default_factory=list)
+    """Of a sheet: the columns, and then the rows."""
+    refused: Annotated[list[Refused], Field(max_length=500)] = Field(default_factory=list)
+    """Kept with it, for its manifest."""
+
+
+class EstimateOut(BaseModel):
+    """What a job would take, before it is ordered."""
+
+    width: int
+    """Of the result, in pixels."""
+    height: int
+    seconds: float | None
+    """Null until a worker has told what it computes with."""
+    rough: bool
+    """Whether no run of this kind on this machine was there to go by."""
+    memory: int
+    """Bytes that the worker takes at its peak."""
+    tiles: int
+    """In how many pieces the finest scale is painted."""
+    same_as: JobId | None
+    """A job with the same pictures and settings, if there is one."""
 
 
 class StepOut(BaseModel):
@@ -124,8 +185,17 @@ class JobOut(BaseModel):
     """From 1; null unless queued."""
     photo: PictureOut | None
     paintings: list[PictureOut]
+    masks: list[PictureOut]
+    """One for each painting, or none."""
+    keep: PictureOut | None
+    """The mask of what stays as it is in the photograph."""
     settings: dict[str, Any]
     """All settings, those of the recipe included."""
+    batch: int | None
+    """The batch that it belongs to."""
+    favorite: bool
+    album: str
+    """Empty where it is in none."""
     attempt: int
     """1, or higher if the job was restarted after the worker was interrupted."""
     created: float
@@ -147,10 +217,30 @@ class JobOut(BaseModel):
     """Why it failed."""
 
 
+class BatchOut(BaseModel):
+    """A batch: many jobs that were ordered together."""
+
+    id: JobId
+    kind: Literal["photographs", "sheet"]
+    name: str
+    created: float
+    axes: list[Axis]
+    refused: list[Refused]
+    counts: dict[JobState, int]
+    """Of its jobs, by state; those in the trash are not counted."""
+    covers: list[str]
+    """URLs of the thumbnails of its first results."""
+    newest: JobId | None
+    """The job that stands for it among the others."""
+
+
 class JobPage(BaseModel):
     """A page of jobs, newest first."""
 
     jobs: list[JobOut]
+    """Each batch is one of them, its newest, unless its jobs were asked for."""
+    batches: list[BatchOut]
+    """Those that the jobs belong to."""
     next: JobId | None
     """Pass this as `before` to get the next page; null on the last."""
     version: int
@@ -166,6 +256,29 @@ class MoveIn(BaseModel):
 
     before: JobId | None = None
     """The queued job to move it before; null for the end of the queue."""
+
+
+class JobsIn(BaseModel):
+    """Some jobs, in the order in which they are meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: Annotated[list[JobId], Field(min_length=1, max_length=500)]
+
+
+class JobEdits(JobsIn):
+    """What changes of some jobs: what is null stays."""
+
+    favorite: bool | None = None
+    album: Annotated[str, Field(max_length=200)] | None = None
+    """Empty to take them out of theirs."""
+
+
+class Album(BaseModel):
+    """A name that jobs were given to find them by."""
+
+    name: str
+    jobs: int
 
 
 class Control(BaseModel):
@@ -213,6 +326,10 @@ class About(BaseModel):
     max_pixels: int
     """Maximum width times height of an upload."""
     max_paintings: int
+    max_batch: int
+    """Photographs of a batch."""
+    max_side: int
+    """Pixels of a result's longer side."""
     default_recipe: str
     suffixes: list[str]
     """File name suffixes of the readable formats."""
@@ -228,6 +345,8 @@ class Changes(BaseModel):
 
     version: int
     jobs: list[JobOut]
+    batches: list[BatchOut]
+    """Those of the jobs, with their counts."""
     deleted: list[JobId]
     problems: list[Message]
     """Current problems of the workers."""

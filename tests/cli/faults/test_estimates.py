@@ -13,8 +13,7 @@ from quick import QUICK, listing
 from impasto import Finished, Settings, Started, Stylizer
 from impasto.core import ResumePoint
 from impasto.engine import calibrate
-from impasto.engine.device import ComputeSpec, configure
-from impasto.engine.estimate import BEGINNING, SpeedHistory, Workload, estimate_seconds
+from impasto.engine.estimate import BEGINNING, Processor, SpeedHistory, Workload, estimate_seconds
 from impasto.engine.memory import PROCESS_BYTES, MemoryPlan
 from impasto.errors import OutOfMemoryError, SettingsError
 from impasto.layers import Layer
@@ -152,8 +151,8 @@ def test_the_first_estimate_of_a_kind_is_measured_where_it_is_worth_the_time(mon
 
 def test_speeds_in_tiles_are_kept_apart_from_those_in_one_piece(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
-    compute = configure(ComputeSpec("cpu", "float32", 1))
-    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", (Layer.parse("relu5_1"),) * 2, "lbfgs", compute)
+    processor = Processor("cpu", "float32", 1)
+    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", (Layer.parse("relu5_1"),) * 2, "lbfgs", processor)
     tiled = replace(whole, memory=MemoryPlan(0, 0, side=320, keep=(3, 4), whole=500_000))
     SpeedHistory().record(whole.kind(1_000_000), pixels=1_000_000, iterations=1, seconds=8.0)
     assert estimate_seconds(whole) == (pytest.approx(8.0 * (10 + BEGINNING)), False)
@@ -168,8 +167,8 @@ def test_speeds_in_tiles_are_kept_apart_from_those_in_one_piece(tmp_path, monkey
 
 def test_the_speed_of_a_cluster_is_a_guess_until_a_run_on_one_has_told(tmp_path, monkeypatch):
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
-    compute = configure(ComputeSpec("cpu", "float32", 1))
-    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", (Layer.parse("relu5_1"),) * 2, "lbfgs", compute)
+    processor = Processor("cpu", "float32", 1)
+    whole = Workload([Scale(1000, 1000, 10)], 0, "vgg16", (Layer.parse("relu5_1"),) * 2, "lbfgs", processor)
     remote = replace(whole, memory=MemoryPlan(0, 0, remote_tile_side=500))
     SpeedHistory().record(whole.kind(1_000_000), pixels=1_000_000, iterations=1, seconds=8.0)
     assert estimate_seconds(remote) == (pytest.approx(8.0 * 1.9 * (10 + BEGINNING)), True)
@@ -226,9 +225,9 @@ def test_U7_the_cache_is_in_the_home_that_is_chosen(tmp_path, monkeypatch):
 
 
 def test_runs_that_read_fine_scales_less_deep_have_speeds_of_their_own():
-    compute = configure(ComputeSpec("cpu", "float32", 1))
+    processor = Processor("cpu", "float32", 1)
     deep, shallow = (
-        Workload([], 0, "vgg16", (Layer.parse("relu5_1"), Layer.parse(finest)), "lbfgs", compute)
+        Workload([], 0, "vgg16", (Layer.parse("relu5_1"), Layer.parse(finest)), "lbfgs", processor)
         for finest in ("relu5_1", "relu4_1")
     )
     assert "relu5_1 by" in deep.kind(1000)

@@ -12,12 +12,11 @@ from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.images.picture import bands
 from impasto.settings.per_painting import check_masks
+from impasto.sizing import have_one_shape
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
 
-ASPECT_TOLERANCE = 0.02
-"""How far a mask's aspect may be from the photograph's: rounding of small sizes, but not another crop."""
 _LUMA = (0.2126, 0.0722)
 """Of red and blue; green has the rest (ITU-R BT.709, whose primaries are sRGB's)."""
 
@@ -68,8 +67,7 @@ def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
 
 def _read(name: str, photograph: Picture) -> MaskPlane:
     picture = images.read(name)
-    ratio = (picture.width * photograph.height) / (picture.height * photograph.width)
-    if max(ratio, 1 / ratio) > 1 + ASPECT_TOLERANCE:
+    if not have_one_shape((picture.width, picture.height), (photograph.width, photograph.height)):
         sizes = (f"{it.width} x {it.height} pixels" for it in (picture, photograph))
         problem = "{} is a mask of another shape than {}: {}, not {}".format(name, photograph.name, *sizes)
         raise ImageError(problem, "Make it from the photograph, uncropped; its size does not matter.")

@@ -23,11 +23,11 @@ from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.files import StoredFile
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.server.routes import about, jobs, pictures, samples, streams
+from impasto.studio.server.routes import about, batches, jobs, pictures, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
 from impasto.studio.server.uploads import UploadService
 from impasto.studio.server.work import SharedWork, WaitingLine
-from impasto.studio.store import cleanup, database, quota, repair
+from impasto.studio.store import cleanup, database, queue, quota, repair
 from impasto.studio.store.alerts import MemoryAlerts
 from impasto.studio.store.folder import Folder
 from impasto.studio.worker import supervisor
@@ -121,7 +121,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.context = context
-    for routes in (about, samples, pictures, streams, jobs):
+    for routes in (about, samples, pictures, streams, jobs, batches):
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/", _page, include_in_schema=False, methods=["GET", "HEAD"])
     app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
@@ -134,8 +134,10 @@ def create_app(
 
 
 async def _watch_disk(folder: Folder, limits: Limits, alerts: MemoryAlerts) -> None:
-    """Show a full disk on the page for as long as it is full; a worker could not store that."""
+    """Empty the trash, and show a full disk on the page for as long as it is full; a worker could not store that."""
     while True:
+        with contextlib.suppress(StorageError):  # a full disk refuses this, too
+            await asyncio.to_thread(queue.empty_trash, folder, limits.undo_seconds)
         with contextlib.suppress(OSError):  # a disk that is gone for a while
             if shortage := await asyncio.to_thread(quota.full_disk, folder, limits):
                 alerts.set("disk", *shortage)

@@ -53,6 +53,11 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return dict.fromkeys(sorted({400, 401, 403, 413, 421, *statuses}), message)
 
 
+def zip_response() -> dict[int | str, dict[str, Any]]:
+    """Describe an archive for the OpenAPI."""
+    return {200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
 def webp_response() -> dict[int | str, dict[str, Any]]:
     """Describe a WebP response for the OpenAPI."""
     return {200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}}

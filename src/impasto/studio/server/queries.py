@@ -3,13 +3,28 @@
 import itertools
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from impasto.studio import controls, samples
 from impasto.studio.errors import MissingError, missing_job
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Changes, JobOut, JobPage, Message, Origin, PictureOut, Progress, StepOut, Steps
+from impasto.studio.schemas import (
+    Album,
+    Axis,
+    BatchOut,
+    Changes,
+    JobOut,
+    JobPage,
+    Message,
+    Origin,
+    PictureOut,
+    Progress,
+    Refused,
+    StepOut,
+    Steps,
+)
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
@@ -20,6 +35,35 @@ MAX_CHANGES = 50
 _STEP_BYTES = 100
 """Size of an iteration in JSON, about."""
 _LAST_JOB = 2**62
+_COVERS = 4
+"""Results that a batch shows of itself."""
+_STANDS_FOR_ALL = """(batch IS NULL OR id = (
+    SELECT max(id) FROM jobs AS other WHERE other.batch = jobs_with_queue_position.batch AND other.trashed IS NULL))"""
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs are asked for; nothing for all, with one for each batch."""
+
+    search: str = ""
+    """Words that all have to occur in a picture's name or title, the recipe or the date (`2026-11-29`, `november`)."""
+    album: str | None = None
+    favorite: bool = False
+    batch: int | None = None
+
+    def condition(self) -> tuple[str, dict[str, object]]:
+        """Give it in SQL, with its values."""
+        parts, values = [], dict[str, object]()
+        for place, word in enumerate(self.search.lower().split()):
+            parts.append(f"instr(words, :word{place})")
+            values[f"word{place}"] = word
+        if self.album is not None:
+            parts.append("album = :album")
+        if self.favorite:
+            parts.append("favorite")
+        if self.batch is not None:
+            parts.append("batch = :batch")
+        return " AND ".join(parts or [_STANDS_FOR_ALL]), values | {"album": self.album, "batch": self.batch}
 
 
 def job(folder: Folder, number: int) -> JobOut:
@@ -58,16 +102,19 @@ def job_and_steps(
         return found, Steps(attempt=found.attempt, steps=[StepOut(**row) for row in rows]), len(rows) != most
 
 
-def page(folder: Folder, before: int | None, limit: int) -> JobPage:
-    """Read a page of jobs, newest first."""
+def page(folder: Folder, before: int | None, limit: int, asked: JobFilter = JobFilter()) -> JobPage:
+    """Read a page of the jobs that are asked for, newest first."""
+    condition, values = asked.condition()
     with database.read_transaction(folder.database) as connection:
         rows = connection.execute(
-            "SELECT * FROM jobs_with_queue_position WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?",
-            (before, before, limit + 1),
+            f"SELECT * FROM jobs_with_queue_position WHERE (:before IS NULL OR id < :before) AND {condition} "  # noqa: S608
+            "ORDER BY id DESC LIMIT :limit",
+            values | {"before": before, "limit": limit + 1},
         ).fetchall()
         following = rows[limit - 1]["id"] if len(rows) > limit else None
         return JobPage(
             jobs=_jobs(connection, rows[:limit]),
+            batches=_batches(connection, rows[:limit]),
             next=following,
             version=_version(connection),
             problems=_problems(connection),
@@ -107,10 +154,67 @@ def changes(
         found = Changes(
             version=version,
             jobs=jobs,
+            batches=_batches(connection, rows[: len(jobs)]),
             deleted=[row["job"] for row in deleted],
             problems=_problems(connection),
         )
         return found, last
+
+
+def batch(folder: Folder, number: int) -> BatchOut:
+    """Read one batch.
+
+    Raises:
+        MissingError: there is no such batch.
+    """
+    with database.read_transaction(folder.database) as connection:
+        found = _batches(connection, [{"batch": number}])
+    if not found or not found[0].counts:
+        raise MissingError(f"there is no batch {number}", "It may have been deleted.")
+    return found[0]
+
+
+def results(folder: Folder, jobs: Sequence[int]) -> list[JobOut]:
+    """Read those of some jobs that exist, in the order in which they are named."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT * FROM jobs_with_queue_position WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(jobs)),),
+        ).fetchall()
+        found = {job.id: job for job in _jobs(connection, rows)}
+    return [found[job] for job in dict.fromkeys(jobs) if job in found]
+
+
+def jobs_of_batch(folder: Folder, number: int) -> list[JobOut]:
+    """Read the jobs of a batch, in the order in which they were ordered."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute("SELECT * FROM jobs_with_queue_position WHERE batch = ? ORDER BY id", (number,))
+        return _jobs(connection, rows.fetchall())
+
+
+def albums(folder: Folder) -> list[Album]:
+    """List the albums by name."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT album AS name, count(*) AS jobs FROM jobs WHERE album != '' AND trashed IS NULL GROUP BY album "
+            "ORDER BY album COLLATE NOCASE"
+        ).fetchall()
+    return [Album(**row) for row in rows]
+
+
+def same_job(folder: Folder, settings: str, inputs: Sequence[tuple[str, int, str]]) -> int | None:
+    """Find the latest finished or waiting job with the same settings, as JSON, and the same inputs."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT id FROM jobs WHERE settings = ? AND trashed IS NULL AND NOT kept_early "
+            "AND state IN ('queued', 'running', 'finished') ORDER BY id DESC",
+            (settings,),
+        ).fetchall()
+        for row in rows:
+            found = connection.execute("SELECT role, position, picture FROM inputs WHERE job = ?", (row["id"],))
+            if {tuple(it) for it in found.fetchall()} == set(inputs):
+                return int(row["id"])
+    return None
 
 
 def picture(folder: Folder, picture_id: str, limits: Limits) -> PictureOut:
@@ -143,6 +247,43 @@ def _up_to(jobs: Sequence[JobOut], max_bytes: int | None) -> list[JobOut]:
     return [
         job for job, size in zip(jobs, sizes, strict=True) if max_bytes is None or size <= max_bytes or job is jobs[0]
     ]
+
+
+def _batches(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any] | sqlite3.Row]) -> list[BatchOut]:
+    """Read the batches that jobs belong to."""
+    wanted = (json.dumps(sorted({row["batch"] for row in rows if row["batch"] is not None})),)
+    found = connection.execute("SELECT * FROM batches WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
+    counts: dict[int, dict[str, int]] = {row["id"]: {} for row in found}
+    for row in connection.execute(
+        "SELECT batch, state, count(*) AS jobs FROM jobs WHERE trashed IS NULL "
+        "AND batch IN (SELECT value FROM json_each(?)) GROUP BY batch, state",
+        wanted,
+    ).fetchall():
+        counts[row["batch"]][row["state"]] = row["jobs"]
+    return [_batch(connection, row, counts[row["id"]]) for row in found]
+
+
+def _batch(connection: sqlite3.Connection, row: sqlite3.Row, counts: dict[str, int]) -> BatchOut:
+    finished = connection.execute(
+        "SELECT id FROM jobs WHERE batch = ? AND state = 'finished' AND trashed IS NULL ORDER BY id LIMIT ?",
+        (row["id"], _COVERS),
+    ).fetchall()
+    newest = connection.execute(
+        "SELECT max(id) FROM jobs WHERE batch = ? AND trashed IS NULL", (row["id"],)
+    ).fetchone()[0]
+    return BatchOut.model_validate(
+        {
+            "id": row["id"],
+            "kind": row["kind"],
+            "name": row["name"],
+            "created": row["created"],
+            "axes": [Axis(**it) for it in json.loads(row["axes"])],
+            "refused": [Refused(**it) for it in json.loads(row["refused"])],
+            "counts": counts,
+            "covers": [f"/api/jobs/{it['id']}/thumbnail" for it in finished],
+            "newest": newest,
+        }
+    )
 
 
 def _one(connection: sqlite3.Connection, number: int) -> JobOut:
@@ -182,6 +323,11 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
         queue_position=row["queue_position"],
         photo=next((picture for role, picture in inputs if role == "photo"), None),
         paintings=[picture for role, picture in inputs if role == "painting"],
+        masks=[picture for role, picture in inputs if role == "mask"],
+        keep=next((picture for role, picture in inputs if role == "keep"), None),
+        batch=row["batch"],
+        favorite=bool(row["favorite"]),
+        album=row["album"],
         settings=json.loads(row["settings"]),
         attempt=row["attempt"],
         created=row["created"],
@@ -226,16 +372,25 @@ def _picture(connection: sqlite3.Connection, row: sqlite3.Row, limits: Limits | 
 def _origin(connection: sqlite3.Connection, stated: dict[str, Any], limits: Limits) -> Origin:
     """Describe how a picture was made according to its file; its inputs may or may not be stored here."""
     inputs = stated["inputs"]
-    requested = (json.dumps([it["sha256"] for it in inputs]),)
+    # The worker names masks by their digests: what is here of these comes back, as the other inputs do.
+    named, keep = stated["settings"].get("mask"), stated["settings"].get("keep_mask")
+    named = [str(it) for it in named] if isinstance(named, list) else []
+    requested = (json.dumps([*(it["sha256"] for it in inputs), *named, str(keep)]),)
     rows = connection.execute("SELECT id FROM pictures WHERE id IN (SELECT value FROM json_each(?))", requested)
     stored = {row["id"] for row in rows.fetchall()}
-    settings, unsupported = controls.supported(stated["settings"], limits)
+    masks = named if stored.issuperset(named) else []
+    keep = keep if isinstance(keep, str) and keep in stored else None
+    found = {"mask": masks, "keep_mask": keep}
+    own = {name: value for name, value in stated["settings"].items() if not found.get(name)}
+    settings, unsupported = controls.supported(own, limits)
     photos = [it["sha256"] for it in inputs if it["role"] == "content" and it["sha256"] in stored]
     return Origin.model_validate(
         {
             "settings": settings,
             "unsupported": unsupported,
             "photo": photos[0] if photos else None,
+            "masks": masks,
+            "keep": keep,
             "paintings": [it["sha256"] if it["sha256"] in stored else None for it in inputs if it["role"] == "style"],
             "missing": [it["name"] for it in inputs if it["sha256"] not in stored],
         }

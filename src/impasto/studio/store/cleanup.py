@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 
 from impasto.errors import OutputError
 from impasto.studio.limits import Limits
-from impasto.studio.store import alerts, database, queue
+from impasto.studio.store import alerts, database, processors, queue
 from impasto.studio.store.folder import Folder
 
 _LOCK_TIMEOUT = 20.0
@@ -35,6 +35,8 @@ def recover_on_startup(folder: Folder, limits: Limits) -> None:
             raise unusable_lock(lock, error) from None
     queue.recover(folder, limits, exited="server")
     alerts.clear(folder)
+    processors.forget(folder)
+    queue.empty_trash(folder, limits.undo_seconds)
     delete_orphans(folder)
 
 
@@ -64,7 +66,8 @@ def delete_old_previews(folder: Folder) -> None:
 
 
 def free_space(folder: Folder) -> None:
-    """Delete unreferenced pictures except recent ones, which a page may have in its form."""
+    """Delete what is in the trash, and unreferenced pictures except recent ones, which a page may have in its form."""
+    queue.empty_trash(folder, 0.0)
     with database.write_transaction(folder.database) as connection:
         for picture in queue.delete_unreferenced(connection, grace=_SHORT_GRACE):
             folder.delete_picture(picture)

@@ -251,10 +251,53 @@ def _write_failures(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE jobs ADD COLUMN write_failures INTEGER NOT NULL DEFAULT 0")
 
 
+def _gallery(connection: sqlite3.Connection) -> None:
+    """Batches, albums, favorites, a trash, masks, words to search, and what a worker computes with."""
+    for statement in (
+        """CREATE TABLE batches (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('photographs', 'sheet')),
+            name TEXT NOT NULL,
+            axes TEXT NOT NULL,              -- JSON
+            refused TEXT NOT NULL,           -- JSON: files that could not be uploaded, and why
+            created REAL NOT NULL
+        ) STRICT""",
+        "ALTER TABLE jobs ADD COLUMN batch INTEGER",
+        "ALTER TABLE jobs ADD COLUMN favorite INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN album TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN trashed REAL",  # when; null for what is not in the trash
+        "ALTER TABLE jobs ADD COLUMN words TEXT NOT NULL DEFAULT ''",  # to be searched for, in lower case
+        "CREATE INDEX jobs_by_batch ON jobs (batch, id)",
+        """CREATE TABLE masked_inputs (
+            job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            role TEXT NOT NULL CHECK (role IN ('photo', 'painting', 'mask', 'keep')),
+            position INTEGER NOT NULL,
+            picture TEXT NOT NULL REFERENCES pictures (id),
+            PRIMARY KEY (job, role, position)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO masked_inputs SELECT job, role, position, picture FROM inputs",
+        "DROP TABLE inputs",
+        "ALTER TABLE masked_inputs RENAME TO inputs",
+        "CREATE INDEX inputs_by_picture ON inputs (picture)",
+        "CREATE TABLE processors (worker INTEGER PRIMARY KEY, processor TEXT NOT NULL) STRICT",  # JSON
+        "DROP VIEW jobs_with_queue_position",
+        """CREATE VIEW jobs_with_queue_position AS
+            SELECT jobs.*, queue.queue_position FROM jobs LEFT JOIN (
+                SELECT id, row_number() OVER (ORDER BY position) AS queue_position FROM jobs WHERE state = 'queued'
+            ) AS queue USING (id) WHERE jobs.trashed IS NULL""",
+        """UPDATE jobs SET words = lower(
+            (SELECT coalesce(group_concat(name, ' '), '') FROM inputs JOIN pictures ON picture = pictures.id
+             WHERE job = jobs.id)
+            || ' ' || coalesce(json_extract(settings, '$.recipe'), '') || ' ' || date(created, 'unixepoch'))""",
+    ):
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _pictures_and_jobs,
     _several_painters,
     _standard_names,
     _write_failures,
+    _gallery,
 )
 """In order; the database's `user_version` is the number already applied. Never change one: append another."""

@@ -1,5 +1,6 @@
 """The job queue: each function is one transaction, so that a job is never between two states."""
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -10,10 +11,11 @@ from typing import Any, Literal
 from impasto.engine.events import Step
 from impasto.errors import ImpastoError
 from impasto.settings import Settings
+from impasto.studio import samples
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Progress
+from impasto.studio.schemas import Axis, Progress, Refused
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
@@ -36,6 +38,22 @@ class UploadRef:
 
 
 @dataclass(frozen=True)
+class JobInputs:
+    """The pictures that a job uses."""
+
+    photo: UploadRef | None
+    paintings: tuple[UploadRef, ...]
+    masks: tuple[UploadRef, ...] = ()
+    """One for each painting, or none."""
+    keep: UploadRef | None = None
+
+    @property
+    def all(self) -> list[UploadRef]:
+        """Every one of them."""
+        return [ref for ref in (self.photo, *self.paintings, *self.masks, self.keep) if ref]
+
+
+@dataclass(frozen=True)
 class ClaimedJob:
     """A job that a worker has claimed."""
 
@@ -43,36 +61,85 @@ class ClaimedJob:
     attempt: int
     crash_count: int
     """How often the worker crashed while running this job."""
-    photo: UploadRef | None
-    paintings: tuple[UploadRef, ...]
+    inputs: JobInputs
     settings: Settings
 
 
-def enqueue(folder: Folder, photo: str | None, paintings: Sequence[str], settings: Settings, limits: Limits) -> int:
-    """Add a job to the end of the queue; returns its number.
+@dataclass(frozen=True)
+class Order:
+    """A job that is to be added: its pictures by their ids, and its settings."""
+
+    photo: str | None
+    paintings: Sequence[str]
+    settings: Settings
+    masks: Sequence[str] = ()
+    keep: str | None = None
+
+    @property
+    def inputs(self) -> list[tuple[str, int, str]]:
+        """Role, position and id of every picture."""
+        given = {"photo": [self.photo], "painting": self.paintings, "mask": self.masks, "keep": [self.keep]}
+        return [(role, place, it) for role, them in given.items() for place, it in enumerate(them) if it]
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """What jobs have in common that are ordered together."""
+
+    kind: Literal["photographs", "sheet"]
+    name: str
+    axes: Sequence[Axis] = ()
+    refused: Sequence[Refused] = ()
+
+
+def enqueue(folder: Folder, orders: Sequence[Order], limits: Limits, batch: NewBatch | None = None) -> list[int]:
+    """Add jobs to the end of the queue, all of them or none; returns their numbers.
 
     Raises:
         MissingError: a picture has expired.
-        BusyError: the queue is full.
+        BusyError: the queue has no room for them.
     """
     with database.write_transaction(folder.database) as connection:
         queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
-        if queued >= limits.queued_jobs:
-            raise BusyError(f"the queue is full with {queued} jobs", "Wait until some are finished, or cancel some.")
-        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
-        added = connection.execute(
-            "INSERT INTO jobs (version, state, position, settings, created) VALUES (?, 'queued', ?, ?, ?)",
-            (database.next_version(connection), last + 1, settings.model_dump_json(), time.time()),
+        if queued + len(orders) > limits.queued_jobs:
+            problem = f"the queue is full with {queued} jobs"
+            if queued < limits.queued_jobs:
+                problem = f"the queue takes {limits.queued_jobs - queued} more jobs, not {len(orders)}"
+            raise BusyError(problem, "Wait until some are finished, or cancel some.")
+        number = _add_batch(connection, batch) if batch else None
+        return [_add(connection, order, number) for order in orders]
+
+
+def _add_batch(connection: sqlite3.Connection, batch: NewBatch) -> int:
+    axes, refused = (json.dumps([it.model_dump() for it in them]) for them in (batch.axes, batch.refused))
+    added = connection.execute(
+        "INSERT INTO batches (kind, name, axes, refused, created) VALUES (?, ?, ?, ?, ?)",
+        (batch.kind, batch.name, axes, refused, time.time()),
+    )
+    return int(added.lastrowid or 0)
+
+
+def _add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int:
+    last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+    added = connection.execute(
+        "INSERT INTO jobs (version, state, position, settings, created, batch) VALUES (?, 'queued', ?, ?, ?, ?)",
+        (database.next_version(connection), last + 1, order.settings.model_dump_json(), time.time(), batch),
+    )
+    job = int(added.lastrowid or 0)
+    for role, place, picture in order.inputs:
+        _check_picture(connection, picture)
+        connection.execute(
+            "INSERT INTO inputs (job, role, position, picture) VALUES (?, ?, ?, ?)", (job, role, place, picture)
         )
-        job = int(added.lastrowid or 0)
-        inputs = [("photo", 0, photo)] if photo else []
-        inputs += [("painting", position, painting) for position, painting in enumerate(paintings)]
-        for role, position, picture in inputs:
-            _check_picture(connection, picture)
-            connection.execute(
-                "INSERT INTO inputs (job, role, position, picture) VALUES (?, ?, ?, ?)", (job, role, position, picture)
-            )
+    connection.execute("UPDATE jobs SET words = ? WHERE id = ?", (_words(connection, job, order.settings), job))
     return job
+
+
+def _words(connection: sqlite3.Connection, job: int, settings: Settings) -> str:
+    """Give what a job is found by: its pictures' names and titles, the recipe and the date."""
+    inputs = _inputs(connection, job)
+    names = [text for ref in (inputs.photo, *inputs.paintings) if ref for text in (ref.name, samples.title(ref.id))]
+    return " ".join([*names, settings.recipe, time.strftime("%Y-%m-%d %d %B %Y")]).lower()
 
 
 def touch_pictures(folder: Folder, pictures: Sequence[str]) -> bool:
@@ -142,16 +209,119 @@ def delete(folder: Folder, job: int) -> None:
     with database.write_transaction(folder.database) as connection:
         if _column(connection, job, "state") == "running":
             raise StateError(f"job {job} is running", "Cancel it first.")
-        photo, paintings = _inputs(connection, job)
+        inputs = _inputs(connection, job)
         connection.execute(
-            "INSERT INTO deleted_jobs (job, version) VALUES (?, ?)", (job, database.next_version(connection))
+            "INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, database.next_version(connection))
         )
         connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
+        connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM jobs WHERE batch IS NOT NULL)")
         _touch_queue(connection)
         # Within the transaction, because the same picture may just be uploaded again.
-        for picture in delete_unreferenced(connection, [ref.id for ref in (photo, *paintings) if ref]):
+        for picture in delete_unreferenced(connection, [ref.id for ref in inputs.all]):
             folder.delete_picture(picture)
     folder.delete_job(job)
+
+
+def trash(folder: Folder, jobs: Sequence[int]) -> None:
+    """Put jobs into the trash, from where they can be brought back for a while; queued ones are cancelled.
+
+    Raises:
+        MissingError: one does not exist.
+        StateError: one is running.
+    """
+    with database.write_transaction(folder.database) as connection:
+        version = database.next_version(connection)
+        for job in jobs:
+            state = _column(connection, job, "state")
+            if state == "running":
+                raise StateError(f"job {job} is running", "Cancel it first.")
+            if state == "queued":
+                _end(connection, job, "cancelled")
+            connection.execute("UPDATE jobs SET trashed = ?, version = ? WHERE id = ?", (time.time(), version, job))
+            connection.execute("INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, version))
+
+
+def restore(folder: Folder, jobs: Sequence[int]) -> None:
+    """Bring jobs back from the trash.
+
+    Raises:
+        MissingError: one is no longer there.
+    """
+    with database.write_transaction(folder.database) as connection:
+        version = database.next_version(connection)
+        for job in jobs:
+            _column(connection, job, "state")
+            connection.execute("UPDATE jobs SET trashed = NULL, version = ? WHERE id = ?", (version, job))
+            connection.execute("DELETE FROM deleted_jobs WHERE job = ?", (job,))
+
+
+def empty_trash(folder: Folder, older_than: float) -> None:
+    """Delete the jobs that have been in the trash for so many seconds."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute("SELECT id FROM jobs WHERE trashed <= ?", (time.time() - older_than,)).fetchall()
+    for row in rows:
+        with contextlib.suppress(MissingError):  # deleted by another
+            delete(folder, row["id"])
+
+
+def edit(folder: Folder, jobs: Sequence[int], *, favorite: bool | None, album: str | None) -> None:
+    """Mark jobs as favorites, or put them into an album; None leaves that as it is.
+
+    Raises:
+        MissingError: one does not exist.
+    """
+    with database.write_transaction(folder.database) as connection:
+        version = database.next_version(connection)
+        for job in jobs:
+            _column(connection, job, "state")
+            connection.execute(
+                "UPDATE jobs SET favorite = coalesce(?, favorite), album = coalesce(?, album), version = ? "
+                "WHERE id = ?",
+                (favorite, album, version, job),
+            )
+
+
+def cancel_batch(folder: Folder, batch: int) -> None:
+    """Cancel all jobs of a batch that have not ended.
+
+    Raises:
+        MissingError: there is no such batch.
+    """
+    for job in _jobs_of(folder, batch, "queued", "running"):
+        with contextlib.suppress(StateError):  # it has ended meanwhile
+            request_action(folder, job, "cancel")
+
+
+def retry_batch(folder: Folder, batch: int, limits: Limits) -> None:
+    """Queue the jobs of a batch once more that have failed or were cancelled.
+
+    Raises:
+        MissingError: there is no such batch.
+        BusyError: the queue has no room for them.
+    """
+    failed = _jobs_of(folder, batch, "failed", "cancelled")
+    with database.write_transaction(folder.database) as connection:
+        queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
+        if queued + len(failed) > limits.queued_jobs:
+            raise BusyError(f"the queue is full with {queued} jobs", "Wait until some are finished, or cancel some.")
+        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+        version = database.next_version(connection)
+        connection.executemany(
+            "UPDATE jobs SET state = 'queued', position = ?, attempt = attempt + 1, crash_count = 0, "
+            "write_failures = 0, requested_action = NULL, started = NULL, ended = NULL, problem = NULL, hint = NULL, "
+            "version = ? WHERE id = ? AND state IN ('failed', 'cancelled')",
+            [(last + place, version, job) for place, job in enumerate(failed, 1)],
+        )
+
+
+def _jobs_of(folder: Folder, batch: int, *states: str) -> list[int]:
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT id, state FROM jobs WHERE batch = ? AND trashed IS NULL ORDER BY id", (batch,)
+        ).fetchall()
+    if not rows:
+        raise MissingError(f"there is no batch {batch}", "It may have been deleted.")
+    return [row["id"] for row in rows if row["state"] in states]
 
 
 def delete_unreferenced(
@@ -197,7 +367,7 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
             reason = error.words_for(PAGE)[0] if isinstance(error, ImpastoError) else "they cannot be read"
             _fail(connection, job, f"the settings can no longer be used: {reason}", "Choose the settings again.")
             return None
-        return ClaimedJob(job, row["attempt"], row["crash_count"], *_inputs(connection, job), settings)
+        return ClaimedJob(job, row["attempt"], row["crash_count"], _inputs(connection, job), settings)
 
 
 def record_step(folder: Folder, job: int, number: int, event: Step) -> Action | None:
@@ -321,12 +491,13 @@ def _check_picture(connection: sqlite3.Connection, picture: str | None) -> None:
         raise MissingError("that picture has expired", "Upload it again.")
 
 
-def _inputs(connection: sqlite3.Connection, job: int) -> tuple[UploadRef | None, tuple[UploadRef, ...]]:
+def _inputs(connection: sqlite3.Connection, job: int) -> JobInputs:
     rows = connection.execute(
         "SELECT role, id, name FROM inputs JOIN pictures ON picture = id WHERE job = ? ORDER BY inputs.position",
         (job,),
     ).fetchall()
-    refs: dict[str, list[UploadRef]] = {"photo": [], "painting": []}
+    refs: dict[str, list[UploadRef]] = {"photo": [], "painting": [], "mask": [], "keep": []}
     for row in rows:
         refs[row["role"]].append(UploadRef(row["id"], row["name"]))
-    return next(iter(refs["photo"]), None), tuple(refs["painting"])
+    photo, keep = (next(iter(refs[role]), None) for role in ("photo", "keep"))
+    return JobInputs(photo, tuple(refs["painting"]), tuple(refs["mask"]), keep)

@@ -15,16 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 from filelock import FileLock
 
 from impasto import Event, Finished, Job, Preview, Step, Stylizer, execute, images
+from impasto.engine.device import ComputeSpec, configure
+from impasto.engine.estimate import Processor
+from impasto.engine.forecast import forecast
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
+from impasto.settings import Settings
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
-from impasto.studio.store import alerts, cleanup, queue, quota
+from impasto.studio.store import alerts, cleanup, processors, queue, quota
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
 from impasto.studio.worker.supervisor import EXIT_NO_DEVICE, EXIT_STORAGE
@@ -39,6 +44,8 @@ _PREVIEW_SECONDS = 0.6
 _PREVIEWS_PER_ATTEMPT = 1_000_000
 _PREVIEWS_KEPT = 20
 """For pages that are slow to request them."""
+_TRIAL_SIDE = 128
+"""Pixels of a picture that stands for any other where only the time counts."""
 _NICENESS = 5
 """Lets the server answer at once while a job uses all cores."""
 
@@ -51,7 +58,11 @@ def main(arguments: list[str]) -> int:
         os.nice(_NICENESS)
     with FileLock(folder.worker_lock(worker)):
         try:
-            _run_jobs(folder, worker, Stylizer(device), Limits.from_argument(arguments[3]))
+            stylizer = Stylizer(device)
+            processor = configure(ComputeSpec(device, "auto", 0)).processor
+            processors.publish(folder, worker, processor)
+            _measure_speed(folder, stylizer, processor)
+            _run_jobs(folder, worker, stylizer, Limits.from_argument(arguments[3]))
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
@@ -61,6 +72,15 @@ def main(arguments: list[str]) -> int:
             problem = f"the worker raised an unexpected {type(error).__name__}: {error}"
             alerts.set_alert(folder, worker, problem, "Please report this, with the output in the studio's terminal.")
             raise
+
+
+def _measure_speed(folder: Folder, stylizer: Stylizer, processor: Processor) -> None:
+    """Measure how long the default look takes, unless that is known, or somebody waits."""
+    usual, size = Settings(), (_TRIAL_SIDE, _TRIAL_SIDE)
+    if not forecast(usual, size, [size], processor).rough or queue.has_queued(folder):
+        return
+    noise = np.random.default_rng(0).integers(0, 256, (_TRIAL_SIDE, _TRIAL_SIDE, 3), np.uint8)
+    stylizer.estimate(noise, noise, usual)
 
 
 def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -> NoReturn:
@@ -119,11 +139,12 @@ class JobRun:
             raise
 
     def _execute(self, stylizer: Stylizer) -> None:
-        photo = self._read(self._job.photo) if self._job.photo else None
-        paintings = tuple(self._read(painting) for painting in self._job.paintings)
+        inputs = self._job.inputs
+        photo = self._read(inputs.photo) if inputs.photo else None
+        paintings = tuple(self._read(painting) for painting in inputs.paintings)
         cleanup.delete_old_previews(self._folder)
         finished = execute(
-            Job(photo, paintings, self._job.settings),
+            Job(photo, paintings, self._settings()),
             stylizer,
             self._on_event,
             stop=lambda: self._action is not None,
@@ -133,6 +154,13 @@ class JobRun:
             queue.mark_cancelled(self._folder, self._job.id)
         else:
             self._save(finished)
+
+    def _settings(self) -> Settings:
+        """Name the masks' files: only here may settings do that, and their names say what they are."""
+        inputs = self._job.inputs
+        masks = tuple(str(self._folder.picture(mask.id)) for mask in inputs.masks)
+        keep = str(self._folder.picture(inputs.keep.id)) if inputs.keep else None
+        return self._job.settings.model_copy(update={"mask": masks, "keep_mask": keep})
 
     def _read(self, upload: queue.UploadRef) -> Picture:
         return images.read(self._folder.picture(upload.id), name=upload.name)

@@ -24,6 +24,8 @@ def about(context: Context) -> About:
         max_bytes=context.limits.upload_bytes,
         max_pixels=context.limits.pixels,
         max_paintings=context.limits.paintings,
+        max_batch=context.limits.batch_photos,
+        max_side=context.limits.result_side,
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
         controls=controls.controls(context.limits),

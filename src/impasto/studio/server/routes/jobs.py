@@ -1,47 +1,113 @@
 """The jobs: queued, running and ended."""
 
 import asyncio
-import re
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
-from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
 
-from impasto.errors import ImageError, SettingsError, count_noun
-from impasto.settings.per_painting import check_counts
-from impasto.studio.controls import check_sizes, settings_of
+from impasto.errors import ImageError
 from impasto.studio.errors import StateError
-from impasto.studio.schemas import JobId, JobIn, JobOut, JobPage, MoveIn, PictureOut, Steps
-from impasto.studio.server import queries
-from impasto.studio.server.dependencies import REVALIDATE, Context, StudioContext, error_responses, webp_response
+from impasto.studio.schemas import (
+    EstimateOut,
+    JobEdits,
+    JobId,
+    JobIn,
+    JobOut,
+    JobPage,
+    JobsIn,
+    MoveIn,
+    PictureOut,
+    Steps,
+)
+from impasto.studio.server import orders, queries
+from impasto.studio.server.dependencies import (
+    REVALIDATE,
+    Context,
+    StudioContext,
+    error_responses,
+    webp_response,
+    zip_response,
+)
+from impasto.studio.server.downloads import as_download, file_name, zip_download
 from impasto.studio.server.files import StoredFile, missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import run_while_connected
-from impasto.studio.store import queue, quota
+from impasto.studio.store import queue
 
 router = APIRouter(prefix="/jobs")
 
 
 Count = Annotated[int, Query(ge=0, le=2**53)]
 Format = Literal["png", "jpeg", "webp"]
+Search = Annotated[str, Query(max_length=80, description="Words of names, titles, recipe and date.")]
+
+
+@dataclass(frozen=True)
+class JobQuery:
+    """Which jobs are asked for."""
+
+    search: Search = ""
+    album: Annotated[str | None, Query(max_length=80)] = None
+    favorite: bool = False
+    batch: JobId | None = None
+
+    @property
+    def filter(self) -> queries.JobFilter:
+        """The same for the database."""
+        return queries.JobFilter(self.search, self.album, self.favorite, self.batch)
 
 
 @router.post("", status_code=201, responses=error_responses(404, 422, 429, 507))
 def add_job(new: JobIn, context: Context) -> JobOut:
     """Add a job to the queue."""
-    return _enqueue(context, new)
+    return queries.job(context.folder, orders.add(context, new))
+
+
+@router.post("/estimate", responses=error_responses(404, 422))
+def estimate_job(new: JobIn, context: Context) -> EstimateOut:
+    """Estimate what a job would take, without adding it; refused as that would be."""
+    return orders.estimate(context, new)
 
 
 @router.get("", responses=error_responses(422))
 def list_jobs(
-    context: Context, before: JobId | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 24
+    context: Context,
+    asked: Annotated[JobQuery, Depends()],
+    before: JobId | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 24,
 ) -> JobPage:
-    """List the jobs, newest first."""
-    page = queries.page(context.folder, before, limit)
+    """List jobs, newest first: all, with one for each batch, or those that are asked for."""
+    page = queries.page(context.folder, before, limit, asked.filter)
     page.problems = context.alerts.added_to(page.problems)
     return page
+
+
+@router.post("/edit", status_code=204, responses=error_responses(404, 422))
+def edit_jobs(edits: JobEdits, context: Context) -> None:
+    """Mark jobs as favorites, or put them into an album."""
+    album = None if edits.album is None else orders.plain_name(edits.album, context.limits)
+    queue.edit(context.folder, edits.jobs, favorite=edits.favorite, album=album)
+
+
+@router.post("/trash", status_code=204, responses=error_responses(404, 409, 422))
+def trash_jobs(some: JobsIn, context: Context) -> None:
+    """Delete jobs in such a way that they can be brought back for a while; queued ones are cancelled."""
+    queue.trash(context.folder, some.jobs)
+
+
+@router.post("/restore", status_code=204, responses=error_responses(404, 422))
+def restore_jobs(some: JobsIn, context: Context) -> None:
+    """Bring jobs back that were deleted a while ago."""
+    queue.restore(context.folder, some.jobs)
+
+
+@router.get("/zip", response_class=StreamingResponse, responses=zip_response() | error_responses(404, 422))
+def zip_jobs(context: Context, jobs: Annotated[list[JobId], Query(min_length=1, max_length=500)]) -> StreamingResponse:
+    """Download the results of some jobs, with a manifest."""
+    return zip_download(context.folder, queries.results(context.folder, jobs), "impasto.zip")
 
 
 @router.get("/{job}", responses=error_responses(404, 422))
@@ -74,9 +140,7 @@ def keep_job(job: JobId, context: Context) -> JobOut:
 @router.post("/{job}/retry", status_code=201, responses=error_responses(404, 422, 429, 507))
 def retry_job(job: JobId, context: Context) -> JobOut:
     """Add a new job with the same pictures and settings."""
-    former = queries.job(context.folder, job)
-    pictures = {"photo": former.photo and former.photo.id, "paintings": [it.id for it in former.paintings]}
-    return _enqueue(context, JobIn(**pictures, settings=former.settings))
+    return queries.job(context.folder, orders.add(context, orders.again(queries.job(context.folder, job))))
 
 
 @router.post("/{job}/move", responses=error_responses(404, 409, 422))
@@ -96,7 +160,7 @@ def delete_job(job: JobId, context: Context) -> None:
 async def use_result(request: Request, job: JobId, context: Context) -> PictureOut:
     """Add the result to the uploaded pictures."""
     found = await asyncio.to_thread(_finished, context, job)
-    adding = context.uploads.add_file(context.folder.result(job), _file_name(found, "png"))
+    adding = context.uploads.add_file(context.folder.result(job), file_name(found, "png"))
     return await run_while_connected(request, adding)
 
 
@@ -134,7 +198,7 @@ async def job_result(
     """Get the result; as PNG it contains the settings as metadata."""
     found = await asyncio.to_thread(_finished, context, job)
     path = context.folder.result(job)
-    headers = REVALIDATE | (_as_download(_file_name(found, file_format)) if download else {})
+    headers = REVALIDATE | (as_download(file_name(found, file_format)) if download else {})
     if file_format == "png":
         return StoredFile(path, "image/png", headers)
     data = await run_while_connected(request, _convert(context, path, file_format))
@@ -155,44 +219,8 @@ async def _convert(context: StudioContext, path: FilePath, file_format: Format) 
     return data
 
 
-def _enqueue(context: StudioContext, new: JobIn) -> JobOut:
-    """Add a job to the queue, unless it could never be painted."""
-    folder, limits = context.folder, context.limits
-    if not (new.photo or new.paintings):
-        raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
-    if len(new.paintings) > limits.paintings:
-        problem = f"a job takes at most {count_noun(limits.paintings, 'painting')}, not {len(new.paintings)}"
-        raise SettingsError(problem, "Choose fewer of them.")
-    settings = settings_of(new.settings, limits)
-    check_counts(settings, len(new.paintings))
-    queue.touch_pictures(folder, [picture for picture in (new.photo, *new.paintings) if picture])
-
-    def size(picture: str) -> tuple[int, int]:
-        found = queries.picture(folder, picture, limits)
-        return found.width, found.height
-
-    photo, paintings = size(new.photo) if new.photo else None, [size(painting) for painting in new.paintings]
-    check_sizes(settings, photo, paintings, limits)
-    quota.check(folder, limits)
-    return queries.job(folder, queue.enqueue(folder, new.photo, new.paintings, settings, limits))
-
-
 def _finished(context: StudioContext, job: int) -> JobOut:
     found = queries.job(context.folder, job)
     if found.state != "finished":
         raise StateError(f"job {job} is {found.state}", "Only a finished job has a result.")
     return found
-
-
-def _file_name(job: JobOut, suffix: str) -> str:
-    """Name a result like the command does, photo-painting, without characters that a file system may refuse."""
-    stems = [picture.name.rpartition(".")[0] or picture.name for picture in (job.photo, *job.paintings[:1]) if picture]
-    safe = "-".join(re.sub(r'[\x00-\x1f\x7f"*/:<>?\\|]', "_", stem).strip(". ") for stem in stems)
-    return f"{safe or 'picture'}.{suffix}"
-
-
-def _as_download(name: str) -> dict[str, str]:
-    """Give the name twice: in ASCII for any browser, and in full (RFC 6266)."""
-    ascii_name = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    encoded = quote(name, safe="")
-    return {"content-disposition": f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"}

@@ -1,0 +1,44 @@
+"""What a run will take, from settings and sizes alone: for who takes orders and must not hold torch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from impasto.engine import sizing
+from impasto.engine.estimate import Estimate, Processor, Workload, estimate_seconds
+from impasto.engine.memory import Load, free_memory, plan_memory
+from impasto.settings import Settings
+from impasto.sizing import Size
+
+_ITEM_BYTES = {"bfloat16": 2, "float64": 8}
+
+
+def forecast(
+    settings: Settings, content: Size | None, styles: Sequence[Size], processor: Processor, masks: int = 0
+) -> Estimate:
+    """Estimate what a run will take; `Stylizer.estimate`, which sets it up, says the same.
+
+    Args:
+        settings: all of the run's.
+        content: the content image's own size; None for a texture.
+        styles: the style images' own sizes.
+        processor: where the run will compute.
+        masks: how many there are beside those that the settings name.
+
+    Raises:
+        SettingsError: no layer is left, or the size leads out of the range of sizes.
+    """
+    load: Load = sizing.memory_load(settings, content, styles, _ITEM_BYTES.get(processor.precision, 4))
+    plan = plan_memory(replace(load, masks=load.masks + masks), free_memory())
+    width, height = load.result
+    work = Workload(
+        scales=sizing.scale_work(settings, load.result),
+        margin=settings.margin,
+        network=settings.network,
+        deepest=sizing.deepest_layers(settings),
+        optimizer=settings.optimizer,
+        processor=processor,
+        memory=plan,
+    )
+    seconds, rough = estimate_seconds(work)
+    tiles = plan.tiles(width + 2 * settings.margin, height + 2 * settings.margin)
+    return Estimate(width, height, seconds, plan.needed, rough, tiles)
