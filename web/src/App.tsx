@@ -1,13 +1,16 @@
 import { About } from "./parts/About";
-import { History } from "./parts/History";
+import { Gallery } from "./gallery/Gallery";
 import { PaintingInput, PhotoInput } from "./parts/Inputs";
 import { PrimaryControls } from "./parts/Controls";
+import { KeysDialog, showsKeys } from "./parts/KeysDialog";
 import { MoreSettings } from "./parts/MoreSettings";
 import { ConnectionBanner, Notices } from "./parts/Notices";
 import { SubmitBar } from "./parts/SubmitBar";
 import { Recipes } from "./parts/Recipes";
 import { RestoredNotice } from "./parts/RestoredNotice";
 import { about } from "./state/about";
+import { running } from "./state/jobs";
+import { view } from "./state/selection";
 import { StageColumn } from "./stage/StageColumn";
 
 export function App() {
@@ -17,8 +20,11 @@ export function App() {
       <header>
         <h1>Impasto</h1>
         <p class="help">Photographs, painted</p>
+        <button type="button" class="quiet keys-button" onClick={() => (showsKeys.value = true)}>
+          Keys
+        </button>
       </header>
-      <main>
+      <main class={view.value || running.value ? "has-job" : ""}>
         <form class="form" aria-label="What to paint" aria-busy={!about.value} onSubmit={(event) => event.preventDefault()}>
           <RestoredNotice />
           <PhotoInput />
@@ -34,9 +40,10 @@ export function App() {
         </form>
         <StageColumn />
       </main>
-      <History />
+      <Gallery />
       <About />
       <Notices />
+      <KeysDialog />
     </>
   );
 }

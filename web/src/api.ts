@@ -9,6 +9,8 @@ export type Job = Schemas["JobOut"];
 export type Batch = Schemas["BatchOut"];
 export type BatchIn = Schemas["BatchIn"];
 export type Estimate = Schemas["EstimateOut"];
+export type Axis = Schemas["Axis"];
+export type Refused = Schemas["Refused"];
 export type Album = Schemas["Album"];
 export type JobIn = Schemas["JobIn"];
 export type JobPage = Schemas["JobPage"];
@@ -33,15 +35,39 @@ export class RefusedError extends Error {
 export class UnreachableError extends Error {}
 
 export const about = () => ask<About>("/api/about");
-export const jobPage = (before?: number) => ask<JobPage>(`/api/jobs?limit=24${before ? `&before=${before}` : ""}`);
+
+/** Which jobs are asked for; nothing for all, with one for each batch. */
+export interface Query {
+  search?: string;
+  album?: string;
+  favorite?: boolean;
+  batch?: number;
+  state?: Job["state"];
+}
+
+const PAGE_SIZE = 48;
+const WHOLE = 500;
+export function jobPage(query: Query = {}, before?: number): Promise<JobPage> {
+  const asked = new URLSearchParams({ limit: String(query.batch || query.state ? WHOLE : PAGE_SIZE) });
+  for (const [name, value] of Object.entries({ ...query, before })) if (value) asked.set(name, String(value));
+  return ask<JobPage>(`/api/jobs?${asked}`);
+}
 export const job = (id: number) => ask<Job>(`/api/jobs/${id}`);
 export const steps = (id: number, attempt: number, after: number) => ask<Steps>(`/api/jobs/${id}/steps?attempt=${attempt}&after=${after}`);
+export const estimate = (wanted: JobIn) => ask<Estimate>("/api/jobs/estimate", "POST", wanted);
+export const addBatch = (wanted: BatchIn) => ask<Batch>("/api/batches", "POST", wanted);
+export const batch = (id: number) => ask<Batch>(`/api/batches/${id}`);
+export const cancelBatch = (id: number) => ask<Batch>(`/api/batches/${id}/cancel`, "POST");
+export const retryBatch = (id: number) => ask<Batch>(`/api/batches/${id}/retry`, "POST");
+export const albums = () => ask<Album[]>("/api/albums");
+export const edit = (jobs: number[], edits: { favorite?: boolean; album?: string }) => ask<void>("/api/jobs/edit", "POST", { jobs, ...edits });
+export const trash = (jobs: number[]) => ask<void>("/api/jobs/trash", "POST", { jobs });
+export const untrash = (jobs: number[]) => ask<void>("/api/jobs/restore", "POST", { jobs });
 export const paint = (wanted: JobIn) => ask<Job>("/api/jobs", "POST", wanted);
 export const cancel = (id: number) => ask<Job>(`/api/jobs/${id}/cancel`, "POST");
 export const keep = (id: number) => ask<Job>(`/api/jobs/${id}/keep`, "POST");
 export const retry = (id: number) => ask<Job>(`/api/jobs/${id}/retry`, "POST");
 export const move = (id: number, before: number | null) => ask<Job>(`/api/jobs/${id}/move`, "POST", { before });
-export const remove = (id: number) => ask<void>(`/api/jobs/${id}`, "DELETE");
 export const addResult = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
 export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
 export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
@@ -50,6 +76,9 @@ export const eventsAfter = (version: number) => new EventSource(`/api/events?aft
 
 export type Format = "png" | "jpeg" | "webp";
 export const download = (id: number, format: Format) => `/api/jobs/${id}/result?format=${format}&download=true`;
+
+export const zipOfBatch = (id: number) => `/api/batches/${id}/zip`;
+export const zipOf = (jobs: number[]) => `/api/jobs/zip?${new URLSearchParams(jobs.map((id) => ["jobs", String(id)]))}`;
 
 /** Send a file; `XMLHttpRequest`, because `fetch` does not report the progress of an upload. */
 export function upload(file: File, onProgress: (share: number) => void): Promise<Picture> {

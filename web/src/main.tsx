@@ -5,8 +5,10 @@ import { connect } from "./state/live";
 import "./style/base.css";
 import "./style/form.css";
 import "./style/stage.css";
-import "./style/history.css";
+import "./style/gallery.css";
 
 render(<App />, document.getElementById("studio")!);
 addShortcuts();
 void connect();
+// Without it the page is the same, but not while no studio runs.
+navigator.serviceWorker?.register("/sw.js").catch(() => undefined);

@@ -1,7 +1,13 @@
-/** Page-wide shortcuts: dropping, pasting, and two keys. */
+/** Page-wide shortcuts: dropping, pasting, and keys. */
 
-import { cancelSelected, paint } from "./state/actions";
-import { uploadFiles } from "./state/uploads";
+import { download } from "./api";
+import { showsKeys } from "./parts/KeysDialog";
+import { fill } from "./stage/ResultTools";
+import { again, cancelSelected, paint } from "./state/actions";
+import { before } from "./state/before";
+import { favor, remove, step } from "./state/gallery";
+import { selected } from "./state/selection";
+import { droppedFiles, uploadBatch, uploadFiles } from "./state/uploads";
 
 let leftFullScreen = -Infinity;
 let dragging: ReturnType<typeof setTimeout> | undefined;
@@ -14,7 +20,7 @@ export function addShortcuts(): void {
   });
   addEventListener("drop", (event) => {
     event.preventDefault(); // the browser would leave the page to show the file
-    uploadFiles(Array.from(event.dataTransfer?.files ?? []));
+    if (event.dataTransfer) void take(event.dataTransfer);
   });
   addEventListener("paste", (event) => {
     const files = Array.from(event.clipboardData?.files ?? []);
@@ -23,7 +29,15 @@ export function addShortcuts(): void {
     uploadFiles(files);
   });
   addEventListener("keydown", keys);
+  addEventListener("keyup", (event) => event.key === " " && (before.value = false));
+  addEventListener("blur", () => (before.value = false));
   document.addEventListener("fullscreenchange", () => (leftFullScreen = performance.now()));
+}
+
+async function take(dropped: DataTransfer): Promise<void> {
+  const { files, folder } = await droppedFiles(dropped.items, dropped.files);
+  if (folder) uploadBatch(files);
+  else uploadFiles(files);
 }
 
 /** Whether the element is a text field or a list. */
@@ -43,8 +57,28 @@ function keys(event: KeyboardEvent): void {
     event.preventDefault();
     void paint();
   }
+  if (!event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented) plainKey(event);
   // In a field it undoes typing or closes a list.
   if (event.key === "Escape" && !isField(event.target) && !event.defaultPrevented) escape();
+}
+
+/** Keys without a modifier: not while something is typed, and not where they mean something to what has the focus. */
+function plainKey(event: KeyboardEvent): void {
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest("input, select, textarea, [role=toolbar], [contenteditable]")) return;
+  const job = selected.value;
+  const result = job?.state === "finished" ? job : null;
+  const act = (what: () => unknown) => (event.preventDefault(), void what());
+  if (event.key === "?") act(() => (showsKeys.value = true));
+  else if (event.key === "ArrowLeft") act(() => step(-1));
+  else if (event.key === "ArrowRight") act(() => step(1));
+  else if (!result) return;
+  else if (event.key === " " && !target?.closest("button, a, summary, label")) act(() => (before.value = true));
+  else if (event.key === "d") act(() => location.assign(download(result.id, "png")));
+  else if (event.key === "f") act(fill);
+  else if (event.key === "l") act(() => favor([result.id], !result.favorite));
+  else if (event.key === "a") act(() => again(result));
+  else if (event.key === "Delete") act(() => remove([result.id]));
 }
 
 function escape(): void {

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Role } from "../api";
 import { about } from "../state/about";
-import { uploadFiles, uploads } from "../state/uploads";
+import { droppedFiles, uploadBatch, uploadFiles, uploads } from "../state/uploads";
 
 interface Props {
   role: Role;
@@ -16,10 +16,11 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
   const [over, setOver] = useState(false);
   const drop = (event: DragEvent) => {
     setOver(false);
-    if (!event.dataTransfer?.files.length) return;
+    const dropped = event.dataTransfer;
+    if (!dropped?.files.length) return;
     event.preventDefault();
     event.stopPropagation();
-    uploadFiles(event.dataTransfer.files, role);
+    void droppedFiles(dropped.items, dropped.files).then(({ files, folder }) => (folder && role === "photo" ? uploadBatch(files) : uploadFiles(files, role)));
   };
   return (
     <label

@@ -1,31 +1,92 @@
 import { focusSoon } from "../focus";
-import { paintings, photo, removePainting } from "../state/form";
-import { title } from "../format";
+import { paintings, photo, photos, removePainting, removePhotos } from "../state/form";
+import { picturesOf, refused, uploadBatch, uploadRefused } from "../state/uploads";
+import { plural, title } from "../format";
 import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
 import { PicturePicker } from "./PicturePicker";
 
 export function PhotoInput() {
   const given = photo.value;
+  const many = photos.value.length > 1;
   return (
     <section class="input" aria-labelledby="photo-heading">
-      <h2 id="photo-heading">Photograph</h2>
+      <h2 id="photo-heading">{many ? `Photographs (${photos.value.length})` : "Photograph"}</h2>
       <div class="slot">
-        <DropZone role="photo" label={given ? "Choose another photograph" : "Choose a photograph"}>
-          {given ? (
+        <DropZone role="photo" label={many ? "Choose other photographs" : given ? "Choose another photograph" : "Choose a photograph"} multiple>
+          {many ? (
+            <Mosaic />
+          ) : given ? (
             <img class="fill" src={given.display} alt={`Photograph: ${title(given)}`} draggable={false} />
           ) : (
             <Invitation icon="image" />
           )}
         </DropZone>
         {given && (
-          <button type="button" class="remove" aria-label="Remove photograph" onClick={() => ((photo.value = null), focusSoon("#choose-photo"))}>
+          <button type="button" class="remove" aria-label={many ? "Remove all photographs" : "Remove photograph"} onClick={() => (removePhotos(), (refused.value = []), focusSoon("#choose-photo"))}>
             <Icon name="close" />
           </button>
         )}
       </div>
-      <PicturePicker role="photo" />
+      <PicturePicker role="photo">
+        <FolderButton />
+      </PicturePicker>
+      {refused.value.length > 0 && <Refused />}
     </section>
+  );
+}
+
+const MOSAIC = 9;
+
+/** Some of many photographs. */
+function Mosaic() {
+  return (
+    <span class="mosaic fill">
+      {photos.value.slice(0, MOSAIC).map((one) => (
+        <img key={one.id} class="fill" src={one.thumbnail} alt="" draggable={false} />
+      ))}
+      <span class="mosaic-count">{plural(photos.value.length, "photograph")}</span>
+    </span>
+  );
+}
+
+/** Chooses a whole folder, of which pictures are taken; a phone has none to choose. */
+function FolderButton() {
+  if (!("webkitdirectory" in HTMLInputElement.prototype) || matchMedia("(hover: none)").matches) return null;
+  return (
+    <label class="tab folder">
+      <input
+        type="file"
+        class="unseen"
+        aria-label="Choose a folder of photographs"
+        multiple
+        {...{ webkitdirectory: true }}
+        onChange={({ currentTarget }) => {
+          uploadBatch(picturesOf(Array.from(currentTarget.files ?? [])));
+          currentTarget.value = "";
+        }}
+      />
+      Folder …
+    </label>
+  );
+}
+
+/** The files among many that could not be read. */
+function Refused() {
+  return (
+    <details class="refused">
+      <summary>{plural(refused.value.length, "file")} could not be read</summary>
+      <ul>
+        {refused.value.map((one) => (
+          <li key={one.name}>
+            <strong>{one.name}</strong>: {one.problem}
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={uploadRefused}>
+        Try them again
+      </button>
+    </details>
   );
 }
 

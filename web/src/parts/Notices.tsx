@@ -2,6 +2,7 @@ import { answering } from "../state/live";
 import { problems } from "../state/jobs";
 import { dismissNotice, notices, sentence, spoken } from "../state/notices";
 import { focusSoon } from "../focus";
+import type { Action } from "../state/notices";
 import { Icon } from "./Icon";
 
 /** Errors and news, over the page, so that its layout does not move. */
@@ -24,12 +25,26 @@ export function Notices() {
       <div role="status" aria-label="News">
         {of("news").map((notice) => (
           <p class="notice" key={notice.id}>
-            {notice.text}
+            <span>{notice.text}</span>
+            {notice.action && <NoticeAction id={notice.id} action={notice.action} />}
           </p>
         ))}
         <span class="unseen">{spoken}</span>
       </div>
     </div>
+  );
+}
+
+function NoticeAction({ id, action }: { id: number; action: Action }) {
+  const act = () => {
+    dismissNotice(id);
+    action.run();
+    focusSoon(".gallery .show, button.paint");
+  };
+  return (
+    <button type="button" class="quiet" onClick={act}>
+      {action.label}
+    </button>
   );
 }
 

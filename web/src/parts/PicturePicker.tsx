@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import * as api from "../api";
 import type { Picture, Role } from "../api";
 import { about } from "../state/about";
@@ -8,7 +9,7 @@ import { recent } from "../state/recent";
 import { title } from "../format";
 
 /** Pictures to add with one click: the samples, and those that were used before. */
-export function PicturePicker({ role }: { role: Role }) {
+export function PicturePicker({ role, children }: { role: Role; children?: ComponentChildren }) {
   const [before, setBefore] = useState(false);
   const used = recent[role].value;
   const tab = (label: string, value: boolean) => (
@@ -21,6 +22,7 @@ export function PicturePicker({ role }: { role: Role }) {
       <div class="tabs" role="group" aria-label={`Which ${role === "photo" ? "photographs" : "paintings"}`}>
         {tab("Examples", false)}
         {used.length > 0 && tab("Used before", true)}
+        {children}
       </div>
       <div class="thumbnails">{before && used.length ? used.map((one) => <Used key={one.id} role={role} picture={one} />) : <Samples role={role} />}</div>
     </div>

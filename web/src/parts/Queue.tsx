@@ -1,16 +1,16 @@
 import type { Job } from "../api";
 import { focusSoon } from "../focus";
-import { cancel, moveBy } from "../state/actions";
-import { allRunning, queue } from "../state/jobs";
-import { select, selectedId } from "../state/selection";
-import { jobTitle, share, STATES } from "../format";
+import { cancel, cancelBatch, moveBy } from "../state/actions";
+import { allRunning, findBatch, queue } from "../state/jobs";
+import { select, selectBatch, selectedId, view } from "../state/selection";
+import { jobTitle, plural, share, STATES } from "../format";
 import { Icon } from "./Icon";
 
-/** The queued jobs, in order. */
+/** The queued jobs, in order; those of a batch are one row. */
 export function Queue() {
-  const list = queue.value;
-  const elsewhere = allRunning.value.filter((job) => job.id !== selectedId.value);
-  if (!list.length && !elsewhere.length) return null;
+  const elsewhere = allRunning.value.filter((job) => job.id !== selectedId.value && !isOnStage(job));
+  const rows = grouped(queue.value);
+  if (!rows.length && !elsewhere.length) return null;
   return (
     <section class="queue" aria-labelledby="queue-heading">
       <h2 id="queue-heading">Queue</h2>
@@ -18,12 +18,28 @@ export function Queue() {
         {elsewhere.map((job) => (
           <RunningRow key={job.id} job={job} />
         ))}
-        {list.map((job, index) => (
-          <Row key={job.id} job={job} first={index === 0} last={index === list.length - 1} />
-        ))}
+        {rows.map((jobs, index) =>
+          jobs[0]!.batch === null ? (
+            <Row key={jobs[0]!.id} job={jobs[0]!} first={index === 0} last={index === rows.length - 1} />
+          ) : (
+            <BatchRow key={`batch-${jobs[0]!.batch}`} id={jobs[0]!.batch} waiting={jobs.length} />
+          ),
+        )}
       </ol>
     </section>
   );
+}
+
+const isOnStage = (job: Job): boolean => view.value?.kind === "batch" && view.value.id === job.batch;
+
+function grouped(jobs: Job[]): Job[][] {
+  const rows: Job[][] = [];
+  for (const job of jobs) {
+    const row = job.batch === null ? undefined : rows.find((one) => one[0]!.batch === job.batch);
+    if (row) row.push(job);
+    else rows.push([job]);
+  }
+  return rows;
 }
 
 /** A running job while the stage shows another. */
@@ -52,6 +68,25 @@ function Row({ job, first, last }: { job: Job; first: boolean; last: boolean }) 
         <Icon name="down" />
       </button>
       <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => cancelQueued(job)}>
+        <Icon name="close" />
+      </button>
+    </li>
+  );
+}
+
+function BatchRow({ id, waiting }: { id: number; waiting: number }) {
+  const name = findBatch(id)?.name ?? "A batch";
+  const end = async () => {
+    await cancelBatch(id);
+    focusSoon(".queue .what, button.paint");
+  };
+  return (
+    <li>
+      <button type="button" class="what" aria-label={`Show ${name}: ${waiting} waiting`} onClick={() => selectBatch(id)}>
+        <Icon name="images" />
+        <span class="clip">{name}</span> <span class="help">{plural(waiting, "picture")} waiting</span>
+      </button>
+      <button type="button" class="plain" aria-label={`Cancel ${name}`} onClick={() => void end()}>
         <Icon name="close" />
       </button>
     </li>

@@ -1,23 +1,88 @@
+import { useState } from "preact/hooks";
 import { paint } from "../state/actions";
-import { missing } from "../state/form";
 import { about } from "../state/about";
+import { estimated, impossible, summary } from "../state/estimate";
+import { copies, missing, photos } from "../state/form";
 import { running } from "../state/jobs";
-import { uploads } from "../state/uploads";
+import { allow, offered } from "../state/notifications";
+import { select } from "../state/selection";
+import { stopUploads, uploads } from "../state/uploads";
+import { plural } from "../format";
+import { SheetDialog } from "./SheetDialog";
 
 const COMMAND_KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
 /** A device without a hovering pointer hardly has a keyboard. */
-const KEYS = matchMedia("(hover: none)").matches ? "Everything stays on this machine" : `${COMMAND_KEY} + Enter paints`;
+const KEYS = matchMedia("(hover: none)").matches ? "" : ` (${COMMAND_KEY} + Enter)`;
+const MOST_COPIES = 4;
 
+/** The order: what it will take, how many, and the button. */
 export function SubmitBar() {
-  const ready = about.value !== null && !missing.value && !uploads.value.length;
+  const [sheet, setSheet] = useState(false);
+  const ready = about.value !== null && !missing.value && !uploads.value.length && !impossible.value;
+  const many = photos.value.length > 1;
   return (
     <div class="submit-bar">
-      <button type="button" class="paint" aria-disabled={!ready} aria-describedby="paint-hint" aria-keyshortcuts="Control+Enter" onClick={paint}>
-        Paint
-      </button>
-      <p class="help" id="paint-hint">
-        {!about.value ? "One moment …" : uploads.value.length ? "A picture is on its way …" : missing.value || (running.value ? "The next one waits in the queue" : KEYS)}
+      <p class={impossible.value ? "wrong" : "help"} id="paint-hint" role="status" aria-label="Estimate">
+        <Hint />
       </p>
+      <div class="order">
+        <button type="button" class="paint" aria-disabled={!ready} aria-describedby="paint-hint" aria-keyshortcuts="Control+Enter" title={`Paint${KEYS}`} onClick={paint}>
+          {many ? `Paint ${plural(photos.value.length, "photograph")}` : "Paint"}
+        </button>
+        {!many && (
+          <select class="copies" aria-label="How many, each with another seed" title="How many, each with another seed" value={copies.value} onChange={(event) => (copies.value = Number(event.currentTarget.value))}>
+            {Array.from({ length: MOST_COPIES }, (_, index) => (
+              <option key={index} value={index + 1}>
+                × {index + 1}
+              </option>
+            ))}
+          </select>
+        )}
+        {!many && (
+          <button type="button" class="sheet-button" aria-disabled={!ready} title="Paint small pictures with several values of a setting" onClick={() => ready && setSheet(true)}>
+            Sheet …
+          </button>
+        )}
+      </div>
+      {sheet && <SheetDialog onEnd={() => setSheet(false)} />}
     </div>
   );
+}
+
+function Hint() {
+  if (!about.value) return <>One moment …</>;
+  if (uploads.value.length > 1) {
+    return (
+      <>
+        {plural(uploads.value.length, "picture")} on their way …{" "}
+        <button type="button" class="quiet" onClick={stopUploads}>
+          Stop
+        </button>
+      </>
+    );
+  }
+  if (uploads.value.length) return <>A picture is on its way …</>;
+  if (missing.value || impossible.value) return <>{missing.value || impossible.value}</>;
+  if (offered.value) {
+    return (
+      <>
+        This takes a while.{" "}
+        <button type="button" class="quiet" onClick={allow}>
+          Tell me when it is done
+        </button>
+      </>
+    );
+  }
+  const same = estimated.value?.same_as;
+  if (same) {
+    return (
+      <>
+        {summary.value}. Ordered already:{" "}
+        <button type="button" class="quiet" onClick={() => select(same)}>
+          show it
+        </button>
+      </>
+    );
+  }
+  return <>{summary.value || (running.value ? "The next one waits in the queue" : "Everything stays on this machine")}</>;
 }

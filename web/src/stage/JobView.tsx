@@ -3,7 +3,11 @@ import type { Job } from "../api";
 import { cancel, retry } from "../state/actions";
 import { withLabels } from "../state/notices";
 import { restoreJob } from "../state/restore";
+import { jobDetails } from "../differences";
 import { duration, jobTitle } from "../format";
+import { findBatch } from "../state/jobs";
+import { selectBatch } from "../state/selection";
+import { Icon } from "../parts/Icon";
 import { Viewer } from "./Viewer";
 import { ResultTools } from "./ResultTools";
 import { LossCurve } from "./LossCurve";
@@ -22,6 +26,7 @@ export function JobView({ job }: { job: Job }) {
       <Viewer job={job} pixels={finished && pixels} />
       <div class="caption" ref={caption}>
         <div class="caption-head">
+          {job.batch !== null && <ToBatch id={job.batch} />}
           <h2>{jobTitle(job)}</h2>
           <p class="facts">{facts(job)}</p>
         </div>
@@ -37,11 +42,21 @@ export function JobView({ job }: { job: Job }) {
 }
 
 function facts(job: Job): string {
-  const parts = [String(job.settings.recipe)];
+  const parts = [jobDetails(job)];
   if (job.width && job.height) parts.push(`${job.width} × ${job.height}`);
   if (job.state === "finished" && job.started && job.ended) parts.push(duration(job.ended - job.started));
   if (job.kept_early) parts.push("kept early");
   return parts.join(" · ");
+}
+
+/** The way back to the batch that a picture belongs to. */
+function ToBatch({ id }: { id: number }) {
+  const name = findBatch(id)?.name ?? "the batch";
+  return (
+    <button type="button" class="quiet to-batch" onClick={() => selectBatch(id)}>
+      <Icon name="back" /> {name}
+    </button>
+  );
 }
 
 function Waiting({ job }: { job: Job }) {

@@ -2,7 +2,10 @@ import * as api from "../api";
 import type { Format, Job, Role } from "../api";
 import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
+import { about } from "../state/about";
+import { again, enlarge } from "../state/actions";
 import { addPicture } from "../state/form";
+import { favor } from "../state/gallery";
 import { attempt, showError, notify } from "../state/notices";
 import { restoreJob } from "../state/restore";
 
@@ -35,6 +38,12 @@ export function ResultTools({ job, pixels, onPixels }: Props) {
         </button>
       )}
       <span class="divided">
+        <button type="button" title="The same once more, with another seed" onClick={() => void again(job)}>
+          Again
+        </button>
+        <Larger job={job} />
+      </span>
+      <Menu label="Use" icon={null}>
         <button type="button" onClick={() => use(job, "photo")}>
           Use as photograph
         </button>
@@ -44,8 +53,11 @@ export function ResultTools({ job, pixels, onPixels }: Props) {
         <button type="button" onClick={() => restoreJob(job)}>
           Use these settings
         </button>
-      </span>
+      </Menu>
       <span class="divided looking">
+        <button type="button" aria-pressed={job.favorite} aria-label="Favorite" title="Favorite" onClick={() => void favor([job.id], !job.favorite)}>
+          <Icon name="star" />
+        </button>
         <button type="button" aria-pressed={pixels} aria-label="100 %, actual pixels" title="One pixel of the picture per pixel of the screen" onClick={() => onPixels(!pixels)}>
           100 %
         </button>
@@ -59,7 +71,23 @@ export function ResultTools({ job, pixels, onPixels }: Props) {
   );
 }
 
-function fill(): void {
+/** The same picture with more pixels. */
+function Larger({ job }: { job: Job }) {
+  const [side, most] = [Math.max(job.width ?? 0, job.height ?? 0), about.value?.max_side ?? 4096];
+  const sizes = [2, 4].map((times) => times * side).filter((wanted) => wanted && wanted <= most);
+  if (!sizes.length) return null;
+  return (
+    <Menu label="Paint it large" icon={null}>
+      {sizes.map((wanted) => (
+        <button key={wanted} type="button" onClick={() => void enlarge(job, wanted)}>
+          {wanted} px, {wanted / side} times as large
+        </button>
+      ))}
+    </Menu>
+  );
+}
+
+export function fill(): void {
   const refused = () => showError("the browser did not go to full screen");
   document.getElementById("viewer")?.requestFullscreen().catch(refused);
 }

@@ -1,18 +1,29 @@
 import { useEffect } from "preact/hooks";
 import { photo, paintings, recipe } from "../state/form";
-import { followRunning, selected } from "../state/selection";
+import { followRunning, selected, view } from "../state/selection";
 import { title } from "../format";
 import { Announcer } from "./Announcer";
+import { BatchView } from "./BatchView";
+import { CompareView } from "./CompareView";
 import { JobView } from "./JobView";
 
 export function Stage() {
   const job = selected.value;
+  const shown = view.value;
   useEffect(() => {
     if (job?.state === "running") followRunning(job.id);
   }, [job?.id, job?.state]);
   return (
     <section class="stage" id="stage" aria-label="Picture viewer">
-      {job ? <JobView key={job.id} job={job} /> : <Empty />}
+      {shown?.kind === "batch" ? (
+        <BatchView key={shown.id} id={shown.id} />
+      ) : shown?.kind === "compare" ? (
+        <CompareView key={`${shown.id} ${shown.other}`} id={shown.id} other={shown.other} />
+      ) : job ? (
+        <JobView key={job.id} job={job} />
+      ) : (
+        <Empty />
+      )}
       <Announcer />
     </section>
   );

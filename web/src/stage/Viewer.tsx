@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Job } from "../api";
 import { Icon } from "../parts/Icon";
 import { jobTitle, title } from "../format";
-import { aspectRatio } from "./aspectRatio";
+import { before } from "../state/before";
+import { aspectRatio, expectedWidth } from "./aspectRatio";
+import { Divider } from "./Divider";
 import { useDecodedImage } from "./useDecodedImage";
 
 interface Props {
@@ -13,16 +15,20 @@ interface Props {
 
 /** Initial share of the photograph beside the result, in percent. */
 const INITIAL_SHARE = 22;
+/** A small result is not blown up further than this: it would look like a bad large one. */
+const MOST_ENLARGED = 2;
 
 /** The picture of a job: its previews while it runs, then the result beside the photograph. */
 export function Viewer({ job, pixels }: Props) {
   const painted = useDecodedImage(job.result ?? job.preview);
   const finished = job.state === "finished" && painted === job.result;
-  const [share, setShare] = useState(INITIAL_SHARE);
+  const [chosen, setShare] = useState(INITIAL_SHARE);
   const viewer = useRef<HTMLDivElement>(null);
   useEffect(() => viewer.current?.scrollTo(0, 0), [pixels]);
   const compares = finished && job.photo !== null;
-  const width = pixels && job.width ? { width: `${job.width / devicePixelRatio}px` } : {};
+  const share = compares && before.value ? 100 : chosen;
+  const own = (job.width ?? expectedWidth(job)) / devicePixelRatio;
+  const width = pixels ? { width: `${own}px` } : { "max-width": `${MOST_ENLARGED * own}px` };
   const under = job.photo ?? job.paintings[0];
   return (
     <div
@@ -46,32 +52,11 @@ export function Viewer({ job, pixels }: Props) {
             style={{ clipPath: compares ? `inset(0 0 0 ${share}%)` : "none" }}
           />
         )}
-        {compares && <Divider share={share} onMove={setShare} />}
+        {compares && <Divider share={share} label="Before and after" text={`${Math.round(share)} % photograph`} onMove={setShare} />}
       </div>
       <button type="button" class="leave-full" onClick={() => void document.exitFullscreen()} aria-label="Leave full screen">
         <Icon name="close" />
       </button>
-    </div>
-  );
-}
-
-/** The slider between the photograph on the left and the result on the right. */
-function Divider({ share, onMove }: { share: number; onMove: (share: number) => void }) {
-  return (
-    <div class="divider">
-      <input
-        type="range"
-        min={0}
-        max={100}
-        step={0.5}
-        value={share}
-        aria-label="Before and after"
-        aria-valuetext={`${Math.round(share)} % photograph`}
-        onInput={(event) => onMove(Number(event.currentTarget.value))}
-      />
-      <span class="line" style={{ left: `${share}%` }} aria-hidden="true">
-        <span class="grip" />
-      </span>
     </div>
   );
 }

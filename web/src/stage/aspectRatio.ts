@@ -12,6 +12,13 @@ export function aspectRatio(job: Job): number {
   return Math.abs(actual / expected - 1) < TOLERANCE ? expected : actual;
 }
 
+/** The width that a job's result will have, from its settings alone. */
+export function expectedWidth(job: Job): number {
+  const sizes = String(job.settings.size ?? job.settings.size_rule ?? "").match(/\d+/g) ?? ["512"];
+  const long = Math.max(...sizes.map(Number));
+  return long * Math.min(1, expectedRatio(job));
+}
+
 function expectedRatio(job: Job): number {
   const rule = /^(\d+)x(\d+)$/.exec(String(job.settings.size_rule ?? ""));
   if (rule && job.settings.size == null) return Number(rule[1]) / Number(rule[2]);

@@ -3,15 +3,18 @@
 import * as api from "../api";
 import { focusSoon } from "../focus";
 import { scrollToStage } from "../stage/scrollToStage";
-import type { Job, Control } from "../api";
+import type { Axis, Batch, Control, Job, JobIn } from "../api";
+import { plural } from "../format";
 import { about } from "./about";
-import { checkPictures, faulty, missing, newJob, problemWith } from "./form";
-import { removeJob, queue, upsertJob } from "./jobs";
+import { renewEstimate, impossible } from "./estimate";
+import { checkPictures, copies, faulty, missing, newJob, photos, problemWith } from "./form";
+import { queue, upsertBatches, upsertJob } from "./jobs";
 import { attempt, showError, dismiss, notices, notify } from "./notices";
 import { loadRecent } from "./recent";
 import { restored } from "./restore";
-import { uploads } from "./uploads";
-import { deselect, select, selected } from "./selection";
+import { askToNotify } from "./notifications";
+import { refused, uploads } from "./uploads";
+import { select, selectBatch, selected } from "./selection";
 
 let sending = false;
 
@@ -24,8 +27,57 @@ export async function paint(): Promise<void> {
     reveal(faulty.value);
     return showError(`${faulty.value.label} cannot be used as it is`, problemWith(faulty.value), "order");
   }
-  await send(() => api.paint(newJob()));
+  if (impossible.value) return showError(impossible.value, "", "order");
+  if (photos.value.length > 1) await sendBatch([]);
+  else await sendSeeds(newJob(), copies.value);
   if (notices.value.some((one) => one.topic === "action")) void checkPictures(); // one of them may have expired
+}
+
+/** Seeds that are read and typed with ease, and that nobody gets twice. */
+const newSeed = (): number => Math.floor(Math.random() * 1e6);
+
+/** Paint one order several times: first as it is, then with other seeds. */
+async function sendSeeds(order: JobIn, count: number): Promise<void> {
+  await send(() => api.paint(order));
+  for (let more = 1; more < count; more++) {
+    const settings = { ...order.settings, seed: newSeed() };
+    const job = await attempt(() => api.paint({ ...order, settings }));
+    if (!job) return;
+    upsertJob(job);
+  }
+  if (count > 1) notify(`${plural(count, "picture")} ordered, each with a seed of its own.`);
+}
+
+/** Paint a job once more, with another seed. */
+export const again = (job: Job): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, seed: newSeed() } }));
+
+/** Paint a job once more, larger. */
+export const enlarge = (job: Job, side: number): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, size: side } }));
+
+const orderOf = (job: Job): JobIn => ({
+  photo: job.photo?.id ?? null,
+  paintings: job.paintings.map((one) => one.id),
+  masks: job.masks.map((one) => one.id),
+  keep: job.keep?.id ?? null,
+  settings: job.settings,
+});
+
+/** Paint all photographs alike, or one in many ways. */
+export async function sendBatch(axes: Axis[], name = "", size?: number): Promise<Batch | undefined> {
+  const { photo, ...order } = newJob();
+  const settings = { ...order.settings, ...(size ? { size } : {}) };
+  const files = axes.length ? [] : refused.value.map((one) => ({ name: one.name.slice(0, 200), problem: one.problem.slice(0, 500) }));
+  const chosen = axes.length || photos.value.length < 2 ? (photo ? [photo] : []) : photos.value.map((one) => one.id);
+  const batch = await attempt(() => api.addBatch({ ...order, settings, photos: chosen, axes, name, refused: files }));
+  if (!batch) return undefined;
+  upsertBatches([batch]);
+  restored.value = null;
+  refused.value = [];
+  void loadRecent();
+  askToNotify();
+  selectBatch(batch.id);
+  scrollToStage();
+  return batch;
 }
 
 async function send(what: () => Promise<Job>): Promise<void> {
@@ -51,6 +103,8 @@ function showJob(job: Job | undefined): void {
   upsertJob(job);
   restored.value = null;
   void loadRecent();
+  renewEstimate();
+  askToNotify();
   if (selected.value?.state === "running" && selected.value.id !== job.id) {
     notify(`Added to the queue${job.queue_position ? ` at position ${job.queue_position}` : ""}.`);
     return;
@@ -71,11 +125,14 @@ export async function keep(job: Job): Promise<void> {
   if (after) upsertJob(after);
 }
 
-export async function remove(job: Job): Promise<void> {
-  const removed = await attempt(() => api.remove(job.id).then(() => true));
-  if (!removed) return;
-  if (selected.value?.id === job.id) deselect();
-  removeJob(job.id);
+export async function cancelBatch(id: number): Promise<void> {
+  const after = await attempt(() => api.cancelBatch(id));
+  if (after) upsertBatches([after]);
+}
+
+export async function retryBatch(id: number): Promise<void> {
+  const after = await attempt(() => api.retryBatch(id));
+  if (after) upsertBatches([after]);
 }
 
 /** Move a job by one position in the queue. */

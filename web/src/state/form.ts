@@ -8,6 +8,8 @@ import { count, validate, same } from "./values";
 
 export interface Form {
   photo: Picture | null;
+  /** Further photographs, to be painted alike. */
+  morePhotos: Picture[];
   paintings: Picture[];
   recipe: string;
   changed: Settings;
@@ -16,11 +18,16 @@ export interface Form {
 const KEY = "impasto-studio-form";
 const stored = loadStored();
 export const photo = signal<Picture | null>(stored.photo);
+export const morePhotos = signal<Picture[]>(stored.morePhotos);
+export const photos = computed(() => (photo.value ? [photo.value, ...morePhotos.value] : []));
 export const paintings = signal<Picture[]>(stored.paintings);
 /** Empty until the server has named the default. */
 export const recipeName = signal(stored.recipe);
 /** Changed settings, by name; all others follow the recipe. */
 export const changed = signal<Settings>(stored.changed);
+
+/** How many pictures are painted at once, each with another seed. */
+export const copies = signal(1);
 
 export const recipe = computed<Recipe | undefined>(
   () => recipeNamed(recipeName.value) ?? recipeNamed(about.value?.default_recipe),
@@ -37,9 +44,22 @@ export function change(control: Control, value: unknown): void {
 
 export const reset = (control: Control): void => change(control, recipeValue(control));
 
+/** Add a photograph to those that are there, each once. */
+export function addPhoto(given: Picture): void {
+  if (!photo.value) photo.value = given;
+  else if (photos.value.every((one) => one.id !== given.id)) morePhotos.value = [...morePhotos.value, given];
+}
+
+export function removePhotos(): void {
+  batch(() => {
+    photo.value = null;
+    morePhotos.value = [];
+  });
+}
+
 /** Returns whether it was added. */
 export function addPicture(role: "photo" | "painting", given: Picture): boolean {
-  if (role === "photo") photo.value = given;
+  if (role === "photo") batch(() => ((photo.value = given), (morePhotos.value = [])));
   else if (paintings.value.some((one) => one.id === given.id)) return notify("It is among the paintings already."), false;
   else if (paintings.value.length >= most()) return showError(`${most()} paintings are the most at once`, "Remove one first.", "files"), false;
   else paintings.value = [...paintings.value, given];
@@ -87,6 +107,7 @@ export function newJob(): JobIn {
 
 export const snapshot = (): Form => ({
   photo: photo.value,
+  morePhotos: morePhotos.value,
   paintings: paintings.value,
   recipe: recipeName.value,
   changed: changed.value,
@@ -95,6 +116,7 @@ export const snapshot = (): Form => ({
 export function fill(form: Form): void {
   batch(() => {
     photo.value = form.photo;
+    morePhotos.value = form.morePhotos;
     paintings.value = form.paintings;
     recipeName.value = form.recipe;
     changed.value = form.changed;
@@ -118,7 +140,8 @@ export async function checkPictures(): Promise<void> {
       await picture(given.id);
     } catch (error) {
       if (!(error instanceof RefusedError && error.status === 404)) return;
-      if (photo.value?.id === given.id) photo.value = null;
+      if (photo.value?.id === given.id) removePhotos();
+      morePhotos.value = morePhotos.value.filter((one) => one.id !== given.id);
       removePainting(given);
     }
   };
@@ -128,7 +151,7 @@ export async function checkPictures(): Promise<void> {
 const most = () => about.value?.max_paintings ?? 16;
 
 function loadStored(): Form {
-  const empty: Form = { photo: null, paintings: [], recipe: "", changed: {} };
+  const empty: Form = { photo: null, morePhotos: [], paintings: [], recipe: "", changed: {} };
   try {
     return { ...empty, ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
   } catch {

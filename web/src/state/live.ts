@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import * as api from "../api";
 import { about } from "./about";
 import { checkPictures } from "./form";
+import { loadAlbums } from "./gallery";
 import * as jobs from "./jobs";
 import { showError, dismiss } from "./notices";
 import { loadRecent } from "./recent";
@@ -32,7 +33,7 @@ export async function connect(pause = 500): Promise<void> {
   }
   onAnswer();
   listen();
-  await Promise.all([fetchSelected(), loadRecent(), checkPictures()]);
+  await Promise.all([fetchSelected(), loadRecent(), checkPictures(), loadAlbums()]);
 }
 
 function listen(): void {

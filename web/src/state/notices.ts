@@ -13,17 +13,25 @@ export interface Notice {
   topic: Topic | null;
   text: string;
   hint: string;
+  action: Action | null;
+}
+
+/** A button of a notice. */
+export interface Action {
+  label: string;
+  run: () => void;
 }
 
 export const notices = signal<Notice[]>([]);
 /** Text for screen readers only. */
 export const spoken = signal("");
 const NEWS_DURATION = 5000;
+const ACTION_DURATION = 20_000;
 let last = 0;
 
-export function notify(text: string): void {
-  const id = add("news", null, text, "");
-  setTimeout(() => dismissNotice(id), NEWS_DURATION);
+export function notify(text: string, action: Action | null = null): void {
+  const id = add("news", null, text, "", action);
+  setTimeout(() => dismissNotice(id), action ? ACTION_DURATION : NEWS_DURATION);
 }
 
 /** Show an error; a repeated one is shown again, so that it is noticed. */
@@ -71,9 +79,9 @@ export function sentence(problem: string): string {
   return /^[a-z]+,?$/.test(first) ? first.charAt(0).toUpperCase() + problem.slice(1) : problem;
 }
 
-function add(kind: Notice["kind"], topic: Topic | null, text: string, hint: string): number {
+function add(kind: Notice["kind"], topic: Topic | null, text: string, hint: string, action: Action | null = null): number {
   // Only the latest news is kept; errors wait for their reader.
   const others = notices.value.filter((one) => one.kind === "problem" && one.text !== text).slice(-2);
-  notices.value = [...others, { id: ++last, kind, topic, text, hint }];
+  notices.value = [...others, { id: ++last, kind, topic, text, hint, action }];
   return last;
 }

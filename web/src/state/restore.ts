@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import * as api from "../api";
 import type { Job, Picture, Role } from "../api";
-import { fill, fillSettings, addPicture, paintings, photo, snapshot, type Form } from "./form";
+import { fill, fillSettings, addPicture, morePhotos, paintings, photo, snapshot, type Form } from "./form";
 import { notify } from "./notices";
 
 export interface Restored {
@@ -24,7 +24,7 @@ export async function restore(picture: Picture, role: Role): Promise<void> {
   const before = snapshot();
   const here = (id: string | null) => (id ? api.picture(id).catch(() => null) : Promise.resolve(null));
   const [first, ...others] = await Promise.all([origin.photo, ...origin.paintings].map(here));
-  if (first) photo.value = first;
+  if (first) addPicture("photo", first);
   const found = others.filter((one) => one !== null);
   if (found.length) paintings.value = found;
   fillSettings(origin.settings);
@@ -43,6 +43,7 @@ export function useInstead(role: Role): void {
 /** Restore from a job of the history. */
 export function restoreJob(job: Job): void {
   photo.value = job.photo;
+  morePhotos.value = [];
   paintings.value = job.paintings;
   fillSettings(job.settings);
   notify("Its pictures and settings are back in the form.");

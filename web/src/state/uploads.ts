@@ -1,9 +1,9 @@
 /** Uploads, one after another. */
 
 import { signal } from "@preact/signals";
-import { upload, type Picture, type Role } from "../api";
+import { RefusedError, upload, type Picture, type Role } from "../api";
 import { about } from "./about";
-import { addPicture, photo } from "./form";
+import { addPhoto, addPicture, photo, removePhotos } from "./form";
 import { showError, explain, dismiss } from "./notices";
 import { restore } from "./restore";
 
@@ -14,45 +14,113 @@ export interface Upload {
   share: number;
 }
 
+/** A file among many that the studio could not take. */
+export interface RefusedFile {
+  name: string;
+  problem: string;
+  file: File;
+}
+
 export const uploads = signal<Upload[]>([]);
+export const refused = signal<RefusedFile[]>([]);
 let last = 0;
 let turn: Promise<void> = Promise.resolve();
 
-/** Upload files; without a role the first is the photograph if there is none yet, and the others are paintings. */
+/**
+ * Upload files. Several photographs become a batch; without a role the first file is the photograph if there is none
+ * yet, and the others are paintings, unless they are too many for that.
+ */
 export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
   dismiss("files");
+  if (role === "photo" ? files.length > 1 : !role && files.length > most("max_paintings", 16)) return uploadBatch(files);
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
     const itsRole = role ?? (photoIsThere ? "painting" : "photo");
     photoIsThere = true;
-    start(file, itsRole);
-    if (role === "photo") {
-      if (files.length > 1) showError(`${files.length} files were dropped, but only one photograph is used`, `${file.name} was used; paint the others one by one.`, "files");
-      break;
-    }
+    if (itsRole === "photo") refused.value = [];
+    start(file, itsRole, (given) => received(given, itsRole));
   }
 }
 
-function start(file: File, role: Role): void {
-  const limit = about.value?.max_bytes ?? Infinity;
+/** Upload photographs that are to be painted alike; what cannot be read is listed, and does not hold up the others. */
+export function uploadBatch(files: Iterable<File>): void {
+  const [wanted, limit] = [[...files], most("max_batch", 500)];
+  if (wanted.length > limit) return showError(`${wanted.length} photographs are too many at once`, `A batch takes up to ${limit}.`, "files");
+  removePhotos();
+  refused.value = [];
+  wanted.forEach(addToBatch);
+}
+
+/** Upload files again that were refused. */
+export function uploadRefused(): void {
+  const files = refused.value.map((one) => one.file);
+  refused.value = [];
+  files.forEach(addToBatch);
+}
+
+/** The pictures of dropped files and folders, in the order of their names; other files are left out of folders. */
+export async function droppedFiles(items: DataTransferItemList, files: FileList): Promise<{ files: File[]; folder: boolean }> {
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry?.() ?? null);
+  const plain = Array.from(files);
+  if (!entries.some((entry) => entry?.isDirectory)) return { files: plain, folder: false };
+  const found: File[] = [];
+  for (const entry of entries) if (entry) await collect(entry, found);
+  return { files: picturesOf(found), folder: true };
+}
+
+/** Those of a folder's files that are pictures by their names. */
+export function picturesOf(files: Iterable<File>): File[] {
+  const suffixes = about.value?.suffixes ?? [];
+  const isPicture = (file: File) => !file.name.startsWith(".") && suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
+  return [...files].filter(isPicture).sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
+}
+
+async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
+  if (entry.isFile) {
+    into.push(await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject)));
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const read = () => new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+  for (let part = await read(); part.length; part = await read()) for (const one of part) await collect(one, into); // a hundred at a time
+}
+
+function addToBatch(file: File): void {
+  const refuse = (problem: string) => (refused.value = [...refused.value, { name: file.name, problem, file }]);
+  start(file, "photo", addPhoto, refuse);
+}
+
+type Refuse = (problem: string) => void;
+
+function start(file: File, role: Role, receive: (given: Picture) => unknown, refuse?: Refuse): void {
+  const limit = most("max_bytes", Infinity);
   const name = file.name || "picture";
   if (file.size > limit) {
-    showError(`${name} is too large`, `The studio accepts files of up to ${Math.floor(limit / 1e6)} MB.`, "files");
+    const hint = `The studio accepts files of up to ${Math.floor(limit / 1e6)} MB`;
+    if (refuse) refuse(hint);
+    else showError(`${name} is too large`, `${hint}.`, "files");
     return;
   }
   const id = ++last;
   uploads.value = [...uploads.value, { id, name, role, share: 0 }];
-  turn = turn.then(() => send(file, id, role));
+  turn = turn.then(() => send(file, id, receive, refuse));
 }
 
-async function send(file: File, id: number, role: Role): Promise<void> {
+async function send(file: File, id: number, receive: (given: Picture) => unknown, refuse?: Refuse): Promise<void> {
+  if (!uploads.value.some((one) => one.id === id)) return; // it was called off
   try {
-    await received(await upload(file, (share) => progress(id, share)), role);
+    await receive(await upload(file, (share) => progress(id, share)));
   } catch (error) {
-    explain(error, file.name);
+    if (refuse && error instanceof RefusedError) refuse(error.problem);
+    else explain(error, file.name);
   } finally {
     uploads.value = uploads.value.filter((one) => one.id !== id);
   }
+}
+
+/** Call off what has not begun. */
+export function stopUploads(): void {
+  uploads.value = uploads.value.slice(0, 1);
 }
 
 async function received(given: Picture, role: Role): Promise<void> {
@@ -63,3 +131,5 @@ async function received(given: Picture, role: Role): Promise<void> {
 function progress(id: number, share: number): void {
   uploads.value = uploads.value.map((one) => (one.id === id ? { ...one, share } : one));
 }
+
+const most = (limit: "max_paintings" | "max_batch" | "max_bytes", usual: number): number => about.value?.[limit] ?? usual;

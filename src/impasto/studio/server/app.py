@@ -34,6 +34,13 @@ from impasto.studio.worker import supervisor
 
 PAGE = Path(__file__).with_name("static")
 """The page as built by `make web`."""
+_ROOT_FILES = {
+    "manifest.webmanifest": "application/manifest+json",
+    "sw.js": "text/javascript",
+    "icon-192.png": "image/png",
+    "icon-512.png": "image/png",
+}
+"""What makes the page an app that can be installed; browsers look for these beside it."""
 
 _DISK_SECONDS = 2.0
 """Between looks at the free space."""
@@ -124,6 +131,8 @@ def create_app(
     for routes in (about, samples, pictures, streams, jobs, batches):
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/", _page, include_in_schema=False, methods=["GET", "HEAD"])
+    for name in _ROOT_FILES:
+        app.add_api_route(f"/{name}", _root_file, include_in_schema=False, methods=["GET", "HEAD"])
     app.mount("/assets", StaticFiles(directory=PAGE / "assets", check_dir=False))
     app.add_exception_handler(ImpastoError, _on_impasto_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -149,6 +158,13 @@ async def _watch_disk(folder: Folder, limits: Limits, alerts: MemoryAlerts) -> N
 async def _page() -> FileResponse:
     return StoredFile(
         PAGE / "index.html", "text/html", {"cache-control": "no-cache"}, hint="Build the page with `make web`."
+    )
+
+
+async def _root_file(request: Request) -> FileResponse:
+    name = request.url.path.removeprefix("/")
+    return StoredFile(
+        PAGE / name, _ROOT_FILES[name], {"cache-control": "no-cache"}, hint="Build the page with `make web`."
     )
 
 

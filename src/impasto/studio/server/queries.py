@@ -50,6 +50,7 @@ class JobFilter:
     album: str | None = None
     favorite: bool = False
     batch: int | None = None
+    state: str | None = None
 
     def condition(self) -> tuple[str, dict[str, object]]:
         """Give it in SQL, with its values."""
@@ -63,7 +64,13 @@ class JobFilter:
             parts.append("favorite")
         if self.batch is not None:
             parts.append("batch = :batch")
-        return " AND ".join(parts or [_STANDS_FOR_ALL]), values | {"album": self.album, "batch": self.batch}
+        if self.state is not None:
+            parts.append("state = :state")
+        return " AND ".join(parts or [_STANDS_FOR_ALL]), values | {
+            "album": self.album,
+            "batch": self.batch,
+            "state": self.state,
+        }
 
 
 def job(folder: Folder, number: int) -> JobOut:

@@ -18,6 +18,7 @@ from impasto.studio.schemas import (
     JobOut,
     JobPage,
     JobsIn,
+    JobState,
     MoveIn,
     PictureOut,
     Steps,
@@ -53,11 +54,12 @@ class JobQuery:
     album: Annotated[str | None, Query(max_length=80)] = None
     favorite: bool = False
     batch: JobId | None = None
+    state: JobState | None = None
 
     @property
     def filter(self) -> queries.JobFilter:
         """The same for the database."""
-        return queries.JobFilter(self.search, self.album, self.favorite, self.batch)
+        return queries.JobFilter(self.search, self.album, self.favorite, self.batch, self.state)
 
 
 @router.post("", status_code=201, responses=error_responses(404, 422, 429, 507))

@@ -1,0 +1,51 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { albums } from "../state/gallery";
+
+interface Props {
+  onChoose: (name: string) => unknown;
+  onEnd: () => void;
+}
+
+/** Asks for the album that pictures go into: one that there is, or a new one. */
+export function AlbumDialog({ onChoose, onEnd }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [name, setName] = useState("");
+  useEffect(() => dialog.current?.showModal(), []);
+  const choose = (chosen: string) => {
+    dialog.current?.close();
+    void onChoose(chosen);
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="album-heading" onClose={onEnd}>
+      <h2 id="album-heading">Put into an album</h2>
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim()) choose(name.trim());
+        }}
+      >
+        <label class="stacked">
+          Name
+          <input list="albums" maxLength={80} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+        <datalist id="albums">
+          {albums.value.map((one) => (
+            <option key={one.name} value={one.name} />
+          ))}
+        </datalist>
+        <div class="row">
+          <button type="button" onClick={() => choose("")}>
+            In none
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Leave it
+          </button>
+          <button type="submit" class="strong" aria-disabled={!name.trim()}>
+            Put into it
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,101 @@
+import type { Job } from "../api";
+import { focusSoon } from "../focus";
+import { jobTitle, plural, STATES, when } from "../format";
+import { jobDetails } from "../differences";
+import { Icon } from "../parts/Icon";
+import { scrollToStage } from "../stage/scrollToStage";
+import { retry } from "../state/actions";
+import { entries, favor, mark, marked, removeEntry } from "../state/gallery";
+import { findBatch, jobSignal, type Entry } from "../state/jobs";
+import { select, selectBatch, selectedId, view } from "../state/selection";
+
+export function JobCard({ id }: { id: number }) {
+  const job = jobSignal(id).value;
+  const name = jobTitle(job);
+  const picture = job.thumbnail ?? job.photo?.thumbnail ?? job.paintings[0]?.thumbnail;
+  const details = jobDetails(job);
+  const show = () => {
+    select(id);
+    scrollToStage();
+  };
+  return (
+    <li class={`done ${job.state} ${marked.value.has(id) ? "marked" : ""}`}>
+      <button type="button" class="show" aria-label={`Show ${name}, ${details}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={selectedId.value === id} onClick={show}>
+        {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
+        {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
+      </button>
+      <Mark job={id} name={name} />
+      <p class="below" title={`${name}: ${details}`}>
+        <span class="title clip">{name}</span>
+        <span class="details clip">{details}</span>
+        <span class="time">{when(job.created)}</span>
+      </p>
+      <div class="actions">
+        {job.state === "finished" ? <Favorite job={job} /> : (
+          <button type="button" aria-label={`Paint ${name} again`} title="Paint it again" onClick={() => retry(job)}>
+            <Icon name="again" />
+          </button>
+        )}
+        <Delete entry={{ job: id, batch: null }} name={name} />
+      </div>
+    </li>
+  );
+}
+
+/** Many jobs that were ordered together. */
+export function BatchCard({ entry }: { entry: Entry }) {
+  const batch = findBatch(entry.batch!);
+  if (!batch) return null;
+  const { finished = 0, failed = 0, queued = 0, running = 0, cancelled = 0 } = batch.counts;
+  const total = finished + failed + queued + running + cancelled;
+  const state = finished === total ? plural(total, "picture") : `${finished} of ${total}${failed ? `, ${failed} failed` : ""}`;
+  const show = () => {
+    selectBatch(batch.id);
+    scrollToStage();
+  };
+  return (
+    <li class={`done finished batch ${marked.value.has(entry.job) ? "marked" : ""}`}>
+      <button type="button" class="show" aria-label={`Show ${batch.name}: ${state}`} aria-current={view.value?.kind === "batch" && view.value.id === batch.id} onClick={show}>
+        <span class={`covers covers-${Math.min(batch.covers.length, 4)}`}>
+          {batch.covers.map((cover) => (
+            <img key={cover} class="fill" src={cover} alt="" loading="lazy" draggable={false} />
+          ))}
+        </span>
+        {queued + running > 0 && <progress value={total - queued - running} max={total} aria-label={`${batch.name}: painted`} />}
+      </button>
+      <Mark job={entry.job} name={batch.name} />
+      <p class="below">
+        <span class="title clip">{batch.name}</span>
+        <span class="details clip">{state}</span>
+        <span class="time">{when(batch.created)}</span>
+      </p>
+      <div class="actions">{queued + running === 0 && <Delete entry={entry} name={batch.name} />}</div>
+    </li>
+  );
+}
+
+function Mark({ job, name }: { job: number; name: string }) {
+  return <input type="checkbox" class="mark" aria-label={`Select ${name}`} checked={marked.value.has(job)} onChange={(event) => mark(job, event.currentTarget.checked)} />;
+}
+
+function Favorite({ job }: { job: Job }) {
+  const label = job.favorite ? `Remove ${jobTitle(job)} from the favorites` : `Make ${jobTitle(job)} a favorite`;
+  return (
+    <button type="button" class={job.favorite ? "favorite" : ""} aria-pressed={job.favorite} aria-label={label} title="Favorite" onClick={() => void favor([job.id], !job.favorite)}>
+      <Icon name="star" />
+    </button>
+  );
+}
+
+function Delete({ entry, name }: { entry: Entry; name: string }) {
+  const remove = async () => {
+    const place = entries.value.findIndex((one) => one.job === entry.job);
+    await removeEntry(entry);
+    focusSoon(".gallery .show", Math.max(place, 0));
+  };
+  return (
+    <button type="button" aria-label={`Delete ${name}`} title="Delete" onClick={() => void remove()}>
+      <Icon name="close" />
+    </button>
+  );
+}

@@ -1,0 +1,116 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { focusSoon } from "../focus";
+import { plural } from "../format";
+import { album, albums, deleteMarked, entries, favor, favoritesOnly, loadMore, marked, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
+import { compare } from "../state/selection";
+import { scrollToStage } from "../stage/scrollToStage";
+import { zipOf } from "../api";
+import { Icon } from "../parts/Icon";
+import { AlbumDialog } from "./AlbumDialog";
+import { BatchCard, JobCard } from "./Cards";
+
+/** All pictures that were painted, newest first. */
+export function Gallery() {
+  const isSearching = search.value !== "" || album.value !== "" || favoritesOnly.value;
+  if (!entries.value.length && !isSearching) return null;
+  return (
+    <section class="gallery" aria-labelledby="gallery-heading">
+      <div class="gallery-head">
+        <h2 id="gallery-heading">Your pictures</h2>
+        <Search />
+      </div>
+      <Selection />
+      {entries.value.length === 0 && <p class="help nothing">No picture has all of that.</p>}
+      <ul class={marked.value.size ? "selecting" : ""}>
+        {entries.value.map((entry) => (entry.batch === null ? <JobCard key={entry.job} id={entry.job} /> : <BatchCard key={`batch-${entry.batch}`} entry={entry} />))}
+      </ul>
+      {nextPage.value !== null && <More />}
+    </section>
+  );
+}
+
+function Search() {
+  return (
+    <div class="search" role="search" aria-label="Pictures">
+      <input
+        type="search"
+        aria-label="Search"
+        placeholder="Name, painting, recipe, date"
+        maxLength={80}
+        value={search.value}
+        onInput={(event) => (search.value = event.currentTarget.value)}
+      />
+      {albums.value.length > 0 && (
+        <select aria-label="Album" value={album.value} onChange={(event) => (album.value = event.currentTarget.value)}>
+          <option value="">All albums</option>
+          {albums.value.map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.name} ({one.jobs})
+            </option>
+          ))}
+        </select>
+      )}
+      <button type="button" aria-pressed={favoritesOnly.value} onClick={() => (favoritesOnly.value = !favoritesOnly.value)}>
+        <Icon name="star" /> Favorites
+      </button>
+    </div>
+  );
+}
+
+/** What can be done with the selected cards. */
+function Selection() {
+  const [choosing, setChoosing] = useState(false);
+  const chosen = marked.value.size;
+  if (!chosen) return null;
+  const both = [...marked.value];
+  const act = async (what: (jobs: number[]) => unknown) => what(await markedJobs());
+  const done = () => (unmark(), focusSoon(".gallery .show"));
+  return (
+    <div class="selection" role="toolbar" aria-label="Selected pictures">
+      <span>{plural(chosen, "card")} selected</span>
+      {chosen === 2 && (
+        <button type="button" onClick={() => (compare(both[0]!, both[1]!), unmark(), scrollToStage())}>
+          Compare
+        </button>
+      )}
+      <button type="button" onClick={() => act((jobs) => favor(jobs, true).then(done))}>
+        Favorite
+      </button>
+      <button type="button" onClick={() => setChoosing(true)}>
+        Album …
+      </button>
+      <button type="button" onClick={() => act(download)}>
+        Download zip
+      </button>
+      <button type="button" class="danger" onClick={() => void deleteMarked().then(() => focusSoon(".gallery .show"))}>
+        Delete
+      </button>
+      <button type="button" class="quiet" onClick={done}>
+        Select none
+      </button>
+      {choosing && <AlbumDialog onEnd={() => setChoosing(false)} onChoose={(name) => act((jobs) => putInto(jobs, name).then(done))} />}
+    </div>
+  );
+}
+
+function download(jobs: number[]): void {
+  const link = document.createElement("a");
+  link.href = zipOf(jobs);
+  link.download = "";
+  link.click();
+}
+
+/** Loads the next page when it comes near the window; a button where that does not happen. */
+function More() {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && void loadMore(), { rootMargin: "600px" });
+    observer.observe(button.current!);
+    return () => observer.disconnect();
+  }, [nextPage.value]);
+  return (
+    <button type="button" class="show-more" ref={button} onClick={() => void loadMore()}>
+      Show more
+    </button>
+  );
+}

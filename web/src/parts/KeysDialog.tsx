@@ -1,0 +1,44 @@
+import { useEffect, useRef } from "preact/hooks";
+import { signal } from "@preact/signals";
+
+export const showsKeys = signal(false);
+
+const KEYS: [string, string][] = [
+  ["Ctrl + Enter", "Paint"],
+  ["Esc", "Cancel the picture on the stage, or close what is open"],
+  ["← →", "The picture before or after"],
+  ["Space", "Hold to see the photograph"],
+  ["A", "Again, with another seed"],
+  ["D", "Download"],
+  ["F", "Full screen"],
+  ["L", "Favorite, or no longer"],
+  ["Delete", "Delete; it can be undone"],
+  ["?", "This list"],
+];
+
+/** The keys of the page. */
+export function KeysDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), [showsKeys.value]);
+  if (!showsKeys.value) return null;
+  return (
+    <dialog ref={dialog} aria-labelledby="keys-heading" onClose={() => (showsKeys.value = false)}>
+      <h2 id="keys-heading">Keys</h2>
+      <dl class="keys">
+        {KEYS.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="row">
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,148 @@
+/** The gallery: what is searched for, what is selected, and what is done with it. */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import * as api from "../api";
+import type { Album, Job } from "../api";
+import { plural } from "../format";
+import { find, findBatch, jobSignal, jobsOf, listed, loadBatch, more, removeJob, showMore, take, type Entry } from "./jobs";
+import { attempt, notify, spoken } from "./notices";
+import { deselect, select, selectBatch, selectedId, view } from "./selection";
+
+export const search = signal("");
+export const album = signal("");
+export const favoritesOnly = signal(false);
+export const albums = signal<Album[]>([]);
+/** The cards that are selected, by their jobs. */
+export const marked = signal<ReadonlySet<number>>(new Set());
+
+/** What was found, and how to get more of it; null while nothing is searched for. */
+const found = signal<{ ids: number[]; next: number | null } | null>(null);
+const isFiltered = computed(() => search.value.trim() !== "" || album.value !== "" || favoritesOnly.value);
+
+export const entries = computed<Entry[]>(() => {
+  if (!found.value) return listed.value;
+  return found.value.ids.filter((id) => find(id)).map((job) => ({ job, batch: null }));
+});
+export const nextPage = computed(() => (found.value ? found.value.next : more.value));
+
+/** Milliseconds without a key until the server is asked. */
+const PAUSE = 120;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let turn = 0;
+
+effect(() => {
+  const query = { search: search.value.trim(), album: album.value, favorite: favoritesOnly.value };
+  clearTimeout(timer);
+  const mine = ++turn;
+  if (!isFiltered.value) found.value = null;
+  else timer = setTimeout(() => void look(query, mine), PAUSE);
+});
+
+async function look(query: api.Query, mine: number, before?: number): Promise<void> {
+  const page = await attempt(() => api.jobPage(query, before));
+  if (!page || mine !== turn) return;
+  batch(() => {
+    take(page);
+    const earlier = before ? (found.peek()?.ids ?? []) : [];
+    found.value = { ids: [...earlier, ...page.jobs.map((job) => job.id)], next: page.next };
+  });
+  if (!before) spoken.value = `${plural(page.jobs.length, "picture")}${page.next ? " and more" : ""} found.`;
+}
+
+export async function loadMore(): Promise<void> {
+  if (!found.value) return void (await attempt(showMore));
+  if (found.value.next) await look({ search: search.value.trim(), album: album.value, favorite: favoritesOnly.value }, turn, found.value.next);
+}
+
+export async function loadAlbums(): Promise<void> {
+  albums.value = await api.albums().catch(() => albums.value); // not essential
+  if (album.value && !albums.value.some((one) => one.name === album.value)) album.value = "";
+}
+
+export function mark(job: number, on: boolean): void {
+  const after = new Set(marked.value);
+  if (on) after.add(job);
+  else after.delete(job);
+  marked.value = after;
+}
+
+export const unmark = (): void => void (marked.value = new Set());
+
+/** The jobs behind the selected cards: of a batch, all that have ended. */
+export async function markedJobs(): Promise<number[]> {
+  return jobsBehind(entries.value.filter((entry) => marked.value.has(entry.job)));
+}
+
+async function jobsBehind(cards: Entry[]): Promise<number[]> {
+  const jobs: number[] = [];
+  for (const entry of cards) {
+    if (entry.batch === null) jobs.push(entry.job);
+    else {
+      await attempt(() => loadBatch(entry.batch));
+      jobs.push(...jobsOf(entry.batch));
+    }
+  }
+  return jobs;
+}
+
+export async function deleteMarked(): Promise<void> {
+  const jobs = await markedJobs();
+  unmark();
+  await remove(jobs);
+}
+
+/** Delete the picture of a card, or all of a batch. */
+export const removeEntry = async (entry: Entry): Promise<void> => remove(await jobsBehind([entry]));
+
+/** Put jobs into the trash, and offer to bring them back. */
+export async function remove(jobs: number[]): Promise<void> {
+  if (!jobs.length) return;
+  const done = await attempt(() => api.trash(jobs).then(() => true));
+  if (!done) return;
+  const shown = view.value;
+  if ((shown?.kind === "job" && jobs.includes(shown.id)) || (shown?.kind === "compare" && (jobs.includes(shown.id) || jobs.includes(shown.other)))) deselect();
+  if (shown?.kind === "batch" && jobsOf(shown.id).every((id) => jobs.includes(id))) deselect();
+  batch(() => jobs.forEach(removeJob));
+  void loadAlbums();
+  notify(`${plural(jobs.length, "picture")} deleted.`, { label: "Undo", run: () => void bringBack(jobs) });
+}
+
+async function bringBack(jobs: number[]): Promise<void> {
+  const done = await attempt(() => api.untrash(jobs).then(() => true));
+  if (!done) return;
+  for (const id of jobs) {
+    const job = await attempt(() => api.job(id));
+    if (job) take({ jobs: [job], batches: [], next: null, version: 0, problems: [] });
+  }
+  void loadAlbums();
+  notify(`${plural(jobs.length, "picture")} brought back.`);
+}
+
+export async function favor(jobs: number[], favorite: boolean): Promise<void> {
+  if (await attempt(() => api.edit(jobs, { favorite }).then(() => true))) change(jobs, { favorite });
+}
+
+export async function putInto(jobs: number[], name: string): Promise<void> {
+  if (!(await attempt(() => api.edit(jobs, { album: name }).then(() => true)))) return;
+  change(jobs, { album: name.trim() });
+  await loadAlbums();
+  notify(name ? `${plural(jobs.length, "picture")} put into ${name}.` : `${plural(jobs.length, "picture")} taken out of the album.`);
+}
+
+/** Show at once what the server has agreed to; its event brings the same. */
+function change(jobs: number[], edits: Partial<Job>): void {
+  batch(() => {
+    for (const id of jobs) if (find(id)) jobSignal(id).value = { ...jobSignal(id).peek(), ...edits };
+  });
+}
+
+/** Show the card before or after the one on the stage. */
+export function step(by: -1 | 1): void {
+  const cards = entries.value;
+  const shown = view.value;
+  const place = cards.findIndex((entry) => (shown?.kind === "batch" ? entry.batch === shown.id : entry.batch === null && entry.job === selectedId.value));
+  const next = place < 0 ? cards[0] : cards[place + by];
+  if (!next) return;
+  if (next.batch !== null && findBatch(next.batch)) selectBatch(next.batch);
+  else select(next.job);
+}
