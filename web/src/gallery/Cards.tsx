@@ -27,8 +27,8 @@ export function JobCard({ id }: { id: number }) {
       <Mark job={id} name={name} />
       <p class="below" title={`${name}: ${details}`}>
         <span class="title clip">{name}</span>
-        <span class="details clip">{details}</span>
         <span class="time">{when(job.created)}</span>
+        <span class="details clip">{details}</span>
       </p>
       <div class="actions">
         {job.state === "finished" ? <Favorite job={job} /> : (
@@ -66,8 +66,8 @@ export function BatchCard({ entry }: { entry: Entry }) {
       <Mark job={entry.job} name={batch.name} />
       <p class="below">
         <span class="title clip">{batch.name}</span>
-        <span class="details clip">{state}</span>
         <span class="time">{when(batch.created)}</span>
+        <span class="details clip">{state}</span>
       </p>
       <div class="actions">{queued + running === 0 && <Delete entry={entry} name={batch.name} />}</div>
     </li>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { focusSoon } from "../focus";
 import { plural } from "../format";
 import { album, albums, deleteMarked, entries, favor, favoritesOnly, loadMore, marked, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
+import { find } from "../state/jobs";
 import { compare } from "../state/selection";
 import { scrollToStage } from "../stage/scrollToStage";
 import { zipOf } from "../api";
@@ -62,14 +63,14 @@ function Selection() {
   const [choosing, setChoosing] = useState(false);
   const chosen = marked.value.size;
   if (!chosen) return null;
-  const both = [...marked.value];
+  const both = entries.value.filter((entry) => marked.value.has(entry.job) && entry.batch === null && find(entry.job)?.result);
   const act = async (what: (jobs: number[]) => unknown) => what(await markedJobs());
   const done = () => (unmark(), focusSoon(".gallery .show"));
   return (
     <div class="selection" role="toolbar" aria-label="Selected pictures">
       <span>{plural(chosen, "card")} selected</span>
-      {chosen === 2 && (
-        <button type="button" onClick={() => (compare(both[0]!, both[1]!), unmark(), scrollToStage())}>
+      {chosen === 2 && both.length === 2 && (
+        <button type="button" onClick={() => (compare(both[0]!.job, both[1]!.job), unmark(), scrollToStage())}>
           Compare
         </button>
       )}

@@ -1,5 +1,6 @@
 import { focusSoon } from "../focus";
 import { paintings, photo, photos, removePainting, removePhotos } from "../state/form";
+import { without } from "../state/notices";
 import { picturesOf, refused, uploadBatch, uploadRefused } from "../state/uploads";
 import { plural, title } from "../format";
 import { DropZone } from "./DropZone";
@@ -54,7 +55,7 @@ function Mosaic() {
 function FolderButton() {
   if (!("webkitdirectory" in HTMLInputElement.prototype) || matchMedia("(hover: none)").matches) return null;
   return (
-    <label class="tab folder">
+    <label class="folder" title="Choose a folder of photographs">
       <input
         type="file"
         class="unseen"
@@ -66,7 +67,7 @@ function FolderButton() {
           currentTarget.value = "";
         }}
       />
-      Folder …
+      <Icon name="folder" />
     </label>
   );
 }
@@ -79,7 +80,7 @@ function Refused() {
       <ul>
         {refused.value.map((one) => (
           <li key={one.name}>
-            <strong>{one.name}</strong>: {one.problem}
+            <strong>{one.name}</strong>: {without(one.problem, one.name)}
           </li>
         ))}
       </ul>

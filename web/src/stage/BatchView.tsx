@@ -5,6 +5,7 @@ import { jobTitle, plural, share, STATES } from "../format";
 import { cancelBatch, enlarge, retryBatch } from "../state/actions";
 import { about, controls } from "../state/about";
 import { findBatch, jobSignal, jobsOf } from "../state/jobs";
+import { without } from "../state/notices";
 import { restoreJob } from "../state/restore";
 import { select } from "../state/selection";
 
@@ -50,7 +51,7 @@ export function BatchView({ id }: { id: number }) {
           <ul>
             {batch.refused.map((one) => (
               <li key={one.name}>
-                <strong>{one.name}</strong>: {one.problem}
+                <strong>{one.name}</strong>: {without(one.problem, one.name)}
               </li>
             ))}
           </ul>

@@ -20,7 +20,7 @@ function Pair({ left, right }: { left: Job; right: Job }) {
   const [one, two] = [useDecodedImage(left.result), useDecodedImage(right.result)];
   return (
     <>
-      <div class="viewer" id="viewer" style={{ "--ratio": aspectRatio(left) }} role="group" aria-label="Comparison">
+      <div class="viewer comparing" id="viewer" style={{ "--ratio": aspectRatio(left) }} role="group" aria-label="Comparison">
         <div class="frame">
           {one && <img class="layer" src={one} alt={`Left: ${jobTitle(left)}`} draggable={false} style={{ clipPath: `inset(0 ${100 - share}% 0 0)` }} />}
           {two && <img class="layer" src={two} alt={`Right: ${jobTitle(right)}`} draggable={false} style={{ clipPath: `inset(0 0 0 ${share}%)` }} />}

@@ -7,7 +7,7 @@ import type { Axis, Batch, Control, Job, JobIn } from "../api";
 import { plural } from "../format";
 import { about } from "./about";
 import { renewEstimate, impossible } from "./estimate";
-import { checkPictures, copies, faulty, missing, newJob, photos, problemWith } from "./form";
+import { checkPictures, copies, faulty, missing, newJob, photos, problemWith, recipe } from "./form";
 import { queue, upsertBatches, upsertJob } from "./jobs";
 import { attempt, showError, dismiss, notices, notify } from "./notices";
 import { loadRecent } from "./recent";
@@ -15,6 +15,7 @@ import { restored } from "./restore";
 import { askToNotify } from "./notifications";
 import { refused, uploads } from "./uploads";
 import { select, selectBatch, selected } from "./selection";
+import { varied, withNoise } from "./variation";
 
 let sending = false;
 
@@ -33,15 +34,11 @@ export async function paint(): Promise<void> {
   if (notices.value.some((one) => one.topic === "action")) void checkPictures(); // one of them may have expired
 }
 
-/** Seeds that are read and typed with ease, and that nobody gets twice. */
-const newSeed = (): number => Math.floor(Math.random() * 1e6);
-
 /** Paint one order several times: first as it is, then with other seeds. */
 async function sendSeeds(order: JobIn, count: number): Promise<void> {
   await send(() => api.paint(order));
   for (let more = 1; more < count; more++) {
-    const settings = { ...order.settings, seed: newSeed() };
-    const job = await attempt(() => api.paint({ ...order, settings }));
+    const job = await attempt(() => api.paint({ ...order, settings: varied(order.settings ?? {}, recipe.value?.values) }));
     if (!job) return;
     upsertJob(job);
   }
@@ -49,7 +46,7 @@ async function sendSeeds(order: JobIn, count: number): Promise<void> {
 }
 
 /** Paint a job once more, with another seed. */
-export const again = (job: Job): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, seed: newSeed() } }));
+export const again = (job: Job): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: varied(job.settings) }));
 
 /** Paint a job once more, larger. */
 export const enlarge = (job: Job, side: number): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, size: side } }));
@@ -65,7 +62,8 @@ const orderOf = (job: Job): JobIn => ({
 /** Paint all photographs alike, or one in many ways. */
 export async function sendBatch(axes: Axis[], name = "", size?: number): Promise<Batch | undefined> {
   const { photo, ...order } = newJob();
-  const settings = { ...order.settings, ...(size ? { size } : {}) };
+  const seeds = axes.some((axis) => axis.name === "seed");
+  const settings = { ...(seeds ? withNoise(order.settings ?? {}, recipe.value?.values) : order.settings), ...(size ? { size } : {}) };
   const files = axes.length ? [] : refused.value.map((one) => ({ name: one.name.slice(0, 200), problem: one.problem.slice(0, 500) }));
   const chosen = axes.length || photos.value.length < 2 ? (photo ? [photo] : []) : photos.value.map((one) => one.id);
   const batch = await attempt(() => api.addBatch({ ...order, settings, photos: chosen, axes, name, refused: files }));

@@ -69,6 +69,9 @@ export function explain(error: unknown, file = ""): void {
 
 const naming = (file: string, problem: string): string => (problem.includes(file) ? problem : `${file}: ${problem}`);
 
+/** A problem without the file's name at its beginning, which stands beside it. */
+export const without = (problem: string, file: string): string => (problem.startsWith(`${file} `) ? problem.slice(file.length + 1) : problem);
+
 /** Replace the command's names of settings, such as `--style-blend`, with the page's labels. */
 export const withLabels = (text: string): string =>
   text.replace(/--([a-z][a-z0-9-]*)/g, (option, name: string) => controls.value.find((control) => control.name === name.replaceAll("-", "_"))?.label ?? option);

@@ -44,7 +44,7 @@ export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role
 
 /** Upload photographs that are to be painted alike; what cannot be read is listed, and does not hold up the others. */
 export function uploadBatch(files: Iterable<File>): void {
-  const [wanted, limit] = [[...files], most("max_batch", 500)];
+  const [wanted, limit] = [inOrder(files), most("max_batch", 500)];
   if (wanted.length > limit) return showError(`${wanted.length} photographs are too many at once`, `A batch takes up to ${limit}.`, "files");
   removePhotos();
   refused.value = [];
@@ -72,8 +72,11 @@ export async function droppedFiles(items: DataTransferItemList, files: FileList)
 export function picturesOf(files: Iterable<File>): File[] {
   const suffixes = about.value?.suffixes ?? [];
   const isPicture = (file: File) => !file.name.startsWith(".") && suffixes.some((suffix) => file.name.toLowerCase().endsWith(suffix));
-  return [...files].filter(isPicture).sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
+  return inOrder(files).filter(isPicture);
 }
+
+/** By name, 2 before 10. */
+const inOrder = (files: Iterable<File>): File[] => [...files].sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
 
 async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
   if (entry.isFile) {
