@@ -1,3 +1,4 @@
+import { useComputed } from "@preact/signals";
 import type { Job } from "../api";
 import { focusSoon } from "../focus";
 import { jobTitle, plural, STATES, when } from "../format";
@@ -14,17 +15,20 @@ export function JobCard({ id }: { id: number }) {
   const name = jobTitle(job);
   const picture = job.thumbnail ?? job.photo?.thumbnail ?? job.paintings[0]?.thumbnail;
   const details = jobDetails(job);
+  // As signals of its own: what is selected elsewhere must not redraw thousands of cards.
+  const current = useComputed(() => selectedId.value === id);
+  const isMarked = useComputed(() => marked.value.has(id));
   const show = () => {
     select(id);
     scrollToStage();
   };
   return (
-    <li class={`done ${job.state} ${marked.value.has(id) ? "marked" : ""}`}>
-      <button type="button" class="show" aria-label={`Show ${name}, ${details}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={selectedId.value === id} onClick={show}>
+    <li class={`done ${job.state} ${isMarked.value ? "marked" : ""}`}>
+      <button type="button" class="show" aria-label={`Show ${name}, ${details}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={current.value} onClick={show}>
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
       </button>
-      <Mark job={id} name={name} />
+      <Mark job={id} name={name} on={isMarked.value} />
       <p class="below" title={`${name}: ${details}`}>
         <span class="title clip">{name}</span>
         <span class="time">{when(job.created)}</span>
@@ -45,6 +49,8 @@ export function JobCard({ id }: { id: number }) {
 /** Many jobs that were ordered together. */
 export function BatchCard({ entry }: { entry: Entry }) {
   const batch = findBatch(entry.batch!);
+  const current = useComputed(() => view.value?.kind === "batch" && view.value.id === entry.batch);
+  const isMarked = useComputed(() => marked.value.has(entry.job));
   if (!batch) return null;
   const { finished = 0, failed = 0, queued = 0, running = 0, cancelled = 0 } = batch.counts;
   const total = finished + failed + queued + running + cancelled;
@@ -54,8 +60,8 @@ export function BatchCard({ entry }: { entry: Entry }) {
     scrollToStage();
   };
   return (
-    <li class={`done finished batch ${marked.value.has(entry.job) ? "marked" : ""}`}>
-      <button type="button" class="show" aria-label={`Show ${batch.name}: ${state}`} aria-current={view.value?.kind === "batch" && view.value.id === batch.id} onClick={show}>
+    <li class={`done finished batch ${isMarked.value ? "marked" : ""}`}>
+      <button type="button" class="show" aria-label={`Show ${batch.name}: ${state}`} aria-current={current.value} onClick={show}>
         <span class={`covers covers-${Math.min(batch.covers.length, 4)}`}>
           {batch.covers.map((cover) => (
             <img key={cover} class="fill" src={cover} alt="" loading="lazy" draggable={false} />
@@ -63,7 +69,7 @@ export function BatchCard({ entry }: { entry: Entry }) {
         </span>
         {queued + running > 0 && <progress value={total - queued - running} max={total} aria-label={`${batch.name}: painted`} />}
       </button>
-      <Mark job={entry.job} name={batch.name} />
+      <Mark job={entry.job} name={batch.name} on={isMarked.value} />
       <p class="below">
         <span class="title clip">{batch.name}</span>
         <span class="time">{when(batch.created)}</span>
@@ -74,8 +80,8 @@ export function BatchCard({ entry }: { entry: Entry }) {
   );
 }
 
-function Mark({ job, name }: { job: number; name: string }) {
-  return <input type="checkbox" class="mark" aria-label={`Select ${name}`} checked={marked.value.has(job)} onChange={(event) => mark(job, event.currentTarget.checked)} />;
+function Mark({ job, name, on }: { job: number; name: string; on: boolean }) {
+  return <input type="checkbox" class="mark" aria-label={`Select ${name}`} checked={on} onChange={(event) => mark(job, event.currentTarget.checked)} />;
 }
 
 function Favorite({ job }: { job: Job }) {
