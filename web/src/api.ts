@@ -16,6 +16,7 @@ export type Control = Schemas["Control"];
 export type Message = Schemas["Message"];
 export type Picture = Schemas["PictureOut"];
 export type Recipe = Schemas["RecipeOut"];
+export type Region = Schemas["RegionOut"];
 export type SamplePicture = Schemas["SamplePicture"];
 export type Step = Schemas["StepOut"];
 export type Steps = Schemas["Steps"];
@@ -44,6 +45,7 @@ export const move = (id: number, before: number | null) => ask<Job>(`/api/jobs/$
 export const remove = (id: number) => ask<void>(`/api/jobs/${id}`, "DELETE");
 export const addResult = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
 export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
+export const regions = (id: string) => ask<Region[]>(`/api/pictures/${id}/regions`);
 export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
 export const addSample = (name: string) => ask<Picture>(`/api/samples/${encodeURIComponent(name)}`, "POST");
 export const eventsAfter = (version: number) => new EventSource(`/api/events?after=${version}`);

@@ -1,8 +1,11 @@
 import { focusSoon } from "../focus";
 import { paintings, photo, removePainting } from "../state/form";
 import { title } from "../format";
+import { MaskButton } from "../masks/MaskButton";
+import { CropButton } from "./CropButton";
 import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
+import { PaintingShares } from "./PaintingShares";
 import { PicturePicker } from "./PicturePicker";
 
 export function PhotoInput() {
@@ -23,6 +26,7 @@ export function PhotoInput() {
             <Icon name="close" />
           </button>
         )}
+        {given && <MaskButton />}
       </div>
       <PicturePicker role="photo" />
     </section>
@@ -41,6 +45,7 @@ export function PaintingInput() {
             <button type="button" class="remove" aria-label={`Remove painting ${title(one)}`} onClick={() => (removePainting(one), focusSoon("#choose-painting"))}>
               <Icon name="close" />
             </button>
+            {given.length === 1 && <CropButton painting={one} on="picture" />}
           </div>
         ))}
         <DropZone role="painting" label={given.length ? "Choose more paintings" : "Choose paintings"} multiple>
@@ -54,6 +59,7 @@ export function PaintingInput() {
         </DropZone>
       </div>
       <PicturePicker role="painting" />
+      {given.length > 1 && <PaintingShares />}
     </section>
   );
 }

@@ -59,6 +59,13 @@ export function explain(error: unknown, file = ""): void {
   else throw error;
 }
 
+/** An error in one line, for where notices are out of sight. */
+export function describe(error: unknown): string {
+  if (error instanceof RefusedError) return `${sentence(withLabels(error.problem))}. ${withLabels(error.hint)}`;
+  if (error instanceof UnreachableError) return "The studio is not answering. Try again when it is back.";
+  return error instanceof Error ? error.message : String(error);
+}
+
 const naming = (file: string, problem: string): string => (problem.includes(file) ? problem : `${file}: ${problem}`);
 
 /** Replace the command's names of settings, such as `--style-blend`, with the page's labels. */
