@@ -93,9 +93,11 @@ export function MaskView({ photo, drawing, pixels, layer, label, tool, brush, to
     };
     element.addEventListener("wheel", wheel, { passive: false });
     const keys = (event: KeyboardEvent) => {
-      if (event.code !== "Space" || (event.target !== element && event.type === "keydown")) return;
+      const pressed = event.type === "keydown";
+      // Elsewhere it presses a button, by its end.
+      if (event.code !== "Space" || (pressed ? event.target !== element : !space.current)) return;
       event.preventDefault();
-      space.current = event.type === "keydown";
+      space.current = pressed;
       element.classList.toggle("movable", space.current);
     };
     addEventListener("keydown", keys);
