@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, QUIET
+from playwright.sync_api import expect, sync_playwright
 from starlette.testclient import TestClient
 from studios import HOME, Running
 
@@ -70,3 +72,39 @@ def starts() -> Iterator[Callable[..., Running]]:
     yield starts
     for studio in studios:
         studio.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opens(browser, running):
+    """Opens the page in a window of its own; at the end, sees to it that nothing was wrong or left the machine."""
+    contexts, wrong, expected = [], [], []
+
+    def opens(address=None, *, window=None, tolerate=(), **choices):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **choices) if window is None else window
+        if window is None:
+            contexts.append(context)
+        expected.extend(tolerate)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: message.type in {"error", "warning"} and wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        home = address or running.address
+        page.on(
+            "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
+        )
+        page.goto(home)  # then wait until it has loaded
+        expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
+        return page
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert [text for text in wrong if not any(part in text for part in expected)] == []

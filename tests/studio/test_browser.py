@@ -1,118 +1,23 @@
 """The page in a real browser, as people use it: nothing that it asks for leaves the machine, no failure is unseen."""
 
-import base64
 import gzip
 import json
-import os
 import re
-import shutil
 import sqlite3
 import time
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import CHROMIUM, PAINTED, drop, file, fill_in, kept, paint, result
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
-from studios import enqueue, png, upload
+from playwright.sync_api import expect
+from studios import enqueue, upload
 
 from impasto.studio.server.app import PAGE
 from impasto.studio.store import alerts
 from impasto.studio.store.folder import Folder
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-SCREENSHOTS = Path(os.environ.get("IMPASTO_SCREENSHOTS", "")) if os.environ.get("IMPASTO_SCREENSHOTS") else None
-"""Where the pictures of the page are kept, for a person to look at; by default nowhere."""
-PAINTED = 60_000
-"""Milliseconds in which a small picture is painted, whatever else the machine does."""
-
-expect.set_options(timeout=30_000)
-
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opens(browser, running):
-    """Opens the page in a window of its own; at the end, sees to it that nothing was wrong or left the machine."""
-    contexts, wrong, expected = [], [], []
-
-    def opens(address=None, *, window=None, tolerate=(), **choices):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **choices) if window is None else window
-        if window is None:
-            contexts.append(context)
-        expected.extend(tolerate)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: message.type in {"error", "warning"} and wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        home = address or running.address
-        page.on(
-            "request", lambda request: request.url.startswith((home, "blob:", "data:")) or wrong.append(request.url)
-        )
-        page.goto(home)  # then wait until it has loaded
-        expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible()
-        return page
-
-    yield opens
-    for context in contexts:
-        context.close()
-    assert [text for text in wrong if not any(part in text for part in expected)] == []
-
-
-def kept(page, name):
-    """A picture of the page for a person to look at."""
-    if SCREENSHOTS:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def file(name, seed):
-    return {"name": name, "mimeType": "image/png", "buffer": png(seed, 96, 64)}
-
-
-def fill_in(page, recipe="fast", size=64):
-    """A small picture of two files."""
-    page.locator("#choose-photo").set_input_files(file("house.png", 3))
-    expect(page.get_by_role("button", name="Remove photograph")).to_be_visible()
-    page.locator("#choose-painting").set_input_files(file("brush.png", 4))
-    expect(page.get_by_role("button", name="Remove painting brush")).to_be_visible()
-    page.get_by_role("radio", name=recipe, exact=True).check(force=True)
-    if size:
-        page.get_by_role("textbox", name="Size", exact=True).fill(str(size))
-
-
-def drop(page, target, *files):
-    """Drops files on a part of the page."""
-    contents = [[one["name"], base64.b64encode(one["buffer"]).decode()] for one in files]
-    carried = page.evaluate_handle(
-        """files => {
-            const carried = new DataTransfer();
-            for (const [name, data] of files)
-                carried.items.add(new File([Uint8Array.from(atob(data), letter => letter.charCodeAt(0))], name));
-            return carried;
-        }""",
-        contents,
-    )
-    for event in ("dragenter", "dragover", "drop"):
-        target.dispatch_event(event, {"dataTransfer": carried})
-
-
-def paint(page):
-    page.get_by_role("button", name="Paint", exact=True).click()
-
-
-def result(page):
-    return page.get_by_alt_text(re.compile("^The painted picture"))
 
 
 def long_job(running):

@@ -65,7 +65,9 @@ def listed(client, **query):
 
 def test_a_batch_is_one_among_the_jobs_and_knows_its_counts(client, folder, inputs):
     single = enqueue(client, inputs[0][0], inputs[1])["id"]
-    batch = ordered(client, order(inputs, name="  Holiday\n2026 ", refused=[{"name": "a.txt", "problem": "no picture"}]))
+    batch = ordered(
+        client, order(inputs, name="  Holiday\n2026 ", refused=[{"name": "a.txt", "problem": "no picture"}])
+    )
     assert (batch["name"], batch["kind"], batch["counts"]) == ("Holiday 2026", "photographs", {"queued": 2})
     first, second = listed(client, batch=batch["id"])[::-1]
     assert listed(client) == [second, single]
@@ -95,7 +97,10 @@ def test_the_cells_of_a_sheet_have_every_combination_in_reading_order(client, in
         ({"axes": [{"name": "strength", "values": [0.5, 7]}]}, "strength"),
         ({"axes": [{"name": "mask", "values": ["/etc/passwd"]}]}, "mask"),
         ({"axes": [{"name": "nothing", "values": [1]}]}, "there is no setting 'nothing'"),
-        ({"axes": [{"name": "seed", "values": list(range(25))}, {"name": "strength", "values": [0.1, 0.2]}]}, "25 cells"),
+        (
+            {"axes": [{"name": "seed", "values": list(range(25))}, {"name": "strength", "values": [0.1, 0.2]}]},
+            "25 cells",
+        ),
         ({"name": "x" * 81}, "a name has at most 80 letters"),
         ({"settings": {"recipe": "/etc/passwd"}}, "there is no recipe"),
         ({"photos": [], "paintings": []}, "neither a photograph nor a painting"),
@@ -215,7 +220,7 @@ def test_an_archive_has_every_result_under_a_name_of_its_own_and_a_manifest(clie
         ("notes.txt", "it is not a picture"),
     ]
     assert lines[0]["settings"]["recipe"] == "fast"
-    assert [it["sha256"] for it in lines[0]["inputs"]][0] == photos[0]
+    assert lines[0]["inputs"][0]["sha256"] == photos[0]
     folder.result(second).unlink()
     answer = client.get("/api/jobs/zip", params={"jobs": [second, first, third, 99]})
     archive = zipfile.ZipFile(io.BytesIO(answer.content))

@@ -6,6 +6,7 @@ import "./style/base.css";
 import "./style/form.css";
 import "./style/stage.css";
 import "./style/gallery.css";
+import "./style/masks.css";
 
 render(<App />, document.getElementById("studio")!);
 addShortcuts();

@@ -17,8 +17,10 @@ class Limits:
     pixels: int = _limit(100_000_000, "width times height of an uploaded picture")
     uploads: int = _limit(4, "uploads at the same time")
     upload_seconds: float = _limit(120.0, "duration of an upload", "s")
-    inspection_seconds: float = _limit(60.0, "time to decode a picture, or to convert a result", "s")
-    process_memory_bytes: int = _limit(6 * 2**30, "memory of a process that decodes or converts a picture", "bytes")
+    inspection_seconds: float = _limit(60.0, "time to decode a picture, to convert a result, or to find regions", "s")
+    process_memory_bytes: int = _limit(
+        6 * 2**30, "memory of a process that decodes, converts or searches a picture", "bytes"
+    )
     process_cpu_seconds: int = _limit(60, "computing time of such a process", "s")
     folder_bytes: int = _limit(10_000_000_000, "size of the studio's folder (`--quota`)", "bytes")
     free_bytes: int = _limit(100_000_000, "free space that the disk must have for another picture", "bytes")
@@ -41,7 +43,9 @@ class Limits:
     event_bytes: int = _limit(100_000, "size of an event of a stream; more is told by further events", "bytes")
     threads: int = _limit(16, "threads that answer requests")
     conversions: int = _limit(2, "results converted to another format at the same time")
-    waiting: int = _limit(8, "conversions, and pictures that the studio adds itself, that wait for their turn")
+    waiting: int = _limit(
+        8, "conversions, searches, and pictures that the studio adds itself, that wait for their turn"
+    )
 
     def to_argument(self) -> str:
         """Write the limits that are not the usual, for another process of this studio."""

@@ -57,6 +57,18 @@ class PictureOut(BaseModel):
     """Only for pictures made by Impasto, and only where a single picture is requested."""
 
 
+class RegionOut(BaseModel):
+    """A region of a photograph that the studio found by itself."""
+
+    name: str
+    label: str
+    """For people."""
+    share: float
+    """Of the photograph, 0 to 1."""
+    url: str
+    """URL of its mask, a gray PNG of the photograph's shape, white where the region is."""
+
+
 class SamplePicture(BaseModel):
     """A sample picture."""
 

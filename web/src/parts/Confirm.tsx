@@ -3,12 +3,13 @@ import { useEffect, useRef } from "preact/hooks";
 interface Props {
   question: string;
   action: string;
+  refusal?: string;
   onYes: () => void;
   onEnd: () => void;
 }
 
-/** Asks for confirmation before something is deleted; Esc and "Keep it" cancel. */
-export function Confirm({ question, action, onYes, onEnd }: Props) {
+/** Asks for confirmation before something is deleted; Esc and the first button cancel. */
+export function Confirm({ question, action, refusal = "Keep it", onYes, onEnd }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const answer = (yes: boolean) => {
@@ -20,7 +21,7 @@ export function Confirm({ question, action, onYes, onEnd }: Props) {
       <p id="question">{question}</p>
       <div class="row">
         <button type="button" onClick={() => answer(false)}>
-          Keep it
+          {refusal}
         </button>
         <button type="button" class="strong" onClick={() => answer(true)}>
           {action}

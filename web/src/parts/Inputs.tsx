@@ -3,8 +3,11 @@ import { paintings, photo, photos, removePainting, removePhotos } from "../state
 import { without } from "../state/notices";
 import { picturesOf, refused, uploadBatch, uploadRefused } from "../state/uploads";
 import { plural, title } from "../format";
+import { MaskButton } from "../masks/MaskButton";
+import { CropButton } from "./CropButton";
 import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
+import { PaintingShares } from "./PaintingShares";
 import { PicturePicker } from "./PicturePicker";
 
 export function PhotoInput() {
@@ -28,6 +31,7 @@ export function PhotoInput() {
             <Icon name="close" />
           </button>
         )}
+        {given && !many && <MaskButton />}
       </div>
       <PicturePicker role="photo">
         <FolderButton />
@@ -103,6 +107,7 @@ export function PaintingInput() {
             <button type="button" class="remove" aria-label={`Remove painting ${title(one)}`} onClick={() => (removePainting(one), focusSoon("#choose-painting"))}>
               <Icon name="close" />
             </button>
+            {given.length === 1 && <CropButton painting={one} on="picture" />}
           </div>
         ))}
         <DropZone role="painting" label={given.length ? "Choose more paintings" : "Choose paintings"} multiple>
@@ -116,6 +121,7 @@ export function PaintingInput() {
         </DropZone>
       </div>
       <PicturePicker role="painting" />
+      {given.length > 1 && <PaintingShares />}
     </section>
   );
 }

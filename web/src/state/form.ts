@@ -4,13 +4,25 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { picture, RefusedError, type JobIn, type Control, type Picture, type Recipe, type Settings } from "../api";
 import { about, controls, recipeNamed } from "./about";
 import { showError, dismiss, notify } from "./notices";
-import { count, validate, same } from "./values";
+import { follow } from "./perPainting";
+import { count, parts, formatValue, validate, same } from "./values";
+
+/** Masks of one photograph. */
+export interface Masks {
+  /** The photograph's id. */
+  photo: string;
+  /** Where each painting goes, by the painting's id: one for each of them, or none. */
+  regions: Record<string, Picture>;
+  /** Where the photograph stays as it is. */
+  keep: Picture | null;
+}
 
 export interface Form {
   photo: Picture | null;
   /** Further photographs, to be painted alike. */
   morePhotos: Picture[];
   paintings: Picture[];
+  masks: Masks | null;
   recipe: string;
   changed: Settings;
 }
@@ -21,6 +33,8 @@ export const photo = signal<Picture | null>(stored.photo);
 export const morePhotos = signal<Picture[]>(stored.morePhotos);
 export const photos = computed(() => (photo.value ? [photo.value, ...morePhotos.value] : []));
 export const paintings = signal<Picture[]>(stored.paintings);
+/** See `masks.ts`, which keeps them in step with the pictures. */
+export const masks = signal<Masks | null>(stored.masks);
 /** Empty until the server has named the default. */
 export const recipeName = signal(stored.recipe);
 /** Changed settings, by name; all others follow the recipe. */
@@ -62,13 +76,24 @@ export function addPicture(role: "photo" | "painting", given: Picture): boolean 
   if (role === "photo") batch(() => ((photo.value = given), (morePhotos.value = [])));
   else if (paintings.value.some((one) => one.id === given.id)) return notify("It is among the paintings already."), false;
   else if (paintings.value.length >= most()) return showError(`${most()} paintings are the most at once`, "Remove one first.", "files"), false;
-  else paintings.value = [...paintings.value, given];
+  else setPaintings([...paintings.value, given]);
   return true;
 }
 
 export const removePainting = (painting: Picture): void => {
-  paintings.value = paintings.value.filter((one) => one.id !== painting.id);
+  setPaintings(paintings.value.filter((one) => one.id !== painting.id));
 };
+
+/** The settings that have one part for each painting follow. */
+function setPaintings(next: Picture[]): void {
+  const [before, after] = [paintings.value, next].map((list) => list.map((one) => one.id)) as [string[], string[]];
+  batch(() => {
+    for (const control of controls.value) {
+      if (differs(control)) change(control, follow(control.name, valueOf(control), before, after));
+    }
+    paintings.value = next;
+  });
+}
 
 /** The inputs still missing; empty if there are none. */
 export const missing = computed(() => {
@@ -85,7 +110,9 @@ export function problemWith(control: Control): string {
   if (problem || !differs(control)) return problem;
   if (control.kind === "layers" && !count(value)) return "Name at least one layer.";
   const [weights, given] = [count(value), paintings.value.length];
-  return control.name === "style_blend" && weights && given && weights !== given ? `Give one weight for each painting: ${given}, not ${weights}.` : "";
+  if (control.name !== "style_blend" || !weights || !given) return "";
+  if (weights !== given) return `Give one weight for each painting: ${given}, not ${weights}.`;
+  return parts(formatValue(value)).every((weight) => Number(weight) === 0) ? "Give at least one painting a weight." : "";
 }
 
 /** The first invalid setting. */
@@ -98,9 +125,14 @@ effect(() => {
 export function newJob(): JobIn {
   const settings: Settings = { recipe: recipe.value?.name };
   for (const control of controls.value) if (differs(control)) settings[control.name] = changed.value[control.name];
+  const [withPhoto, withPaintings] = [recipe.value?.needs_photo !== false, recipe.value?.needs_painting !== false];
+  const drawn = withPhoto && photos.value.length < 2 && masks.value?.photo === photo.value?.id ? masks.value : null;
+  const regions = withPaintings ? paintings.value.map((one) => drawn?.regions[one.id]?.id) : [];
   return {
-    photo: recipe.value?.needs_photo === false ? null : (photo.value?.id ?? null),
-    paintings: recipe.value?.needs_painting === false ? [] : paintings.value.map((one) => one.id),
+    photo: withPhoto ? (photo.value?.id ?? null) : null,
+    paintings: withPaintings ? paintings.value.map((one) => one.id) : [],
+    masks: regions.filter((id) => id !== undefined).length === regions.length ? (regions as string[]) : [],
+    keep: drawn?.keep?.id ?? null,
     settings,
   };
 }
@@ -109,6 +141,7 @@ export const snapshot = (): Form => ({
   photo: photo.value,
   morePhotos: morePhotos.value,
   paintings: paintings.value,
+  masks: masks.value,
   recipe: recipeName.value,
   changed: changed.value,
 });
@@ -118,6 +151,7 @@ export function fill(form: Form): void {
     photo.value = form.photo;
     morePhotos.value = form.morePhotos;
     paintings.value = form.paintings;
+    masks.value = form.masks;
     recipeName.value = form.recipe;
     changed.value = form.changed;
   });
@@ -143,15 +177,26 @@ export async function checkPictures(): Promise<void> {
       if (photo.value?.id === given.id) removePhotos();
       morePhotos.value = morePhotos.value.filter((one) => one.id !== given.id);
       removePainting(given);
+      removeMask(given);
     }
   };
-  await Promise.all([photo.value, ...paintings.value].map(removeIfExpired));
+  const drawn = masks.value ? [masks.value.keep, ...Object.values(masks.value.regions)] : [];
+  await Promise.all([photo.value, ...paintings.value, ...drawn].map(removeIfExpired));
+}
+
+/** Without one of them the other regions are no use: each painting needs its own. */
+function removeMask(mask: Picture): void {
+  const drawn = masks.value;
+  if (!drawn) return;
+  const { keep, regions } = drawn;
+  if (keep?.id === mask.id) masks.value = { ...drawn, keep: null };
+  else if (Object.values(regions).some((one) => one.id === mask.id)) masks.value = { ...drawn, regions: {} };
 }
 
 const most = () => about.value?.max_paintings ?? 16;
 
 function loadStored(): Form {
-  const empty: Form = { photo: null, morePhotos: [], paintings: [], recipe: "", changed: {} };
+  const empty: Form = { photo: null, morePhotos: [], paintings: [], masks: null, recipe: "", changed: {} };
   try {
     return { ...empty, ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
   } catch {

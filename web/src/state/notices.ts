@@ -67,6 +67,13 @@ export function explain(error: unknown, file = ""): void {
   else throw error;
 }
 
+/** An error in one line, for where notices are out of sight. */
+export function describe(error: unknown): string {
+  if (error instanceof RefusedError) return `${sentence(withLabels(error.problem))}. ${withLabels(error.hint)}`;
+  if (error instanceof UnreachableError) return "The studio is not answering. Try again when it is back.";
+  return error instanceof Error ? error.message : String(error);
+}
+
 const naming = (file: string, problem: string): string => (problem.includes(file) ? problem : `${file}: ${problem}`);
 
 /** A problem without the file's name at its beginning, which stands beside it. */

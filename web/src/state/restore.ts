@@ -1,9 +1,10 @@
 /** Restores pictures and settings from a picture made by Impasto, instead of using it as an input. */
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import * as api from "../api";
 import type { Job, Picture, Role } from "../api";
-import { fill, fillSettings, addPicture, morePhotos, paintings, photo, snapshot, type Form } from "./form";
+import { fill, fillSettings, addPicture, masks, morePhotos, paintings, photo, snapshot, type Form } from "./form";
+import { masksOf } from "./masks";
 import { notify } from "./notices";
 
 export interface Restored {
@@ -24,11 +25,18 @@ export async function restore(picture: Picture, role: Role): Promise<void> {
   const before = snapshot();
   const here = (id: string | null) => (id ? api.picture(id).catch(() => null) : Promise.resolve(null));
   const [first, ...others] = await Promise.all([origin.photo, ...origin.paintings].map(here));
-  if (first) addPicture("photo", first);
+  const [keep, ...regions] = await Promise.all([origin.keep, ...origin.masks].map(here));
   const found = others.filter((one) => one !== null);
-  if (found.length) paintings.value = found;
-  fillSettings(origin.settings);
-  restored.value = { picture, role, missing: origin.missing, unsupported: origin.unsupported, before, filled: JSON.stringify(snapshot()) };
+  const drawn = first && masksOf(first, others, regions, keep ?? null);
+  const lost = (origin.keep && !drawn?.keep) || (origin.masks.length && !Object.keys(drawn?.regions ?? {}).length);
+  batch(() => {
+    if (first) addPicture("photo", first);
+    if (found.length) paintings.value = found;
+    if (first) masks.value = drawn ?? null;
+    fillSettings(origin.settings);
+  });
+  const unsupported = [...origin.unsupported, ...(lost ? ["mask"] : [])];
+  restored.value = { picture, role, missing: origin.missing, unsupported, before, filled: JSON.stringify(snapshot()) };
 }
 
 /** Undo the restore, unless the form was changed since, and use the picture as an input. */
@@ -42,9 +50,12 @@ export function useInstead(role: Role): void {
 
 /** Restore from a job of the history. */
 export function restoreJob(job: Job): void {
-  photo.value = job.photo;
-  morePhotos.value = [];
-  paintings.value = job.paintings;
-  fillSettings(job.settings);
+  batch(() => {
+    photo.value = job.photo;
+    morePhotos.value = [];
+    paintings.value = job.paintings;
+    masks.value = job.photo && masksOf(job.photo, job.paintings, job.masks, job.keep);
+    fillSettings(job.settings);
+  });
   notify("Its pictures and settings are back in the form.");
 }

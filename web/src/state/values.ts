@@ -52,7 +52,7 @@ const isWeight = (text: string): boolean => text !== "" && Number(text) >= 0 && 
 /** Count the numbers in a text. */
 export const count = (value: unknown): number => parts(formatValue(value)).length;
 
-const parts = (text: string): string[] => (text.trim() ? text.split(",").map((part) => part.trim()) : []);
+export const parts = (text: string): string[] => (text.trim() ? text.split(",").map((part) => part.trim()) : []);
 
 export function range({ minimum, maximum, exclusive_minimum: above, exclusive_maximum: below }: Control): string {
   const parts = [];

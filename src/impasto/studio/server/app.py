@@ -98,6 +98,7 @@ def create_app(
         alerts,
         limits,
         conversions=WaitingLine(limits.conversions, limits.waiting, "conversions"),
+        searches=WaitingLine(1, limits.waiting, "searches for regions"),
         streams=WaitingLine(limits.streams, 0, "event streams"),
         readings=SharedWork(keep=False),
         thumbnails=SharedWork(),

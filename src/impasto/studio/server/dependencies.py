@@ -30,6 +30,8 @@ class StudioContext:
     limits: Limits
     conversions: WaitingLine
     """Of results to other formats: a large one takes much memory."""
+    searches: WaitingLine
+    """For regions of photographs."""
     streams: WaitingLine
     readings: SharedWork
     """Of the database, for streams."""
@@ -56,6 +58,11 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def zip_response() -> dict[int | str, dict[str, Any]]:
     """Describe an archive for the OpenAPI."""
     return {200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def png_response() -> dict[int | str, dict[str, Any]]:
+    """Describe a PNG response for the OpenAPI."""
+    return {200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def webp_response() -> dict[int | str, dict[str, Any]]:

@@ -13,6 +13,8 @@ from impasto.storage.atomic import check_folder, make_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""
+REGIONS = ("faces", "busy", "empty")
+"""Names of the regions that are looked for in a photograph."""
 _DAMAGED = "damaged-"
 """What the names of folders begin with that damaged databases were set aside in."""
 
@@ -66,6 +68,14 @@ class Folder:
         """Return the WebP of an uploaded picture that the page shows."""
         return self._pictures / f"{picture}-display.webp"
 
+    def regions(self, picture: str) -> Path:
+        """Return the list of the regions that were found in an uploaded picture: JSON, their shares by name."""
+        return self._pictures / f"{picture}-regions.json"
+
+    def region(self, picture: str, name: str) -> Path:
+        """Return the mask of a region that was found in an uploaded picture, a PNG."""
+        return self._pictures / f"{picture}-{name}.png"
+
     def result(self, job: int) -> Path:
         """Return a job's result, a PNG."""
         return self._results / f"{job}.png"
@@ -111,7 +121,7 @@ class Folder:
 
     def put_back(self, aside: Path, pictures: Iterable[str], results: Iterable[int]) -> None:
         """Move the missing files of some pictures and results back from a folder that `set_aside` made."""
-        paths = [path for it in pictures for path in (self.picture(it), self.thumbnail(it), self.display(it))]
+        paths = [path for it in pictures for path in self._files_of(it)]
         paths += [path for it in results for path in (self.result(it), self.result_thumbnail(it))]
         for path in paths:
             if path.exists():
@@ -127,7 +137,7 @@ class Folder:
 
     def delete_picture(self, picture: str) -> None:
         """Delete an uploaded picture's files."""
-        for path in (self.picture(picture), self.thumbnail(picture), self.display(picture)):
+        for path in self._files_of(picture):
             _delete(path)
 
     def delete_previews(self, job: int) -> None:
@@ -165,6 +175,11 @@ class Folder:
     def size_bytes(self) -> int:
         """Add up the sizes of all files except those set aside, which nobody can delete on the page."""
         return _total_size(self.root, without=self.aside_folders())
+
+    def _files_of(self, picture: str) -> list[Path]:
+        """List all files that an uploaded picture may have."""
+        found = [self.regions(picture), *(self.region(picture, name) for name in REGIONS)]
+        return [self.picture(picture), self.thumbnail(picture), self.display(picture), *found]
 
     @property
     def _pictures(self) -> Path:

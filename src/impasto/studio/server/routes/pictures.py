@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from impasto.studio.schemas import PictureId, PictureOut
-from impasto.studio.server import queries
-from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, webp_response
+from impasto.studio.schemas import PictureId, PictureOut, RegionOut
+from impasto.studio.server import queries, regions
+from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, png_response, webp_response
 from impasto.studio.server.files import StoredFile
+from impasto.studio.server.work import run_while_connected
 
 router = APIRouter(prefix="/pictures")
 
@@ -54,3 +55,17 @@ def picture_display(picture: PictureId, context: Context) -> FileResponse:
     """Get a WebP of at most 2048 px."""
     queries.picture(context.folder, picture, context.limits)
     return StoredFile(context.folder.display(picture), "image/webp", IMMUTABLE)
+
+
+@router.get("/{picture}/regions", responses=error_responses(404, 422, 429, 507))
+async def picture_regions(request: Request, picture: PictureId, context: Context) -> list[RegionOut]:
+    """Find the faces, the busy and the empty places of a photograph; lists those that it has."""
+    return await run_while_connected(request, regions.regions_of(context, picture))
+
+
+@router.get(
+    "/{picture}/regions/{name}", response_class=FileResponse, responses=png_response() | error_responses(404, 422)
+)
+def picture_region(picture: PictureId, name: str, context: Context) -> FileResponse:
+    """Get the mask of a region: gray, white where it is."""
+    return StoredFile(regions.region_file(context, picture, name), "image/png", IMMUTABLE)
