@@ -245,6 +245,7 @@ def test_regions_drawn_with_the_mouse_are_painted_and_shown_again_and_redrawn(op
     assert (second[:, 80:].min(), second[:, :50].max()) == (255, 0)
     page.get_by_role("button", name="Remove photograph").click()
     expect(page.get_by_role("button", name=re.compile("^Masks"))).to_have_count(0)
+    page.get_by_role("button", name="Use", exact=True).click()
     page.get_by_role("button", name="Use these settings").click()
     sheet = editor(page, "Masks: 2 regions")
     assert share(page, "spray") == pytest.approx(covered, abs=1)
@@ -279,6 +280,7 @@ def test_a_region_drawn_with_a_finger_is_painted_and_two_fingers_zoom_instead(op
     job = painted_job(page, running)
     second = stored(running, job["masks"][1])
     assert second[int(0.8 * 64), int(0.75 * 96)] == 255
+    page.get_by_role("button", name="Use", exact=True).click()
     page.get_by_role("button", name="Use these settings").click()
     sheet = editor(page, "Masks: 2 regions")
     assert share(page, "spray") >= 1
@@ -446,6 +448,7 @@ def test_masks_follow_their_pictures(opens, running):
     assert (one == three, one == two) == (True, False), "a painting that is added shares the place of the first"
     page.get_by_role("button", name="Remove painting spray").click()
     expect(page.get_by_role("button", name="Masks", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Use", exact=True).click()
     page.get_by_role("button", name="Use these settings").click()
     expect(page.get_by_role("button", name="Masks: 1 region", exact=True)).to_be_visible()
     with database.write_transaction(Folder(running.data).database) as connection:

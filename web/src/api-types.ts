@@ -2466,6 +2466,7 @@ export interface operations {
                 album?: string | null;
                 favorite?: boolean;
                 batch?: number | null;
+                state?: ("queued" | "running" | "finished" | "failed" | "cancelled") | null;
             };
             header?: never;
             path?: never;
