@@ -131,6 +131,16 @@ def test_a_plain_picture_has_no_regions_and_what_cannot_be_searched_is_said_in_o
     assert list(folder.incoming.iterdir()) == []
 
 
+def test_regions_come_back_from_a_damaged_studio_with_their_picture(folder):
+    names = [folder.picture("a" * 64), folder.regions("a" * 64), *(folder.region("a" * 64, name) for name in REGIONS)]
+    for path in names:
+        path.write_text(path.name)
+    aside = folder.set_aside()
+    assert folder.picture_files() == []
+    folder.put_back(aside, ["a" * 64], [])
+    assert sorted(folder.picture_files()) == sorted(names)
+
+
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 
 KEEP = "Keep the photograph"
