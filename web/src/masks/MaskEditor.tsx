@@ -61,7 +61,7 @@ async function open(): Promise<Opened> {
   const image = await loadImage(given.display);
   const opened = { photo: given, paintings: list, drawing, pixels: pixelsOf(image, drawing.size) };
   if (last && last.masks === drawn && last.paintings === idsOf(list)) {
-    last.planes.forEach((plane, layer) => drawing.planes[layer]!.set(plane));
+    drawing.restore(last.planes);
     return opened;
   }
   const plane = (mask: Picture) => planeOf(mask.display, drawing.size);
