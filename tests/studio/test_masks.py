@@ -241,8 +241,9 @@ def test_regions_drawn_with_the_mouse_are_painted_and_shown_again_and_redrawn(op
     sheet = editor(page)
     page.get_by_role("slider", name="Softness").fill("0")
     layer(page, "spray").check(force=True)
+    page.keyboard.press("]")
+    page.keyboard.press("]")
     for row in (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95):
-        page.keyboard.press("]") if row < 0.3 else None
         stroke(page, sheet, (0.75, row), (1.1, row))
     covered = share(page, "spray")
     assert 20 < covered < 40
@@ -418,7 +419,6 @@ def test_flood_zoom_pan_and_a_pens_pressure(opens):
     assert covered[0] < covered[1] / 2
     page.mouse.move(box["x"] + 40, box["y"] + 40)
     page.mouse.wheel(0, -600)
-    expect.soft(sheet).to_be_visible()
     page.wait_for_function(
         "() => document.querySelector('.mask-paper').style.transform.match(/scale\\((.*)\\)/)[1] > 2"
     )
