@@ -34,17 +34,27 @@ export type Mode = "add" | "replace" | "subtract";
 const MAX_STEPS = 100;
 /** Of all steps together; a step takes a few thousand bytes, as planes hardly vary along a row. */
 const MAX_STEP_BYTES = 64e6;
-/** Distance of the dabs of a stroke, in diameters. */
-const SPACING = 0.08;
+/** Pixels of a piece of a stroke at least, whatever the brush. */
+const MIN_PIECE = 16;
+
+/** The brush at a point. */
+interface Tip {
+  x: number;
+  y: number;
+  radius: number;
+}
 
 export class MaskDrawing {
   readonly planes: Uint8Array[];
+  /** Whether anything was ever drawn on a layer. */
+  readonly used: boolean[];
   private undoSteps: Step[] = [];
   private redoSteps: Step[] = [];
-  private stroke: { layer: number; erases: boolean; base: Uint8Array[]; cover: Uint8Array; touched: Rect; at: [number, number] | null } | null = null;
+  private stroke: { layer: number; erases: boolean; base: Uint8Array[]; cover: Uint8Array; touched: Rect; at: Tip | null } | null = null;
 
   constructor(readonly size: Size, layers: number) {
     this.planes = Array.from({ length: layers }, () => new Uint8Array(size.width * size.height));
+    this.used = this.planes.map(() => false);
   }
 
   get canUndo(): boolean {
@@ -71,6 +81,7 @@ export class MaskDrawing {
   }
 
   begin(layer: number, erases: boolean): void {
+    this.used[layer] = true;
     const base = this.planes.map((plane) => plane.slice());
     this.stroke = { layer, erases, base, cover: new Uint8Array(base[0]!.length), touched: nothing(), at: null };
   }
@@ -78,27 +89,44 @@ export class MaskDrawing {
   /** Continue the stroke to a point, in pixels of the mask; returns what changed. */
   strokeTo(x: number, y: number, brush: Brush): Rect {
     const stroke = this.stroke!;
-    const [fromX, fromY] = stroke.at ?? [x, y];
-    const distance = Math.hypot(x - fromX, y - fromY);
-    const dabs = Math.max(1, Math.ceil(distance / Math.max(0.5, SPACING * brush.size)));
+    const to = { x, y, radius: Math.max(0.5, brush.size / 2) };
+    const from = stroke.at ?? to;
+    // In pieces: the rectangle around a long oblique one is mostly empty.
+    const pieces = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / (2 * to.radius + MIN_PIECE)));
+    const between = (share: number): Tip => ({
+      x: from.x + (to.x - from.x) * share,
+      y: from.y + (to.y - from.y) * share,
+      radius: from.radius + (to.radius - from.radius) * share,
+    });
     let changed = nothing();
-    for (let dab = stroke.at ? 1 : dabs; dab <= dabs; dab++) {
-      const share = dab / dabs;
-      changed = union(changed, this.dab(fromX + (x - fromX) * share, fromY + (y - fromY) * share, brush));
-    }
-    stroke.at = [x, y];
+    for (let piece = 0; piece < pieces; piece++) changed = union(changed, this.cover(between(piece / pieces), between((piece + 1) / pieces), brush.softness));
+    stroke.at = to;
     stroke.touched = union(stroke.touched, changed);
     return changed;
   }
 
-  private dab(x: number, y: number, { size, softness }: Brush): Rect {
+  /** Cover what is as near to the line between two points as the brush reaches. */
+  private cover(from: Tip, to: Tip, softness: number): Rect {
     const { cover, layer, erases, base } = this.stroke!;
-    const radius = Math.max(0.5, size / 2);
-    const rect = this.clip({ left: Math.floor(x - radius - 1), top: Math.floor(y - radius - 1), right: Math.ceil(x + radius + 1), bottom: Math.ceil(y + radius + 1) });
-    const edge = Math.max(1, softness * radius); // at least a pixel wide, so that no stairs are seen
+    const reach = Math.max(from.radius, to.radius) + 1;
+    const rect = this.clip({
+      left: Math.floor(Math.min(from.x, to.x) - reach),
+      top: Math.floor(Math.min(from.y, to.y) - reach),
+      right: Math.ceil(Math.max(from.x, to.x) + reach),
+      bottom: Math.ceil(Math.max(from.y, to.y) + reach),
+    });
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const length = dx * dx + dy * dy || 1;
     for (let row = rect.top; row < rect.bottom; row++) {
+      const y = row + 0.5 - from.y;
       for (let column = rect.left, at = row * this.size.width + rect.left; column < rect.right; column++, at++) {
-        const inside = (radius + 0.5 - Math.hypot(column + 0.5 - x, row + 0.5 - y)) / edge;
+        if (cover[at] === 255) continue;
+        const x = column + 0.5 - from.x;
+        const share = Math.max(0, Math.min(1, (x * dx + y * dy) / length));
+        const radius = from.radius + (to.radius - from.radius) * share;
+        const distance = Math.sqrt((x - share * dx) ** 2 + (y - share * dy) ** 2);
+        const edge = Math.max(1, softness * radius); // at least a pixel wide, so that no stairs are seen
+        const inside = (radius + 0.5 - distance) / edge;
         if (inside <= 0) continue;
         const value = inside >= 1 ? 255 : Math.round(255 * inside * inside * (3 - 2 * inside));
         if (value <= cover[at]!) continue;
@@ -127,6 +155,7 @@ export class MaskDrawing {
 
   /** Add a plane to a layer, replace it, or subtract it, as one step. */
   apply(layer: number, plane: Uint8Array, mode: Mode): void {
+    this.used[layer] = true;
     const base = this.planes.map((one) => one.slice());
     if (mode === "replace") base[layer]!.fill(0);
     const before = this.planes.map((one) => one.slice());
@@ -170,9 +199,18 @@ export class MaskDrawing {
   /** Load what `complete` gave: the places of those that have one mask in common, or of the first, are those of no region. */
   load(keep: Uint8Array | null, regions: Uint8Array[], shared: boolean[]): void {
     if (keep) this.planes[0]!.set(keep);
+    this.used.fill(true);
     const rest = shared.includes(true) || regions.length < 2 ? shared : regions.map((_, index) => index === 0);
     regions.forEach((plane, index) => {
       if (!rest[index]) for (let at = 0; at < plane.length; at++) this.blend(index + 1, at, plane[at]!, false, this.planes);
+    });
+  }
+
+  /** Continue with planes of another drawing. */
+  restore(planes: Uint8Array[]): void {
+    planes.forEach((plane, layer) => {
+      this.planes[layer]!.set(plane);
+      this.used[layer] = true;
     });
   }
 
@@ -258,7 +296,7 @@ export class MaskDrawing {
 
 const nothing = (): Rect => ({ left: 0, top: 0, right: 0, bottom: 0 });
 
-function union(one: Rect, other: Rect): Rect {
+export function union(one: Rect, other: Rect): Rect {
   if (one.right <= one.left) return other;
   if (other.right <= other.left) return one;
   return {

@@ -61,7 +61,7 @@ async function open(): Promise<Opened> {
   const image = await loadImage(given.display);
   const opened = { photo: given, paintings: list, drawing, pixels: pixelsOf(image, drawing.size) };
   if (last && last.masks === drawn && last.paintings === idsOf(list)) {
-    last.planes.forEach((plane, layer) => drawing.planes[layer]!.set(plane));
+    drawing.restore(last.planes);
     return opened;
   }
   const plane = (mask: Picture) => planeOf(mask.display, drawing.size);
@@ -130,8 +130,11 @@ function Editor({ opened, onClose }: { opened: Opened; onClose: () => void }) {
 
   const keys = (event: KeyboardEvent) => {
     const key = event.key.toLowerCase();
+    // Many keyboards have brackets only by another key, which browsers report as well.
+    const composed = event.getModifierState("AltGraph") || (event.altKey && "[]".includes(key));
+    if (event.altKey && !composed) return;
     const act: (() => void) | undefined =
-      event.ctrlKey || event.metaKey
+      (event.ctrlKey || event.metaKey) && !composed
         ? { z: event.shiftKey ? redo : undo, y: redo }[key]
         : {
             escape: cancel,
@@ -145,7 +148,7 @@ function Editor({ opened, onClose }: { opened: Opened; onClose: () => void }) {
             "=": () => zoom(ZOOM_STEP),
             "-": () => zoom(1 / ZOOM_STEP),
           }[key];
-    if (!act || event.altKey) return;
+    if (!act) return;
     event.preventDefault();
     act();
   };

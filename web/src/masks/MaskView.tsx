@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Ref } from "preact";
 import type { Picture } from "../api";
 import { flood } from "./flood";
-import type { Brush, MaskDrawing, Rect } from "./MaskDrawing";
+import { union, type Brush, type MaskDrawing, type Rect } from "./MaskDrawing";
 import { drawOverlay } from "./overlay";
 
 export type Tool = "brush" | "eraser" | "flood";
@@ -50,11 +50,20 @@ export function MaskView({ photo, drawing, pixels, layer, label, tool, brush, to
   const panning = useRef(false);
   const space = useRef(false);
 
+  const shownLayer = useRef(layer);
+  shownLayer.current = layer;
+  const stale = useRef<Rect | null>(null);
+  /** Draw what changed at the next frame: several events may come before it. */
   const redraw = (rect: Rect = drawing.whole()) => {
-    const context = overlay.current?.getContext("2d");
-    if (context) drawOverlay(context, drawing, layer, rect);
+    if (stale.current) return void (stale.current = union(stale.current, rect));
+    stale.current = rect;
+    requestAnimationFrame(() => {
+      const context = overlay.current?.getContext("2d");
+      if (context && stale.current) drawOverlay(context, drawing, shownLayer.current, stale.current);
+      stale.current = null;
+    });
   };
-  useEffect(redraw, [layer, drawing]);
+  useEffect(() => redraw(), [layer, drawing]);
 
   const move = (to: typeof centered) => {
     latest.current.at = to;

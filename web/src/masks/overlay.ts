@@ -28,36 +28,43 @@ export const cssColor = (color: Color): string => `rgb(${color.join(" ")})`;
 export function drawOverlay(context: CanvasRenderingContext2D, drawing: MaskDrawing, active: number, rect: Rect): void {
   const [width, height] = [rect.right - rect.left, rect.bottom - rect.top];
   if (width <= 0 || height <= 0) return;
-  const { planes, size } = drawing;
-  const colors = planes.map((_, layer) => colorOf(layer - 1));
-  const strength = planes.map((_, layer) => (layer === active ? ACTIVE : OTHER) / 255);
+  const keep = drawing.planes[0]!;
+  const keepStrength = (1.3 * (active === 0 ? ACTIVE : OTHER)) / 255;
+  const regions = drawing.planes
+    .map((plane, layer) => ({ plane, color: colorOf(layer - 1), strength: (layer === active ? ACTIVE : OTHER) / 255 }))
+    .filter((_, layer) => layer > 0 && drawing.used[layer]);
   const image = context.createImageData(width, height);
   const pixels = image.data;
+  // Plain numbers: this runs for each pixel under a large brush, and many times a second.
   for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0, at = (rect.top + y) * size.width + rect.left; x < width; x++, at++, to += 4) {
-      let [red, green, blue, alpha] = [0, 0, 0, 0];
-      for (let layer = 1; layer < planes.length; layer++) {
-        const value = planes[layer]![at]!;
-        if (!value) continue;
-        const weight = value * strength[layer]!;
-        const [r, g, b] = colors[layer]!;
-        red += r * weight;
-        green += g * weight;
-        blue += b * weight;
+    for (let x = 0, at = (rect.top + y) * drawing.size.width + rect.left; x < width; x++, at++, to += 4) {
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let alpha = 0;
+      for (let index = 0; index < regions.length; index++) {
+        const region = regions[index]!;
+        const weight = region.plane[at]! * region.strength;
+        if (weight === 0) continue;
+        red += region.color[0] * weight;
+        green += region.color[1] * weight;
+        blue += region.color[2] * weight;
         alpha += weight;
       }
-      if (alpha) [red, green, blue] = [red / alpha, green / alpha, blue / alpha];
-      const keep = planes[0]![at]! * strength[0]! * 1.3;
-      if (keep) {
+      // Until here the colors are multiplied by their alpha.
+      const over = keep[at]! * keepStrength;
+      if (over > 0) {
         // Stripes of black and white are seen on any photograph, and over any color.
-        const gray = (rect.left + x + rect.top + y) % STRIPES < STRIPES / 2 ? 255 : 0;
-        const over = keep + alpha * (1 - keep);
-        const mix = keep / over;
-        [red, green, blue, alpha] = [red + (gray - red) * mix, green + (gray - green) * mix, blue + (gray - blue) * mix, over];
+        const gray = (rect.left + x + rect.top + y) % STRIPES < STRIPES / 2 ? 255 * over : 0;
+        red = gray + red * (1 - over);
+        green = gray + green * (1 - over);
+        blue = gray + blue * (1 - over);
+        alpha = over + alpha * (1 - over);
       }
-      pixels[to] = red;
-      pixels[to + 1] = green;
-      pixels[to + 2] = blue;
+      if (alpha === 0) continue;
+      pixels[to] = red / alpha;
+      pixels[to + 1] = green / alpha;
+      pixels[to + 2] = blue / alpha;
       pixels[to + 3] = alpha * 255;
     }
   }

@@ -1,6 +1,6 @@
 /** The masks of the form: kept in step with its pictures, and sent as gray pictures. */
 
-import { batch, computed, effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { upload, type Picture } from "../api";
 import { mergeMasks } from "../masks/gray";
 import { masks, paintings, photo, type Masks } from "./form";
@@ -48,9 +48,9 @@ effect(() => {
   const regions: Masks["regions"] = {};
   // A painting that is added shares the place of the first.
   if (heir) for (const id of ids) regions[id] = drawn.regions[id] ?? drawn.regions[heir]!;
-  batch(() => {
-    masks.value = heir || drawn.keep ? { ...drawn, regions } : null;
-  });
+  const several = new Set(Object.values(regions).map((one) => one.id)).size > 1; // one for all of them says nothing
+  if (!several) return void (masks.value = drawn.keep && { ...drawn, regions: {} });
+  masks.value = { ...drawn, regions };
   const holes = lost.map((id) => drawn.regions[id]!).filter((one) => !Object.values(regions).some((other) => other.id === one.id));
   if (heir && holes.length) void inherit(drawn.photo, regions[heir]!, holes);
 });

@@ -10,6 +10,7 @@ from impasto.studio.errors import MissingError
 from impasto.studio.schemas import RegionOut
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import StudioContext
+from impasto.studio.server.files import missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.store import database, quota
 from impasto.studio.store.folder import REGIONS, Folder
@@ -21,7 +22,7 @@ async def regions_of(context: StudioContext, picture: str) -> list[RegionOut]:
     """List the regions of an uploaded picture, which are searched for where that was not done yet.
 
     Raises:
-        MissingError: there is no such picture.
+        MissingError: there is no such picture, or it was deleted meanwhile.
         BusyError: too many searches are waiting already.
         QuotaError: the studio's folder is full.
         ImageError: the search took too long, or too much memory.
@@ -77,6 +78,8 @@ async def _search(context: StudioContext, picture: str, name: str) -> dict[str, 
             )
         except TimeoutError:
             output, status = b"", -1
+        if status and not await asyncio.to_thread(context.folder.picture(picture).is_file):
+            raise missing_file()
         if status:
             raise ImageError(f"no regions could be found in {name}", "Draw them, or use a smaller photograph.")
         await asyncio.to_thread(_store, context.folder, picture, target, output)
