@@ -6,6 +6,7 @@ import "./style/base.css";
 import "./style/form.css";
 import "./style/stage.css";
 import "./style/history.css";
+import "./style/looks.css";
 
 render(<App />, document.getElementById("studio")!);
 addShortcuts();

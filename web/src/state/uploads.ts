@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { upload, type Picture, type Role } from "../api";
 import { about } from "./about";
 import { addPicture, photo } from "./form";
+import { importLooks, isLookFile } from "./looks";
 import { showError, explain, dismiss } from "./notices";
 import { restore } from "./restore";
 
@@ -18,9 +19,11 @@ export const uploads = signal<Upload[]>([]);
 let last = 0;
 let turn: Promise<void> = Promise.resolve();
 
-/** Upload files; without a role the first is the photograph if there is none yet, and the others are paintings. */
-export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
+/** Upload files; without a role the first is the photograph if there is none yet, and the others are paintings; TOML is a look. */
+export function uploadFiles(given: ArrayLike<File> & Iterable<File>, role?: Role): void {
   dismiss("files");
+  const [looks, files] = [Array.from(given).filter(isLookFile), Array.from(given).filter((file) => !isLookFile(file))];
+  if (looks.length) void importLooks(looks);
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
     const itsRole = role ?? (photoIsThere ? "painting" : "photo");
