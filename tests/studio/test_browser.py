@@ -458,6 +458,7 @@ def menu(page, item):
 def test_a_look_is_saved_exported_deleted_and_imported(opens, tmp_path):
     page = opens()
     named(page, "ink").check(force=True)
+    page.get_by_role("textbox", name="Size", exact=True).fill("96")
     expect(page.get_by_role("button", name="Save this look")).not_to_be_attached()
     page.get_by_role("textbox", name="Strength").fill("0.7")
     page.get_by_role("button", name="Save this look").click()
@@ -472,6 +473,7 @@ def test_a_look_is_saved_exported_deleted_and_imported(opens, tmp_path):
     save.click()
     expect(named(page, "ete-a-paris")).to_be_checked()
     expect(page.get_by_role("textbox", name="Strength")).to_have_value("0.7")
+    expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("96")
     expect(page.get_by_role("button", name="Save this look")).not_to_be_attached()
     page.get_by_role("button", name="Looks", exact=True).click()
     with page.expect_download() as download:
@@ -480,6 +482,7 @@ def test_a_look_is_saved_exported_deleted_and_imported(opens, tmp_path):
     download.value.save_as(target)
     stated = tomllib.loads(target.read_text())
     assert (target.name, stated["strength"], stated["description"]) == ("ete-a-paris.toml", 0.7, "Soft lines")
+    assert not {"size", "seed"} & set(stated), "these belong to a picture"
     second = opens(window=page.context)
     expect(named(second, "ete-a-paris")).to_be_attached()
     menu(page, "Delete").click()

@@ -2,9 +2,8 @@ import { useRef, useState } from "preact/hooks";
 import { recipeToml, type Job, type Settings } from "../api";
 import { focusSoon } from "../focus";
 import { canSend } from "../state/actions";
-import { controls } from "../state/about";
-import { applies, changed, differs, newJob, recipe } from "../state/form";
-import { deleteLook, importLooks, shownJob } from "../state/looks";
+import { changed, recipe } from "../state/form";
+import { changesOfLook, deleteLook, importLooks, settingsOfLook, shownJob } from "../state/looks";
 import { formatValue } from "../state/values";
 import { Confirm } from "./Confirm";
 import { RenameLook, SaveLook } from "./LookDialog";
@@ -25,10 +24,9 @@ export function LookMenu() {
   if (!one) return null;
   const save = () => {
     if (!canSend()) return;
-    const changes = controls.value.filter((control) => differs(control) && applies(control));
     setSaving({
-      settings: newJob().settings ?? {},
-      changes: changes.map((control) => `${control.label} ${formatValue(changed.value[control.name])}`),
+      settings: settingsOfLook(),
+      changes: changesOfLook().map((control) => `${control.label} ${formatValue(changed.value[control.name])}`),
       job: shownJob(),
     });
   };
@@ -39,7 +37,7 @@ export function LookMenu() {
   };
   return (
     <div class="look-menu">
-      {controls.value.some((control) => differs(control) && applies(control)) && (
+      {changesOfLook().length > 0 && (
         <button type="button" class="quiet" onClick={save}>
           Save this look
         </button>

@@ -1,17 +1,25 @@
 /** Looks: recipes of one's own. */
 
 import * as api from "../api";
-import type { Job, Recipe, Settings } from "../api";
+import type { Control, Job, Recipe, Settings } from "../api";
 import { about, controls, recipeNamed, recipes } from "./about";
-import { changed, recipe, recipeName, valueOf } from "./form";
+import { applies, changed, differs, newJob, recipe, recipeName, valueOf } from "./form";
 import { attempt, explain, notify } from "./notices";
 import { selected } from "./selection";
 import { same } from "./values";
 
 /** Longest name of a look. */
 const NAME_LENGTH = 80;
-/** What does not make another look of a picture. */
-const ANY_LOOK = new Set(["seed", "size"]);
+/** What belongs to a picture and not to its look: it is not saved, and stays in the form. */
+const NO_LOOK = new Set(["seed", "size"]);
+
+/** The changed settings that a look would be saved with. */
+export const changesOfLook = (): Control[] => controls.value.filter((control) => differs(control) && applies(control) && !NO_LOOK.has(control.name));
+
+/** The recipe and what of it is changed, without what belongs to a picture. */
+export function settingsOfLook(): Settings {
+  return Object.fromEntries(Object.entries(newJob().settings ?? {}).filter(([name]) => !NO_LOOK.has(name)));
+}
 
 /** Turn what was typed into a name of a-z, 0-9 and -: "Été à Paris!" is `ete-a-paris`. */
 export function toName(text: string): string {
@@ -23,7 +31,7 @@ export function toName(text: string): string {
 export function shownJob(): Job | undefined {
   const job = selected.value;
   if (job?.state !== "finished" || !job.thumbnail || job.settings.recipe !== recipe.value?.name) return undefined;
-  const alike = controls.value.every((control) => ANY_LOOK.has(control.name) || same(job.settings[control.name], valueOf(control)));
+  const alike = controls.value.every((control) => NO_LOOK.has(control.name) || same(job.settings[control.name], valueOf(control)));
   return alike ? job : undefined;
 }
 
@@ -32,7 +40,7 @@ export async function saveLook(name: string, description: string, settings: Sett
   const saved = await api.saveRecipe({ name, description, settings, job: job?.id ?? null });
   await refreshRecipes();
   recipeName.value = saved.name;
-  changed.value = {};
+  changed.value = Object.fromEntries(Object.entries(changed.value).filter(([setting]) => NO_LOOK.has(setting)));
   notify(`Saved as ${saved.name}.`);
 }
 
