@@ -30,22 +30,22 @@ class Card:
     x: float = 0.5
     """Middle of the part, as a share of the result's width."""
     y: float = 0.5
-    size: int = 512
+    size: int = 320
     """Long side of the whole result, pixels."""
 
 
 CHOICES = {
     "painterly": Card("summer_palace", "starry_night", 0.3, 0.45),
-    "fast": Card("coffee", "wheat_field_with_cypresses"),
+    "fast": Card("flower", "wheat_field_with_cypresses", 0.5, 0.4),
     "quality": Card("cat", "the_scream", 0.5, 0.45),
-    "bold": Card("flower", "great_wave", 0.5, 0.4, size=384),
+    "bold": Card("coffee", "great_wave", 0.5, 0.4),
     "brushwork": Card("summer_palace", "water_lilies", 0.3, 0.45),
-    "ink": Card("astronaut", "../drawings/ink", 0.45, 0.22),
-    "surface": Card("coffee", "starry_night"),
-    "texture": Card(None, "great_wave", size=384),
-    "rebuild": Card("rocket", None, 0.4, 0.7, size=384),
+    "ink": Card("astronaut", "../drawings/ink", 0.45, 0.25),
+    "surface": Card("coffee", "starry_night", 0.5, 0.4),
+    "texture": Card(None, "great_wave"),
+    "rebuild": Card("rocket", None, 0.4, 0.6),
 }
-PUBLISHED_CARD = Card("summer_palace", "starry_night", 0.35, 0.5, size=288)
+PUBLISHED_CARD = Card("summer_palace", "starry_night", 0.3, 0.45, size=288)
 """Of the recipes that are not named above."""
 
 

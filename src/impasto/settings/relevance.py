@@ -12,7 +12,7 @@ from impasto.settings import Settings
 
 
 @dataclass(frozen=True)
-class Condition:
+class Requirement:
     """That a setting has one of some values, or has none of them."""
 
     setting: str
@@ -24,16 +24,16 @@ class Condition:
         return (getattr(settings, self.setting) in self.values) != self.negated
 
 
-Alternatives = tuple[Condition, ...]
+Alternatives = tuple[Requirement, ...]
 """Of which one has to be met."""
 
 
-def _is(setting: str, *values: Any) -> Condition:
-    return Condition(setting, values)
+def _is(setting: str, *values: Any) -> Requirement:
+    return Requirement(setting, values)
 
 
-def _is_not(setting: str, value: Any) -> Condition:
-    return Condition(setting, (value,), negated=True)
+def _is_not(setting: str, value: Any) -> Requirement:
+    return Requirement(setting, (value,), negated=True)
 
 
 _PAINTING: tuple[Alternatives, ...] = ((_is_not("style_layers", {}),),)

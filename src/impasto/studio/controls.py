@@ -17,10 +17,9 @@ from impasto.settings import (
     MACHINE_SETTINGS,
     Settings,
     recipes,
-    relevance,
     with_present_names,
 )
-from impasto.settings.relevance import RELEVANCE
+from impasto.settings.relevance import RELEVANCE, Requirement
 from impasto.sizing import Size
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import Condition, Control, RecipeOut
@@ -212,8 +211,8 @@ def _control(name: str, schema: Mapping[str, Any], default: Any, limits: Limits)
     )
 
 
-def _condition(condition: relevance.Condition) -> Condition:
-    return Condition(setting=condition.setting, values=list(condition.values), negated=condition.negated)
+def _condition(required: Requirement) -> Condition:
+    return Condition(setting=required.setting, values=list(required.values), negated=required.negated)
 
 
 def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
