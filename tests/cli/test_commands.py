@@ -56,7 +56,11 @@ def test_recipes_are_listed_shown_saved_and_used(impasto, folder):
     assert saved.code == 0
     assert "my-look" in impasto("recipes", "list").out
     assert "bold" in impasto("recipes", "list").out
-    assert tomllib.loads(impasto("recipes", "show", "my-look").out)["content_weight"] == 3
+    stated = tomllib.loads(impasto("recipes", "show", "my-look").out)
+    assert (stated["content_weight"], stated["faces"]) == (3, "gentle"), (
+        "what is given, and the rest as painterly has it"
+    )
+    assert not {"seed", "device", "mask", "recipe"} & set(stated)
     assert impasto("photo.jpg", "painting.jpg", "--recipe", "my-look", "-o", "out.png").code == 0
     assert (folder / "out.png").exists()
 

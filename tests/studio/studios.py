@@ -64,7 +64,9 @@ class Running:
 
     def __init__(self, data: Path, *options: str, port: int = 0) -> None:
         self.data = data
-        self.process, self.address = studio_load.start(data, *options, port=port, OMP_NUM_THREADS="1")
+        home = str(data.with_name(f"{data.name}-home"))  # the looks of whoever runs the tests are not ours
+        environment = {"OMP_NUM_THREADS": "1", "IMPASTO_HOME": home}
+        self.process, self.address = studio_load.start(data, *options, port=port, **environment)
         self.client = httpx2.Client(base_url=self.address, timeout=30)
 
     def worker(self, number: int = 0) -> int | None:

@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 import time
+import tomllib
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -242,6 +243,7 @@ def test_an_invalid_setting_is_marked_and_its_error_disappears_when_it_is_correc
     fill_in(page)
     expect(problems).to_be_empty()
     page.get_by_text("More settings").click()
+    page.get_by_text("Laboratory").click()
     for name, wrong, right, said in (
         ("Style blend", "1,2", "3", "Give one weight for each painting: 1, not 2."),
         ("Style layers", "relu9_9=1", "relu4_1=1", "There is no layer relu9_9."),
@@ -346,3 +348,133 @@ def test_the_page_is_small():
     files = [*PAGE.rglob("*.js"), *PAGE.rglob("*.css")]
     assert len(files) >= 2
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 150_000
+
+
+def named(page, name):
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def menu(page, item):
+    page.get_by_role("button", name="Looks", exact=True).click()
+    return page.locator(".look-menu").get_by_role("button", name=re.compile(f"^{item}"))
+
+
+def test_a_look_is_saved_exported_deleted_and_imported(opens, tmp_path):
+    page = opens()
+    named(page, "ink").check(force=True)
+    page.get_by_role("textbox", name="Size", exact=True).fill("96")
+    expect(page.get_by_role("button", name="Save this look")).not_to_be_attached()
+    page.get_by_role("textbox", name="Strength").fill("0.7")
+    page.get_by_role("button", name="Save this look").click()
+    save = page.get_by_role("button", name="Save", exact=True)
+    expect(save).to_be_disabled()
+    page.get_by_label("Name", exact=True).fill("ink")
+    expect(page.get_by_text("There is a recipe ink already.")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("\u00c9t\u00e9 \u00e0 Paris!")
+    expect(page.get_by_text("It will be called ete-a-paris.")).to_be_visible()
+    page.get_by_label("Description").fill("Soft lines")
+    kept(page, "look-light")
+    save.click()
+    expect(named(page, "ete-a-paris")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Strength")).to_have_value("0.7")
+    expect(page.get_by_role("textbox", name="Size", exact=True)).to_have_value("96")
+    expect(page.get_by_role("button", name="Save this look")).not_to_be_attached()
+    page.get_by_role("button", name="Looks", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export ete-a-paris").click()
+    target = tmp_path / download.value.suggested_filename
+    download.value.save_as(target)
+    stated = tomllib.loads(target.read_text())
+    assert (target.name, stated["strength"], stated["description"]) == ("ete-a-paris.toml", 0.7, "Soft lines")
+    assert not {"size", "seed"} & set(stated), "these belong to a picture"
+    second = opens(window=page.context)
+    expect(named(second, "ete-a-paris")).to_be_attached()
+    menu(page, "Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(named(page, "ete-a-paris")).not_to_be_attached()
+    second.evaluate("dispatchEvent(new Event('focus'))")  # as when its window comes to the front
+    expect(named(second, "ete-a-paris")).not_to_be_attached()
+    drop(page, page.locator("h1"), {"name": "Blue Hour.toml", "buffer": target.read_bytes()})
+    expect(named(page, "blue-hour")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Strength")).to_have_value("0.7")
+    with page.expect_file_chooser() as chooser:
+        menu(page, "Import").click()
+    chooser.value.set_files({"name": "blue-hour.toml", "mimeType": "", "buffer": target.read_bytes()})
+    expect(named(page, "blue-hour-2")).to_be_checked()
+    menu(page, "Rename").click()
+    page.get_by_label("Name", exact=True).fill("dusk")
+    page.get_by_label("Name", exact=True).press("Enter")
+    expect(named(page, "dusk")).to_be_checked()
+    for name in ("blue-hour", "dusk"):
+        assert page.request.delete(f"{page.url.rstrip('/')}/api/recipes/{name}").status == 204
+
+
+def test_a_file_that_is_no_look_is_one_error_and_adds_none(opens):
+    page = opens(tolerate=["422"])
+    before = page.get_by_role("radio").count()
+    drop(page, page.locator("label.zone").first, {"name": "bad.toml", "buffer": b'init = "/etc/passwd"'})
+    problems = page.get_by_role("alert", name="Problems")
+    expect(problems).to_contain_text("bad.toml: the studio cannot start from '/etc/passwd'")
+    assert page.get_by_role("radio").count() == before
+    expect(page.get_by_role("button", name="Remove photograph")).not_to_be_attached()
+
+
+@pytest.mark.slow
+def test_a_look_saved_from_the_picture_on_the_stage_shows_it(opens, running):
+    job = enqueue(running.client, upload(running.client, 1), upload(running.client, 2), strength=0.65)["id"]
+    running.wait_for(job, "finished")
+    page = opens()
+    page.goto(f"{running.address}/#job={job}")
+    page.get_by_role("button", name="Use these settings").click()
+    page.get_by_role("button", name="Save this look").click()
+    expect(page.get_by_alt_text("The picture of this look")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("of-the-stage")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(named(page, "of-the-stage")).to_be_checked()
+    picture = page.locator("label.card", has=named(page, "of-the-stage")).locator("img")
+    expect(picture).to_have_js_property("naturalWidth", 64 * 3 // 4)
+    menu(page, "Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(named(page, "of-the-stage")).not_to_be_attached()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (1600, 1000)])
+def test_all_recipes_are_seen_at_once_and_more_settings_lies_above_the_bar(opens, width, height):
+    page = opens()
+    page.set_viewport_size({"width": width, "height": height})
+    summary, bar = page.locator(".more > summary").bounding_box(), page.locator(".submit-bar").bounding_box()
+    assert summary["y"] + summary["height"] <= bar["y"]
+    cards = page.locator("label.card")
+    few = cards.count()
+    page.get_by_role("button", name=re.compile("^All ")).click()
+    expect(page.get_by_role("button", name="Fewer")).to_be_visible()
+    assert cards.count() > few
+    boxes = [card.bounding_box() for card in cards.all()]
+    right = page.locator("form").bounding_box()
+    assert max(box["x"] + box["width"] for box in boxes) <= right["x"] + right["width"] + 1
+    assert len({box["y"] for box in boxes}) == -(-len(boxes) // 4)
+
+
+def test_a_setting_is_found_by_its_help_and_is_hidden_where_it_changes_nothing(opens):
+    page = opens()
+    page.get_by_text("More settings").click()
+    expect(page.get_by_role("combobox", name="Faces")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Optimizer")).not_to_be_visible()
+    find, found = (
+        page.get_by_role("searchbox", name="Find a setting"),
+        page.get_by_role("status", name="Settings found"),
+    )
+    find.fill("optimization algorithm")
+    expect(found).to_have_text("1 setting found.")
+    expect(page.get_by_role("combobox", name="Faces")).not_to_be_attached()
+    page.get_by_role("combobox", name="Optimizer").select_option("adam")
+    find.fill("learning rate")
+    page.get_by_role("textbox", name="Learning rate").fill("3")
+    find.fill("history size")
+    expect(found).to_have_text("No settings found; 1 more would change nothing now.")
+    find.fill("")
+    page.get_by_text("Laboratory").click()
+    page.get_by_role("combobox", name="Optimizer").select_option("lbfgs")
+    expect(page.get_by_role("textbox", name="Learning rate")).not_to_be_attached()
+    expect(page.get_by_text("of no effect with the other settings: Learning rate.")).to_be_visible()
+    kept(page, "laboratory-light")

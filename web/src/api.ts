@@ -19,6 +19,7 @@ export type Message = Schemas["Message"];
 export type Picture = Schemas["PictureOut"];
 export type Recipe = Schemas["RecipeOut"];
 export type Region = Schemas["RegionOut"];
+export type RecipeIn = Schemas["RecipeIn"];
 export type SamplePicture = Schemas["SamplePicture"];
 export type Step = Schemas["StepOut"];
 export type Steps = Schemas["Steps"];
@@ -74,6 +75,11 @@ export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
 export const regions = (id: string) => ask<Region[]>(`/api/pictures/${id}/regions`);
 export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
 export const addSample = (name: string) => ask<Picture>(`/api/samples/${encodeURIComponent(name)}`, "POST");
+export const saveRecipe = (wanted: RecipeIn) => ask<Recipe>("/api/recipes", "POST", wanted);
+export const renameRecipe = (name: string, to: string) => ask<Recipe>(`/api/recipes/${encodeURIComponent(name)}/rename`, "POST", { name: to });
+export const deleteRecipe = (name: string) => ask<void>(`/api/recipes/${encodeURIComponent(name)}`, "DELETE");
+export const importRecipe = (name: string, file: File) => ask<Recipe>(`/api/recipes/import?name=${encodeURIComponent(name)}`, "POST", file);
+export const recipeToml = (name: string) => `/api/recipes/${encodeURIComponent(name)}/toml`;
 export const eventsAfter = (version: number) => new EventSource(`/api/events?after=${version}`);
 
 export type Format = "png" | "jpeg" | "webp";
@@ -101,7 +107,10 @@ export function upload(file: File, onProgress: (share: number) => void): Promise
 
 async function ask<Answer>(address: string, method = "GET", body?: unknown): Promise<Answer> {
   const options: RequestInit = { method, cache: "no-store" };
-  if (body !== undefined) {
+  if (body instanceof File) {
+    options.body = body;
+    options.headers = { "Content-Type": "application/octet-stream" };
+  } else if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers = { "Content-Type": "application/json" };
   }

@@ -7,6 +7,7 @@ import "./style/form.css";
 import "./style/stage.css";
 import "./style/gallery.css";
 import "./style/masks.css";
+import "./style/looks.css";
 
 render(<App />, document.getElementById("studio")!);
 addShortcuts();

@@ -18,13 +18,18 @@ import tomlkit
 from impasto.errors import OutputError, SettingsError
 from impasto.storage import home as paths
 from impasto.storage.atomic import make_folder, replace_file
-from impasto.wording import OVERWRITE
+from impasto.wording import OVERWRITE, shorten
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 ABOUT = frozenset({"description", "order"})
 """Keys that say something of the recipe; all others are settings."""
+
+
+def is_name(name: str) -> bool:
+    """Whether a recipe of the user's may have a name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def shipped() -> list[str]:
@@ -46,18 +51,40 @@ def read(recipe: str) -> dict[str, Any]:
     Raises:
         SettingsError: there is no such recipe, or its file is not TOML.
     """
+    return parse(read_text(recipe), recipe)
+
+
+def read_text(recipe: str) -> str:
+    """The text of a recipe's file; see `read`.
+
+    Raises:
+        SettingsError: there is no such recipe, or its file cannot be read.
+    """
     try:
-        text = _text(recipe)
+        return _text(recipe)
     except (OSError, ValueError) as error:  # ValueError: bytes that are not text, or a path that no file can have
         raise SettingsError(
             f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read."
         ) from None
+
+
+def parse(text: str, recipe: str) -> dict[str, Any]:
+    """The keys that the text of a recipe states; `recipe` names it in errors.
+
+    Raises:
+        SettingsError: it is not TOML, or has tables within tables, which no setting takes.
+    """
     try:
-        return tomllib.loads(text)
+        keys = tomllib.loads(text)
     except ValueError as error:  # also for a number of too many digits
         problem = f"recipe '{recipe}' is not valid TOML: {error}"
     except RecursionError:
         problem = f"recipe '{recipe}' is not valid TOML: it is nested too deep"
+    else:
+        nested = next((key for key, value in keys.items() if _is_nested(value)), None)
+        if nested is None:
+            return keys
+        problem = f"recipe '{recipe}': {shorten(nested)} is nested too deep"
     raise SettingsError(problem, "Correct the file at that place.")
 
 
@@ -90,6 +117,65 @@ def save(name: str, values: Mapping[str, Any], *, overwrite: bool = False) -> Pa
     return path
 
 
+def rename(name: str, new: str) -> None:
+    """Give a recipe of the user's another name.
+
+    Raises:
+        SettingsError: there is none of this name, another is based on it, or the new name cannot be used.
+        OutputError: the new name is taken, or the file cannot be moved.
+    """
+    path, target = _existing(name), _own_path(new)
+    if target.exists():
+        raise OutputError(f"there is a recipe '{new}' already", "Choose another name.")
+    try:
+        path.rename(target)
+    except OSError as error:
+        raise _unchanged(name, "renamed", error) from None
+
+
+def delete(name: str) -> None:
+    """Delete a recipe of the user's.
+
+    Raises:
+        SettingsError: there is none of this name, or another is based on it.
+        OutputError: the file cannot be deleted.
+    """
+    try:
+        _existing(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unchanged(name, "deleted", error) from None
+
+
+def _existing(name: str) -> Path:
+    """The file of a recipe of the user's that no other needs."""
+    if name in _shipped():
+        raise SettingsError(f"'{name}' is a recipe that ships with Impasto", "Only recipes of your own can be changed.")
+    if name not in saved():
+        raise SettingsError(f"there is no recipe '{name}' of your own", "It may have been deleted meanwhile.")
+    for other in saved():
+        if other != name and _base(other) == name:
+            raise SettingsError(f"recipe '{other}' is based on '{name}'", f"Delete '{other}' first.")
+    return _own_folder() / f"{name}.toml"
+
+
+def _base(recipe: str) -> Any:
+    """What a recipe is based on; None also for one that cannot be read."""
+    try:
+        return read(recipe).get("recipe")
+    except SettingsError:
+        return None
+
+
+def _unchanged(name: str, done: str, error: OSError) -> OutputError:
+    return OutputError(f"recipe '{name}' cannot be {done}: {error.strerror}", "Allow Impasto to write in its folder.")
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a value holds more than a list or a table of plain values; never looks further down."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(part, dict | list) for part in parts)
+
+
 def _text(recipe: str) -> str:
     if recipe.endswith(".toml"):
         return Path(recipe).expanduser().read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
@@ -106,7 +192,7 @@ def _text(recipe: str) -> str:
 def _own_path(name: str) -> Path:
     if name in _shipped():
         raise SettingsError(f"'{name}' is a recipe that ships with Impasto", "Choose another name.")
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise SettingsError(f"'{name}' cannot name a recipe", "Use a-z, 0-9 and -, or a path ending in .toml.")
     return _own_folder() / f"{name}.toml"
 

@@ -19,13 +19,19 @@ from impasto.settings import (
     recipes,
     with_present_names,
 )
+from impasto.settings.relevance import RELEVANCE, Requirement
 from impasto.sizing import Size
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Control, RecipeOut
+from impasto.studio.schemas import Condition, Control, RecipeOut
 from impasto.wording import argument, option_name, render, with_titles
 
 PRIMARY = ("strength", "style_scale", "color", "size")
 """Always visible, in this order."""
+LOOK = (
+    *("faces", "fill", "detail", "style_detail", "tv_weight"),
+    *("style_blend", "style_crop", "style_fit", "init", "iterations", "seed"),
+)
+"""What painters understand, in this order; all other settings are the laboratory's."""
 _LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
 PAGE = with_titles({**_LABELS, "device": option_name("device")})
 """Readers of the page, in messages; the device is an option of the command that starts the studio."""
@@ -37,8 +43,9 @@ Kind = Literal["number", "integer", "boolean", "choice", "text", "layers", "numb
 
 
 def controls(limits: Limits) -> list[Control]:
-    """List every setting that the page offers, the always visible ones first."""
-    names = [*PRIMARY, *(name for name in Settings.model_fields if name not in (*PRIMARY, *_HIDDEN))]
+    """List every setting that the page offers: the always visible ones, those of the look, and the others."""
+    first = (*PRIMARY, *LOOK)
+    names = [*first, *(name for name in Settings.model_fields if name not in (*first, *_HIDDEN))]
     defaults, properties = Settings().model_dump(mode="json"), Settings.model_json_schema()["properties"]
     return [_control(name, properties[name], defaults[name], limits) for name in names]
 
@@ -52,7 +59,24 @@ def layers() -> list[str]:
 def recipe_list(thumbnails: Mapping[str, str]) -> list[RecipeOut]:
     """List the shipped recipes in their order, then the user's own; `thumbnails` are URLs by recipe name."""
     ordered = [*recipes.shipped(), *recipes.saved()]
-    return [recipe for name in ordered if (recipe := _recipe(name, thumbnails.get(name)))]
+    return [recipe for name in ordered if (recipe := recipe_out(name, thumbnails.get(name)))]
+
+
+def recipe_out(name: str, thumbnail: str | None) -> RecipeOut | None:
+    """Describe a recipe; None for one that cannot be used."""
+    try:
+        settings = _without_own(Settings(recipe=name))
+    except ImpastoError:  # an outdated recipe of the user's: the command names its error
+        return None
+    return RecipeOut(
+        name=name,
+        description=str(recipes.read(name).get("description", "")),
+        thumbnail=thumbnail,
+        own=name not in recipes.shipped(),
+        values=settings.model_dump(mode="json"),
+        needs_photo=settings.has_content,
+        needs_painting=settings.has_style,
+    )
 
 
 def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
@@ -83,6 +107,15 @@ def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
         hint = f"Choose at most {limits.result_side}."
         raise SettingsError(f"a size of {largest} is too large for the studio", hint)
     return settings
+
+
+def without_own(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the file of a recipe may state and the studio decides, as `recipe_list` does."""
+    return {
+        name: value
+        for name, value in with_present_names(values).items()
+        if name not in _MACHINE_SETTINGS and not (name == "size" and isinstance(value, str))
+    }
 
 
 def check_sizes(
@@ -173,7 +206,13 @@ def _control(name: str, schema: Mapping[str, Any], default: Any, limits: Limits)
         exclusive_maximum=high[1],
         nullable="anyOf" in schema,
         primary=name in PRIMARY,
+        level="look" if name in (*PRIMARY, *LOOK) else "laboratory",
+        applies=[[_condition(it) for it in alternatives] for alternatives in RELEVANCE.get(name, ())],
     )
+
+
+def _condition(required: Requirement) -> Condition:
+    return Condition(setting=required.setting, values=list(required.values), negated=required.negated)
 
 
 def _choices(name: str, schema: Mapping[str, Any]) -> list[str]:
@@ -198,18 +237,3 @@ def _kind(schema: Mapping[str, Any], choices: list[str]) -> Kind:
         return "numbers"
     kinds: dict[str, Kind] = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "text"}
     return kinds[schema["type"]]
-
-
-def _recipe(name: str, thumbnail: str | None) -> RecipeOut | None:
-    try:
-        settings = _without_own(Settings(recipe=name))
-    except ImpastoError:  # an outdated recipe of the user's: the command names its error
-        return None
-    return RecipeOut(
-        name=name,
-        description=str(recipes.read(name).get("description", "")),
-        thumbnail=thumbnail,
-        values=settings.model_dump(mode="json"),
-        needs_photo=settings.has_content,
-        needs_painting=settings.has_style,
-    )

@@ -293,6 +293,14 @@ class Album(BaseModel):
     jobs: int
 
 
+class Condition(BaseModel):
+    """That a setting has one of some values, or, negated, has none of them."""
+
+    setting: str
+    values: list[Any]
+    negated: bool
+
+
 class Control(BaseModel):
     """A setting as the page offers it, derived from `Settings`."""
 
@@ -314,6 +322,10 @@ class Control(BaseModel):
     nullable: bool
     primary: bool
     """Whether it is always visible; the others are under "More settings"."""
+    level: Literal["look", "laboratory"]
+    """Whether painters understand it, or those who know the method."""
+    applies: list[list[Condition]]
+    """When it has an effect: one condition of each of these lists must be met."""
 
 
 class RecipeOut(BaseModel):
@@ -322,11 +334,36 @@ class RecipeOut(BaseModel):
     name: str
     description: str
     thumbnail: str | None
-    """URL of a picture made with it; null for the user's own recipes."""
+    """URL of a picture made with it; null for a recipe of the user's own that was not saved from a picture."""
+    own: bool
+    """Whether it is the user's own, which can be renamed and deleted."""
     values: dict[str, Any]
     """All settings as this recipe sets them."""
     needs_photo: bool
     needs_painting: bool
+
+
+class RecipeIn(BaseModel):
+    """A new recipe of the user's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=80)]
+    """Of a-z, 0-9 and -."""
+    description: Annotated[str, Field(max_length=1000)] = ""
+    """Unset, it names the recipe that the settings are based on."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """As a job has them: the recipe, and those that differ from it."""
+    job: JobId | None = None
+    """The finished job that shows it: its picture becomes the recipe's."""
+
+
+class RenameIn(BaseModel):
+    """A new name of a recipe."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=80)]
 
 
 class About(BaseModel):

@@ -2,11 +2,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Icon } from "./Icon";
 
-/** Height of the links in pixels. */
-const SHEET_HEIGHT = 180;
+/** Height of the tallest sheet in pixels. */
+const SHEET_HEIGHT = 230;
 
 /** A button that opens a few links or buttons above it, or below where there is no space; Esc, a click elsewhere, or moving the focus closes it. */
-export function Menu({ label, icon = "download", children }: { label: string; icon?: "download" | null; children: ComponentChildren }) {
+export function Menu({ label, icon = "download", quiet = false, children }: { label: string; icon?: "download" | null; quiet?: boolean; children: ComponentChildren }) {
   const [open, setOpen] = useState(false);
   const [below, setBelow] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -33,8 +33,8 @@ export function Menu({ label, icon = "download", children }: { label: string; ic
   };
   return (
     <div class="menu" ref={box} onKeyDown={escape}>
-      <button type="button" class={icon ? "strong" : ""} ref={button} aria-expanded={open} onClick={toggle}>
-        {icon && <Icon name={icon} />} {label} <Icon name="caret" />
+      <button type="button" class={quiet ? "plain" : icon ? "strong" : ""} ref={button} aria-expanded={open} onClick={toggle}>
+        {icon && !quiet && <Icon name={icon} />} {label} <Icon name="caret" />
       </button>
       {open && (
         <div class={`sheet ${below ? "below" : ""}`} onClick={() => setOpen(false)}>

@@ -9,8 +9,25 @@ export function LossCurve({ job }: { job: Job }) {
   return (
     <details class="loss" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Loss curve</summary>
+      {open && job.progress && <Numbers progress={job.progress} />}
       {open && (steps.length > 1 ? <Curve steps={steps} /> : <p class="help curve">Nothing to draw yet.</p>)}
     </details>
+  );
+}
+
+function Numbers({ progress }: { progress: NonNullable<Job["progress"]> }) {
+  return (
+    <p class="counts">
+      <span>
+        Scale {progress.scale} of {progress.scales}
+      </span>
+      <span>
+        Iteration {progress.iteration} of {progress.iterations}
+      </span>
+      <span>
+        {progress.width} × {progress.height}
+      </span>
+    </p>
   );
 }
 

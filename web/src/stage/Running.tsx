@@ -10,15 +10,7 @@ export function Running({ job }: { job: Job }) {
       <p class="counts">
         {progress ? (
           <>
-            <span>
-              Scale {progress.scale} of {progress.scales}
-            </span>
-            <span>
-              Iteration {progress.iteration} of {progress.iterations}
-            </span>
-            <span>
-              {progress.width} × {progress.height}
-            </span>
+            <span>{phase(progress)} …</span>
             <span>{progress.remaining < 1 ? "almost done" : `about ${duration(progress.remaining)} left`}</span>
           </>
         ) : (
@@ -35,4 +27,11 @@ export function Running({ job }: { job: Job }) {
       </div>
     </div>
   );
+}
+
+/** What a scale does, in a painter's words: the coarsest gives the shapes, and the finest the strokes. */
+function phase({ scale, scales }: NonNullable<Job["progress"]>): string {
+  if (scales === 1) return "Painting";
+  if (scale === 1) return "Laying the large shapes";
+  return scale === scales ? "Painting the strokes" : "Working out the forms";
 }

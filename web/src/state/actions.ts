@@ -16,6 +16,7 @@ import { askToNotify } from "./notifications";
 import { refused, uploads } from "./uploads";
 import { select, selectBatch, selected } from "./selection";
 import { varied, withNoise } from "./variation";
+import { search } from "./search";
 
 let sending = false;
 
@@ -24,10 +25,7 @@ export async function paint(): Promise<void> {
   dismiss("order", "files", "action");
   if (uploads.value.length) return showError("A picture is still being uploaded", "Paint when it has arrived.", "files");
   if (missing.value) return showError(missing.value, "One of the examples will do.", "order");
-  if (faulty.value) {
-    reveal(faulty.value);
-    return showError(`${faulty.value.label} cannot be used as it is`, problemWith(faulty.value), "order");
-  }
+  if (!canSend()) return;
   if (impossible.value) return showError(impossible.value, "", "order");
   if (photos.value.length > 1) await sendBatch([]);
   else await sendSeeds(newJob(), copies.value);
@@ -85,12 +83,22 @@ async function send(what: () => Promise<Job>): Promise<void> {
   sending = false;
 }
 
+/** Whether all settings are valid; otherwise shows the first that is not. */
+export function canSend(): boolean {
+  if (!faulty.value) return true;
+  reveal(faulty.value);
+  showError(`${faulty.value.label} cannot be used as it is`, problemWith(faulty.value), "order");
+  return false;
+}
+
 /** Scroll to a setting's field and focus it. */
 function reveal(control: Control): void {
-  const field = document.getElementById(`field-${control.name}`);
-  const more = field?.closest("details");
-  if (more) more.open = true;
-  field?.focus();
+  search.value = "";
+  requestAnimationFrame(() => {
+    const field = document.getElementById(`field-${control.name}`);
+    for (let around = field?.closest("details"); around; around = around.parentElement?.closest("details")) around.open = true;
+    field?.focus();
+  });
 }
 
 export const retry = (job: Job): Promise<void> => send(() => api.retry(job.id));

@@ -51,6 +51,15 @@ export const recipeValue = (control: Control): unknown => recipe.value?.values[c
 export const valueOf = (control: Control): unknown => (control.name in changed.value ? changed.value[control.name] : recipeValue(control));
 export const differs = (control: Control): boolean => control.name in changed.value && !same(changed.value[control.name], recipeValue(control));
 
+/** Whether another value could change the picture: one condition of each list must be met. */
+export const applies = (control: Control): boolean =>
+  control.applies.every((conditions) => conditions.some(({ setting, values, negated }) => values.some((value) => same(value, valueNamed(setting))) !== negated));
+
+function valueNamed(name: string): unknown {
+  const control = controls.value.find((one) => one.name === name);
+  return control && valueOf(control);
+}
+
 export function change(control: Control, value: unknown): void {
   const { [control.name]: _, ...others } = changed.value;
   changed.value = same(value, recipeValue(control)) ? others : { ...others, [control.name]: value };
@@ -116,7 +125,7 @@ export function problemWith(control: Control): string {
 }
 
 /** The first invalid setting. */
-export const faulty = computed(() => controls.value.find(problemWith));
+export const faulty = computed(() => controls.value.find((control) => applies(control) && problemWith(control)));
 
 effect(() => {
   if (!missing.value && !faulty.value) dismiss("order");
@@ -124,7 +133,7 @@ effect(() => {
 
 export function newJob(): JobIn {
   const settings: Settings = { recipe: recipe.value?.name };
-  for (const control of controls.value) if (differs(control)) settings[control.name] = changed.value[control.name];
+  for (const control of controls.value) if (differs(control) && applies(control)) settings[control.name] = changed.value[control.name];
   const [withPhoto, withPaintings] = [recipe.value?.needs_photo !== false, recipe.value?.needs_painting !== false];
   const drawn = withPhoto && photos.value.length < 2 && masks.value?.photo === photo.value?.id ? masks.value : null;
   const regions = withPaintings ? paintings.value.map((one) => drawn?.regions[one.id]?.id) : [];

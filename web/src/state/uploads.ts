@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { RefusedError, upload, type Picture, type Role } from "../api";
 import { about } from "./about";
 import { addPhoto, addPicture, photo, removePhotos } from "./form";
+import { importLooks, isLookFile } from "./looks";
 import { showError, explain, dismiss } from "./notices";
 import { restore } from "./restore";
 
@@ -28,10 +29,12 @@ let turn: Promise<void> = Promise.resolve();
 
 /**
  * Upload files. Several photographs become a batch; without a role the first file is the photograph if there is none
- * yet, and the others are paintings, unless they are too many for that.
+ * yet, and the others are paintings, unless they are too many for that. TOML is a look.
  */
-export function uploadFiles(files: ArrayLike<File> & Iterable<File>, role?: Role): void {
+export function uploadFiles(given: ArrayLike<File> & Iterable<File>, role?: Role): void {
   dismiss("files");
+  const [looks, files] = [Array.from(given).filter(isLookFile), Array.from(given).filter((file) => !isLookFile(file))];
+  if (looks.length) void importLooks(looks);
   if (role === "photo" ? files.length > 1 : !role && files.length > most("max_paintings", 16)) return uploadBatch(files);
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {

@@ -1,6 +1,5 @@
 """`impasto recipes`: list, show and save."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import tomlkit
@@ -9,8 +8,8 @@ from cyclopts import App, Parameter
 from impasto.cli.options import Force, SettingsFrom, build_settings, with_settings
 from impasto.cli.terminal import print_result
 from impasto.errors import ImpastoError
-from impasto.settings import Settings, recipes
-from impasto.settings.messages import read_extra
+from impasto.settings import recipes
+from impasto.settings.own_recipe import recipe_keys
 from impasto.storage.names import base_name
 from impasto.wording import COMMAND
 
@@ -49,18 +48,8 @@ def save_recipe(
 ) -> None:
     """Save settings under a name for --recipe."""
     settings = build_settings(values, settings_from, with_files=False)
-    # All of them are saved, so that the recipe stays the same when the one that it is based on changes.
-    saved = {key: value for key, value in settings.model_dump(mode="json").items() if _belongs_to_recipe(key, values)}
     line = description or f"Saved from {base_name(settings_from or settings.recipe)}"
-    print_result(str(recipes.save(name, {"description": line, **saved}, overwrite=force)))
-
-
-def _belongs_to_recipe(key: str, values: Mapping[str, Any]) -> bool:
-    """Whether to save a setting: seed, machine and masks belong to one run, and are saved only if they are given."""
-    if key == "recipe":
-        return False
-    group = read_extra(Settings.model_fields[key], "group")
-    return key in values or (key != "seed" and group not in ("Machine", "Regions"))
+    print_result(str(recipes.save(name, recipe_keys(settings, values, line), overwrite=force)))
 
 
 def _description(name: str) -> str:

@@ -23,7 +23,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.server.files import StoredFile
 from impasto.studio.server.notifier import ChangeNotifier
-from impasto.studio.server.routes import about, batches, jobs, pictures, samples, streams
+from impasto.studio.server.routes import about, batches, jobs, pictures, recipes, samples, streams
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
 from impasto.studio.server.uploads import UploadService
 from impasto.studio.server.work import SharedWork, WaitingLine
@@ -129,7 +129,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.context = context
-    for routes in (about, samples, pictures, streams, jobs, batches):
+    for routes in (about, samples, pictures, streams, jobs, batches, recipes):
         app.include_router(routes.router, prefix="/api")
     app.add_api_route("/", _page, include_in_schema=False, methods=["GET", "HEAD"])
     for name in _ROOT_FILES:

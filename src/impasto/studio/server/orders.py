@@ -106,9 +106,18 @@ def plain_name(name: str, limits: Limits) -> str:
     Raises:
         SettingsError: it is too long.
     """
-    plain = " ".join("".join(letter for letter in name if letter.isprintable() or letter.isspace()).split())
-    if len(plain) > limits.name_length:
-        raise SettingsError(f"a name has at most {limits.name_length} letters", "Choose a shorter one.")
+    return plain_text(name, "name", limits.name_length)
+
+
+def plain_text(text: str, noun: str, longest: int) -> str:
+    """Reduce what somebody typed to printable text in a line.
+
+    Raises:
+        SettingsError: it is too long.
+    """
+    plain = " ".join("".join(letter for letter in text if letter.isprintable() or letter.isspace()).split())
+    if len(plain) > longest:
+        raise SettingsError(f"a {noun} has at most {longest} letters", "Choose a shorter one.")
     return plain
 
 

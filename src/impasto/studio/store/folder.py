@@ -1,4 +1,7 @@
-"""The studio's folder: paths of the database, pictures and results. File names consist of digests and numbers only."""
+"""The studio's folder: paths of the database, pictures and results.
+
+File names consist of digests and numbers only, or are a recipe's name.
+"""
 
 import contextlib
 import os
@@ -30,7 +33,7 @@ class Folder:
     root: Path
 
     def __post_init__(self) -> None:
-        for path in (self.root, self._pictures, self._results, self._previews, self.incoming):
+        for path in (self.root, self._pictures, self._results, self._previews, self._looks, self.incoming):
             make_folder(path, elsewhere="Choose another folder with --data.")
 
     @property
@@ -91,6 +94,14 @@ class Folder:
     def preview(self, job: int, number: int) -> Path:
         """Return one preview of a running job."""
         return self.previews(job) / f"{number}.webp"
+
+    def look_thumbnail(self, recipe: str) -> Path:
+        """Return the thumbnail of a recipe of the user's own."""
+        return self._looks / f"{recipe}.webp"
+
+    def look_thumbnails(self) -> dict[str, Path]:
+        """List the thumbnails of the user's own recipes, by the recipe's name."""
+        return {path.stem: path for path in self._looks.glob("*.webp")}
 
     def picture_files(self) -> list[Path]:
         """List all files of all uploaded pictures."""
@@ -188,6 +199,10 @@ class Folder:
     @property
     def _results(self) -> Path:
         return self.root / "results"
+
+    @property
+    def _looks(self) -> Path:
+        return self.root / "looks"
 
     @property
     def _previews(self) -> Path:
