@@ -1,16 +1,18 @@
 """`kill -9` at observed moments: everything acknowledged is still there afterwards, and every job is finished."""
 
 import contextlib
+import io
 import itertools
 import os
 import signal
 import sqlite3
 import time
+import zipfile
 from collections.abc import Callable
 
 import pytest
 from PIL import Image
-from studios import PATIENCE, enqueue, upload
+from studios import PATIENCE, SMALL, enqueue, upload
 
 FIRST_SEED = 100
 
@@ -34,6 +36,46 @@ def test_nothing_acknowledged_is_lost_in_a_kill(starts, tmp_path):
 @pytest.mark.slow
 def test_nothing_acknowledged_is_lost_in_twenty_kills(starts, tmp_path):
     kill_at_observed_moments(starts, tmp_path / "studio", 20)
+
+
+@pytest.mark.slow
+def test_a_batch_is_finished_whole_however_often_its_studio_is_killed(starts, tmp_path):
+    """While photographs arrive, in the middle of it, and while its archive is sent; what is in the trash stays there."""
+    data = tmp_path / "studio"
+    studio = starts(data)
+    painting, photos = upload(studio.client, 1), []
+    for number in range(20):
+        photos.append(upload(studio.client, FIRST_SEED + number))
+        if number % 7 == 3:
+            studio.kill()
+            studio = starts(data)
+    assert all(studio.client.get(f"/api/pictures/{photo}").status_code == 200 for photo in photos)
+    thrown_away = enqueue(studio.client, photos[0], painting)["id"]
+    studio.wait_for(thrown_away, "finished")
+    studio.client.post("/api/jobs/trash", json={"jobs": [thrown_away]})
+    order = {"photos": photos, "paintings": [painting], "settings": SMALL, "name": "all of them"}
+    batch = studio.client.post("/api/batches", json=order).json()["id"]
+    for finished in (3, 9, 15):
+        wait_until(lambda: count_finished(data) > finished, f"{finished} are finished")  # noqa: B023
+        studio.kill()
+        studio = starts(data)
+        counts = studio.client.get(f"/api/batches/{batch}").json()["counts"]
+        assert sum(counts.values()) == len(photos)
+    end = time.monotonic() + PATIENCE
+    while studio.client.get(f"/api/batches/{batch}").json()["counts"] != {"finished": len(photos)}:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    with studio.client.stream("GET", f"/api/batches/{batch}/zip") as answer:
+        next(answer.iter_raw())
+        studio.kill()
+    studio = starts(data)
+    archive = zipfile.ZipFile(io.BytesIO(studio.client.get(f"/api/batches/{batch}/zip").content))
+    assert archive.testzip() is None
+    assert len(archive.namelist()) == len(photos) + 1
+    assert {path.suffix for path in data.rglob("*") if path.is_file()}.isdisjoint({".zip", ".part"})
+    assert studio.client.get(f"/api/jobs/{thrown_away}").status_code == 404
+    studio.client.post("/api/jobs/restore", json={"jobs": [thrown_away]})
+    assert studio.client.get(f"/api/jobs/{thrown_away}").json()["state"] == "finished"
 
 
 def kill_at_observed_moments(starts, data, kills):
