@@ -4580,7 +4580,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/toml": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
