@@ -4824,7 +4824,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/toml": string;
+                "application/octet-stream": string;
             };
         };
         responses: {

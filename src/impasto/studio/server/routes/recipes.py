@@ -18,7 +18,7 @@ router = APIRouter(prefix="/recipes")
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/toml": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
