@@ -34,6 +34,11 @@ def have_one_shape(one: Size, other: Size) -> bool:
     return max(ratio, 1 / ratio) <= 1 + ASPECT_TOLERANCE
 
 
+def padded_pixels(size: Size, margin: int) -> int:
+    """Give the pixels of an iterate of a size, with its margin."""
+    return (size[0] + 2 * margin) * (size[1] + 2 * margin)
+
+
 @dataclass(frozen=True)
 class Scale:
     """One size of the schedule."""

@@ -40,7 +40,7 @@ def test_nothing_acknowledged_is_lost_in_twenty_kills(starts, tmp_path):
 
 @pytest.mark.slow
 def test_a_batch_is_finished_whole_however_often_its_studio_is_killed(starts, tmp_path):
-    """While photographs arrive, in the middle of it, and while its archive is sent; what is in the trash stays there."""
+    """While photographs arrive, in the middle of it, and while its archive is sent; the trash is kept, too."""
     data = tmp_path / "studio"
     studio = starts(data)
     painting, photos = upload(studio.client, 1), []

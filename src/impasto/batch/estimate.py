@@ -45,16 +45,7 @@ def estimate_batch(planned: Sequence[PlannedJob], jobs: int, workers: int | None
 
 def _estimate_one(settings: Settings, size: Size) -> tuple[float, bool]:
     from impasto.engine.device import configure  # noqa: PLC0415 - loads torch, which a batch leaves to its workers
-    from impasto.engine.estimate import Workload, estimate_seconds  # noqa: PLC0415
+    from impasto.engine.estimate import estimate_seconds  # noqa: PLC0415
     from impasto.engine.spec import compute_spec  # noqa: PLC0415
 
-    return estimate_seconds(
-        Workload(
-            scales=sizing.scale_work(settings, size),
-            margin=settings.margin,
-            network=settings.network,
-            deepest=sizing.deepest_layers(settings),
-            optimizer=settings.optimizer,
-            processor=configure(compute_spec(settings)).processor,
-        )
-    )
+    return estimate_seconds(sizing.workload(settings, size, configure(compute_spec(settings)).processor))

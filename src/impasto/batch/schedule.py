@@ -15,7 +15,7 @@ from pathlib import Path
 from impasto.engine import cores, sizing
 from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
 from impasto.settings import Settings
-from impasto.sizing import Size
+from impasto.sizing import Size, padded_pixels
 
 _MEMORY_SHARE = 0.75
 """Of the machine's memory, for all workers together."""
@@ -90,7 +90,7 @@ def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
 def work_of(settings: Settings, size: Size) -> float:
     """Give the megapixels times iterations of a picture, margin included."""
     scales = sizing.scale_work(settings, size)
-    work = sum(sizing.padded_pixels(scale.size, settings.margin) * scale.iterations for scale in scales)
+    work = sum(padded_pixels(scale.size, settings.margin) * scale.iterations for scale in scales)
     return work / 1e6 or 1e-3
 
 

@@ -6,8 +6,7 @@ from impasto.core import StyleTransfer
 from impasto.engine.estimate import SpeedHistory
 from impasto.engine.probe import probe_sizes
 from impasto.engine.run import RunInputs
-from impasto.engine.sizing import padded_pixels
-from impasto.sizing import Size
+from impasto.sizing import Size, padded_pixels
 
 WORTHWHILE = 5.0
 """Seconds that a run is guessed to take at least, for the second that measuring takes to be worth it."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto.engine.sizing import padded_pixels
 from impasto.errors import ImpastoError
+from impasto.sizing import padded_pixels
 from impasto.storage.atomic import make_folder, replace_file
 from impasto.storage.home import cache
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from impasto.engine import sizing
-from impasto.engine.estimate import Estimate, Processor, Workload, estimate_seconds
+from impasto.engine.estimate import Estimate, Processor, estimate_seconds
 from impasto.engine.memory import Load, free_memory, plan_memory
 from impasto.settings import Settings
 from impasto.sizing import Size
@@ -29,16 +29,8 @@ def forecast(
     """
     load: Load = sizing.memory_load(settings, content, styles, _ITEM_BYTES.get(processor.precision, 4))
     plan = plan_memory(replace(load, masks=load.masks + masks), free_memory())
-    width, height = load.result
-    work = Workload(
-        scales=sizing.scale_work(settings, load.result),
-        margin=settings.margin,
-        network=settings.network,
-        deepest=sizing.deepest_layers(settings),
-        optimizer=settings.optimizer,
-        processor=processor,
-        memory=plan,
-    )
+    work = sizing.workload(settings, load.result, processor, plan)
     seconds, rough = estimate_seconds(work)
-    tiles = plan.tiles(width + 2 * settings.margin, height + 2 * settings.margin)
+    width, height = load.result
+    tiles = plan.tiles(width + 2 * work.margin, height + 2 * work.margin)
     return Estimate(width, height, seconds, plan.needed, rough, tiles)

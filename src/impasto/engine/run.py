@@ -20,10 +20,9 @@ from impasto.engine.events import Event, Finished, Preview, Restart, Resumed, St
 from impasto.engine.inputs import Inputs
 from impasto.engine.memory import Load, MemoryPlan
 from impasto.engine.result import InputPreviews, Result
-from impasto.engine.sizing import padded_pixels
 from impasto.engine.tensors import ImageTensors
 from impasto.settings import Settings
-from impasto.sizing import Scale
+from impasto.sizing import Scale, padded_pixels
 
 
 @dataclass(frozen=True)

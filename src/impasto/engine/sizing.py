@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from impasto.engine.memory import Load, parse_memory
+from impasto.engine.estimate import Processor, Workload
+from impasto.engine.memory import Load, MemoryPlan, parse_memory
 from impasto.errors import SettingsError
 from impasto.layers import Layer, limit_depth
 from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
-from impasto.sizing import Scale, Size, plan_scales, style_size, with_long_side
+from impasto.sizing import Scale, Size, padded_pixels, plan_scales, style_size, with_long_side
 from impasto.wording import argument
 
 LayerWeights = Mapping[Layer, float]
@@ -124,6 +125,23 @@ def scale_work(settings: Settings, size: Size) -> list[Scale]:
     return [replace(scale, iterations=scale.iterations * settings.rounds) for scale in scales_of(settings, size)]
 
 
+def workload(settings: Settings, size: Size, processor: Processor, memory: MemoryPlan | None = None) -> Workload:
+    """Give what a run computes that makes a result of a size.
+
+    Raises:
+        SettingsError: no layer has a weight.
+    """
+    return Workload(
+        scales=scale_work(settings, size),
+        margin=settings.margin,
+        network=settings.network,
+        deepest=deepest_layers(settings),
+        optimizer=settings.optimizer,
+        processor=processor,
+        memory=memory,
+    )
+
+
 def compared_layers(settings: Settings) -> tuple[LayerWeights, LayerWeights]:
     """Give the weights of the layers at which content and style are compared at the coarsest scale."""
     content = {Layer.parse(name): weight for name, weight in settings.content_layers.items()}
@@ -168,8 +186,3 @@ def _count_masks(settings: Settings) -> int:
     if settings.fill < 1 and settings.has_content and settings.has_style:
         masks = 1 + 2 * max(1, masks)  # where it is empty, and each region in two
     return masks + bool(settings.keep_mask)
-
-
-def padded_pixels(size: Size, margin: int) -> int:
-    """Give the pixels of an iterate of a size, with its margin."""
-    return (size[0] + 2 * margin) * (size[1] + 2 * margin)

@@ -44,7 +44,7 @@ from impasto.images import Picture, Source
 from impasto.layers import Layer
 from impasto.settings import INPUTS_KEY, Settings
 from impasto.settings.per_painting import check_measured
-from impasto.sizing import Size
+from impasto.sizing import Size, padded_pixels
 from impasto.weights.vgg_weights import VGGWeights
 from impasto.wording import argument
 
@@ -474,7 +474,7 @@ def _prepare(inputs: RunInputs, *, to_run: bool = False) -> None:
     """Do what a run needs before its first event: refuse what does not fit, measure the speed, and make the start."""
     transfer, first = inputs.transfer, inputs.transfer.scales[0]
     transfer.check(first.width, first.height)
-    pixels = sizing.padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
+    pixels = padded_pixels(transfer.scales[-1].size, transfer.spec.margin)
     check_memory(inputs.load, total_memory(inputs.compute.device))
     return_memory_eagerly(inputs.compute, pixels)
     with translate_oom():
