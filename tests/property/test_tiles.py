@@ -297,7 +297,7 @@ def test_the_variation_of_strips_is_that_of_the_whole(monkeypatch, loss, strip):
 PLAIN = {
     "width": 230, "height": 170, "side": 60, "keep_maps": (3, 4), "pooling": "max", "padding": "replicate",
     "statistic": "moments", "convention": "neural-style", "styles": 1, "blend": [1.0], "masks": False, "keep": False,
-    "gray": False, "margin": 8, "laplacian": False, "extra": False,
+    "gray": False, "margin": 8, "laplacian": False, "extra": False, "faces": False, "fill": 1.0,
 }  # fmt: skip
 
 
