@@ -245,7 +245,7 @@ def test_an_invalid_setting_is_marked_and_its_error_disappears_when_it_is_correc
     page.get_by_text("More settings").click()
     page.get_by_text("Laboratory").click()
     for name, wrong, right, said in (
-        ("Style blend", "1,2", "3", "Give one weight for each painting: 1, not 2."),
+        ("Fill", "7", "0.5", "Give a number from 0 to 1."),
         ("Style layers", "relu9_9=1", "relu4_1=1", "There is no layer relu9_9."),
         ("Iterations", "many", "7", "Give a number"),
     ):

@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import { About } from "./parts/About";
 import { Gallery } from "./gallery/Gallery";
 import { PaintingInput, PhotoInput } from "./parts/Inputs";
@@ -9,9 +10,12 @@ import { SubmitBar } from "./parts/SubmitBar";
 import { Recipes } from "./parts/Recipes";
 import { RestoredNotice } from "./parts/RestoredNotice";
 import { about } from "./state/about";
-import { running } from "./state/jobs";
+import { listed, running } from "./state/jobs";
 import { view } from "./state/selection";
 import { StageColumn } from "./stage/StageColumn";
+
+const hasPictures = computed(() => listed.value.length > 0);
+const hasJob = computed(() => view.value !== null || running.value !== undefined);
 
 export function App() {
   return (
@@ -20,11 +24,16 @@ export function App() {
       <header>
         <h1>Impasto</h1>
         <p class="help">Photographs, painted</p>
+        {hasPictures.value && (
+          <button type="button" class="quiet to-gallery" onClick={() => document.querySelector(".gallery")?.scrollIntoView()}>
+            Your pictures
+          </button>
+        )}
         <button type="button" class="quiet keys-button" onClick={() => (showsKeys.value = true)}>
           Keys
         </button>
       </header>
-      <main class={view.value || running.value ? "has-job" : ""}>
+      <main class={hasJob.value ? "has-job" : ""}>
         <form class="form" aria-label="What to paint" aria-busy={!about.value} onSubmit={(event) => event.preventDefault()}>
           <RestoredNotice />
           <PhotoInput />

@@ -5,7 +5,7 @@ import { showsKeys } from "./parts/KeysDialog";
 import { fill } from "./stage/ResultTools";
 import { again, cancelSelected, paint } from "./state/actions";
 import { before } from "./state/before";
-import { favor, remove, step } from "./state/gallery";
+import { deleteMarked, favor, markedEntries, remove, step, undoRemoval } from "./state/gallery";
 import { selected } from "./state/selection";
 import { droppedFiles, uploadBatch, uploadFiles } from "./state/uploads";
 
@@ -57,6 +57,7 @@ function keys(event: KeyboardEvent): void {
     event.preventDefault();
     void paint();
   }
+  if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !isField(event.target)) undoRemoval();
   if (!event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented) plainKey(event);
   // In a field it undoes typing or closes a list.
   if (event.key === "Escape" && !isField(event.target) && !event.defaultPrevented) escape();
@@ -65,19 +66,21 @@ function keys(event: KeyboardEvent): void {
 /** Keys without a modifier: not while something is typed, and not where they mean something to what has the focus. */
 function plainKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest("input, select, textarea, [role=toolbar], [contenteditable]")) return;
+  if (target?.closest("input, select, textarea, [role=toolbar], [contenteditable], .pixels")) return;
+  const key = event.key.toLowerCase();
   const job = selected.value;
   const result = job?.state === "finished" ? job : null;
   const act = (what: () => unknown) => (event.preventDefault(), void what());
   if (event.key === "?") act(() => (showsKeys.value = true));
   else if (event.key === "ArrowLeft") act(() => step(-1));
   else if (event.key === "ArrowRight") act(() => step(1));
-  else if (!result) return;
+  else if (event.key === "Delete" && markedEntries.value.length) act(deleteMarked);
+  else if (!result || target?.closest(".gallery li")) return;
   else if (event.key === " " && !target?.closest("button, a, summary, label")) act(() => (before.value = true));
-  else if (event.key === "d") act(() => location.assign(download(result.id, "png")));
-  else if (event.key === "f") act(fill);
-  else if (event.key === "l") act(() => favor([result.id], !result.favorite));
-  else if (event.key === "a") act(() => again(result));
+  else if (key === "d") act(() => location.assign(download(result.id, "png")));
+  else if (key === "f") act(fill);
+  else if (key === "l") act(() => favor([result.id], !result.favorite));
+  else if (key === "a") act(() => again(result));
   else if (event.key === "Delete") act(() => remove([result.id]));
 }
 

@@ -32,7 +32,16 @@ LOOK = (
     *("style_blend", "style_crop", "style_fit", "init", "iterations", "seed"),
 )
 """What painters understand, in this order; all other settings are the laboratory's."""
-_LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness"}
+_LABELS = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness", "init": "Start from"}
+_HELP = {
+    "tv_weight": "Higher smooths grain, and fine strokes with it.",
+    "detail": "How much fine detail of the photograph comes back from scale to scale.",
+    "style_detail": "How much of the paintings' own brushwork is copied in.",
+    "init": "What painting starts from: the photograph, the photograph in the painting's colors (palette), or noise.",
+    "iterations": "Steps at the first scale: more takes longer and is more finished.",
+    "seed": "Another number lays the strokes elsewhere, where the start has some noise.",
+}
+"""What the page says of some settings, in painters' words; of all others it says what the command says."""
 PAGE = with_titles({**_LABELS, "device": option_name("device")})
 """Readers of the page, in messages; the device is an option of the command that starts the studio."""
 _FILE_SETTINGS = frozenset({"mask", "keep_mask"})
@@ -195,7 +204,7 @@ def _control(name: str, schema: Mapping[str, Any], default: Any, limits: Limits)
         name=name,
         label=render(argument(name), PAGE),
         group=str(schema["group"]),
-        help=str(schema["description"]),
+        help=_HELP.get(name, str(schema["description"])),
         unit=str(schema["unit"]),
         kind=_kind(value, choices),
         default=default,

@@ -17,7 +17,7 @@ export function AlbumDialog({ onChoose, onEnd }: Props) {
   };
   return (
     <dialog ref={dialog} aria-labelledby="album-heading" onClose={onEnd}>
-      <h2 id="album-heading">Put into an album</h2>
+      <h2 id="album-heading">Album</h2>
       <form
         method="dialog"
         onSubmit={(event) => {
@@ -36,13 +36,13 @@ export function AlbumDialog({ onChoose, onEnd }: Props) {
         </datalist>
         <div class="row">
           <button type="button" onClick={() => choose("")}>
-            In none
+            Remove from its album
           </button>
           <button type="button" onClick={() => dialog.current?.close()}>
-            Leave it
+            Cancel
           </button>
           <button type="submit" class="strong" aria-disabled={!name.trim()}>
-            Put into it
+            Add to album
           </button>
         </div>
       </form>

@@ -6,18 +6,19 @@ import { jobDetails } from "../differences";
 import { Icon } from "../parts/Icon";
 import { scrollToStage } from "../stage/scrollToStage";
 import { retry } from "../state/actions";
-import { entries, favor, mark, marked, removeEntry } from "../state/gallery";
+import { entries, favor, keyOf, mark, marked, removeEntry } from "../state/gallery";
 import { findBatch, jobSignal, type Entry } from "../state/jobs";
 import { select, selectBatch, selectedId, view } from "../state/selection";
 
-export function JobCard({ id }: { id: number }) {
+export function JobCard({ entry }: { entry: Entry }) {
+  const id = entry.job;
   const job = jobSignal(id).value;
   const name = jobTitle(job);
   const picture = job.thumbnail ?? job.photo?.thumbnail ?? job.paintings[0]?.thumbnail;
   const details = jobDetails(job);
   // As signals of its own: what is selected elsewhere must not redraw thousands of cards.
   const current = useComputed(() => selectedId.value === id);
-  const isMarked = useComputed(() => marked.value.has(id));
+  const isMarked = useComputed(() => marked.value.has(keyOf(entry)));
   const show = () => {
     select(id);
     scrollToStage();
@@ -28,11 +29,11 @@ export function JobCard({ id }: { id: number }) {
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
       </button>
-      <Mark job={id} name={name} on={isMarked.value} />
+      <Mark entry={entry} name={name} on={isMarked.value} />
       <p class="below" title={`${name}: ${details}`}>
         <span class="title clip">{name}</span>
-        <span class="time">{when(job.created)}</span>
         <span class="details clip">{details}</span>
+        <span class="time">{when(job.created)}</span>
       </p>
       <div class="actions">
         {job.state === "finished" ? <Favorite job={job} /> : (
@@ -40,7 +41,7 @@ export function JobCard({ id }: { id: number }) {
             <Icon name="again" />
           </button>
         )}
-        <Delete entry={{ job: id, batch: null }} name={name} />
+        <Delete entry={entry} name={name} />
       </div>
     </li>
   );
@@ -50,7 +51,7 @@ export function JobCard({ id }: { id: number }) {
 export function BatchCard({ entry }: { entry: Entry }) {
   const batch = findBatch(entry.batch!);
   const current = useComputed(() => view.value?.kind === "batch" && view.value.id === entry.batch);
-  const isMarked = useComputed(() => marked.value.has(entry.job));
+  const isMarked = useComputed(() => marked.value.has(keyOf(entry)));
   if (!batch) return null;
   const { finished = 0, failed = 0, queued = 0, running = 0, cancelled = 0 } = batch.counts;
   const total = finished + failed + queued + running + cancelled;
@@ -69,19 +70,19 @@ export function BatchCard({ entry }: { entry: Entry }) {
         </span>
         {queued + running > 0 && <progress value={total - queued - running} max={total} aria-label={`${batch.name}: painted`} />}
       </button>
-      <Mark job={entry.job} name={batch.name} on={isMarked.value} />
+      <Mark entry={entry} name={batch.name} on={isMarked.value} />
       <p class="below">
         <span class="title clip">{batch.name}</span>
-        <span class="time">{when(batch.created)}</span>
         <span class="details clip">{state}</span>
+        <span class="time">{when(batch.created)}</span>
       </p>
       <div class="actions">{queued + running === 0 && <Delete entry={entry} name={batch.name} />}</div>
     </li>
   );
 }
 
-function Mark({ job, name, on }: { job: number; name: string; on: boolean }) {
-  return <input type="checkbox" class="mark" aria-label={`Select ${name}`} checked={on} onChange={(event) => mark(job, event.currentTarget.checked)} />;
+function Mark({ entry, name, on }: { entry: Entry; name: string; on: boolean }) {
+  return <input type="checkbox" class="mark" aria-label={`Select ${name}`} checked={on} onChange={(event) => mark(entry, event.currentTarget.checked)} />;
 }
 
 function Favorite({ job }: { job: Job }) {

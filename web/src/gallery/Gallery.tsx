@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { focusSoon } from "../focus";
-import { plural } from "../format";
-import { album, albums, deleteMarked, entries, favor, favoritesOnly, loadMore, marked, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
+import { album, albums, deleteMarked, entries, favor, favoritesOnly, keyOf, loadMore, markedEntries, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
 import { find } from "../state/jobs";
 import { compare } from "../state/selection";
 import { scrollToStage } from "../stage/scrollToStage";
@@ -13,7 +12,7 @@ import { BatchCard, JobCard } from "./Cards";
 /** All pictures that were painted, newest first. */
 export function Gallery() {
   const isSearching = search.value !== "" || album.value !== "" || favoritesOnly.value;
-  if (!entries.value.length && !isSearching) return null;
+  if (!entries.value.length && !isSearching && nextPage.value === null) return null;
   return (
     <section class="gallery" aria-labelledby="gallery-heading">
       <div class="gallery-head">
@@ -22,8 +21,8 @@ export function Gallery() {
       </div>
       <Selection />
       {entries.value.length === 0 && <p class="help nothing">No picture has all of that.</p>}
-      <ul class={marked.value.size ? "selecting" : ""}>
-        {entries.value.map((entry) => (entry.batch === null ? <JobCard key={entry.job} id={entry.job} /> : <BatchCard key={`batch-${entry.batch}`} entry={entry} />))}
+      <ul class={markedEntries.value.length ? "selecting" : ""}>
+        {entries.value.map((entry) => (entry.batch === null ? <JobCard key={keyOf(entry)} entry={entry} /> : <BatchCard key={keyOf(entry)} entry={entry} />))}
       </ul>
       {nextPage.value !== null && <More />}
     </section>
@@ -61,19 +60,25 @@ function Search() {
 /** What can be done with the selected cards. */
 function Selection() {
   const [choosing, setChoosing] = useState(false);
-  const chosen = marked.value.size;
+  const chosen = markedEntries.value.length;
   if (!chosen) return null;
-  const both = entries.value.filter((entry) => marked.value.has(entry.job) && entry.batch === null && find(entry.job)?.result);
+  const both = markedEntries.value.filter((entry) => entry.batch === null && find(entry.job)?.result);
+  const comparable = chosen === 2 && both.length === 2;
+  const compareThem = () => {
+    if (!comparable) return;
+    compare(both[0]!.job, both[1]!.job);
+    unmark();
+    scrollToStage();
+    focusSoon(".comparing input");
+  };
   const act = async (what: (jobs: number[]) => unknown) => what(await markedJobs());
   const done = () => (unmark(), focusSoon(".gallery .show"));
   return (
     <div class="selection" role="toolbar" aria-label="Selected pictures">
-      <span>{plural(chosen, "card")} selected</span>
-      {chosen === 2 && both.length === 2 && (
-        <button type="button" onClick={() => (compare(both[0]!.job, both[1]!.job), unmark(), scrollToStage())}>
-          Compare
-        </button>
-      )}
+      <span>{chosen} selected</span>
+      <button type="button" aria-disabled={!comparable} title={comparable ? "" : "Select two pictures to compare them"} onClick={compareThem}>
+        Compare
+      </button>
       <button type="button" onClick={() => act((jobs) => favor(jobs, true).then(done))}>
         Favorite
       </button>

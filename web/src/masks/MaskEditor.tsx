@@ -31,14 +31,16 @@ export function MaskEditor({ onEnd }: { onEnd: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [opened, setOpened] = useState<Opened | null>(null);
   const [problem, setProblem] = useState("");
+  /** What the back gesture and Esc do: ask, where something would be lost. */
+  const leave = useRef<() => void>(() => undefined);
   useEffect(() => {
     dialog.current?.showModal();
     open().then(setOpened, (error: unknown) => setProblem(describe(error)));
   }, []);
   const close = () => dialog.current?.close();
   return (
-    <dialog class="mask-editor" ref={dialog} aria-label="Masks" onClose={onEnd} onCancel={(event) => opened && event.preventDefault()}>
-      {opened ? <Editor opened={opened} onClose={close} /> : <Waiting problem={problem} onClose={close} />}
+    <dialog class="mask-editor" ref={dialog} aria-label="Masks" onClose={onEnd} onCancel={(event) => opened && (event.preventDefault(), leave.current())}>
+      {opened ? <Editor opened={opened} leave={leave} onClose={close} /> : <Waiting problem={problem} onClose={close} />}
     </dialog>
   );
 }
@@ -72,7 +74,7 @@ async function open(): Promise<Opened> {
   return opened;
 }
 
-function Editor({ opened, onClose }: { opened: Opened; onClose: () => void }) {
+function Editor({ opened, leave, onClose }: { opened: Opened; leave: { current: () => void }; onClose: () => void }) {
   const { drawing } = opened;
   const [layer, setLayer] = useState(opened.paintings.length > 1 ? 2 : 0);
   const [tools, setTools] = useState<ToolState>({ tool: "brush", size: 8, softness: 30, tolerance: 12 });
@@ -121,7 +123,12 @@ function Editor({ opened, onClose }: { opened: Opened; onClose: () => void }) {
       setSaving("");
     }
   };
-  const cancel = () => (changed ? setAsking(true) : onClose());
+  const cancel = () => {
+    if (saving) return;
+    if (changed) setAsking(true);
+    else onClose();
+  };
+  leave.current = cancel;
   const undo = () => drawing.canUndo && act(() => drawing.undo());
   const redo = () => drawing.canRedo && act(() => drawing.redo());
   const invert = () => act(() => drawing.invert(layer));

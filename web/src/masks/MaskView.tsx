@@ -48,6 +48,7 @@ export function MaskView({ photo, drawing, pixels, layer, label, tool, brush, to
   latest.current = { at, paper, brush, tool };
   const hands = useRef(new Map<number, [number, number]>()).current;
   const panning = useRef(false);
+  const filling = useRef(false);
   const space = useRef(false);
 
   const shownLayer = useRef(layer);
@@ -146,10 +147,11 @@ export function MaskView({ photo, drawing, pixels, layer, label, tool, brush, to
     hands.set(event.pointerId, [event.clientX, event.clientY]);
     if (hands.size > 1 || space.current || event.button === 1) {
       redraw(drawing.abandon()); // the first finger of two drew something
+      filling.current = false;
       panning.current = true;
       return;
     }
-    if (tool === "flood") return fillAt(event);
+    if (tool === "flood") return void (filling.current = true); // when it is lifted: two fingers zoom
     drawing.begin(layer, tool === "eraser" || event.buttons === 32); // the other end of a pen
     draw(event);
   }
@@ -186,6 +188,10 @@ export function MaskView({ photo, drawing, pixels, layer, label, tool, brush, to
 
   function up(event: PointerEvent): void {
     hands.delete(event.pointerId);
+    if (filling.current) {
+      filling.current = false;
+      fillAt(event);
+    }
     if (!hands.size) panning.current = false;
     if (!drawing.isDrawing) return;
     drawing.end();

@@ -1,7 +1,7 @@
 import { focusSoon } from "../focus";
-import { paintings, photo, photos, removePainting, removePhotos } from "../state/form";
+import { paintings, photo, photos, removePainting } from "../state/form";
 import { without } from "../state/notices";
-import { picturesOf, refused, uploadBatch, uploadRefused } from "../state/uploads";
+import { picturesOf, refused, removeBatch, uploadBatch, uploadRefused } from "../state/uploads";
 import { plural, title } from "../format";
 import { MaskButton } from "../masks/MaskButton";
 import { CropButton } from "./CropButton";
@@ -27,7 +27,7 @@ export function PhotoInput() {
           )}
         </DropZone>
         {given && (
-          <button type="button" class="remove" aria-label={many ? "Remove all photographs" : "Remove photograph"} onClick={() => (removePhotos(), (refused.value = []), focusSoon("#choose-photo"))}>
+          <button type="button" class="remove" aria-label={many ? "Remove all photographs" : "Remove photograph"} onClick={() => (removeBatch(), focusSoon("#choose-photo"))}>
             <Icon name="close" />
           </button>
         )}
@@ -71,7 +71,7 @@ function FolderButton() {
           currentTarget.value = "";
         }}
       />
-      <Icon name="folder" />
+      <Icon name="folder" /> Folder
     </label>
   );
 }

@@ -12,7 +12,8 @@ const KEYS: [string, string][] = [
   ["D", "Download"],
   ["F", "Full screen"],
   ["L", "Favorite, or no longer"],
-  ["Delete", "Delete; it can be undone"],
+  ["Delete", "Delete what is selected, or what is shown"],
+  ["Ctrl + Z", "Bring back what was deleted last"],
   ["?", "This list"],
 ];
 

@@ -14,9 +14,18 @@ export function Menu({ label, icon = "download", quiet = false, children }: { la
   useEffect(() => {
     if (!open) return;
     const elsewhere = (event: Event) => !box.current?.contains(event.target as Node) && setOpen(false);
+    // On the window: some browsers do not focus a button that is clicked.
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      setOpen(false);
+      button.current?.focus();
+    };
     addEventListener("pointerdown", elsewhere);
     addEventListener("focusin", elsewhere);
+    addEventListener("keydown", escape, true);
     return () => {
+      removeEventListener("keydown", escape, true);
       removeEventListener("pointerdown", elsewhere);
       removeEventListener("focusin", elsewhere);
     };
@@ -25,14 +34,8 @@ export function Menu({ label, icon = "download", quiet = false, children }: { la
     setBelow((button.current?.getBoundingClientRect().top ?? 0) < SHEET_HEIGHT);
     setOpen(!open);
   };
-  const escape = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || !open) return;
-    event.stopPropagation();
-    setOpen(false);
-    button.current?.focus();
-  };
   return (
-    <div class="menu" ref={box} onKeyDown={escape}>
+    <div class="menu" ref={box}>
       <button type="button" class={quiet ? "plain" : icon ? "strong" : ""} ref={button} aria-expanded={open} onClick={toggle}>
         {icon && !quiet && <Icon name={icon} />} {label} <Icon name="caret" />
       </button>

@@ -9,7 +9,7 @@ import { Problem, ResetButton } from "./ResetButton";
 /** All other settings: what painters understand, and below it the laboratory, in the groups of the command's help. */
 export function MoreSettings() {
   const hidden = controls.value.filter((control) => !control.primary);
-  const shown = hidden.filter((control) => applies(control));
+  const shown = hidden.filter((control) => applies(control) && (isSearching() || differsInText(control)));
   const sought = shown.filter(matches);
   return (
     <details class="more">
@@ -36,6 +36,10 @@ export function MoreSettings() {
     </details>
   );
 }
+
+/** Shares and crops of paintings stand beside them; as text they are shown only where they are sought, or wrong. */
+const BESIDE_PAINTINGS = ["style_blend", "style_crop"];
+const differsInText = (control: Control): boolean => !BESIDE_PAINTINGS.includes(control.name) || problemWith(control) !== "";
 
 function found(shown: number, idle: number): string {
   const others = idle ? `; ${idle} more would change nothing now` : "";
@@ -106,7 +110,15 @@ function Row({ control }: { control: Control }) {
       <p class="help" id={`help-${control.name}`}>
         {control.help}
         {control.unit.length > 3 && ` In ${control.unit}.`}
+        {range(control)}
       </p>
     </div>
   );
+}
+
+/** Small ranges are worth knowing before something is typed. */
+const KNOWN_RANGE = 100;
+
+function range({ minimum, maximum, kind }: Control): string {
+  return (kind === "number" || kind === "integer") && minimum !== null && maximum !== null && maximum <= KNOWN_RANGE ? ` From ${minimum} to ${maximum}.` : "";
 }

@@ -21,7 +21,7 @@ export function PicturePicker({ role, children }: { role: Role; children?: Compo
     <div class="picker">
       <div class="tabs" role="group" aria-label={`Which ${role === "photo" ? "photographs" : "paintings"}`}>
         {tab("Examples", false)}
-        {used.length > 0 && tab("Used before", true)}
+        {used.length > 0 && tab("Recent", true)}
         {children}
       </div>
       <div class="thumbnails">{before && used.length ? used.map((one) => <Used key={one.id} role={role} picture={one} />) : <Samples role={role} />}</div>
@@ -57,7 +57,7 @@ function Used({ role, picture }: { role: Role; picture: Picture }) {
       type="button"
       class="pick"
       title={title(picture)}
-      aria-label={`Used before: ${title(picture)}`}
+      aria-label={`Recent: ${title(picture)}`}
       aria-pressed={chosen(role, (given) => given.id === picture.id)}
       onClick={() => addPicture(role, picture)}
     >

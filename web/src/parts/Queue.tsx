@@ -1,7 +1,7 @@
 import type { Job } from "../api";
 import { focusSoon } from "../focus";
 import { cancel, cancelBatch, moveBy } from "../state/actions";
-import { allRunning, findBatch, queue } from "../state/jobs";
+import { allRunning, findBatch, queue, queueRows } from "../state/jobs";
 import { select, selectBatch, selectedId, view } from "../state/selection";
 import { jobTitle, plural, share, STATES } from "../format";
 import { Icon } from "./Icon";
@@ -9,7 +9,7 @@ import { Icon } from "./Icon";
 /** The queued jobs, in order; those of a batch are one row. */
 export function Queue() {
   const elsewhere = allRunning.value.filter((job) => job.id !== selectedId.value && !isOnStage(job));
-  const rows = grouped(queue.value);
+  const rows = queueRows.value;
   if (!rows.length && !elsewhere.length) return null;
   return (
     <section class="queue" aria-labelledby="queue-heading">
@@ -31,16 +31,6 @@ export function Queue() {
 }
 
 const isOnStage = (job: Job): boolean => view.value?.kind === "batch" && view.value.id === job.batch;
-
-function grouped(jobs: Job[]): Job[][] {
-  const rows: Job[][] = [];
-  for (const job of jobs) {
-    const row = job.batch === null ? undefined : rows.find((one) => one[0]!.batch === job.batch);
-    if (row) row.push(job);
-    else rows.push([job]);
-  }
-  return rows;
-}
 
 /** A running job while the stage shows another. */
 function RunningRow({ job }: { job: Job }) {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis, Control } from "../api";
 import { duration, plural } from "../format";
-import { sendBatch } from "../state/actions";
+import { paintSheet } from "../state/actions";
 import { controls } from "../state/about";
 import { estimated } from "../state/estimate";
 import { valueOf } from "../state/form";
@@ -34,8 +34,8 @@ export function SheetDialog({ onEnd }: { onEnd: () => void }) {
   const order = async () => {
     if (wrong) return;
     const given: Axis[] = axes.map(({ name, values }) => ({ name, values }));
-    dialog.current?.close();
-    await sendBatch(given, given.map((axis) => offered.find((control) => control.name === axis.name)!.label).join(" × "), SIDE);
+    const name = given.map((axis) => offered.find((control) => control.name === axis.name)!.label).join(" × ");
+    if (await paintSheet(given, name, SIDE)) dialog.current?.close();
   };
   return (
     <dialog ref={dialog} class="sheet-dialog" aria-labelledby="sheet-heading" onClose={onEnd}>
@@ -48,7 +48,7 @@ export function SheetDialog({ onEnd }: { onEnd: () => void }) {
       </p>
       <div class="row">
         <button type="button" onClick={() => dialog.current?.close()}>
-          Leave it
+          Cancel
         </button>
         <button type="button" class="strong" aria-disabled={!!wrong} onClick={() => void order()}>
           Paint the sheet

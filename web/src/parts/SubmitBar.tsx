@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
-import { paint } from "../state/actions";
+import { paint, sending } from "../state/actions";
 import { about } from "../state/about";
 import { estimated, impossible, summary } from "../state/estimate";
-import { copies, missing, photos } from "../state/form";
+import { copies, missing, photo, photos } from "../state/form";
 import { running } from "../state/jobs";
 import { allow, offered } from "../state/notifications";
-import { select } from "../state/selection";
+import { select, selected } from "../state/selection";
 import { stopUploads, uploads } from "../state/uploads";
-import { plural } from "../format";
+import { plural, title } from "../format";
 import { SheetDialog } from "./SheetDialog";
 
 const COMMAND_KEY = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
@@ -18,7 +18,7 @@ const MOST_COPIES = 4;
 /** The order: what it will take, how many, and the button. */
 export function SubmitBar() {
   const [sheet, setSheet] = useState(false);
-  const ready = about.value !== null && !missing.value && !uploads.value.length && !impossible.value;
+  const ready = about.value !== null && !missing.value && !uploads.value.length && !impossible.value && !sending.value;
   const many = photos.value.length > 1;
   return (
     <div class="submit-bar">
@@ -33,7 +33,7 @@ export function SubmitBar() {
           <select class="copies" aria-label="How many, each with another seed" title="How many, each with another seed" value={copies.value} onChange={(event) => (copies.value = Number(event.currentTarget.value))}>
             {Array.from({ length: MOST_COPIES }, (_, index) => (
               <option key={index} value={index + 1}>
-                × {index + 1}
+                {index + 1}×
               </option>
             ))}
           </select>
@@ -66,14 +66,14 @@ function Hint() {
   if (offered.value) {
     return (
       <>
-        This takes a while.{" "}
+        {summary.value} ·{" "}
         <button type="button" class="quiet" onClick={allow}>
           Tell me when it is done
         </button>
       </>
     );
   }
-  const same = estimated.value?.same_as;
+  const same = photos.value.length > 1 ? null : estimated.value?.same_as;
   if (same) {
     return (
       <>
@@ -81,6 +81,14 @@ function Hint() {
         <button type="button" class="quiet" onClick={() => select(same)}>
           show it
         </button>
+      </>
+    );
+  }
+  const other = selected.value && photo.value && selected.value.photo?.id !== photo.value.id;
+  if (summary.value && other && photos.value.length < 2) {
+    return (
+      <>
+        <strong>{title(photo.value!)}</strong>: {summary.value}
       </>
     );
   }

@@ -1,13 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { zipOfBatch, type Batch, type Job } from "../api";
 import { differences } from "../differences";
-import { jobTitle, plural, share, STATES } from "../format";
+import { jobTitle, plural, share, STATES, title } from "../format";
 import { cancelBatch, enlarge, retryBatch } from "../state/actions";
 import { about, controls } from "../state/about";
-import { findBatch, jobSignal, jobsOf } from "../state/jobs";
+import { find, findBatch, jobSignal, jobsOf } from "../state/jobs";
+import { same } from "../state/values";
+import { Menu } from "../parts/Menu";
 import { without } from "../state/notices";
-import { restoreJob } from "../state/restore";
+import { restoreSettings } from "../state/restore";
 import { select } from "../state/selection";
+
+/** Unreadable files that are listed at once. */
+const FEW = 6;
+/** Pixels that a cell of a sheet may be painted with. */
+const SIZES = [512, 1024, 2048];
 
 /** A batch: its progress, and its pictures as a contact sheet. */
 export function BatchView({ id }: { id: number }) {
@@ -16,26 +23,27 @@ export function BatchView({ id }: { id: number }) {
   const { finished = 0, failed = 0, cancelled = 0, queued = 0, running = 0 } = batch.counts;
   const total = finished + failed + cancelled + queued + running;
   const left = queued + running;
+  const isSheet = batch.kind === "sheet";
   return (
     <div class="batch-view">
       <div class="caption-head">
         <h2>{batch.name}</h2>
         <p class="facts">
-          {finished} of {total} painted
+          {finished} of {total + batch.refused.length} painted
           {failed > 0 && `, ${failed} failed`}
-          {batch.refused.length > 0 && `, ${batch.refused.length} could not be read`}
+          {batch.refused.length > 0 && `, ${batch.refused.length} unreadable`}
         </p>
       </div>
       {left > 0 && <progress value={total - left} max={total} aria-label="Painted" />}
       <div class="tools">
         {finished > 0 && (
-          <a class="button strong" href={zipOfBatch(id)} download>
+          <a class={`button ${isSheet ? "" : "strong"}`} href={zipOfBatch(id)} download>
             Download all as zip
           </a>
         )}
         {failed + cancelled > 0 && (
           <button type="button" onClick={() => void retryBatch(id)}>
-            {failed ? `Retry ${plural(failed + cancelled, "picture")}` : "Go on with it"}
+            {failed ? `Retry ${plural(failed + cancelled, "picture")}` : "Paint the rest"}
           </button>
         )}
         {left > 0 && (
@@ -44,9 +52,9 @@ export function BatchView({ id }: { id: number }) {
           </button>
         )}
       </div>
-      {batch.kind === "sheet" ? <Sheet batch={batch} /> : <Contact id={id} />}
+      {isSheet ? <Sheet batch={batch} /> : <Contact id={id} />}
       {batch.refused.length > 0 && (
-        <details class="refused">
+        <details class="refused" open={batch.refused.length < FEW}>
           <summary>{plural(batch.refused.length, "file")} could not be read</summary>
           <ul>
             {batch.refused.map((one) => (
@@ -67,11 +75,17 @@ function Contact({ id }: { id: number }) {
       {jobsOf(id).map((job) => (
         <li key={job}>
           <Cell id={job} onShow={() => select(job)} />
+          <span class="clip help">{photoTitle(job)}</span>
         </li>
       ))}
     </ul>
   );
 }
+
+const photoTitle = (id: number): string => {
+  const { photo } = jobSignal(id).value;
+  return photo ? title(photo) : "";
+};
 
 /** A picture of a batch, small. */
 function Cell({ id, pressed, onShow }: { id: number; pressed?: boolean; onShow: () => void }) {
@@ -88,22 +102,25 @@ function Cell({ id, pressed, onShow }: { id: number; pressed?: boolean; onShow: 
 
 /** A sheet: columns and rows by the values of its settings; a cell's own can be taken over. */
 function Sheet({ batch }: { batch: Batch }) {
-  const jobs = jobsOf(batch.id);
   const [chosen, setChosen] = useState<number | null>(null);
   useEffect(() => setChosen(null), [batch.id]);
   const [columns, rows] = batch.axes;
+  if (!columns) return null;
   const label = (name: string) => controls.value.find((control) => control.name === name)?.label ?? name.replaceAll("_", " ");
-  const width = columns?.values.length ?? 1;
-  const lines = rows ? rows.values : [null];
-  const job = chosen === null ? null : jobSignal(chosen).value;
+  const jobs = jobsOf(batch.id);
+  // By their settings: some may have been deleted.
+  const has = (id: number, name: string, value: unknown) => same(jobSignal(id).peek().settings[name], value);
+  const cell = (column: unknown, row: unknown) => jobs.find((id) => has(id, columns.name, column) && (!rows || has(id, rows.name, row)));
+  const job = chosen === null ? undefined : find(chosen);
   return (
     <>
-      <div class="sheet-scroll">
+      {job ? <Chosen job={job} /> : <p class="help choose">Choose a picture to take over its settings, or to paint it large.</p>}
+      <div class="sheet-scroll" style={{ "--columns": columns.values.length }}>
         <table class="cells">
           <thead>
             <tr>
               {rows && <td />}
-              {columns?.values.map((value) => (
+              {columns.values.map((value) => (
                 <th key={String(value)} scope="col">
                   {label(columns.name)} {value}
                 </th>
@@ -111,24 +128,22 @@ function Sheet({ batch }: { batch: Batch }) {
             </tr>
           </thead>
           <tbody>
-            {lines.map((value, line) => (
-              <tr key={String(value)}>
+            {(rows?.values ?? [null]).map((row) => (
+              <tr key={String(row)}>
                 {rows && (
                   <th scope="row">
-                    {label(rows.name)} {value}
+                    {label(rows.name)} {row}
                   </th>
                 )}
-                {jobs.slice(line * width, (line + 1) * width).map((id) => (
-                  <td key={id}>
-                    <Cell id={id} pressed={id === chosen} onShow={() => setChosen(id === chosen ? null : id)} />
-                  </td>
-                ))}
+                {columns.values.map((column) => {
+                  const id = cell(column, row);
+                  return <td key={String(column)}>{id && <Cell id={id} pressed={id === chosen} onShow={() => setChosen(id === chosen ? null : id)} />}</td>;
+                })}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {job ? <Chosen job={job} /> : <p class="help">Choose a cell to take over its settings.</p>}
     </>
   );
 }
@@ -138,14 +153,16 @@ function Chosen({ job }: { job: Job }) {
   const most = about.value?.max_side ?? 4096;
   return (
     <div class="tools" role="toolbar" aria-label="The chosen cell">
-      <button type="button" class="strong" onClick={() => restoreJob({ ...job, settings: { ...job.settings, size: null } })}>
+      <button type="button" class="strong" onClick={() => restoreSettings(job)}>
         Use these settings
       </button>
-      {[512, 1024, 2048].filter((side) => side <= most).map((side) => (
-        <button key={side} type="button" onClick={() => void enlarge(job, side)}>
-          Paint it with {side} px
-        </button>
-      ))}
+      <Menu label="Paint it large" icon={null}>
+        {SIZES.filter((side) => side <= most).map((side) => (
+          <button key={side} type="button" onClick={() => void enlarge(job, side)}>
+            Paint it with {side} px
+          </button>
+        ))}
+      </Menu>
       <button type="button" onClick={() => select(job.id)}>
         Show it
       </button>

@@ -6,6 +6,7 @@ import { find } from "../state/jobs";
 import { select } from "../state/selection";
 import { aspectRatio } from "./aspectRatio";
 import { Divider } from "./Divider";
+import { MOST_ENLARGED } from "./Viewer";
 import { useDecodedImage } from "./useDecodedImage";
 
 /** Two results, one beside the other at a line that can be moved. */
@@ -21,7 +22,7 @@ function Pair({ left, right }: { left: Job; right: Job }) {
   return (
     <>
       <div class="viewer comparing" id="viewer" style={{ "--ratio": aspectRatio(left) }} role="group" aria-label="Comparison">
-        <div class="frame">
+        <div class="frame" style={{ "max-width": `${(MOST_ENLARGED * (left.width ?? Infinity)) / devicePixelRatio}px` }}>
           {one && <img class="layer" src={one} alt={`Left: ${jobTitle(left)}`} draggable={false} style={{ clipPath: `inset(0 ${100 - share}% 0 0)` }} />}
           {two && <img class="layer" src={two} alt={`Right: ${jobTitle(right)}`} draggable={false} style={{ clipPath: `inset(0 0 0 ${share}%)` }} />}
           <Divider share={share} label="Left and right" text={`${Math.round(share)} % of the left picture`} onMove={setShare} />

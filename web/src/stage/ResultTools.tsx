@@ -5,7 +5,7 @@ import { Menu } from "../parts/Menu";
 import { about } from "../state/about";
 import { again, enlarge } from "../state/actions";
 import { addPicture } from "../state/form";
-import { favor } from "../state/gallery";
+import { favor, step } from "../state/gallery";
 import { attempt, showError, notify } from "../state/notices";
 import { restoreJob } from "../state/restore";
 
@@ -55,6 +55,12 @@ export function ResultTools({ job, pixels, onPixels }: Props) {
         </button>
       </Menu>
       <span class="divided looking">
+        <button type="button" class="touch-only" aria-label="The picture before" onClick={() => step(-1)}>
+          <Icon name="back" />
+        </button>
+        <button type="button" class="touch-only" aria-label="The next picture" onClick={() => step(1)}>
+          <Icon name="next" />
+        </button>
         <button type="button" aria-pressed={job.favorite} aria-label="Favorite" title="Favorite" onClick={() => void favor([job.id], !job.favorite)}>
           <Icon name="star" />
         </button>

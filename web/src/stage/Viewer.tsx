@@ -16,7 +16,7 @@ interface Props {
 /** Initial share of the photograph beside the result, in percent. */
 const INITIAL_SHARE = 22;
 /** A small result is not blown up further than this: it would look like a bad large one. */
-const MOST_ENLARGED = 2;
+export const MOST_ENLARGED = 2;
 
 /** The picture of a job: its previews while it runs, then the result beside the photograph. */
 export function Viewer({ job, pixels }: Props) {

@@ -1,14 +1,15 @@
 /** The actions of the buttons and keys. */
 
+import { signal } from "@preact/signals";
 import * as api from "../api";
 import { focusSoon } from "../focus";
 import { scrollToStage } from "../stage/scrollToStage";
-import type { Axis, Batch, Control, Job, JobIn } from "../api";
+import type { Axis, Control, Job, JobIn } from "../api";
 import { plural } from "../format";
 import { about } from "./about";
 import { renewEstimate, impossible } from "./estimate";
 import { checkPictures, copies, faulty, missing, newJob, photos, problemWith, recipe } from "./form";
-import { queue, upsertBatches, upsertJob } from "./jobs";
+import { queueRows, upsertBatches, upsertJob } from "./jobs";
 import { attempt, showError, dismiss, notices, notify } from "./notices";
 import { loadRecent } from "./recent";
 import { restored } from "./restore";
@@ -18,23 +19,36 @@ import { select, selectBatch, selected } from "./selection";
 import { varied, withNoise } from "./variation";
 import { search } from "./search";
 
-let sending = false;
+/** Whether an order is on its way: a second click, or key, orders nothing twice. */
+export const sending = signal(false);
 
-export async function paint(): Promise<void> {
-  if (sending || !about.value) return;
+async function exclusively(what: () => Promise<unknown>): Promise<void> {
+  if (sending.value) return;
+  sending.value = true;
+  try {
+    await what();
+  } finally {
+    sending.value = false;
+  }
+}
+
+export const paint = (): Promise<void> => exclusively(paintForm);
+
+async function paintForm(): Promise<void> {
+  if (!about.value) return;
   dismiss("order", "files", "action");
   if (uploads.value.length) return showError("A picture is still being uploaded", "Paint when it has arrived.", "files");
   if (missing.value) return showError(missing.value, "One of the examples will do.", "order");
   if (!canSend()) return;
   if (impossible.value) return showError(impossible.value, "", "order");
-  if (photos.value.length > 1) await sendBatch([]);
+  if (photos.value.length > 1) await sendBatch([], "");
   else await sendSeeds(newJob(), copies.value);
   if (notices.value.some((one) => one.topic === "action")) void checkPictures(); // one of them may have expired
 }
 
 /** Paint one order several times: first as it is, then with other seeds. */
 async function sendSeeds(order: JobIn, count: number): Promise<void> {
-  await send(() => api.paint(order));
+  if (!(await send(() => api.paint(order)))) return;
   for (let more = 1; more < count; more++) {
     const job = await attempt(() => api.paint({ ...order, settings: varied(order.settings ?? {}, recipe.value?.values) }));
     if (!job) return;
@@ -44,10 +58,13 @@ async function sendSeeds(order: JobIn, count: number): Promise<void> {
 }
 
 /** Paint a job once more, with another seed. */
-export const again = (job: Job): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: varied(job.settings) }));
+export const again = (job: Job): Promise<void> => exclusively(() => send(() => api.paint({ ...orderOf(job), settings: varied(job.settings) })));
 
 /** Paint a job once more, larger. */
-export const enlarge = (job: Job, side: number): Promise<void> => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, size: side } }));
+export const enlarge = (job: Job, side: number): Promise<void> =>
+  exclusively(() => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, size: side } })));
+
+export const retry = (job: Job): Promise<void> => exclusively(() => send(() => api.retry(job.id)));
 
 const orderOf = (job: Job): JobIn => ({
   photo: job.photo?.id ?? null,
@@ -57,15 +74,22 @@ const orderOf = (job: Job): JobIn => ({
   settings: job.settings,
 });
 
+/** Paint the form's picture small, with several values of one or two settings; returns whether that was ordered. */
+export async function paintSheet(axes: Axis[], name: string, size: number): Promise<boolean> {
+  let ordered = false;
+  if (canSend()) await exclusively(async () => (ordered = await sendBatch(axes, name, size)));
+  return ordered;
+}
+
 /** Paint all photographs alike, or one in many ways. */
-export async function sendBatch(axes: Axis[], name = "", size?: number): Promise<Batch | undefined> {
+async function sendBatch(axes: Axis[], name: string, size?: number): Promise<boolean> {
   const { photo, ...order } = newJob();
   const seeds = axes.some((axis) => axis.name === "seed");
   const settings = { ...(seeds ? withNoise(order.settings ?? {}, recipe.value?.values) : order.settings), ...(size ? { size } : {}) };
   const files = axes.length ? [] : refused.value.map((one) => ({ name: one.name.slice(0, 200), problem: one.problem.slice(0, 500) }));
   const chosen = axes.length || photos.value.length < 2 ? (photo ? [photo] : []) : photos.value.map((one) => one.id);
   const batch = await attempt(() => api.addBatch({ ...order, settings, photos: chosen, axes, name, refused: files }));
-  if (!batch) return undefined;
+  if (!batch) return false;
   upsertBatches([batch]);
   restored.value = null;
   refused.value = [];
@@ -73,14 +97,13 @@ export async function sendBatch(axes: Axis[], name = "", size?: number): Promise
   askToNotify();
   selectBatch(batch.id);
   scrollToStage();
-  return batch;
+  return true;
 }
 
-async function send(what: () => Promise<Job>): Promise<void> {
-  if (sending) return;
-  sending = true;
-  showJob(await attempt(what));
-  sending = false;
+async function send(what: () => Promise<Job>): Promise<boolean> {
+  const job = await attempt(what);
+  showJob(job);
+  return job !== undefined;
 }
 
 /** Whether all settings are valid; otherwise shows the first that is not. */
@@ -100,8 +123,6 @@ function reveal(control: Control): void {
     field?.focus();
   });
 }
-
-export const retry = (job: Job): Promise<void> => send(() => api.retry(job.id));
 
 /** Show a new job on the stage, unless a running job is shown there. */
 function showJob(job: Job | undefined): void {
@@ -141,10 +162,11 @@ export async function retryBatch(id: number): Promise<void> {
   if (after) upsertBatches([after]);
 }
 
-/** Move a job by one position in the queue. */
+/** Move a job by one row of the queue, of which a batch is one. */
 export async function moveBy(job: Job, by: -1 | 1): Promise<void> {
-  const place = queue.value.findIndex((one) => one.id === job.id);
-  const next = queue.value[by < 0 ? place - 1 : place + 2];
+  const rows = queueRows.value;
+  const place = rows.findIndex((row) => row[0]!.id === job.id);
+  const next = rows[by < 0 ? place - 1 : place + 2]?.[0];
   const after = await attempt(() => api.move(job.id, next?.id ?? null));
   if (after) upsertJob(after);
 }

@@ -23,22 +23,22 @@ const wanted = computed(() => (about.value && !missing.value && !faulty.value ? 
 effect(() => {
   const order = wanted.value;
   clearTimeout(timer);
-  turn++;
-  if (order) timer = setTimeout(() => void ask(order), PAUSE);
+  const mine = ++turn;
+  impossible.value = "";
+  if (order) timer = setTimeout(() => void ask(order, mine), PAUSE);
   else {
     estimated.value = null;
-    impossible.value = "";
   }
 });
 
-async function ask(order: string): Promise<void> {
-  const mine = turn;
+async function ask(order: string, mine: number): Promise<void> {
+  clearTimeout(timer);
   try {
     const found = await estimate(JSON.parse(order) as JobIn);
     if (mine !== turn) return;
     estimated.value = found;
     impossible.value = "";
-    if (found.seconds === null) timer = setTimeout(() => void ask(order), STARTING);
+    if (found.seconds === null) timer = setTimeout(() => void ask(order, mine), STARTING);
   } catch (error) {
     if (mine !== turn) return;
     estimated.value = null;
@@ -46,10 +46,10 @@ async function ask(order: string): Promise<void> {
   }
 }
 
-/** Ask again, since a picture was ordered or finished. */
+/** Ask again, since a picture was ordered or the server is back. */
 export function renewEstimate(): void {
   const order = wanted.peek();
-  if (order) void ask(order);
+  if (order) void ask(order, turn);
 }
 
 /** `512 × 342 · about 25 s · 1.1 GB`, or for many `12 photographs · about 5 min · 1.1 GB`. */

@@ -183,14 +183,14 @@ export async function checkPictures(): Promise<void> {
       await picture(given.id);
     } catch (error) {
       if (!(error instanceof RefusedError && error.status === 404)) return;
-      if (photo.value?.id === given.id) removePhotos();
-      morePhotos.value = morePhotos.value.filter((one) => one.id !== given.id);
+      const [first = null, ...more] = photos.value.filter((one) => one.id !== given.id);
+      batch(() => ((photo.value = first), (morePhotos.value = more)));
       removePainting(given);
       removeMask(given);
     }
   };
   const drawn = masks.value ? [masks.value.keep, ...Object.values(masks.value.regions)] : [];
-  await Promise.all([photo.value, ...paintings.value, ...drawn].map(removeIfExpired));
+  await Promise.all([...photos.value, ...paintings.value, ...drawn].map(removeIfExpired));
 }
 
 /** Without one of them the other regions are no use: each painting needs its own. */

@@ -4,16 +4,19 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "../api";
 import type { Album, Job } from "../api";
 import { plural } from "../format";
-import { find, findBatch, jobSignal, jobsOf, listed, loadBatch, more, removeJob, showMore, take, type Entry } from "./jobs";
+import { find, findBatch, isEnded, isKnown, jobSignal, jobsOf, listed, loadBatch, more, removeJob, showMore, take, type Entry } from "./jobs";
 import { attempt, notify, spoken } from "./notices";
-import { deselect, select, selectBatch, selectedId, view } from "./selection";
+import { deselect, select, selectBatch, selected, view } from "./selection";
 
 export const search = signal("");
 export const album = signal("");
 export const favoritesOnly = signal(false);
 export const albums = signal<Album[]>([]);
-/** The cards that are selected, by their jobs. */
-export const marked = signal<ReadonlySet<number>>(new Set());
+/** The keys of the cards that are selected; see `keyOf`. */
+export const marked = signal<ReadonlySet<string>>(new Set());
+export const keyOf = (entry: Entry): string => (entry.batch === null ? `job-${entry.job}` : `batch-${entry.batch}`);
+/** Those of them that are in sight: nothing is done to others. */
+export const markedEntries = computed(() => entries.value.filter((entry) => marked.value.has(keyOf(entry))));
 
 /** What was found, and how to get more of it; null while nothing is searched for. */
 const found = signal<{ ids: number[]; next: number | null } | null>(null);
@@ -21,7 +24,7 @@ const isFiltered = computed(() => search.value.trim() !== "" || album.value !== 
 
 export const entries = computed<Entry[]>(() => {
   if (!found.value) return listed.value;
-  return found.value.ids.filter((id) => find(id)).map((job) => ({ job, batch: null }));
+  return found.value.ids.filter(isKnown).map((job) => ({ job, batch: null }));
 });
 export const nextPage = computed(() => (found.value ? found.value.next : more.value));
 
@@ -40,7 +43,7 @@ effect(() => {
 
 async function look(query: api.Query, mine: number, before?: number): Promise<void> {
   const page = await attempt(() => api.jobPage(query, before));
-  if (!page || mine !== turn) return;
+  if (!page || mine !== turn || (before && before !== found.peek()?.next)) return;
   batch(() => {
     take(page);
     const earlier = before ? (found.peek()?.ids ?? []) : [];
@@ -59,19 +62,17 @@ export async function loadAlbums(): Promise<void> {
   if (album.value && !albums.value.some((one) => one.name === album.value)) album.value = "";
 }
 
-export function mark(job: number, on: boolean): void {
+export function mark(entry: Entry, on: boolean): void {
   const after = new Set(marked.value);
-  if (on) after.add(job);
-  else after.delete(job);
+  if (on) after.add(keyOf(entry));
+  else after.delete(keyOf(entry));
   marked.value = after;
 }
 
 export const unmark = (): void => void (marked.value = new Set());
 
 /** The jobs behind the selected cards: of a batch, all that have ended. */
-export async function markedJobs(): Promise<number[]> {
-  return jobsBehind(entries.value.filter((entry) => marked.value.has(entry.job)));
-}
+export const markedJobs = (): Promise<number[]> => jobsBehind(markedEntries.value);
 
 async function jobsBehind(cards: Entry[]): Promise<number[]> {
   const jobs: number[] = [];
@@ -82,7 +83,7 @@ async function jobsBehind(cards: Entry[]): Promise<number[]> {
       jobs.push(...jobsOf(entry.batch));
     }
   }
-  return jobs;
+  return jobs.filter((id) => isKnown(id) && isEnded(jobSignal(id).peek()));
 }
 
 export async function deleteMarked(): Promise<void> {
@@ -94,36 +95,52 @@ export async function deleteMarked(): Promise<void> {
 /** Delete the picture of a card, or all of a batch. */
 export const removeEntry = async (entry: Entry): Promise<void> => remove(await jobsBehind([entry]));
 
+/** Jobs that the server takes in one request. */
+const SLICE = 500;
+
+async function inSlices(jobs: number[], what: (some: number[]) => Promise<void>): Promise<boolean> {
+  for (let at = 0; at < jobs.length; at += SLICE) {
+    if (!(await attempt(() => what(jobs.slice(at, at + SLICE)).then(() => true)))) return false;
+  }
+  return true;
+}
+
+/** What was deleted last, for Ctrl+Z. */
+let lastRemoved: number[] = [];
+
 /** Put jobs into the trash, and offer to bring them back. */
 export async function remove(jobs: number[]): Promise<void> {
-  if (!jobs.length) return;
-  const done = await attempt(() => api.trash(jobs).then(() => true));
-  if (!done) return;
+  if (!jobs.length || !(await inSlices(jobs, api.trash))) return;
   const shown = view.value;
   if ((shown?.kind === "job" && jobs.includes(shown.id)) || (shown?.kind === "compare" && (jobs.includes(shown.id) || jobs.includes(shown.other)))) deselect();
   if (shown?.kind === "batch" && jobsOf(shown.id).every((id) => jobs.includes(id))) deselect();
   batch(() => jobs.forEach(removeJob));
+  lastRemoved = jobs;
   void loadAlbums();
   notify(`${plural(jobs.length, "picture")} deleted.`, { label: "Undo", run: () => void bringBack(jobs) });
 }
 
+/** Bring back what was deleted last; for a while it is there. */
+export const undoRemoval = (): void => void (lastRemoved.length && bringBack(lastRemoved));
+
 async function bringBack(jobs: number[]): Promise<void> {
-  const done = await attempt(() => api.untrash(jobs).then(() => true));
-  if (!done) return;
+  if (lastRemoved === jobs) lastRemoved = [];
+  if (!(await inSlices(jobs, api.untrash))) return;
   for (const id of jobs) {
     const job = await attempt(() => api.job(id));
     if (job) take({ jobs: [job], batches: [], next: null, version: 0, problems: [] });
   }
+  for (const id of new Set(jobs.map((job) => find(job)?.batch))) if (id) await attempt(() => loadBatch(id));
   void loadAlbums();
   notify(`${plural(jobs.length, "picture")} brought back.`);
 }
 
 export async function favor(jobs: number[], favorite: boolean): Promise<void> {
-  if (await attempt(() => api.edit(jobs, { favorite }).then(() => true))) change(jobs, { favorite });
+  if (await inSlices(jobs, (some) => api.edit(some, { favorite }))) change(jobs, { favorite });
 }
 
 export async function putInto(jobs: number[], name: string): Promise<void> {
-  if (!(await attempt(() => api.edit(jobs, { album: name }).then(() => true)))) return;
+  if (!(await inSlices(jobs, (some) => api.edit(some, { album: name })))) return;
   change(jobs, { album: name.trim() });
   await loadAlbums();
   notify(name ? `${plural(jobs.length, "picture")} put into ${name}.` : `${plural(jobs.length, "picture")} taken out of the album.`);
@@ -136,11 +153,18 @@ function change(jobs: number[], edits: Partial<Job>): void {
   });
 }
 
-/** Show the card before or after the one on the stage. */
+/** Show the picture before or after the one on the stage: of its batch, or else in the gallery. */
 export function step(by: -1 | 1): void {
-  const cards = entries.value;
   const shown = view.value;
-  const place = cards.findIndex((entry) => (shown?.kind === "batch" ? entry.batch === shown.id : entry.batch === null && entry.job === selectedId.value));
+  const job = selected.value;
+  if (shown?.kind === "job" && job && job.batch !== null) {
+    const siblings = jobsOf(job.batch);
+    const next = siblings[siblings.indexOf(job.id) + by];
+    if (next) select(next);
+    return;
+  }
+  const cards = entries.value;
+  const place = cards.findIndex((entry) => (shown?.kind === "batch" ? entry.batch === shown.id : entry.batch === null && entry.job === job?.id));
   const next = place < 0 ? cards[0] : cards[place + by];
   if (!next) return;
   if (next.batch !== null && findBatch(next.batch)) selectBatch(next.batch);

@@ -32,6 +32,19 @@ export const queue = computed(() =>
   queuedIds.value.map((id) => jobSignal(id).value).sort((one, other) => (one.queue_position ?? 0) - (other.queue_position ?? 0)),
 );
 
+/** The queue by rows: a job, or all waiting jobs of a batch. */
+export const queueRows = computed(() => {
+  const rows: Job[][] = [];
+  const ofBatch = new Map<number, Job[]>();
+  for (const job of queue.value) {
+    const row = job.batch === null ? undefined : ofBatch.get(job.batch);
+    if (row) row.push(job);
+    else rows.push([job]);
+    if (job.batch !== null && !row) ofBatch.set(job.batch, rows.at(-1)!);
+  }
+  return rows;
+});
+
 /** A card of the gallery: a job that has ended, or a batch of which some have. */
 export type Entry = { job: number; batch: null } | { job: number; batch: number };
 
@@ -54,6 +67,9 @@ export const listed = computed<Entry[]>(() => {
   return entries;
 });
 
+/** Whether a job is known, without a look at it. */
+export const isKnown = (id: number): boolean => (ids.value, known.has(id));
+
 export const isEnded = (job: Job): boolean => job.state !== "running" && job.state !== "queued";
 
 /** The jobs of a batch as far as they are known, in the order in which they were ordered. */
@@ -75,7 +91,9 @@ export function upsertJob(job: Job): void {
 }
 
 export function upsertBatches(found: Batch[]): void {
-  if (found.length) batches.value = new Map([...batches.value, ...found.map((one) => [one.id, one] as const)]);
+  // Each step of a batch's job brings the batch along, mostly as it was.
+  const changed = found.filter((one) => JSON.stringify(one) !== JSON.stringify(batches.peek().get(one.id)));
+  if (changed.length) batches.value = new Map([...batches.value, ...changed.map((one) => [one.id, one] as const)]);
 }
 
 export function removeJob(id: number): void {

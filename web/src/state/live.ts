@@ -3,10 +3,12 @@
 import { signal } from "@preact/signals";
 import * as api from "../api";
 import { about } from "./about";
+import { renewEstimate } from "./estimate";
 import { checkPictures } from "./form";
 import { loadAlbums } from "./gallery";
 import * as jobs from "./jobs";
 import { showError, dismiss } from "./notices";
+import { isAwaited } from "./notifications";
 import { loadRecent } from "./recent";
 import { fetchSelected } from "./selection";
 
@@ -33,6 +35,7 @@ export async function connect(pause = 500): Promise<void> {
   }
   onAnswer();
   listen();
+  renewEstimate();
   await Promise.all([fetchSelected(), loadRecent(), checkPictures(), loadAlbums()]);
 }
 
@@ -63,8 +66,14 @@ function disconnect(): void {
   stream = null;
 }
 
+/** Close the stream of a tab that nobody looks at, unless it is to tell when its pictures are done. */
+function disconnectIfIdle(): void {
+  if (isAwaited()) hiddenTimer = setTimeout(disconnectIfIdle, HIDDEN_TIMEOUT);
+  else disconnect();
+}
+
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hiddenTimer);
-  if (document.hidden) hiddenTimer = setTimeout(disconnect, HIDDEN_TIMEOUT);
+  if (document.hidden) hiddenTimer = setTimeout(disconnectIfIdle, HIDDEN_TIMEOUT);
   else if (!stream && answering.value) void connect();
 });

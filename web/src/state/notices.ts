@@ -26,7 +26,7 @@ export const notices = signal<Notice[]>([]);
 /** Text for screen readers only. */
 export const spoken = signal("");
 const NEWS_DURATION = 5000;
-const ACTION_DURATION = 20_000;
+const ACTION_DURATION = 60_000;
 let last = 0;
 
 export function notify(text: string, action: Action | null = null): void {
@@ -90,8 +90,9 @@ export function sentence(problem: string): string {
 }
 
 function add(kind: Notice["kind"], topic: Topic | null, text: string, hint: string, action: Action | null = null): number {
-  // Only the latest news is kept; errors wait for their reader.
-  const others = notices.value.filter((one) => one.kind === "problem" && one.text !== text).slice(-2);
+  // Of the news only the latest is kept, and the latest that can be undone; errors wait for their reader.
+  const undoable = action ? undefined : notices.value.filter((one) => one.kind === "news" && one.action).at(-1);
+  const others = [...(undoable ? [undoable] : []), ...notices.value.filter((one) => one.kind === "problem" && one.text !== text).slice(-2)];
   notices.value = [...others, { id: ++last, kind, topic, text, hint, action }];
   return last;
 }

@@ -1,20 +1,26 @@
-/** A message of the system when a long picture is done and nobody looks; only where the browser was asked and allows it. */
+/** A message of the system when long work is done and nobody looks; only where the browser was asked and allows it. */
 
-import { effect, signal } from "@preact/signals";
-import type { Job } from "../api";
-import { jobTitle } from "../format";
+import { computed, effect, signal } from "@preact/signals";
 import { estimated } from "./estimate";
-import { find, running } from "./jobs";
+import { copies, photos } from "./form";
+import { allRunning, queue } from "./jobs";
 
-/** Seconds from which a picture is long enough to do something else meanwhile. */
+/** Seconds from which work is long enough to do something else meanwhile. */
 const LONG = 60;
-const available = typeof Notification !== "undefined";
+/** Milliseconds without any job until the work counts as done: the next one may only be about to begin. */
+const QUIET = 2000;
+const available = typeof Notification !== "undefined" && "serviceWorker" in navigator;
 
 /** Whether the page should offer it: the browser asks its user only after a click. */
 export const offered = signal(false);
+/** Whether anything waits or is painted. */
+export const busy = computed(() => allRunning.value.length + queue.value.length > 0);
+/** Whether the events are needed even while nobody looks. */
+export const isAwaited = (): boolean => available && Notification.permission === "granted" && busy.peek();
 
 export function askToNotify(): void {
-  offered.value = available && Notification.permission === "default" && (estimated.value?.seconds ?? 0) >= LONG;
+  const count = Math.max(photos.value.length, copies.value);
+  offered.value = available && Notification.permission === "default" && (estimated.value?.seconds ?? 0) * count >= LONG;
 }
 
 export function allow(): void {
@@ -22,22 +28,19 @@ export function allow(): void {
   void Notification.requestPermission();
 }
 
-let last: number | null = null;
+let since = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
-  const now = running.value?.id ?? null;
-  const before = last;
-  last = now;
-  if (before !== null && before !== now) setTimeout(() => tell(find(before)), 0);
+  clearTimeout(timer);
+  if (busy.value) since ||= performance.now();
+  else if (since) timer = setTimeout(() => void tell(), QUIET);
 });
 
-function tell(job: Job | undefined): void {
-  if (!job || !available || Notification.permission !== "granted" || !document.hidden) return;
-  if (job.state !== "finished" && job.state !== "failed") return;
-  if (job.started && job.ended && job.ended - job.started < LONG) return;
-  const text = job.state === "finished" ? "is painted" : "could not be painted";
-  const notice = new Notification("Impasto", { body: `${jobTitle(job)} ${text}.`, tag: `job-${job.id}`, ...(job.thumbnail ? { icon: job.thumbnail } : {}) });
-  notice.onclick = () => {
-    window.focus();
-    notice.close();
-  };
+async function tell(): Promise<void> {
+  const seconds = (performance.now() - since) / 1000;
+  since = 0;
+  offered.value = false;
+  if (!available || Notification.permission !== "granted" || !document.hidden || seconds < LONG) return;
+  const worker = await navigator.serviceWorker.ready;
+  await worker.showNotification("Impasto", { body: "Everything in the queue is done.", tag: "impasto-done", icon: "/icon-192.png" });
 }

@@ -48,8 +48,17 @@ export function useInstead(role: Role): void {
   restored.value = null;
 }
 
+/** Take over the settings of a job alone: the form's pictures and its size stay. */
+export function restoreSettings(job: Job): void {
+  const before = snapshot();
+  const { size } = before.changed;
+  fillSettings({ ...job.settings, size: size ?? null });
+  notify("Its settings are in the form.", { label: "Undo", run: () => fill(before) });
+}
+
 /** Restore from a job of the history. */
 export function restoreJob(job: Job): void {
+  const before = snapshot();
   batch(() => {
     photo.value = job.photo;
     morePhotos.value = [];
@@ -57,5 +66,5 @@ export function restoreJob(job: Job): void {
     masks.value = job.photo && masksOf(job.photo, job.paintings, job.masks, job.keep);
     fillSettings(job.settings);
   });
-  notify("Its pictures and settings are back in the form.");
+  notify("Its pictures and settings are back in the form.", { label: "Undo", run: () => fill(before) });
 }

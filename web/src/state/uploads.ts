@@ -26,6 +26,8 @@ export const uploads = signal<Upload[]>([]);
 export const refused = signal<RefusedFile[]>([]);
 let last = 0;
 let turn: Promise<void> = Promise.resolve();
+/** Increases when the photographs are replaced: what was on its way for the former ones is not wanted any more. */
+let generation = 0;
 
 /**
  * Upload files. Several photographs become a batch; without a role the first file is the photograph if there is none
@@ -48,10 +50,18 @@ export function uploadFiles(given: ArrayLike<File> & Iterable<File>, role?: Role
 /** Upload photographs that are to be painted alike; what cannot be read is listed, and does not hold up the others. */
 export function uploadBatch(files: Iterable<File>): void {
   const [wanted, limit] = [inOrder(files), most("max_batch", 500)];
+  if (!wanted.length) return showError("there is no picture in that folder", "Choose another one.", "files");
   if (wanted.length > limit) return showError(`${wanted.length} photographs are too many at once`, `A batch takes up to ${limit}.`, "files");
+  removeBatch();
+  wanted.forEach(addToBatch);
+}
+
+/** Remove all photographs, and those that are still on their way. */
+export function removeBatch(): void {
+  generation++;
+  uploads.value = uploads.value.filter((one) => one.role !== "photo");
   removePhotos();
   refused.value = [];
-  wanted.forEach(addToBatch);
 }
 
 /** Upload files again that were refused. */
@@ -63,11 +73,11 @@ export function uploadRefused(): void {
 
 /** The pictures of dropped files and folders, in the order of their names; other files are left out of folders. */
 export async function droppedFiles(items: DataTransferItemList, files: FileList): Promise<{ files: File[]; folder: boolean }> {
-  const entries = Array.from(items, (item) => item.webkitGetAsEntry?.() ?? null);
+  const entries = Array.from(items, (item) => item.webkitGetAsEntry?.() ?? null); // gone after the event
   const plain = Array.from(files);
   if (!entries.some((entry) => entry?.isDirectory)) return { files: plain, folder: false };
   const found: File[] = [];
-  for (const entry of entries) if (entry) await collect(entry, found);
+  for (const entry of entries) if (entry) await collect(entry, found).catch(() => undefined); // one that may not be read
   return { files: picturesOf(found), folder: true };
 }
 
@@ -92,11 +102,12 @@ async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
 }
 
 function addToBatch(file: File): void {
-  const refuse = (problem: string) => (refused.value = [...refused.value, { name: file.name, problem, file }]);
-  start(file, "photo", addPhoto, refuse);
+  const mine = generation;
+  const refuse = (problem: string) => mine === generation && (refused.value = [...refused.value, { name: file.name, problem, file }]);
+  start(file, "photo", (given) => mine === generation && addPhoto(given), refuse);
 }
 
-type Refuse = (problem: string) => void;
+type Refuse = (problem: string) => unknown;
 
 function start(file: File, role: Role, receive: (given: Picture) => unknown, refuse?: Refuse): void {
   const limit = most("max_bytes", Infinity);

@@ -4,37 +4,41 @@ const PAGE = "impasto-page";
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
+/** Back to the page that told it. */
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.matchAll({ type: "window" }).then(([page]) => (page ? page.focus() : self.clients.openWindow("/"))));
+});
+
 self.addEventListener("fetch", (event) => {
   const { pathname, search } = new URL(event.request.url);
   if (event.request.method !== "GET" || search) return;
-  if (event.request.mode === "navigate" && pathname === "/") event.respondWith(newest(event.request));
-  else if (pathname.startsWith("/assets/")) event.respondWith(kept(event.request));
+  if (event.request.mode === "navigate" && pathname === "/") event.respondWith(newest(event));
+  else if (pathname.startsWith("/assets/")) event.respondWith(known(event));
 });
 
 /** The page of the studio that runs; without one, the last that did. */
-async function newest(request) {
-  const cache = await caches.open(PAGE);
+async function newest(event) {
   try {
-    const answer = await fetch(request);
-    if (answer.ok && !answer.redirected) {
-      const text = await answer.clone().text();
-      for (const old of await cache.keys()) if (!text.includes(new URL(old.url).pathname)) await cache.delete(old);
-      await cache.put("/", answer.clone());
-    }
+    const answer = await fetch(event.request);
+    if (answer.ok && !answer.redirected) event.waitUntil(keep(answer.clone()).catch(() => undefined));
     return answer;
   } catch (error) {
-    const page = await cache.match("/");
+    const page = await caches.match("/");
     if (page) return page;
     throw error;
   }
 }
 
 /** A script, a style or an icon: their names change with their contents. */
-async function kept(request) {
+const known = async (event) => (await caches.match(event.request)) ?? fetch(event.request);
+
+/** Keep a page with all that it names, and nothing of the page before. */
+async function keep(answer) {
   const cache = await caches.open(PAGE);
-  const known = await cache.match(request);
-  if (known) return known;
-  const answer = await fetch(request);
-  if (answer.ok) await cache.put(request, answer.clone());
-  return answer;
+  const text = await answer.clone().text();
+  const named = [...text.matchAll(/"(\/assets\/[^"]+)"/g)].map((match) => match[1]);
+  for (const old of await cache.keys()) if (!["/", ...named].includes(new URL(old.url).pathname)) await cache.delete(old);
+  for (const path of named) if (!(await cache.match(path))) await cache.add(path);
+  await cache.put("/", answer);
 }
