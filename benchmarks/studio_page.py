@@ -70,7 +70,7 @@ def fill(folder: Folder, address: str, pictures: int) -> None:
         painting = client.post("/api/samples/starry_night").json()["id"]
     result, thumbnail = encode(read(data), "png"), encode_webp(read(data), 320)
     order, limits = queue.Order(photo, [painting], Settings(recipe="fast")), Limits(queued_jobs=10**6)
-    jobs = queue.enqueue(folder, [order] * pictures, limits)
+    jobs = [queue.enqueue(folder, order, limits) for _ in range(pictures)]
     with sqlite3.connect(folder.database) as connection:
         connection.execute("UPDATE jobs SET state = 'finished', width = 320, height = 240, started = 1, ended = 9")
         connection.execute("UPDATE jobs SET words = 'needle ' || words WHERE id = ?", (jobs[len(jobs) // 2],))

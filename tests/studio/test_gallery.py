@@ -12,9 +12,10 @@ from studios import SMALL, enqueue, png, upload
 
 from impasto.engine.estimate import Processor
 from impasto.images import encode, read
+from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
 from impasto.studio.server import queries
-from impasto.studio.store import cleanup, processors, queue
+from impasto.studio.store import processors, queue, quota
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import encode_webp
 
@@ -72,7 +73,8 @@ def test_a_batch_is_one_among_the_jobs_and_knows_its_counts(client, folder, inpu
     first, second = listed(client, batch=batch["id"])[::-1]
     assert listed(client) == [second, single]
     page = client.get("/api/jobs").json()
-    assert page["batches"] == [batch]
+    assert page["batches"] == [batch | {"refused": []}]
+    assert (batch["unreadable"], batch["refused"][0]["name"]) == (1, "a.txt")
     finish(folder, first)
     found = client.get(f"/api/batches/{batch['id']}").json()
     assert found["counts"] == {"finished": 1, "queued": 1}
@@ -101,13 +103,16 @@ def test_the_cells_of_a_sheet_have_every_combination_in_reading_order(client, in
             {"axes": [{"name": "seed", "values": list(range(25))}, {"name": "strength", "values": [0.1, 0.2]}]},
             "25 cells",
         ),
+        ({"axes": [{"name": "seed", "values": [1, 1]}]}, "twice"),
+        ({"axes": [{"name": "seed", "values": [1]}, {"name": "seed", "values": [2]}]}, "one setting"),
         ({"name": "x" * 81}, "a name has at most 80 letters"),
         ({"settings": {"recipe": "/etc/passwd"}}, "there is no recipe"),
         ({"photos": [], "paintings": []}, "neither a photograph nor a painting"),
     ],
 )
 def test_a_batch_that_cannot_be_painted_is_refused_whole(client, inputs, change, said):
-    assert said in refused(client, "/api/batches", order(inputs) | change).lower()
+    one_photo = (inputs[0][:1], inputs[1])
+    assert said in refused(client, "/api/batches", order(one_photo) | change).lower()
 
 
 def test_a_batch_larger_than_the_room_in_the_queue_adds_nothing(opened):
@@ -149,10 +154,59 @@ def test_the_trash_is_emptied_after_a_while_and_where_space_is_short(client, fol
     client.post("/api/jobs/trash", json={"jobs": [gone]})
     queue.empty_trash(folder, 600)
     assert folder.result(gone).exists()
-    cleanup.free_space(folder)
+    with pytest.raises(QuotaError):
+        quota.check(folder, Limits(folder_bytes=1))
     assert not folder.result(gone).exists()
     assert client.post("/api/jobs/restore", json={"jobs": [gone]}).status_code == 404
     assert listed(client) == [kept]
+
+
+def test_what_was_brought_back_is_not_deleted_by_who_began_to_empty_the_trash(client, folder, inputs):
+    job = enqueue(client, inputs[0][0], inputs[1])["id"]
+    client.post("/api/jobs/trash", json={"jobs": [job]})
+    began = time.time()
+    client.post("/api/jobs/restore", json={"jobs": [job]})
+    queue.delete(folder, job, trashed_before=began)
+    assert listed(client) == [job]
+
+
+def test_a_result_that_cannot_be_deleted_keeps_no_other_in_the_trash(client, folder, inputs, monkeypatch):
+    stuck, gone = (enqueue(client, photo, inputs[1])["id"] for photo in inputs[0])
+    client.post("/api/jobs/trash", json={"jobs": [stuck, gone]})
+    delete_job = Folder.delete_job
+
+    def delete(folder, job):
+        if job == stuck:
+            raise PermissionError(13, "read-only")
+        delete_job(folder, job)
+
+    monkeypatch.setattr(Folder, "delete_job", delete)
+    queue.empty_trash(folder, 0.0)
+    assert client.post("/api/jobs/restore", json={"jobs": [gone]}).status_code == 404
+
+
+def test_a_deleted_picture_changes_its_batch_for_everybody(client, folder, inputs):
+    batch = ordered(client, order(inputs))["id"]
+    first, second = listed(client, batch=batch)[::-1]
+    version = client.get("/api/jobs").json()["version"]
+    client.post("/api/jobs/trash", json={"jobs": [second]})
+    changes, _ = queries.changes(folder, version)
+    assert (changes.deleted, [job.id for job in changes.jobs]) == ([second], [first])
+    assert [one.newest for one in changes.batches] == [first]
+    client.post(f"/api/batches/{batch}/cancel")
+    client.post(f"/api/batches/{batch}/retry")
+    assert [job["id"] for job in client.get("/api/jobs?state=queued").json()["jobs"]] == [first]
+
+
+def test_a_job_of_a_look_that_is_gone_can_be_painted_again(client, inputs):
+    client.post(
+        "/api/recipes", json={"name": "my-look", "description": "", "settings": {"recipe": "fast", "fill": 0.3}}
+    )
+    job = enqueue(client, inputs[0][0], inputs[1], recipe="my-look")["id"]
+    assert client.delete("/api/recipes/my-look").status_code == 204
+    again = client.post(f"/api/jobs/{job}/retry")
+    assert again.status_code == 201, again.text
+    assert again.json()["settings"]["fill"] == 0.3
 
 
 def test_a_running_job_cannot_be_put_into_the_trash(client, folder, inputs):
@@ -231,7 +285,7 @@ def test_an_estimate_says_what_a_job_will_be_and_refuses_what_the_job_would_be_r
     body = {"photo": inputs[0][0], "paintings": [inputs[1]], "settings": {"recipe": "painterly", "size": 512}}
     before = client.post("/api/jobs/estimate", json=body).json()
     assert (before["width"], before["height"], before["seconds"], before["same_as"]) == (512, 384, None, None)
-    processors.publish(folder, 0, Processor("cpu", "bfloat16", 2))
+    processors.publish(folder, 0, Processor("cpu", "bfloat16", 2), 8 * 10**9)
     found = client.post("/api/jobs/estimate", json=body).json()
     assert 1 < found["seconds"] < 1000
     assert 300e6 < found["memory"] < 10e9
@@ -262,3 +316,4 @@ def test_masks_belong_to_their_photograph_and_come_back_with_a_retry(client, inp
     ):
         assert said in refused(client, "/api/jobs", body | change), change
     assert "one photograph" in refused(client, "/api/batches", order(inputs, keep=mask))
+    assert "one photograph" in refused(client, "/api/batches", order(inputs, axes=[{"name": "seed", "values": [1]}]))

@@ -341,7 +341,7 @@ export interface paths {
         put?: never;
         /**
          * Trash Jobs
-         * @description Delete jobs in such a way that they can be brought back for a while; queued ones are cancelled.
+         * @description Move jobs to the trash, from where they can be restored for a while; queued ones are cancelled.
          */
         post: operations["trash_jobs_api_jobs_trash_post"];
         delete?: never;
@@ -361,7 +361,7 @@ export interface paths {
         put?: never;
         /**
          * Restore Jobs
-         * @description Bring jobs back that were deleted a while ago.
+         * @description Restore those of some jobs from the trash that are still there.
          */
         post: operations["restore_jobs_api_jobs_restore_post"];
         delete?: never;
@@ -645,7 +645,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Batch
-         * @description Cancel what of a batch has not ended.
+         * @description Cancel the batch's unfinished jobs.
          */
         post: operations["cancel_batch_api_batches__batch__cancel_post"];
         delete?: never;
@@ -665,7 +665,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Batch
-         * @description Queue what of a batch failed or was cancelled once more.
+         * @description Retry the batch's failed and cancelled jobs.
          */
         post: operations["retry_batch_api_batches__batch__retry_post"];
         delete?: never;
@@ -853,6 +853,12 @@ export interface components {
             max_paintings: number;
             /** Max Batch */
             max_batch: number;
+            /** Max Cells */
+            max_cells: number;
+            /** Max At Once */
+            max_at_once: number;
+            /** Max Name */
+            max_name: number;
             /** Max Side */
             max_side: number;
             /** Default Recipe */
@@ -913,7 +919,7 @@ export interface components {
             name: string;
             /**
              * Photos
-             * @description At most `batch_photos` of the limits.
+             * @description At most `max_batch` of `/api/about`.
              */
             photos?: string[];
             /** Axes */
@@ -939,6 +945,8 @@ export interface components {
             created: number;
             /** Axes */
             axes: components["schemas"]["Axis"][];
+            /** Unreadable */
+            unreadable: number;
             /** Refused */
             refused: components["schemas"]["Refused"][];
             /** Counts */
@@ -1047,7 +1055,10 @@ export interface components {
          * @description What changes of some jobs: what is null stays.
          */
         JobEdits: {
-            /** Jobs */
+            /**
+             * Jobs
+             * @description At most `max_at_once` of `/api/about`.
+             */
             jobs: number[];
             /** Favorite */
             favorite?: boolean | null;
@@ -1151,7 +1162,10 @@ export interface components {
          * @description Some jobs, in the order in which they are meant.
          */
         JobsIn: {
-            /** Jobs */
+            /**
+             * Jobs
+             * @description At most `max_at_once` of `/api/about`.
+             */
             jobs: number[];
         };
         /**

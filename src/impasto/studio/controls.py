@@ -98,7 +98,9 @@ def settings_of(values: Mapping[str, Any], limits: Limits) -> Settings:
     if unknown := sorted(values.keys() - Settings.model_fields.keys()):
         raise SettingsError(f"there is no setting {unknown[0]!r}", "Choose the settings again.")
     recipe = values.get("recipe", DEFAULT_RECIPE)
-    if not isinstance(recipe, str) or recipe not in {*recipes.shipped(), *recipes.saved()}:
+    # All settings of a look that was renamed or deleted since are stated by the jobs that were painted with it.
+    is_stated = isinstance(recipe, str) and recipes.is_name(recipe) and Settings.model_fields.keys() <= values.keys()
+    if not is_stated and recipe not in [*recipes.shipped(), *recipes.saved()]:
         raise SettingsError(f"there is no recipe {recipe!r}", "Choose a recipe on the page.")
     settings = Settings(**values)
     if isinstance(settings.size, str) and "size" in values:

@@ -34,7 +34,7 @@ class Origin(BaseModel):
     missing: list[str]
     """Names of the inputs that the studio does not have."""
     unsupported: list[str]
-    """Names of stored settings that the studio does not support, such as masks; `settings` does not have them."""
+    """Names of stored settings that the studio does not support; `settings` does not have them."""
 
 
 class PictureOut(BaseModel):
@@ -106,7 +106,8 @@ class Axis(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=80)]
-    values: Annotated[list[float | int | str], Field(min_length=1, max_length=25)]
+    values: Annotated[list[float | int | str], Field(min_length=1)]
+    """Each once."""
 
 
 class Refused(BaseModel):
@@ -123,7 +124,7 @@ class BatchIn(_Order):
 
     name: Annotated[str, Field(max_length=200)] = ""
     """Unset, the studio names it."""
-    photos: list[PictureId] = Field(default_factory=list, description="At most `batch_photos` of the limits.")
+    photos: list[PictureId] = Field(default_factory=list, description="At most `max_batch` of `/api/about`.")
     axes: Annotated[list[Axis], Field(max_length=2)] = Field(default_factory=list)
     """Of a sheet: the columns, and then the rows."""
     refused: Annotated[list[Refused], Field(max_length=500)] = Field(default_factory=list)
@@ -237,7 +238,10 @@ class BatchOut(BaseModel):
     name: str
     created: float
     axes: list[Axis]
+    unreadable: int
+    """Number of files that the studio could not take."""
     refused: list[Refused]
+    """These files; only where a single batch is requested."""
     counts: dict[JobState, int]
     """Of its jobs, by state; those in the trash are not counted."""
     covers: list[str]
@@ -275,7 +279,7 @@ class JobsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    jobs: Annotated[list[JobId], Field(min_length=1, max_length=500)]
+    jobs: Annotated[list[JobId], Field(min_length=1, description="At most `max_at_once` of `/api/about`.")]
 
 
 class JobEdits(JobsIn):
@@ -377,6 +381,12 @@ class About(BaseModel):
     max_paintings: int
     max_batch: int
     """Photographs of a batch."""
+    max_cells: int
+    """Of a sheet."""
+    max_at_once: int
+    """Jobs that are deleted, changed or downloaded at once."""
+    max_name: int
+    """Letters of a name and of a search."""
     max_side: int
     """Pixels of a result's longer side."""
     default_recipe: str

@@ -176,7 +176,7 @@ def make_result(data: Path, width: int, height: int) -> int:
     """Leave a finished job in a studio's folder, before the studio starts; returns its number."""
     folder = Folder(data)
     database.migrate(folder.database)
-    job = queue.enqueue(folder, [queue.Order(None, [], Settings())], Limits())[0]
+    job = queue.enqueue(folder, queue.Order(None, [], Settings()), Limits())
     queue.claim(folder)
     y, x = np.mgrid[0:height, 0:width]
     pixels = np.stack([x * y % 251, (x + y) % 256, x ^ y], axis=-1).astype(np.uint8)

@@ -20,7 +20,7 @@ def fill(data, jobs):
     """Leave queued jobs with long settings in a folder."""
     folder = Folder(data)
     database.migrate(folder.database)
-    queue.enqueue(folder, [queue.Order(None, [], LONG)], Limits())
+    queue.enqueue(folder, queue.Order(None, [], LONG), Limits())
     with database.write_transaction(folder.database) as connection:
         for number in range(2, jobs + 1):
             connection.execute(

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { about } from "../state/about";
 import { albums } from "../state/gallery";
 
 interface Props {
@@ -27,7 +28,7 @@ export function AlbumDialog({ onChoose, onEnd }: Props) {
       >
         <label class="stacked">
           Name
-          <input list="albums" maxLength={80} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+          <input list="albums" maxLength={about.value?.max_name ?? -1} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
         <datalist id="albums">
           {albums.value.map((one) => (

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { focusSoon } from "../focus";
 import { album, albums, deleteMarked, entries, favor, favoritesOnly, keyOf, loadMore, markedEntries, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
+import { about } from "../state/about";
 import { find } from "../state/jobs";
 import { compare } from "../state/selection";
 import { scrollToStage } from "../stage/scrollToStage";
@@ -36,7 +37,7 @@ function Search() {
         type="search"
         aria-label="Search"
         placeholder="Name, painting, recipe, date"
-        maxLength={80}
+        maxLength={about.value?.max_name ?? -1}
         value={search.value}
         onInput={(event) => (search.value = event.currentTarget.value)}
       />

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis, Control } from "../api";
 import { duration, plural } from "../format";
 import { paintSheet } from "../state/actions";
-import { controls } from "../state/about";
+import { about, controls } from "../state/about";
 import { estimated } from "../state/estimate";
 import { valueOf } from "../state/form";
 import { parseValue, validate } from "../state/values";
@@ -18,7 +18,6 @@ const USUAL: Record<string, string> = {
 };
 /** Pixels of a cell's longer side. */
 const SIDE = 256;
-const MOST = 25;
 
 /** Orders a sheet: small pictures with several values of one or two settings. */
 export function SheetDialog({ onEnd }: { onEnd: () => void }) {
@@ -29,8 +28,9 @@ export function SheetDialog({ onEnd }: { onEnd: () => void }) {
   useEffect(() => dialog.current?.showModal(), []);
   const axes = [columns, rows].filter((axis) => axis.name).map((axis) => read(offered, axis.name, axis.text));
   const problem = axes.map((axis) => axis.problem).find((text) => text) ?? (axes.length === 2 && columns.name === rows.name ? "Choose two different settings." : "");
+  const most = about.value?.max_cells ?? Infinity;
   const cells = axes.reduce((product, axis) => product * axis.values.length, 1);
-  const wrong = problem || (cells > MOST ? `A sheet has at most ${MOST} cells, not ${cells}.` : "");
+  const wrong = problem || (cells > most ? `A sheet has at most ${most} cells, not ${cells}.` : "");
   const order = async () => {
     if (wrong) return;
     const given: Axis[] = axes.map(({ name, values }) => ({ name, values }));

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { zipOfBatch, type Batch, type Job } from "../api";
+import * as api from "../api";
+import { zipOfBatch, type Batch, type Job, type Refused } from "../api";
 import { differences } from "../differences";
 import { jobTitle, plural, share, STATES, title } from "../format";
 import { cancelBatch, enlarge, retryBatch } from "../state/actions";
@@ -19,6 +20,8 @@ const SIZES = [512, 1024, 2048];
 /** A batch: its progress, and its pictures as a contact sheet. */
 export function BatchView({ id }: { id: number }) {
   const batch = findBatch(id);
+  const [unreadable, setUnreadable] = useState<Refused[]>([]);
+  useEffect(() => void (batch?.unreadable && api.batch(id).then((whole) => setUnreadable(whole.refused), () => undefined)), [id, batch?.unreadable]);
   if (!batch) return <p class="help">One moment …</p>;
   const { finished = 0, failed = 0, cancelled = 0, queued = 0, running = 0 } = batch.counts;
   const total = finished + failed + cancelled + queued + running;
@@ -29,9 +32,9 @@ export function BatchView({ id }: { id: number }) {
       <div class="caption-head">
         <h2>{batch.name}</h2>
         <p class="facts">
-          {finished} of {total + batch.refused.length} painted
+          {finished} of {total + batch.unreadable} painted
           {failed > 0 && `, ${failed} failed`}
-          {batch.refused.length > 0 && `, ${batch.refused.length} unreadable`}
+          {batch.unreadable > 0 && `, ${batch.unreadable} unreadable`}
         </p>
       </div>
       {left > 0 && <progress value={total - left} max={total} aria-label="Painted" />}
@@ -53,11 +56,11 @@ export function BatchView({ id }: { id: number }) {
         )}
       </div>
       {isSheet ? <Sheet batch={batch} /> : <Contact id={id} />}
-      {batch.refused.length > 0 && (
-        <details class="refused" open={batch.refused.length < FEW}>
-          <summary>{plural(batch.refused.length, "file")} could not be read</summary>
+      {unreadable.length > 0 && (
+        <details class="refused" open={unreadable.length < FEW}>
+          <summary>{plural(unreadable.length, "file")} could not be read</summary>
           <ul>
-            {batch.refused.map((one) => (
+            {unreadable.map((one) => (
               <li key={one.name}>
                 <strong>{one.name}</strong>: {without(one.problem, one.name)}
               </li>

@@ -4,6 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "../api";
 import type { Album, Job } from "../api";
 import { plural } from "../format";
+import { about } from "./about";
 import { find, findBatch, isEnded, isKnown, jobSignal, jobsOf, listed, loadBatch, more, removeJob, showMore, take, type Entry } from "./jobs";
 import { attempt, notify, spoken } from "./notices";
 import { deselect, select, selectBatch, selected, view } from "./selection";
@@ -95,12 +96,10 @@ export async function deleteMarked(): Promise<void> {
 /** Delete the picture of a card, or all of a batch. */
 export const removeEntry = async (entry: Entry): Promise<void> => remove(await jobsBehind([entry]));
 
-/** Jobs that the server takes in one request. */
-const SLICE = 500;
-
 async function inSlices(jobs: number[], what: (some: number[]) => Promise<void>): Promise<boolean> {
-  for (let at = 0; at < jobs.length; at += SLICE) {
-    if (!(await attempt(() => what(jobs.slice(at, at + SLICE)).then(() => true)))) return false;
+  const most = about.value?.max_at_once ?? jobs.length;
+  for (let at = 0; at < jobs.length; at += most) {
+    if (!(await attempt(() => what(jobs.slice(at, at + most)).then(() => true)))) return false;
   }
   return true;
 }

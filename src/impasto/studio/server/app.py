@@ -1,7 +1,7 @@
 """The ASGI application: its routes, its background tasks, and the translation of errors to HTTP."""
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -42,6 +42,7 @@ _ROOT_FILES = {
 }
 """What makes the page an app that can be installed; browsers look for these beside it."""
 
+_log = logging.getLogger(__name__)
 _DISK_SECONDS = 2.0
 """Between looks at the free space."""
 _DAMAGED = "the studio's database was damaged; what could be read of it was kept"
@@ -87,6 +88,7 @@ def create_app(
     if aside := repair.replace_if_damaged(folder):
         alerts.set("database", _DAMAGED, f"What is left over is in {aside}, with the database as it was.")
     database.migrate(folder.database)
+    queue.complete_words(folder)
     repair.put_back(folder)
     folder.delete_incoming()
     if devices:
@@ -146,13 +148,14 @@ def create_app(
 async def _watch_disk(folder: Folder, limits: Limits, alerts: MemoryAlerts) -> None:
     """Empty the trash, and show a full disk on the page for as long as it is full; a worker could not store that."""
     while True:
-        with contextlib.suppress(StorageError):  # a full disk refuses this, too
+        try:
             await asyncio.to_thread(queue.empty_trash, folder, limits.undo_seconds)
-        with contextlib.suppress(OSError):  # a disk that is gone for a while
             if shortage := await asyncio.to_thread(quota.full_disk, folder, limits):
                 alerts.set("disk", *shortage)
             else:
                 alerts.clear("disk")
+        except (OSError, ImpastoError) as error:  # a disk that is gone or full for a while
+            _log.warning("the disk could not be watched: %s", error)
         await asyncio.sleep(_DISK_SECONDS)
 
 

@@ -11,6 +11,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from fastapi.responses import StreamingResponse
 
+from impasto.errors import SettingsError
 from impasto.settings import Settings
 from impasto.settings.stored import described_values
 from impasto.storage.names import MANIFEST
@@ -72,14 +73,23 @@ def _zip(folder: Folder, jobs: Sequence[JobOut], refused: Sequence[Refused]) -> 
 def _record(job: JobOut, name: str, error: str | None) -> dict[str, Any]:
     """Describe a result with the fields of a batch's manifest, as far as the studio knows them."""
     inputs = [("content", job.photo), *(("style", painting) for painting in job.paintings)]
+    inputs += [*(("mask", mask) for mask in job.masks), ("keep_mask", job.keep)]
     return {
         "output": name,
         "inputs": [{"role": role, "name": it.name, "sha256": it.id} for role, it in inputs if it],
-        "settings": described_values(Settings.model_validate(job.settings)),
+        "settings": _settings(job),
         "size": [job.width, job.height] if job.width else None,
         "seconds": round(job.ended - job.started, 3) if job.ended and job.started else 0.0,
         "error": error,
     }
+
+
+def _settings(job: JobOut) -> dict[str, Any]:
+    """Give the settings that change a picture, or all that are stored where another version wrote them."""
+    try:
+        return described_values(Settings.model_validate(job.settings))
+    except (SettingsError, ValueError):
+        return job.settings
 
 
 def _why(job: JobOut) -> str:

@@ -1,12 +1,14 @@
 """Orders: what is asked for is checked whole, before anything is added to the queue."""
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from impasto.engine.estimate import Processor
 from impasto.engine.forecast import forecast
+from impasto.engine.memory import free_memory
 from impasto.errors import SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.settings.per_painting import check_counts
@@ -31,9 +33,10 @@ def add(context: StudioContext, new: JobIn) -> int:
         InputError: something of it cannot be used.
         QuotaError: the studio's folder is full.
     """
-    order = _checked(context, new, new.photo, settings_of(new.settings, context.limits))
+    order = _order(new, new.photo, settings_of(new.settings, context.limits))
+    _check(context, [order], touch=True)
     quota.check(context.folder, context.limits)
-    return queue.enqueue(context.folder, [order], context.limits)[0]
+    return queue.enqueue(context.folder, order, context.limits)
 
 
 def again(former: JobOut) -> JobIn:
@@ -54,13 +57,14 @@ def estimate(context: StudioContext, new: JobIn) -> EstimateOut:
         InputError: something of it cannot be used.
     """
     settings = settings_of(new.settings, context.limits)
-    order = _checked(context, new, new.photo, settings)
-    content, styles = _sizes(context, order)
+    order = _order(new, new.photo, settings)
+    sizes = _check(context, [order], touch=False)
     found = processors.published(context.folder)
-    processor = found or _UNKNOWN
+    processor, memory = found or (_UNKNOWN, free_memory())
     if settings.precision != "auto":
         processor = replace(processor, precision=settings.precision)
-    expected = forecast(settings, content, styles, processor, masks=len(order.masks) + bool(order.keep))
+    content, styles = _inputs(order, sizes)
+    expected = forecast(settings, content, styles, processor, memory, masks=_count_masks(order))
     return EstimateOut(
         width=expected.width,
         height=expected.height,
@@ -83,21 +87,44 @@ def add_batch(context: StudioContext, new: BatchIn) -> int:
     if len(new.photos) > limits.batch_photos:
         problem = f"a batch takes at most {limits.batch_photos} photographs, not {len(new.photos)}"
         raise SettingsError(problem, "Make two of it.")
-    if len(new.photos) > 1 and (new.masks or new.keep):
-        raise SettingsError("masks belong to one photograph", "Leave them out, or paint one photograph.")
-    cells = [dict(zip((axis.name for axis in new.axes), values, strict=True)) for values in _products(new.axes)]
-    if len(cells) > limits.sheet_cells:
-        raise SettingsError(f"a sheet has at most {limits.sheet_cells} cells, not {len(cells)}", "Name fewer values.")
     photos: Sequence[str | None] = list(dict.fromkeys(new.photos)) or [None]
+    if len(photos) > 1 and (new.masks or new.keep or new.axes):
+        what = "a sheet is of one photograph" if new.axes else "masks belong to one photograph"
+        raise SettingsError(what, "Paint one photograph, or leave them out.")
+    _check_axes(new.axes, limits)
+    cells = [dict(zip((axis.name for axis in new.axes), values, strict=True)) for values in _products(new.axes)]
+    queue.check_room(context.folder, len(photos) * len(cells), limits)
     settings = [settings_of(new.settings | cell, limits) for cell in cells]
-    orders = [_checked(context, new, photo, each) for photo in photos for each in settings]
+    orders = [_order(new, photo, each) for photo in photos for each in settings]
+    _check(context, orders, touch=True)
     kind: Literal["photographs", "sheet"] = "sheet" if new.axes else "photographs"
     name = plain_name(new.name, limits) or (
         count_noun(len(photos), "photograph") if kind == "photographs" else " by ".join(it.name for it in new.axes)
     )
     quota.check(context.folder, limits)
-    first = queue.enqueue(context.folder, orders, limits, queue.NewBatch(kind, name, new.axes, new.refused))[0]
-    return queries.job(context.folder, first).batch or 0
+    return queue.enqueue_batch(context.folder, orders, limits, queue.NewBatch(kind, name, new.axes, new.refused))
+
+
+def check_count(jobs: Sequence[int], limits: Limits) -> None:
+    """Refuse to work on too many jobs at once.
+
+    Raises:
+        SettingsError: there are more than the limit.
+    """
+    if len(jobs) > limits.edited_jobs:
+        raise SettingsError(f"{len(jobs)} jobs are too many at once", f"Name at most {limits.edited_jobs}.")
+
+
+def _check_axes(axes: Sequence[Axis], limits: Limits) -> None:
+    """Refuse a sheet that says one thing twice, or is too large."""
+    if len({axis.name for axis in axes}) < len(axes):
+        raise SettingsError("columns and rows are one setting", "Choose two different ones.")
+    for axis in axes:
+        if len(set(axis.values)) < len(axis.values):
+            raise SettingsError(f"a value of {axis.name} is there twice", "Name each once.")
+    cells = math.prod(len(axis.values) for axis in axes)
+    if cells > limits.sheet_cells:
+        raise SettingsError(f"a sheet has at most {limits.sheet_cells} cells, not {cells}", "Name fewer values.")
 
 
 def plain_name(name: str, limits: Limits) -> str:
@@ -126,45 +153,59 @@ def _products(axes: Sequence[Axis]) -> list[tuple[float | int | str, ...]]:
     return [tuple(reversed(cell)) for cell in itertools.product(*(axis.values for axis in reversed(axes)))]
 
 
-def _checked(context: StudioContext, new: JobIn | BatchIn, photo: str | None, settings: Settings) -> queue.Order:
-    """Refuse an order that could never be painted."""
-    folder, limits = context.folder, context.limits
-    if not (photo or new.paintings):
-        raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
-    if len(new.paintings) > limits.paintings:
-        problem = f"a job takes at most {count_noun(limits.paintings, 'painting')}, not {len(new.paintings)}"
-        raise SettingsError(problem, "Choose fewer of them.")
-    check_counts(settings, len(new.paintings))
-    order = queue.Order(photo, new.paintings, settings, new.masks, new.keep)
-    queue.touch_pictures(folder, [picture for _, _, picture in order.inputs])
-    content, styles = _sizes(context, order)
-    _check_masks(context, order, content)
-    check_sizes(settings, content, styles, limits, masks=len(order.masks) + bool(order.keep))
-    return order
+def _order(new: JobIn | BatchIn, photo: str | None, settings: Settings) -> queue.Order:
+    return queue.Order(photo, new.paintings, settings, new.masks, new.keep)
 
 
-def _sizes(context: StudioContext, order: queue.Order) -> tuple[Size | None, list[Size]]:
-    photo = _size(context, order.photo) if order.photo else None
-    return photo, [_size(context, painting) for painting in order.paintings]
+Sizes = Mapping[str, Size]
+"""Of pictures, by their ids."""
 
 
-def _size(context: StudioContext, picture: str) -> Size:
-    found = queries.picture(context.folder, picture, context.limits)
-    return found.width, found.height
+def _check(context: StudioContext, orders: Sequence[queue.Order], *, touch: bool) -> Sizes:
+    """Refuse orders of which one could never be painted; returns the sizes of all their pictures.
+
+    Args:
+        context: the studio.
+        orders: what is ordered.
+        touch: whether to keep the pictures for another while.
+    """
+    limits = context.limits
+    for order in orders:
+        if not (order.photo or order.paintings):
+            raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
+        if len(order.paintings) > limits.paintings:
+            problem = f"a job takes at most {count_noun(limits.paintings, 'painting')}, not {len(order.paintings)}"
+            raise SettingsError(problem, "Choose fewer of them.")
+        check_counts(order.settings, len(order.paintings))
+    pictures = {picture for order in orders for _, _, picture in order.inputs}
+    if touch:
+        queue.touch_pictures(context.folder, sorted(pictures))
+    sizes = queries.sizes(context.folder, pictures)
+    for order in orders:
+        _check_masks(order, sizes)
+        content, styles = _inputs(order, sizes)
+        check_sizes(order.settings, content, styles, limits, masks=_count_masks(order))
+    return sizes
 
 
-def _check_masks(context: StudioContext, order: queue.Order, content: Size | None) -> None:
+def _inputs(order: queue.Order, sizes: Sizes) -> tuple[Size | None, list[Size]]:
+    return sizes[order.photo] if order.photo else None, [sizes[painting] for painting in order.paintings]
+
+
+def _count_masks(order: queue.Order) -> int:
+    return len(order.masks) + bool(order.keep)
+
+
+def _check_masks(order: queue.Order, sizes: Sizes) -> None:
     """Refuse masks that are not one for each painting, or not of the photograph's shape."""
-    masks = [*order.masks, *([order.keep] if order.keep else [])]
-    if not masks:
+    if not _count_masks(order):
         return
-    if content is None:
+    if order.photo is None:
         raise SettingsError("a mask needs a photograph", "Choose one, or leave out the masks.")
     if order.masks and len(order.masks) != len(order.paintings):
         given = f"{count_noun(len(order.masks), 'mask')} for {count_noun(len(order.paintings), 'painting')}"
-        raise SettingsError(f"there are {given}", "Draw one for each painting, or none.")
-    for mask in masks:
-        width, height = _size(context, mask)
-        if not have_one_shape((width, height), content):
-            problem = f"a mask has another shape than the photograph: {width} x {height} pixels"
+        raise SettingsError(f"the job has {given}", "Draw one for each painting, or none.")
+    for mask in [*order.masks, *([order.keep] if order.keep else [])]:
+        if not have_one_shape(sizes[mask], sizes[order.photo]):
+            problem = "a mask has another shape than the photograph: {} x {} pixels".format(*sizes[mask])
             raise SettingsError(problem, "Draw it again.")

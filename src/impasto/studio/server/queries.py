@@ -3,7 +3,7 @@
 import itertools
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from impasto.studio.schemas import (
     StepOut,
     Steps,
 )
-from impasto.studio.store import database
+from impasto.studio.store import database, queue
 from impasto.studio.store.folder import Folder
 
 MAX_RECENT = 24
@@ -55,7 +55,7 @@ class JobFilter:
     def condition(self) -> tuple[str, dict[str, object]]:
         """Give it in SQL, with its values."""
         parts, values = [], dict[str, object]()
-        for place, word in enumerate(self.search.lower().split()):
+        for place, word in enumerate(queue.comparable(self.search).split()):
             parts.append(f"instr(words, :word{place})")
             values[f"word{place}"] = word
         if self.album is not None:
@@ -175,7 +175,7 @@ def batch(folder: Folder, number: int) -> BatchOut:
         MissingError: there is no such batch.
     """
     with database.read_transaction(folder.database) as connection:
-        found = _batches(connection, [{"batch": number}])
+        found = _batches(connection, [{"batch": number}], with_refused=True)
     if not found or not found[0].counts:
         raise MissingError(f"there is no batch {number}", "It may have been deleted.")
     return found[0]
@@ -237,6 +237,24 @@ def picture(folder: Folder, picture_id: str, limits: Limits) -> PictureOut:
     return found[picture_id]
 
 
+def sizes(folder: Folder, pictures: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Read the width and height of uploaded pictures.
+
+    Raises:
+        MissingError: there is no such picture.
+    """
+    asked = set(pictures)
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT id, width, height FROM pictures WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(asked)),),
+        ).fetchall()
+    found = {row["id"]: (row["width"], row["height"]) for row in rows}
+    if len(found) < len(asked):
+        raise MissingError("there is no such picture", "Upload it again.")
+    return found
+
+
 def recent(folder: Folder, role: str) -> list[PictureOut]:
     """List the pictures used most recently in a role."""
     with database.read_transaction(folder.database) as connection:
@@ -256,7 +274,9 @@ def _up_to(jobs: Sequence[JobOut], max_bytes: int | None) -> list[JobOut]:
     ]
 
 
-def _batches(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any] | sqlite3.Row]) -> list[BatchOut]:
+def _batches(
+    connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any] | sqlite3.Row], *, with_refused: bool = False
+) -> list[BatchOut]:
     """Read the batches that jobs belong to."""
     wanted = (json.dumps(sorted({row["batch"] for row in rows if row["batch"] is not None})),)
     found = connection.execute("SELECT * FROM batches WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
@@ -267,10 +287,11 @@ def _batches(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any] | 
         wanted,
     ).fetchall():
         counts[row["batch"]][row["state"]] = row["jobs"]
-    return [_batch(connection, row, counts[row["id"]]) for row in found]
+    return [_batch(connection, row, counts[row["id"]], with_refused=with_refused) for row in found]
 
 
-def _batch(connection: sqlite3.Connection, row: sqlite3.Row, counts: dict[str, int]) -> BatchOut:
+def _batch(connection: sqlite3.Connection, row: sqlite3.Row, counts: dict[str, int], *, with_refused: bool) -> BatchOut:
+    refused = json.loads(row["refused"])
     finished = connection.execute(
         "SELECT id FROM jobs WHERE batch = ? AND state = 'finished' AND trashed IS NULL ORDER BY id LIMIT ?",
         (row["id"], _COVERS),
@@ -285,7 +306,8 @@ def _batch(connection: sqlite3.Connection, row: sqlite3.Row, counts: dict[str, i
             "name": row["name"],
             "created": row["created"],
             "axes": [Axis(**it) for it in json.loads(row["axes"])],
-            "refused": [Refused(**it) for it in json.loads(row["refused"])],
+            "unreadable": len(refused),
+            "refused": [Refused(**it) for it in refused] if with_refused else [],
             "counts": counts,
             "covers": [f"/api/jobs/{it['id']}/thumbnail" for it in finished],
             "newest": newest,
@@ -316,9 +338,10 @@ def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[J
         (json.dumps(numbers),),
     ).fetchall()
     pictures = _pictures(connection, [row["picture"] for row in inputs])
-    return [
-        _job(row, [(it["role"], pictures[it["picture"]]) for it in inputs if it["job"] == row["id"]]) for row in rows
-    ]
+    by_job: dict[int, list[tuple[str, PictureOut]]] = {number: [] for number in numbers}
+    for it in inputs:
+        by_job[it["job"]].append((it["role"], pictures[it["picture"]]))
+    return [_job(row, by_job[row["id"]]) for row in rows]
 
 
 def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:

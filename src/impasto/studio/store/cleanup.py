@@ -66,8 +66,7 @@ def delete_old_previews(folder: Folder) -> None:
 
 
 def free_space(folder: Folder) -> None:
-    """Delete what is in the trash, and unreferenced pictures except recent ones, which a page may have in its form."""
-    queue.empty_trash(folder, 0.0)
+    """Delete unreferenced pictures except recent ones, which a page may have in its form."""
     with database.write_transaction(folder.database) as connection:
         for picture in queue.delete_unreferenced(connection, grace=_SHORT_GRACE):
             folder.delete_picture(picture)

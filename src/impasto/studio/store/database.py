@@ -285,10 +285,6 @@ def _gallery(connection: sqlite3.Connection) -> None:
             SELECT jobs.*, queue.queue_position FROM jobs LEFT JOIN (
                 SELECT id, row_number() OVER (ORDER BY position) AS queue_position FROM jobs WHERE state = 'queued'
             ) AS queue USING (id) WHERE jobs.trashed IS NULL""",
-        """UPDATE jobs SET words = lower(
-            (SELECT coalesce(group_concat(name, ' '), '') FROM inputs JOIN pictures ON picture = pictures.id
-             WHERE job = jobs.id)
-            || ' ' || coalesce(json_extract(settings, '$.recipe'), '') || ' ' || date(created, 'unixepoch'))""",
     ):
         connection.execute(statement)
 

@@ -1,9 +1,10 @@
 """The job queue: each function is one transaction, so that a job is never between two states."""
 
-import contextlib
 import json
+import logging
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from impasto.studio.schemas import Axis, Progress, Refused
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
+_log = logging.getLogger(__name__)
 _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""
 
@@ -92,22 +94,50 @@ class NewBatch:
     refused: Sequence[Refused] = ()
 
 
-def enqueue(folder: Folder, orders: Sequence[Order], limits: Limits, batch: NewBatch | None = None) -> list[int]:
-    """Add jobs to the end of the queue, all of them or none; returns their numbers.
+def enqueue(folder: Folder, order: Order, limits: Limits) -> int:
+    """Add a job to the end of the queue; returns its number.
+
+    Raises:
+        MissingError: a picture has expired.
+        BusyError: the queue is full.
+    """
+    with database.write_transaction(folder.database) as connection:
+        _check_room(connection, 1, limits)
+        return _add(connection, order, None)
+
+
+def enqueue_batch(folder: Folder, orders: Sequence[Order], limits: Limits, batch: NewBatch) -> int:
+    """Add a batch with its jobs to the end of the queue, all of them or none; returns the batch's number.
 
     Raises:
         MissingError: a picture has expired.
         BusyError: the queue has no room for them.
     """
     with database.write_transaction(folder.database) as connection:
-        queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
-        if queued + len(orders) > limits.queued_jobs:
-            problem = f"the queue is full with {queued} jobs"
-            if queued < limits.queued_jobs:
-                problem = f"the queue takes {limits.queued_jobs - queued} more jobs, not {len(orders)}"
-            raise BusyError(problem, "Wait until some are finished, or cancel some.")
-        number = _add_batch(connection, batch) if batch else None
-        return [_add(connection, order, number) for order in orders]
+        _check_room(connection, len(orders), limits)
+        number = _add_batch(connection, batch)
+        for order in orders:
+            _add(connection, order, number)
+    return number
+
+
+def check_room(folder: Folder, jobs: int, limits: Limits) -> None:
+    """Refuse what the queue has no room for, before it is checked in detail.
+
+    Raises:
+        BusyError: so many jobs do not fit.
+    """
+    with database.read_transaction(folder.database) as connection:
+        _check_room(connection, jobs, limits)
+
+
+def _check_room(connection: sqlite3.Connection, jobs: int, limits: Limits) -> None:
+    queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
+    if queued + jobs > limits.queued_jobs:
+        problem = f"the queue is full with {queued} jobs"
+        if queued < limits.queued_jobs:
+            problem = f"the queue takes {limits.queued_jobs - queued} more jobs, not {jobs}"
+        raise BusyError(problem, "Wait until some are finished, or cancel some.")
 
 
 def _add_batch(connection: sqlite3.Connection, batch: NewBatch) -> int:
@@ -131,15 +161,30 @@ def _add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int
         connection.execute(
             "INSERT INTO inputs (job, role, position, picture) VALUES (?, ?, ?, ?)", (job, role, place, picture)
         )
-    connection.execute("UPDATE jobs SET words = ? WHERE id = ?", (_words(connection, job, order.settings), job))
+    connection.execute("UPDATE jobs SET words = ? WHERE id = ?", (_words(connection, job, order.settings.recipe), job))
     return job
 
 
-def _words(connection: sqlite3.Connection, job: int, settings: Settings) -> str:
+def comparable(text: str) -> str:
+    """Give what words have in common that are the same to a reader, whatever their case and encoding."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _words(connection: sqlite3.Connection, job: int, recipe: str, created: float | None = None) -> str:
     """Give what a job is found by: its pictures' names and titles, the recipe and the date."""
     inputs = _inputs(connection, job)
     names = [text for ref in (inputs.photo, *inputs.paintings) if ref for text in (ref.name, samples.title(ref.id))]
-    return " ".join([*names, settings.recipe, time.strftime("%Y-%m-%d %d %B %Y")]).lower()
+    date = time.strftime("%Y-%m-%d %d %B %Y", time.localtime(created))
+    return comparable(" ".join([*names, recipe, date]))
+
+
+def complete_words(folder: Folder) -> None:
+    """Give jobs of earlier versions what they are found by."""
+    with database.write_transaction(folder.database) as connection:
+        for row in connection.execute("SELECT id, settings, created FROM jobs WHERE words = ''").fetchall():
+            recipe = str(json.loads(row["settings"]).get("recipe", ""))
+            words = _words(connection, row["id"], recipe, row["created"])
+            connection.execute("UPDATE jobs SET words = ? WHERE id = ?", (words, row["id"]))
 
 
 def touch_pictures(folder: Folder, pictures: Sequence[str]) -> bool:
@@ -199,8 +244,13 @@ def move(folder: Folder, job: int, before: int | None) -> None:
         )
 
 
-def delete(folder: Folder, job: int) -> None:
+def delete(folder: Folder, job: int, *, trashed_before: float | None = None) -> None:
     """Delete a job with its result and the pictures that only it used.
+
+    Args:
+        folder: the studio's folder.
+        job: its number.
+        trashed_before: with a time, only if it has been in the trash since then.
 
     Raises:
         MissingError: there is no such job.
@@ -209,12 +259,17 @@ def delete(folder: Folder, job: int) -> None:
     with database.write_transaction(folder.database) as connection:
         if _column(connection, job, "state") == "running":
             raise StateError(f"job {job} is running", "Cancel it first.")
+        since = connection.execute("SELECT trashed FROM jobs WHERE id = ?", (job,)).fetchone()["trashed"]
+        if trashed_before is not None and (since is None or since > trashed_before):
+            return  # it was brought back meanwhile
         inputs = _inputs(connection, job)
+        batches = _batches_of(connection, [job])
         connection.execute(
             "INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, database.next_version(connection))
         )
         connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
         connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM jobs WHERE batch IS NOT NULL)")
+        _touch_newest(connection, batches)
         _touch_queue(connection)
         # Within the transaction, because the same picture may just be uploaded again.
         for picture in delete_unreferenced(connection, [ref.id for ref in inputs.all]):
@@ -230,38 +285,68 @@ def trash(folder: Folder, jobs: Sequence[int]) -> None:
         StateError: one is running.
     """
     with database.write_transaction(folder.database) as connection:
-        version = database.next_version(connection)
+        version, batches = database.next_version(connection), _batches_of(connection, jobs)
         for job in jobs:
             state = _column(connection, job, "state")
             if state == "running":
                 raise StateError(f"job {job} is running", "Cancel it first.")
             if state == "queued":
-                _end(connection, job, "cancelled")
+                connection.execute("UPDATE jobs SET state = 'cancelled', ended = ? WHERE id = ?", (time.time(), job))
             connection.execute("UPDATE jobs SET trashed = ?, version = ? WHERE id = ?", (time.time(), version, job))
             connection.execute("INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, version))
+        _touch_newest(connection, batches)
+        _touch_queue(connection)
 
 
 def restore(folder: Folder, jobs: Sequence[int]) -> None:
-    """Bring jobs back from the trash.
+    """Bring those of some jobs back from the trash that are still there.
 
     Raises:
-        MissingError: one is no longer there.
+        MissingError: none of them is.
     """
     with database.write_transaction(folder.database) as connection:
-        version = database.next_version(connection)
+        version, restored = database.next_version(connection), 0
         for job in jobs:
-            _column(connection, job, "state")
-            connection.execute("UPDATE jobs SET trashed = NULL, version = ? WHERE id = ?", (version, job))
-            connection.execute("DELETE FROM deleted_jobs WHERE job = ?", (job,))
+            found = connection.execute(
+                "UPDATE jobs SET trashed = NULL, version = ? WHERE id = ? AND trashed IS NOT NULL", (version, job)
+            )
+            restored += found.rowcount
+            if found.rowcount:
+                connection.execute("DELETE FROM deleted_jobs WHERE job = ?", (job,))
+        if not restored:
+            raise MissingError("these pictures are no longer there", "They can be brought back for a while only.")
+        _touch_newest(connection, _batches_of(connection, jobs))
 
 
 def empty_trash(folder: Folder, older_than: float) -> None:
-    """Delete the jobs that have been in the trash for so many seconds."""
+    """Delete the jobs that have been in the trash for so many seconds; one that cannot be deleted keeps no other."""
+    before = time.time() - older_than
     with database.read_transaction(folder.database) as connection:
-        rows = connection.execute("SELECT id FROM jobs WHERE trashed <= ?", (time.time() - older_than,)).fetchall()
+        rows = connection.execute("SELECT id FROM jobs WHERE trashed <= ?", (before,)).fetchall()
     for row in rows:
-        with contextlib.suppress(MissingError):  # deleted by another
-            delete(folder, row["id"])
+        try:
+            delete(folder, row["id"], trashed_before=before)
+        except (MissingError, StateError):
+            continue  # deleted, or put back and started, by another
+        except OSError as error:
+            _log.warning("job %d in the trash cannot be deleted: %s", row["id"], error)
+
+
+def _batches_of(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[int]:
+    rows = connection.execute(
+        "SELECT DISTINCT batch FROM jobs WHERE batch IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(jobs)),),
+    )
+    return [row["batch"] for row in rows.fetchall()]
+
+
+def _touch_newest(connection: sqlite3.Connection, batches: Sequence[int]) -> None:
+    """Give the newest job of each batch, which stands for it in lists, a new version: the batch has changed."""
+    connection.execute(
+        "UPDATE jobs SET version = ? WHERE id IN (SELECT max(id) FROM jobs WHERE trashed IS NULL "
+        "AND batch IN (SELECT value FROM json_each(?)) GROUP BY batch)",
+        (database.next_version(connection), json.dumps(list(batches))),
+    )
 
 
 def edit(folder: Folder, jobs: Sequence[int], *, favorite: bool | None, album: str | None) -> None:
@@ -287,9 +372,19 @@ def cancel_batch(folder: Folder, batch: int) -> None:
     Raises:
         MissingError: there is no such batch.
     """
-    for job in _jobs_of(folder, batch, "queued", "running"):
-        with contextlib.suppress(StateError):  # it has ended meanwhile
-            request_action(folder, job, "cancel")
+    with database.write_transaction(folder.database) as connection:
+        _check_batch(connection, batch)
+        version = database.next_version(connection)
+        connection.execute(
+            "UPDATE jobs SET state = 'cancelled', ended = ?, version = ? "
+            "WHERE batch = ? AND state = 'queued' AND trashed IS NULL",
+            (time.time(), version, batch),
+        )
+        connection.execute(
+            "UPDATE jobs SET requested_action = 'cancel', version = ? WHERE batch = ? AND state = 'running'",
+            (version, batch),
+        )
+        _touch_queue(connection)
 
 
 def retry_batch(folder: Folder, batch: int, limits: Limits) -> None:
@@ -299,29 +394,27 @@ def retry_batch(folder: Folder, batch: int, limits: Limits) -> None:
         MissingError: there is no such batch.
         BusyError: the queue has no room for them.
     """
-    failed = _jobs_of(folder, batch, "failed", "cancelled")
     with database.write_transaction(folder.database) as connection:
-        queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
-        if queued + len(failed) > limits.queued_jobs:
-            raise BusyError(f"the queue is full with {queued} jobs", "Wait until some are finished, or cancel some.")
+        _check_batch(connection, batch)
+        rows = connection.execute(
+            "SELECT id FROM jobs WHERE batch = ? AND state IN ('failed', 'cancelled') AND trashed IS NULL ORDER BY id",
+            (batch,),
+        ).fetchall()
+        _check_room(connection, len(rows), limits)
         last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
         version = database.next_version(connection)
         connection.executemany(
             "UPDATE jobs SET state = 'queued', position = ?, attempt = attempt + 1, crash_count = 0, "
             "write_failures = 0, requested_action = NULL, started = NULL, ended = NULL, problem = NULL, hint = NULL, "
-            "version = ? WHERE id = ? AND state IN ('failed', 'cancelled')",
-            [(last + place, version, job) for place, job in enumerate(failed, 1)],
+            "version = ? WHERE id = ?",
+            [(last + place, version, row["id"]) for place, row in enumerate(rows, 1)],
         )
+        _touch_queue(connection)
 
 
-def _jobs_of(folder: Folder, batch: int, *states: str) -> list[int]:
-    with database.read_transaction(folder.database) as connection:
-        rows = connection.execute(
-            "SELECT id, state FROM jobs WHERE batch = ? AND trashed IS NULL ORDER BY id", (batch,)
-        ).fetchall()
-    if not rows:
+def _check_batch(connection: sqlite3.Connection, batch: int) -> None:
+    if connection.execute("SELECT 1 FROM jobs WHERE batch = ? AND trashed IS NULL", (batch,)).fetchone() is None:
         raise MissingError(f"there is no batch {batch}", "It may have been deleted.")
-    return [row["id"] for row in rows if row["state"] in states]
 
 
 def delete_unreferenced(
@@ -349,7 +442,8 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
     """Claim the next job for a worker and mark it as running; None if no job is waiting, or if it cannot be run."""
     with database.write_transaction(folder.database) as connection:
         row = connection.execute(
-            "SELECT id, attempt, crash_count, settings FROM jobs WHERE state = 'queued' ORDER BY position LIMIT 1"
+            "SELECT id, attempt, crash_count, settings FROM jobs WHERE state = 'queued' AND trashed IS NULL "
+            "ORDER BY position LIMIT 1"
         ).fetchone()
         if row is None:
             return None

@@ -7,12 +7,12 @@ from pathlib import Path
 from impasto.errors import StorageError
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
-from impasto.studio.store import cleanup
+from impasto.studio.store import cleanup, queue
 from impasto.studio.store.folder import Folder
 
 
 def check(folder: Folder, limits: Limits) -> None:
-    """Raise where there is no space left, even after deleting unreferenced pictures.
+    """Raise where there is no space left, even after deleting unreferenced pictures, and then what is in the trash.
 
     Raises:
         QuotaError: the folder has reached its quota, or the disk is full.
@@ -20,6 +20,8 @@ def check(folder: Folder, limits: Limits) -> None:
     if _shortage(folder, limits):
         with contextlib.suppress(StorageError):  # a disk without any space refuses this, too
             cleanup.free_space(folder)
+            if _shortage(folder, limits):
+                queue.empty_trash(folder, 0.0)
         if shortage := _shortage(folder, limits):
             raise QuotaError(*shortage)
 

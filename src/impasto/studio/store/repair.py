@@ -10,7 +10,7 @@ from pathlib import Path
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-_JSON_COLUMNS = frozenset({"settings", "origin", "progress"})
+_JSON_COLUMNS = frozenset({"settings", "origin", "progress", "axes", "refused", "processor"})
 _LOST = "the studio's database was damaged while this job was waiting"
 
 
@@ -89,9 +89,12 @@ def _readable(damaged: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
 def _is_sound(row: sqlite3.Row) -> bool:
     """Tell whether the JSON of a row can be read; only this would keep a job from being shown."""
     try:
-        return all(json.loads(row[name]) for name in _JSON_COLUMNS.intersection(row.keys()) if row[name] is not None)
+        for name in _JSON_COLUMNS.intersection(row.keys()):
+            if row[name] is not None:
+                json.loads(row[name])
     except ValueError:
         return False
+    return True
 
 
 def _settle(connection: sqlite3.Connection) -> None:

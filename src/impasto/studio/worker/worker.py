@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock
 
 from impasto import Event, Finished, Job, Preview, Step, Stylizer, execute, images
-from impasto.engine.device import ComputeSpec, configure
+from impasto.engine.device import ComputeSpec, configure, device_memory
 from impasto.engine.estimate import Processor
 from impasto.engine.forecast import forecast
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
@@ -59,9 +59,9 @@ def main(arguments: list[str]) -> int:
     with FileLock(folder.worker_lock(worker)):
         try:
             stylizer = Stylizer(device)
-            processor = configure(ComputeSpec(device, "auto", 0)).processor
-            processors.publish(folder, worker, processor)
-            _measure_speed(folder, stylizer, processor)
+            compute = configure(ComputeSpec(device, "auto", 0))
+            processors.publish(folder, worker, compute.processor, memory := device_memory(compute.device))
+            _measure_speed(folder, stylizer, compute.processor, memory)
             _run_jobs(folder, worker, stylizer, Limits.from_argument(arguments[3]))
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
@@ -74,10 +74,10 @@ def main(arguments: list[str]) -> int:
             raise
 
 
-def _measure_speed(folder: Folder, stylizer: Stylizer, processor: Processor) -> None:
+def _measure_speed(folder: Folder, stylizer: Stylizer, processor: Processor, memory: int) -> None:
     """Measure how long the default look takes, unless that is known, or somebody waits."""
     usual, size = Settings(), (_TRIAL_SIDE, _TRIAL_SIDE)
-    if not forecast(usual, size, [size], processor).rough or queue.has_queued(folder):
+    if not forecast(usual, size, [size], processor, memory).rough or queue.has_queued(folder):
         return
     noise = np.random.default_rng(0).integers(0, 256, (_TRIAL_SIDE, _TRIAL_SIDE, 3), np.uint8)
     stylizer.estimate(noise, noise, usual)

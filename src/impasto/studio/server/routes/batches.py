@@ -26,14 +26,14 @@ def get_batch(batch: JobId, context: Context) -> BatchOut:
 
 @router.post("/batches/{batch}/cancel", responses=error_responses(404, 422))
 def cancel_batch(batch: JobId, context: Context) -> BatchOut:
-    """Cancel what of a batch has not ended."""
+    """Cancel the batch's unfinished jobs."""
     queue.cancel_batch(context.folder, batch)
     return queries.batch(context.folder, batch)
 
 
 @router.post("/batches/{batch}/retry", responses=error_responses(404, 422, 429))
 def retry_batch(batch: JobId, context: Context) -> BatchOut:
-    """Queue what of a batch failed or was cancelled once more."""
+    """Retry the batch's failed and cancelled jobs."""
     queue.retry_batch(context.folder, batch, context.limits)
     return queries.batch(context.folder, batch)
 

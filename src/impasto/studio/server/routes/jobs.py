@@ -90,25 +90,29 @@ def list_jobs(
 @router.post("/edit", status_code=204, responses=error_responses(404, 422))
 def edit_jobs(edits: JobEdits, context: Context) -> None:
     """Mark jobs as favorites, or put them into an album."""
+    orders.check_count(edits.jobs, context.limits)
     album = None if edits.album is None else orders.plain_name(edits.album, context.limits)
     queue.edit(context.folder, edits.jobs, favorite=edits.favorite, album=album)
 
 
 @router.post("/trash", status_code=204, responses=error_responses(404, 409, 422))
 def trash_jobs(some: JobsIn, context: Context) -> None:
-    """Delete jobs in such a way that they can be brought back for a while; queued ones are cancelled."""
+    """Move jobs to the trash, from where they can be restored for a while; queued ones are cancelled."""
+    orders.check_count(some.jobs, context.limits)
     queue.trash(context.folder, some.jobs)
 
 
 @router.post("/restore", status_code=204, responses=error_responses(404, 422))
 def restore_jobs(some: JobsIn, context: Context) -> None:
-    """Bring jobs back that were deleted a while ago."""
+    """Restore those of some jobs from the trash that are still there."""
+    orders.check_count(some.jobs, context.limits)
     queue.restore(context.folder, some.jobs)
 
 
 @router.get("/zip", response_class=StreamingResponse, responses=zip_response() | error_responses(404, 422))
-def zip_jobs(context: Context, jobs: Annotated[list[JobId], Query(min_length=1, max_length=500)]) -> StreamingResponse:
+def zip_jobs(context: Context, jobs: Annotated[list[JobId], Query(min_length=1)]) -> StreamingResponse:
     """Download the results of some jobs, with a manifest."""
+    orders.check_count(jobs, context.limits)
     return zip_download(context.folder, queries.results(context.folder, jobs), "impasto.zip")
 
 
