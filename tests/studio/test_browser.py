@@ -425,6 +425,7 @@ def test_a_look_saved_from_the_picture_on_the_stage_shows_it(opens, running):
     running.wait_for(job, "finished")
     page = opens()
     page.goto(f"{running.address}/#job={job}")
+    page.get_by_role("button", name="Use", exact=True).click()
     page.get_by_role("button", name="Use these settings").click()
     page.get_by_role("button", name="Save this look").click()
     expect(page.get_by_alt_text("The picture of this look")).to_be_visible()

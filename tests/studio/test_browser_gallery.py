@@ -132,7 +132,7 @@ def test_a_result_is_painted_larger_and_again(opens, running):
     page.get_by_role("button", name="Paint it large").click()
     page.get_by_role("button", name="96 px, 2 times as large").click()
     expect(page.get_by_text(re.compile("96 . 72"))).to_be_visible(timeout=PAINTED)
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Again", exact=True).click()
     expect(page.locator(".facts")).to_contain_text("noise share 0.3", timeout=PAINTED)
 
 
@@ -225,6 +225,7 @@ def test_what_cannot_be_painted_is_said_before_it_is_ordered(opens):
     hint = page.get_by_role("status", name="Estimate")
     expect(hint).to_contain_text(re.compile(r"64 . 43"))
     page.get_by_text("More settings").click()
+    page.get_by_role("searchbox", name="Find a setting").fill("layers")
     for name in ("Content layers", "Style layers"):
         page.get_by_role("textbox", name=name, exact=True).fill("relu1_1=0")
     expect(hint).to_contain_text("All layers have weight 0")

@@ -505,6 +505,7 @@ def test_crops_are_dragged_and_shares_slid_and_both_follow_the_paintings(opens, 
     page = opens()
     fill_in(page, size=64)
     page.get_by_text("More settings").click()
+    page.get_by_role("searchbox", name="Find a setting").fill("style")  # where they stand in words
     crop, blend = (page.get_by_role("textbox", name=name, exact=True) for name in ("Style crop", "Style blend"))
     page.get_by_role("button", name="Crop painting brush", exact=True).click()
     frame = page.get_by_role("group", name="Frame")
