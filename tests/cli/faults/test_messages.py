@@ -65,9 +65,13 @@ def test_U1_python_callers_read_arguments_and_always_the_range(values, problem, 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_U1_every_setting_says_what_it_takes_to_each_reader(name):
     error = refusal(**{name: object()})
-    title = {"style_scale": "Brush size", "color": "Colors", "tv_weight": "Smoothness", "device": "--device"}.get(
-        name, name.replace("_", " ").capitalize()
-    )
+    title = {
+        "style_scale": "Brush size",
+        "color": "Colors",
+        "tv_weight": "Smoothness",
+        "init": "Start from",
+        "device": "--device",
+    }.get(name, name.replace("_", " ").capitalize())
     assert error.problem.startswith(f"{name} takes ")
     assert error.message_for(COMMAND).startswith(f"--{name.replace('_', '-')} takes ")
     assert error.message_for(PAGE).startswith(f"{title} takes ")
