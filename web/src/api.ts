@@ -47,7 +47,7 @@ export interface Query {
   state?: Job["state"];
 }
 
-const PAGE_SIZE = 48;
+const PAGE_SIZE = 24;
 const WHOLE = 500;
 export function jobPage(query: Query = {}, before?: number): Promise<JobPage> {
   const asked = new URLSearchParams({ limit: String(query.batch || query.state ? WHOLE : PAGE_SIZE) });

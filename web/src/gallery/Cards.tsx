@@ -24,7 +24,7 @@ export function JobCard({ entry }: { entry: Entry }) {
     scrollToStage();
   };
   return (
-    <li class={`done ${job.state} ${isMarked.value ? "marked" : ""}`}>
+    <li role="listitem" class={`done ${job.state} ${isMarked.value ? "marked" : ""}`}>
       <button type="button" class="show" aria-label={`Show ${name}, ${details}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={current.value} onClick={show}>
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
@@ -61,7 +61,7 @@ export function BatchCard({ entry }: { entry: Entry }) {
     scrollToStage();
   };
   return (
-    <li class={`done finished batch ${isMarked.value ? "marked" : ""}`}>
+    <li role="listitem" class={`done finished batch ${isMarked.value ? "marked" : ""}`}>
       <button type="button" class="show" aria-label={`Show ${batch.name}: ${state}`} aria-current={current.value} onClick={show}>
         <span class={`covers covers-${Math.min(batch.covers.length, 4)}`}>
           {batch.covers.map((cover) => (

@@ -1,8 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { focusSoon } from "../focus";
 import { album, albums, deleteMarked, entries, favor, favoritesOnly, keyOf, loadMore, markedEntries, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
 import { about } from "../state/about";
-import { find } from "../state/jobs";
+import { find, type Entry } from "../state/jobs";
 import { compare } from "../state/selection";
 import { scrollToStage } from "../stage/scrollToStage";
 import { zipOf } from "../api";
@@ -22,11 +22,49 @@ export function Gallery() {
       </div>
       <Selection />
       {entries.value.length === 0 && <p class="help nothing">No picture has all of that.</p>}
-      <ul class={markedEntries.value.length ? "selecting" : ""}>
-        {entries.value.map((entry) => (entry.batch === null ? <JobCard key={keyOf(entry)} entry={entry} /> : <BatchCard key={keyOf(entry)} entry={entry} />))}
-      </ul>
+      <Cards />
       {nextPage.value !== null && <More />}
     </section>
+  );
+}
+
+/** Least width of a card and the gap between two, pixels, on a wide and on a narrow window. */
+const WIDE = { card: 150, gap: 16 };
+const NARROW = { card: 96, gap: 12 };
+const narrow = matchMedia("(max-width: 900px)");
+/** Rows that the browser lays out and paints together; those out of sight cost nothing. */
+const ROWS = 6;
+
+/** All cards, in blocks of whole rows: of thousands only those in sight are laid out. */
+function Cards() {
+  const box = useRef<HTMLDivElement>(null);
+  const [columns, setColumns] = useState(6);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      const { card, gap } = narrow.matches ? NARROW : WIDE;
+      setColumns(Math.max(1, Math.floor((box.current!.clientWidth + gap) / (card + gap))));
+    });
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const blocks: Entry[][] = [];
+  for (let at = 0; at < entries.value.length; at += columns * ROWS) blocks.push(entries.value.slice(at, at + columns * ROWS));
+  return (
+    <div ref={box} class={`cards-box ${markedEntries.value.length ? "selecting" : ""}`} style={{ "--columns": columns }} role="list">
+      {blocks.map((block) => (
+        <Block key={keyOf(block[0]!)} entries={block} />
+      ))}
+    </div>
+  );
+}
+
+/** Some rows of cards, rendered again only if they are others. */
+function Block({ entries: block }: { entries: Entry[] }) {
+  const cards = () => block.map((entry) => (entry.batch === null ? <JobCard key={keyOf(entry)} entry={entry} /> : <BatchCard key={keyOf(entry)} entry={entry} />));
+  return (
+    <ul class="block" role="presentation">
+      {useMemo(cards, [block.map(keyOf).join()])}
+    </ul>
   );
 }
 
@@ -111,7 +149,7 @@ function download(jobs: number[]): void {
 function More() {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && void loadMore(), { rootMargin: "600px" });
+    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && void loadMore(), { rootMargin: "1200px" });
     observer.observe(button.current!);
     return () => observer.disconnect();
   }, [nextPage.value]);

@@ -87,7 +87,9 @@ export function upsertJob(job: Job): void {
   }
   known.set(job.id, signal(job));
   const list = ids.peek();
-  ids.value = !list.length || job.id > list[0]! ? [job.id, ...list] : [...list, job.id].sort((one, other) => other - one);
+  if (!list.length || job.id > list[0]!) ids.value = [job.id, ...list];
+  else if (job.id < list.at(-1)!) ids.value = [...list, job.id];
+  else ids.value = [...list, job.id].sort((one, other) => other - one);
 }
 
 export function upsertBatches(found: Batch[]): void {
