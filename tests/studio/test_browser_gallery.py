@@ -265,3 +265,62 @@ def test_the_page_opens_without_a_studio_and_goes_on_when_there_is_one(opens, st
     starts(tmp_path, port=int(studio.address.rpartition(":")[2]))
     expect(page.get_by_role("button", name="Example photograph: Chelsea")).to_be_visible(timeout=PAINTED)
     page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", [{"color_scheme": "dark"}, {"forced_colors": "active"}], ids=["dark", "forced colors"])
+def test_every_new_state_is_accessible_in_dark_and_in_colors_of_ones_own(opens, running, look):
+    one, other = finished(running, 2)
+    photo, painting = upload(running.client, 1), upload(running.client, 2)
+    order = {"photos": [photo, painting], "paintings": [painting], "settings": {"recipe": "fast", "size": 48}}
+    batch = running.client.post("/api/batches", json=order).json()["id"]
+    page = opens(**look)
+    fill_in(page)
+    page.get_by_text("More settings").click()
+    assert no_serious_violations(page), "form"
+    page.get_by_role("button", name="Sheet …").click()
+    assert no_serious_violations(page), "sheet's dialog"
+    page.keyboard.press("Escape")
+    page.goto(f"{running.address}/#batch={batch}")
+    expect(page.get_by_text("2 of 2 painted")).to_be_visible(timeout=PAINTED)
+    assert no_serious_violations(page), "batch"
+    page.goto(f"{running.address}/#compare={one},{other}")
+    expect(page.get_by_role("slider", name="Left and right")).to_be_visible()
+    card(page, one).get_by_role("checkbox").check(force=True)
+    assert no_serious_violations(page), "comparison and selection"
+    kept(page, f"comparison-{next(iter(look.values()))}")
+
+
+@pytest.mark.slow
+def test_the_gallery_and_a_sheet_are_used_by_keyboard_alone(opens, running):
+    one, other = finished(running, 2)
+    page = opens()
+    fill_in(page)
+
+    def go_to(role, name):
+        """Tabs until something has the focus."""
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            if page.get_by_role(role, name=name).first.evaluate("it => it === document.activeElement"):
+                return
+        raise AssertionError(f"Tab never comes to {name}")
+
+    expect(card(page, other)).to_be_visible()
+    go_to("checkbox", re.compile("^Select 1, after 2"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("toolbar", name="Selected pictures")).to_contain_text("1 selected")
+    page.keyboard.press("Delete")
+    expect(card(page, other)).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(card(page, other)).to_be_visible()
+    page.evaluate("document.activeElement.blur()")
+    go_to("button", "Sheet …")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Columns: setting")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0.2, 0.4")
+    go_to("button", "Paint the sheet")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 of 2 painted")).to_be_visible(timeout=2 * PAINTED)
+    assert running.client.get(f"/api/jobs/{one}").status_code == 200
