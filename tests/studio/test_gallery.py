@@ -15,7 +15,7 @@ from impasto.images import encode, read
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
 from impasto.studio.server import queries
-from impasto.studio.store import processors, queue, quota
+from impasto.studio.store import processors, queue, quota, trash
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import encode_webp
 
@@ -152,7 +152,7 @@ def test_the_trash_is_emptied_after_a_while_and_where_space_is_short(client, fol
     kept, gone = (enqueue(client, photo, inputs[1])["id"] for photo in inputs[0])
     finish(folder, gone)
     client.post("/api/jobs/trash", json={"jobs": [gone]})
-    queue.empty_trash(folder, 600)
+    trash.empty(folder, 600)
     assert folder.result(gone).exists()
     with pytest.raises(QuotaError):
         quota.check(folder, Limits(folder_bytes=1))
@@ -181,7 +181,7 @@ def test_a_result_that_cannot_be_deleted_keeps_no_other_in_the_trash(client, fol
         delete_job(folder, job)
 
     monkeypatch.setattr(Folder, "delete_job", delete)
-    queue.empty_trash(folder, 0.0)
+    trash.empty(folder, 0.0)
     assert client.post("/api/jobs/restore", json={"jobs": [gone]}).status_code == 404
 
 

@@ -27,7 +27,7 @@ from impasto.studio.server.routes import about, batches, jobs, pictures, recipes
 from impasto.studio.server.security import HEADERS, SecurityMiddleware
 from impasto.studio.server.uploads import UploadService
 from impasto.studio.server.work import SharedWork, WaitingLine
-from impasto.studio.store import cleanup, database, queue, quota, repair
+from impasto.studio.store import cleanup, database, queue, quota, repair, trash
 from impasto.studio.store.alerts import MemoryAlerts
 from impasto.studio.store.folder import Folder
 from impasto.studio.worker import supervisor
@@ -149,7 +149,7 @@ async def _watch_disk(folder: Folder, limits: Limits, alerts: MemoryAlerts) -> N
     """Empty the trash, and show a full disk on the page for as long as it is full; a worker could not store that."""
     while True:
         try:
-            await asyncio.to_thread(queue.empty_trash, folder, limits.undo_seconds)
+            await asyncio.to_thread(trash.empty, folder, limits.undo_seconds)
             if shortage := await asyncio.to_thread(quota.full_disk, folder, limits):
                 alerts.set("disk", *shortage)
             else:

@@ -18,7 +18,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.schemas import Axis, BatchIn, EstimateOut, JobIn, JobOut
 from impasto.studio.server import queries
 from impasto.studio.server.dependencies import StudioContext
-from impasto.studio.store import processors, queue, quota
+from impasto.studio.store import batches, processors, queue, quota
 
 _UNKNOWN = Processor("cpu", "float32", 1)
 """Stands for a worker's where none has started yet: sizes and memory are told all the same."""
@@ -102,7 +102,7 @@ def add_batch(context: StudioContext, new: BatchIn) -> int:
         count_noun(len(photos), "photograph") if kind == "photographs" else " by ".join(it.name for it in new.axes)
     )
     quota.check(context.folder, limits)
-    return queue.enqueue_batch(context.folder, orders, limits, queue.NewBatch(kind, name, new.axes, new.refused))
+    return batches.add(context.folder, orders, limits, batches.NewBatch(kind, name, new.axes, new.refused))
 
 
 def check_count(jobs: Sequence[int], limits: Limits) -> None:

@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 
 from impasto.errors import OutputError
 from impasto.studio.limits import Limits
-from impasto.studio.store import alerts, database, processors, queue
+from impasto.studio.store import alerts, database, processors, queue, trash
 from impasto.studio.store.folder import Folder
 
 _LOCK_TIMEOUT = 20.0
@@ -36,7 +36,7 @@ def recover_on_startup(folder: Folder, limits: Limits) -> None:
     queue.recover(folder, limits, exited="server")
     alerts.clear(folder)
     processors.forget(folder)
-    queue.empty_trash(folder, limits.undo_seconds)
+    trash.empty(folder, limits.undo_seconds)
     delete_orphans(folder)
 
 

@@ -1,7 +1,6 @@
 """The job queue: each function is one transaction, so that a job is never between two states."""
 
 import json
-import logging
 import sqlite3
 import time
 import unicodedata
@@ -16,11 +15,10 @@ from impasto.studio import samples
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Axis, Progress, Refused
+from impasto.studio.schemas import Progress
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-_log = logging.getLogger(__name__)
 _GRACE = 24 * 3600.0
 """Seconds that an uploaded picture is kept without a job that uses it."""
 
@@ -84,16 +82,6 @@ class Order:
         return [(role, place, it) for role, them in given.items() for place, it in enumerate(them) if it]
 
 
-@dataclass(frozen=True)
-class NewBatch:
-    """What jobs have in common that are ordered together."""
-
-    kind: Literal["photographs", "sheet"]
-    name: str
-    axes: Sequence[Axis] = ()
-    refused: Sequence[Refused] = ()
-
-
 def enqueue(folder: Folder, order: Order, limits: Limits) -> int:
     """Add a job to the end of the queue; returns its number.
 
@@ -102,23 +90,8 @@ def enqueue(folder: Folder, order: Order, limits: Limits) -> int:
         BusyError: the queue is full.
     """
     with database.write_transaction(folder.database) as connection:
-        _check_room(connection, 1, limits)
-        return _add(connection, order, None)
-
-
-def enqueue_batch(folder: Folder, orders: Sequence[Order], limits: Limits, batch: NewBatch) -> int:
-    """Add a batch with its jobs to the end of the queue, all of them or none; returns the batch's number.
-
-    Raises:
-        MissingError: a picture has expired.
-        BusyError: the queue has no room for them.
-    """
-    with database.write_transaction(folder.database) as connection:
-        _check_room(connection, len(orders), limits)
-        number = _add_batch(connection, batch)
-        for order in orders:
-            _add(connection, order, number)
-    return number
+        check_room_within(connection, 1, limits)
+        return add(connection, order, None)
 
 
 def check_room(folder: Folder, jobs: int, limits: Limits) -> None:
@@ -128,10 +101,15 @@ def check_room(folder: Folder, jobs: int, limits: Limits) -> None:
         BusyError: so many jobs do not fit.
     """
     with database.read_transaction(folder.database) as connection:
-        _check_room(connection, jobs, limits)
+        check_room_within(connection, jobs, limits)
 
 
-def _check_room(connection: sqlite3.Connection, jobs: int, limits: Limits) -> None:
+def check_room_within(connection: sqlite3.Connection, jobs: int, limits: Limits) -> None:
+    """Refuse what the queue has no room for, within a transaction.
+
+    Raises:
+        BusyError: so many jobs do not fit.
+    """
     queued = connection.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0]
     if queued + jobs > limits.queued_jobs:
         problem = f"the queue is full with {queued} jobs"
@@ -140,16 +118,12 @@ def _check_room(connection: sqlite3.Connection, jobs: int, limits: Limits) -> No
         raise BusyError(problem, "Wait until some are finished, or cancel some.")
 
 
-def _add_batch(connection: sqlite3.Connection, batch: NewBatch) -> int:
-    axes, refused = (json.dumps([it.model_dump() for it in them]) for them in (batch.axes, batch.refused))
-    added = connection.execute(
-        "INSERT INTO batches (kind, name, axes, refused, created) VALUES (?, ?, ?, ?, ?)",
-        (batch.kind, batch.name, axes, refused, time.time()),
-    )
-    return int(added.lastrowid or 0)
+def add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int:
+    """Add a job to the end of the queue, perhaps to a batch; returns its number.
 
-
-def _add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int:
+    Raises:
+        MissingError: a picture has expired.
+    """
     last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
     added = connection.execute(
         "INSERT INTO jobs (version, state, position, settings, created, batch) VALUES (?, 'queued', ?, ?, ?, ?)",
@@ -205,7 +179,7 @@ def request_action(folder: Folder, job: int, action: Action) -> None:
         StateError: the job has ended, or is queued and cannot be kept.
     """
     with database.write_transaction(folder.database) as connection:
-        state = _column(connection, job, "state")
+        state = column(connection, job, "state")
         if state == "queued" and action == "cancel":
             _end(connection, job, "cancelled")
         elif state == "running":
@@ -232,7 +206,7 @@ def move(folder: Folder, job: int, before: int | None) -> None:
             raise StateError(f"job {job} cannot be moved before itself", "Name another job, or none for the end.")
         for one in (job, *([before] if before else [])):
             if one not in queued:
-                state = _column(connection, one, "state")
+                state = column(connection, one, "state")
                 raise StateError(f"job {one} is {state}", "Only queued jobs can be reordered.")
         queued.remove(job)
         queued.insert(queued.index(before) if before in queued else len(queued), job)
@@ -257,82 +231,28 @@ def delete(folder: Folder, job: int, *, trashed_before: float | None = None) -> 
         StateError: it is running.
     """
     with database.write_transaction(folder.database) as connection:
-        if _column(connection, job, "state") == "running":
+        if column(connection, job, "state") == "running":
             raise StateError(f"job {job} is running", "Cancel it first.")
         since = connection.execute("SELECT trashed FROM jobs WHERE id = ?", (job,)).fetchone()["trashed"]
         if trashed_before is not None and (since is None or since > trashed_before):
             return  # it was brought back meanwhile
         inputs = _inputs(connection, job)
-        batches = _batches_of(connection, [job])
+        batches = batches_of(connection, [job])
         connection.execute(
             "INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, database.next_version(connection))
         )
         connection.execute("DELETE FROM jobs WHERE id = ?", (job,))
         connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM jobs WHERE batch IS NOT NULL)")
-        _touch_newest(connection, batches)
-        _touch_queue(connection)
+        touch_newest(connection, batches)
+        touch_queue(connection)
         # Within the transaction, because the same picture may just be uploaded again.
         for picture in delete_unreferenced(connection, [ref.id for ref in inputs.all]):
             folder.delete_picture(picture)
     folder.delete_job(job)
 
 
-def trash(folder: Folder, jobs: Sequence[int]) -> None:
-    """Put jobs into the trash, from where they can be brought back for a while; queued ones are cancelled.
-
-    Raises:
-        MissingError: one does not exist.
-        StateError: one is running.
-    """
-    with database.write_transaction(folder.database) as connection:
-        version, batches = database.next_version(connection), _batches_of(connection, jobs)
-        for job in jobs:
-            state = _column(connection, job, "state")
-            if state == "running":
-                raise StateError(f"job {job} is running", "Cancel it first.")
-            if state == "queued":
-                connection.execute("UPDATE jobs SET state = 'cancelled', ended = ? WHERE id = ?", (time.time(), job))
-            connection.execute("UPDATE jobs SET trashed = ?, version = ? WHERE id = ?", (time.time(), version, job))
-            connection.execute("INSERT OR REPLACE INTO deleted_jobs (job, version) VALUES (?, ?)", (job, version))
-        _touch_newest(connection, batches)
-        _touch_queue(connection)
-
-
-def restore(folder: Folder, jobs: Sequence[int]) -> None:
-    """Bring those of some jobs back from the trash that are still there.
-
-    Raises:
-        MissingError: none of them is.
-    """
-    with database.write_transaction(folder.database) as connection:
-        version, restored = database.next_version(connection), 0
-        for job in jobs:
-            found = connection.execute(
-                "UPDATE jobs SET trashed = NULL, version = ? WHERE id = ? AND trashed IS NOT NULL", (version, job)
-            )
-            restored += found.rowcount
-            if found.rowcount:
-                connection.execute("DELETE FROM deleted_jobs WHERE job = ?", (job,))
-        if not restored:
-            raise MissingError("these pictures are no longer there", "They can be brought back for a while only.")
-        _touch_newest(connection, _batches_of(connection, jobs))
-
-
-def empty_trash(folder: Folder, older_than: float) -> None:
-    """Delete the jobs that have been in the trash for so many seconds; one that cannot be deleted keeps no other."""
-    before = time.time() - older_than
-    with database.read_transaction(folder.database) as connection:
-        rows = connection.execute("SELECT id FROM jobs WHERE trashed <= ?", (before,)).fetchall()
-    for row in rows:
-        try:
-            delete(folder, row["id"], trashed_before=before)
-        except (MissingError, StateError):
-            continue  # deleted, or put back and started, by another
-        except OSError as error:
-            _log.warning("job %d in the trash cannot be deleted: %s", row["id"], error)
-
-
-def _batches_of(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[int]:
+def batches_of(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[int]:
+    """Return the batches that jobs belong to."""
     rows = connection.execute(
         "SELECT DISTINCT batch FROM jobs WHERE batch IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(jobs)),),
@@ -340,7 +260,7 @@ def _batches_of(connection: sqlite3.Connection, jobs: Sequence[int]) -> list[int
     return [row["batch"] for row in rows.fetchall()]
 
 
-def _touch_newest(connection: sqlite3.Connection, batches: Sequence[int]) -> None:
+def touch_newest(connection: sqlite3.Connection, batches: Sequence[int]) -> None:
     """Give the newest job of each batch, which stands for it in lists, a new version: the batch has changed."""
     connection.execute(
         "UPDATE jobs SET version = ? WHERE id IN (SELECT max(id) FROM jobs WHERE trashed IS NULL "
@@ -358,63 +278,12 @@ def edit(folder: Folder, jobs: Sequence[int], *, favorite: bool | None, album: s
     with database.write_transaction(folder.database) as connection:
         version = database.next_version(connection)
         for job in jobs:
-            _column(connection, job, "state")
+            column(connection, job, "state")
             connection.execute(
                 "UPDATE jobs SET favorite = coalesce(?, favorite), album = coalesce(?, album), version = ? "
                 "WHERE id = ?",
                 (favorite, album, version, job),
             )
-
-
-def cancel_batch(folder: Folder, batch: int) -> None:
-    """Cancel all jobs of a batch that have not ended.
-
-    Raises:
-        MissingError: there is no such batch.
-    """
-    with database.write_transaction(folder.database) as connection:
-        _check_batch(connection, batch)
-        version = database.next_version(connection)
-        connection.execute(
-            "UPDATE jobs SET state = 'cancelled', ended = ?, version = ? "
-            "WHERE batch = ? AND state = 'queued' AND trashed IS NULL",
-            (time.time(), version, batch),
-        )
-        connection.execute(
-            "UPDATE jobs SET requested_action = 'cancel', version = ? WHERE batch = ? AND state = 'running'",
-            (version, batch),
-        )
-        _touch_queue(connection)
-
-
-def retry_batch(folder: Folder, batch: int, limits: Limits) -> None:
-    """Queue the jobs of a batch once more that have failed or were cancelled.
-
-    Raises:
-        MissingError: there is no such batch.
-        BusyError: the queue has no room for them.
-    """
-    with database.write_transaction(folder.database) as connection:
-        _check_batch(connection, batch)
-        rows = connection.execute(
-            "SELECT id FROM jobs WHERE batch = ? AND state IN ('failed', 'cancelled') AND trashed IS NULL ORDER BY id",
-            (batch,),
-        ).fetchall()
-        _check_room(connection, len(rows), limits)
-        last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
-        version = database.next_version(connection)
-        connection.executemany(
-            "UPDATE jobs SET state = 'queued', position = ?, attempt = attempt + 1, crash_count = 0, "
-            "write_failures = 0, requested_action = NULL, started = NULL, ended = NULL, problem = NULL, hint = NULL, "
-            "version = ? WHERE id = ?",
-            [(last + place, version, row["id"]) for place, row in enumerate(rows, 1)],
-        )
-        _touch_queue(connection)
-
-
-def _check_batch(connection: sqlite3.Connection, batch: int) -> None:
-    if connection.execute("SELECT 1 FROM jobs WHERE batch = ? AND trashed IS NULL", (batch,)).fetchone() is None:
-        raise MissingError(f"there is no batch {batch}", "It may have been deleted.")
 
 
 def delete_unreferenced(
@@ -454,7 +323,7 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
             "progress = NULL, preview = 0 WHERE id = ?",
             (worker, database.next_version(connection), time.time(), job),
         )
-        _touch_queue(connection)
+        touch_queue(connection)
         try:
             settings = Settings.model_validate_json(row["settings"])
         except (ImpastoError, ValueError) as error:  # of another version, or by a recipe that was deleted
@@ -491,7 +360,7 @@ def record_preview(folder: Folder, job: int, number: int) -> None:
 def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
     """Mark a job as finished once its result is written, unless it was cancelled meanwhile."""
     with database.write_transaction(folder.database) as connection:
-        if _column(connection, job, "requested_action") == "cancel":
+        if column(connection, job, "requested_action") == "cancel":
             _end(connection, job, "cancelled")
             return
         connection.execute(
@@ -539,7 +408,7 @@ def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited
                     "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
                     (int(exited == "crash"), int(exited == "storage"), database.next_version(connection), row["id"]),
                 )
-                _touch_queue(connection)
+                touch_queue(connection)
             folder.delete_previews(row["id"])  # before another worker can claim it
 
 
@@ -560,7 +429,7 @@ def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "c
         "WHERE id = ?",
         (state, time.time(), database.next_version(connection), job),
     )
-    _touch_queue(connection)
+    touch_queue(connection)
 
 
 def _fail(connection: sqlite3.Connection, job: int, problem: str, hint: str) -> None:
@@ -568,12 +437,17 @@ def _fail(connection: sqlite3.Connection, job: int, problem: str, hint: str) -> 
     _end(connection, job, "failed")
 
 
-def _touch_queue(connection: sqlite3.Connection) -> None:
+def touch_queue(connection: sqlite3.Connection) -> None:
     """Give all queued jobs a new version: their positions in the queue may have changed."""
     connection.execute("UPDATE jobs SET version = ? WHERE state = 'queued'", (database.next_version(connection),))
 
 
-def _column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings", "requested_action"]) -> Any:
+def column(connection: sqlite3.Connection, job: int, name: Literal["state", "settings", "requested_action"]) -> Any:
+    """Return what is stored of a job.
+
+    Raises:
+        MissingError: there is no such job.
+    """
     row = connection.execute("SELECT state, settings, requested_action FROM jobs WHERE id = ?", (job,)).fetchone()
     if row is None:
         raise missing_job(job)

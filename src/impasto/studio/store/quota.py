@@ -7,7 +7,7 @@ from pathlib import Path
 from impasto.errors import StorageError
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
-from impasto.studio.store import cleanup, queue
+from impasto.studio.store import cleanup, trash
 from impasto.studio.store.folder import Folder
 
 
@@ -21,7 +21,7 @@ def check(folder: Folder, limits: Limits) -> None:
         with contextlib.suppress(StorageError):  # a disk without any space refuses this, too
             cleanup.free_space(folder)
             if _shortage(folder, limits):
-                queue.empty_trash(folder, 0.0)
+                trash.empty(folder, 0.0)
         if shortage := _shortage(folder, limits):
             raise QuotaError(*shortage)
 

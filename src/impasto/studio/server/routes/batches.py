@@ -7,7 +7,7 @@ from impasto.studio.schemas import Album, BatchIn, BatchOut, JobId
 from impasto.studio.server import orders, queries
 from impasto.studio.server.dependencies import Context, error_responses, zip_response
 from impasto.studio.server.downloads import safe_stem, zip_download
-from impasto.studio.store import queue
+from impasto.studio.store import batches
 
 router = APIRouter()
 
@@ -27,14 +27,14 @@ def get_batch(batch: JobId, context: Context) -> BatchOut:
 @router.post("/batches/{batch}/cancel", responses=error_responses(404, 422))
 def cancel_batch(batch: JobId, context: Context) -> BatchOut:
     """Cancel the batch's unfinished jobs."""
-    queue.cancel_batch(context.folder, batch)
+    batches.cancel(context.folder, batch)
     return queries.batch(context.folder, batch)
 
 
 @router.post("/batches/{batch}/retry", responses=error_responses(404, 422, 429))
 def retry_batch(batch: JobId, context: Context) -> BatchOut:
     """Retry the batch's failed and cancelled jobs."""
-    queue.retry_batch(context.folder, batch, context.limits)
+    batches.retry(context.folder, batch, context.limits)
     return queries.batch(context.folder, batch)
 
 

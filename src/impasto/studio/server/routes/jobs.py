@@ -36,7 +36,7 @@ from impasto.studio.server.downloads import as_download, file_name, zip_download
 from impasto.studio.server.files import StoredFile, missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import run_while_connected
-from impasto.studio.store import queue
+from impasto.studio.store import queue, trash
 
 router = APIRouter(prefix="/jobs")
 
@@ -99,14 +99,14 @@ def edit_jobs(edits: JobEdits, context: Context) -> None:
 def trash_jobs(some: JobsIn, context: Context) -> None:
     """Move jobs to the trash, from where they can be restored for a while; queued ones are cancelled."""
     orders.check_count(some.jobs, context.limits)
-    queue.trash(context.folder, some.jobs)
+    trash.put(context.folder, some.jobs)
 
 
 @router.post("/restore", status_code=204, responses=error_responses(404, 422))
 def restore_jobs(some: JobsIn, context: Context) -> None:
     """Restore those of some jobs from the trash that are still there."""
     orders.check_count(some.jobs, context.limits)
-    queue.restore(context.folder, some.jobs)
+    trash.restore(context.folder, some.jobs)
 
 
 @router.get("/zip", response_class=StreamingResponse, responses=zip_response() | error_responses(404, 422))
