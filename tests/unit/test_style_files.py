@@ -599,7 +599,7 @@ def as_tensor(picture):
 def test_the_default_size_is_to_the_bit_and_another_is_near(photo, painting, tmp_path):
     stylizer = Stylizer()
     measure_style(stylizer, [painting], Settings(), name="x").save(tmp_path / "x.style")
-    assert (tmp_path / "x.style").stat().st_size < 9_000_000
+    assert (tmp_path / "x.style").stat().st_size < 10_000_000  # its painting at 512 px included
     assert equal(stylizer.stylize(photo, tmp_path / "x.style"), stylizer.stylize(photo, painting))
     width, height = result_size(Settings(size=384), images.read(photo))
     network = VGG(impasto.weights.load("vgg16").to(torch.device("cpu"), torch.float32), layers())
