@@ -82,12 +82,16 @@ def cli_page() -> str:
     return "\n\n".join([NOTE, "# The command", *sections]) + "\n"
 
 
+def _amount(value: object) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+
+
 def studio_page() -> str:
     """The studio's page, which people write, with its table of limits."""
     begin, end = "<!-- limits, by scripts/generate_docs.py -->\n", "<!-- end of limits -->"
     before, _, rest = (DOCS / "studio.md").read_text(encoding="utf-8").partition(begin)
     rows = [
-        f"| {limit.metadata['meaning']} | {limit.default:,.0f} {limit.metadata['unit']}".rstrip() + " |"
+        f"| {limit.metadata['meaning']} | {_amount(limit.default)} {limit.metadata['unit']}".rstrip() + " |"
         for limit in dataclasses.fields(Limits)
     ]
     table = "\n".join(["| limit | |", "| --- | --- |", *rows])

@@ -136,7 +136,7 @@ class Broken(Stylizer):
 
 def run_next(folder, stylizer, worker=0):
     """Run the next job as the worker does."""
-    JobRun(folder, queue.claim(folder, worker)).run(stylizer)
+    JobRun(folder, queue.claim(folder, worker), Limits()).run(stylizer)
 
 
 def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(client, job, folder):

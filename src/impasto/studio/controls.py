@@ -129,6 +129,11 @@ def without_own(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def on_this_machine(settings: Settings, limits: Limits) -> Settings:
+    """Give settings as they are painted with here: a job states none of the machine."""
+    return settings.model_copy(update={"memory": limits.memory})
+
+
 def check_sizes(
     settings: Settings, content: Size | None, styles: Sequence[Size], limits: Limits, *, masks: int = 0
 ) -> None:
@@ -150,7 +155,7 @@ def check_sizes(
     if max(width, height) > limits.result_side:
         problem = f"the result would have {width} x {height} pixels, which is too large for the studio"
         raise SettingsError(problem, f"Choose a size of at most {limits.result_side}.")
-    load = sizing.memory_load(settings, content, styles)
+    load = sizing.memory_load(on_this_machine(settings, limits), content, styles)
     check_memory(replace(load, masks=load.masks + masks))
 
 

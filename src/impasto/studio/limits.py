@@ -35,6 +35,7 @@ class Limits:
     description_length: int = _limit(200, "letters in the description of a look")
     undo_seconds: float = _limit(600.0, "time in which a deletion can be undone", "s")
     result_side: int = _limit(4096, "width and height of a result", "pixels")
+    memory: str = _limit("auto", "memory that a picture may take (`--memory`); one that needs more is painted in tiles")
     crashes: int = _limit(5, "crashes of the worker after which a job fails")
     write_failures: int = _limit(10, "failures to write the files of a job after which it fails")
     connections: int = _limit(512, "open connections; fewer where the system allows few open files")

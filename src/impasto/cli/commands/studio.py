@@ -47,6 +47,14 @@ def studio(
         float,
         Parameter(help="Disk space for pictures, in gigabytes.", show_default=True, validator=Number(gt=0, lte=1e6)),
     ] = 10.0,
+    memory: Annotated[
+        str,
+        Parameter(
+            help="Memory that a picture may take, such as 4GB; one that needs more is painted in tiles. auto: most of "
+            "what is free.",
+            show_default=True,
+        ),
+    ] = "auto",
     device: Annotated[
         tuple[str, ...],
         Parameter(
@@ -70,7 +78,7 @@ def studio(
         port=port,
         token=token,
         hosts=allow_host,
-        limits=Limits(folder_bytes=int(quota * 1e9)),
+        limits=Limits(folder_bytes=int(quota * 1e9), memory=Settings(memory=memory).memory),
         devices=tuple(Settings(device=name).device for name in device or ("auto",)),  # Settings checks the names
     )
     with contextlib.suppress(KeyboardInterrupt):  # its proper end

@@ -13,7 +13,7 @@ from impasto.errors import SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.settings.per_painting import check_counts
 from impasto.sizing import Size, have_one_shape
-from impasto.studio.controls import check_sizes, settings_of
+from impasto.studio.controls import check_sizes, on_this_machine, settings_of
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import Axis, BatchIn, EstimateOut, JobIn, JobOut
 from impasto.studio.server import queries
@@ -64,7 +64,9 @@ def estimate(context: StudioContext, new: JobIn) -> EstimateOut:
     if settings.precision != "auto":
         processor = replace(processor, precision=settings.precision)
     content, styles = _inputs(order, sizes)
-    expected = forecast(settings, content, styles, processor, memory, masks=_count_masks(order))
+    expected = forecast(
+        on_this_machine(settings, context.limits), content, styles, processor, memory, masks=_count_masks(order)
+    )
     return EstimateOut(
         width=expected.width,
         height=expected.height,

@@ -26,7 +26,7 @@ from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.settings import Settings
 from impasto.storage.atomic import make_folder, replace_file
-from impasto.studio.controls import PAGE
+from impasto.studio.controls import PAGE, on_this_machine
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, processors, queue, quota
@@ -53,6 +53,7 @@ _NICENESS = 5
 def main(arguments: list[str]) -> int:
     """Run jobs until the server exits; report any other reason to stop as an alert."""
     folder, worker, device = Folder(Path(arguments[0])), int(arguments[1]), arguments[2]
+    limits = Limits.from_argument(arguments[3])
     threading.Thread(target=_exit_with_server, daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):  # Windows has no niceness
         os.nice(_NICENESS)
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> int:
             compute = configure(ComputeSpec(device, "auto", 0))
             processors.publish(folder, worker, compute.processor, memory := device_memory(compute.device))
             _measure_speed(folder, stylizer, compute.processor, memory)
-            _run_jobs(folder, worker, stylizer, Limits.from_argument(arguments[3]))
+            _run_jobs(folder, worker, stylizer, limits)
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
@@ -102,7 +103,7 @@ def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -
             alerted = False
         job = queue.claim(folder, worker) if queued else None
         if job:
-            JobRun(folder, job).run(stylizer)
+            JobRun(folder, job, limits).run(stylizer)
         else:
             time.sleep(_POLL_SECONDS)
 
@@ -110,8 +111,8 @@ def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -
 class JobRun:
     """One attempt at a job: its events become rows and files."""
 
-    def __init__(self, folder: Folder, job: queue.ClaimedJob) -> None:
-        self._folder, self._job = folder, job
+    def __init__(self, folder: Folder, job: queue.ClaimedJob, limits: Limits) -> None:
+        self._folder, self._job, self._limits = folder, job, limits
         self._action: queue.Action | None = None
         self._steps = 0
         self._previews = job.attempt * _PREVIEWS_PER_ATTEMPT  # so that no two attempts share a preview's URL
@@ -160,7 +161,8 @@ class JobRun:
         inputs = self._job.inputs
         masks = tuple(str(self._folder.picture(mask.id)) for mask in inputs.masks)
         keep = str(self._folder.picture(inputs.keep.id)) if inputs.keep else None
-        return self._job.settings.model_copy(update={"mask": masks, "keep_mask": keep})
+        settings = self._job.settings.model_copy(update={"mask": masks, "keep_mask": keep})
+        return on_this_machine(settings, self._limits)
 
     def _read(self, upload: queue.UploadRef) -> Picture:
         return images.read(self._folder.picture(upload.id), name=upload.name)
