@@ -4,7 +4,7 @@ import { focusSoon } from "../focus";
 import { jobTitle, plural, STATES, when } from "../format";
 import { jobDetails } from "../differences";
 import { Icon } from "../parts/Icon";
-import { scrollToStage } from "../stage/scrollToStage";
+import { scrollToStage } from "../scrollToStage";
 import { retry } from "../state/actions";
 import { entries, favor, keyOf, mark, marked, removeEntry } from "../state/gallery";
 import { findBatch, jobSignal, type Entry } from "../state/jobs";

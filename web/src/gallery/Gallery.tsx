@@ -4,7 +4,7 @@ import { album, albums, deleteMarked, entries, favor, favoritesOnly, keyOf, load
 import { about } from "../state/about";
 import { find, type Entry } from "../state/jobs";
 import { compare } from "../state/selection";
-import { scrollToStage } from "../stage/scrollToStage";
+import { scrollToStage } from "../scrollToStage";
 import { zipOf } from "../api";
 import { Icon } from "../parts/Icon";
 import { AlbumDialog } from "./AlbumDialog";

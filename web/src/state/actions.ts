@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import * as api from "../api";
 import { focusSoon } from "../focus";
-import { scrollToStage } from "../stage/scrollToStage";
+import { scrollToStage } from "../scrollToStage";
 import type { Axis, Control, Job, JobIn } from "../api";
 import { plural } from "../format";
 import { about } from "./about";
