@@ -32,6 +32,8 @@ from impasto.studio.store.thumbnails import encode_webp
 
 CHROMIUM = "/usr/bin/chromium"
 _SETTLE = 1500
+_SLOW = 50.0
+"""Milliseconds from which a frame is seen to be late."""
 _OBSERVE = """
 window.inputs = [];
 new PerformanceObserver(list => {
@@ -163,6 +165,7 @@ def measure(page: Page, address: str, client: httpx2.Client) -> dict[str, Any]:
         "frames": len(frames),
         "frame_ms_median": round(statistics.median(frames), 1),
         "frame_ms_p99": round(sorted(frames)[int(0.99 * len(frames))], 1),
+        "frames_over_50_ms": sum(frame > _SLOW for frame in frames),
         "frame_ms_longest": round(max(frames), 1),
         "page_task_ms_longest": round(max(scrolled, default=0)),
         "interactions": len(durations),
