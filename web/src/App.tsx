@@ -52,7 +52,7 @@ export function App() {
       <Gallery />
       <About />
       <Notices />
-      <KeysDialog />
+      {showsKeys.value && <KeysDialog />}
     </>
   );
 }

@@ -28,9 +28,3 @@ export function jobDetails(job: Job): string {
   const name = String(job.settings.recipe);
   return (name === about.value?.default_recipe && parts.length ? parts : [name, ...parts]).join(" · ");
 }
-
-/** What two jobs do not have in common. */
-export function differencesBetween(job: Job, other: Job): string {
-  const [mine, theirs] = [jobDetails(job), jobDetails(other)];
-  return mine === theirs ? "" : mine;
-}

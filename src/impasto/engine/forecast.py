@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from impasto.engine import sizing
 from impasto.engine.estimate import Estimate, Processor, estimate_seconds
-from impasto.engine.memory import Load, plan_memory
+from impasto.engine.memory import plan_memory
 from impasto.settings import Settings
 from impasto.sizing import Size
 
@@ -34,7 +34,7 @@ def forecast(
     Raises:
         SettingsError: no layer is left, or the size leads out of the range of sizes.
     """
-    load: Load = sizing.memory_load(settings, content, styles, _ITEM_BYTES.get(processor.precision, 4))
+    load = sizing.memory_load(settings, content, styles, _ITEM_BYTES.get(processor.precision, 4))
     plan = plan_memory(replace(load, masks=load.masks + masks), memory)
     work = sizing.workload(settings, load.result, processor, plan)
     seconds, rough = estimate_seconds(work)

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { about } from "../state/about";
 import { albums } from "../state/gallery";
+import { useModal } from "../parts/useModal";
 
 interface Props {
   onChoose: (name: string) => unknown;
@@ -9,9 +10,8 @@ interface Props {
 
 /** Asks for the album that pictures go into: one that there is, or a new one. */
 export function AlbumDialog({ onChoose, onEnd }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [name, setName] = useState("");
-  useEffect(() => dialog.current?.showModal(), []);
   const choose = (chosen: string) => {
     dialog.current?.close();
     void onChoose(chosen);

@@ -7,7 +7,7 @@ import { Icon } from "../parts/Icon";
 import { scrollToStage } from "../scrollToStage";
 import { retry } from "../state/actions";
 import { entries, favor, keyOf, mark, marked, removeEntry } from "../state/gallery";
-import { findBatch, jobSignal, type Entry } from "../state/jobs";
+import { findBatch, jobSignal, tally, type Entry } from "../state/jobs";
 import { select, selectBatch, selectedId, view } from "../state/selection";
 
 export function JobCard({ entry }: { entry: Entry }) {
@@ -53,8 +53,7 @@ export function BatchCard({ entry }: { entry: Entry }) {
   const current = useComputed(() => view.value?.kind === "batch" && view.value.id === entry.batch);
   const isMarked = useComputed(() => marked.value.has(keyOf(entry)));
   if (!batch) return null;
-  const { finished = 0, failed = 0, queued = 0, running = 0, cancelled = 0 } = batch.counts;
-  const total = finished + failed + queued + running + cancelled;
+  const { finished, failed, left, ended, total } = tally(batch);
   const state = finished === total ? plural(total, "picture") : `${finished} of ${total}${failed ? `, ${failed} failed` : ""}`;
   const show = () => {
     selectBatch(batch.id);
@@ -68,7 +67,7 @@ export function BatchCard({ entry }: { entry: Entry }) {
             <img key={cover} class="fill" src={cover} alt="" loading="lazy" draggable={false} />
           ))}
         </span>
-        {queued + running > 0 && <progress value={total - queued - running} max={total} aria-label={`${batch.name}: painted`} />}
+        {left > 0 && <progress value={ended} max={total} aria-label={`${batch.name}: painted`} />}
       </button>
       <Mark entry={entry} name={batch.name} on={isMarked.value} />
       <p class="below">
@@ -76,7 +75,7 @@ export function BatchCard({ entry }: { entry: Entry }) {
         <span class="details clip">{state}</span>
         <span class="time">{when(batch.created)}</span>
       </p>
-      <div class="actions">{queued + running === 0 && <Delete entry={entry} name={batch.name} />}</div>
+      <div class="actions">{left === 0 && <Delete entry={entry} name={batch.name} />}</div>
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { focusSoon } from "../focus";
-import { album, albums, deleteMarked, entries, favor, favoritesOnly, keyOf, loadMore, markedEntries, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
+import { album, albums, deleteMarked, entries, favor, favoritesOnly, isFiltered, keyOf, loadMore, markedEntries, markedJobs, nextPage, putInto, search, unmark } from "../state/gallery";
 import { about } from "../state/about";
 import { find, type Entry } from "../state/jobs";
 import { compare } from "../state/selection";
@@ -12,8 +12,7 @@ import { BatchCard, JobCard } from "./Cards";
 
 /** All pictures that were painted, newest first. */
 export function Gallery() {
-  const isSearching = search.value !== "" || album.value !== "" || favoritesOnly.value;
-  if (!entries.value.length && !isSearching && nextPage.value === null) return null;
+  if (!entries.value.length && !isFiltered.value && nextPage.value === null) return null;
   return (
     <section class="gallery" aria-labelledby="gallery-heading">
       <div class="gallery-head">

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useModal } from "./useModal";
 
 interface Props {
   question: string;
@@ -10,8 +10,7 @@ interface Props {
 
 /** Asks for confirmation before something is deleted; Esc and the first button cancel. */
 export function Confirm({ question, action, refusal = "Keep it", onYes, onEnd }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   const answer = (yes: boolean) => {
     dialog.current?.close();
     if (yes) onYes();

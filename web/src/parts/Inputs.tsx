@@ -1,6 +1,5 @@
 import { focusSoon } from "../focus";
 import { paintings, photo, photos, removePainting } from "../state/form";
-import { without } from "../state/notices";
 import { picturesOf, refused, removeBatch, uploadBatch, uploadRefused } from "../state/uploads";
 import { plural, title } from "../format";
 import { MaskButton } from "../masks/MaskButton";
@@ -9,6 +8,7 @@ import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
 import { PaintingShares } from "./PaintingShares";
 import { PicturePicker } from "./PicturePicker";
+import { RefusedFiles } from "./RefusedFiles";
 
 export function PhotoInput() {
   const given = photo.value;
@@ -36,7 +36,11 @@ export function PhotoInput() {
       <PicturePicker role="photo">
         <FolderButton />
       </PicturePicker>
-      {refused.value.length > 0 && <Refused />}
+      <RefusedFiles files={refused.value}>
+        <button type="button" onClick={uploadRefused}>
+          Try them again
+        </button>
+      </RefusedFiles>
     </section>
   );
 }
@@ -73,25 +77,6 @@ function FolderButton() {
       />
       <Icon name="folder" /> Folder
     </label>
-  );
-}
-
-/** The files among many that could not be read. */
-function Refused() {
-  return (
-    <details class="refused">
-      <summary>{plural(refused.value.length, "file")} could not be read</summary>
-      <ul>
-        {refused.value.map((one) => (
-          <li key={one.name}>
-            <strong>{one.name}</strong>: {without(one.problem, one.name)}
-          </li>
-        ))}
-      </ul>
-      <button type="button" onClick={uploadRefused}>
-        Try them again
-      </button>
-    </details>
   );
 }
 

@@ -1,5 +1,5 @@
-import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
+import { useModal } from "./useModal";
 
 export const showsKeys = signal(false);
 
@@ -19,9 +19,7 @@ const KEYS: [string, string][] = [
 
 /** The keys of the page. */
 export function KeysDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), [showsKeys.value]);
-  if (!showsKeys.value) return null;
+  const dialog = useModal();
   return (
     <dialog ref={dialog} aria-labelledby="keys-heading" onClose={() => (showsKeys.value = false)}>
       <h2 id="keys-heading">Keys</h2>

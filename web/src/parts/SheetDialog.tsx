@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Axis, Control } from "../api";
 import { duration, plural } from "../format";
 import { paintSheet } from "../state/actions";
@@ -6,6 +6,7 @@ import { about, controls } from "../state/about";
 import { estimated } from "../state/estimate";
 import { valueOf } from "../state/form";
 import { parseValue, validate } from "../state/values";
+import { useModal } from "./useModal";
 
 /** Settings whose values are worth seeing side by side, and values to begin with. */
 const USUAL: Record<string, string> = {
@@ -21,11 +22,10 @@ const SIDE = 256;
 
 /** Orders a sheet: small pictures with several values of one or two settings. */
 export function SheetDialog({ onEnd }: { onEnd: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const offered = controls.value.filter((control) => control.name !== "size" && (control.kind === "number" || control.kind === "integer" || control.kind === "choice"));
   const [columns, setColumns] = useState({ name: "strength", text: USUAL.strength! });
   const [rows, setRows] = useState({ name: "", text: "" });
-  useEffect(() => dialog.current?.showModal(), []);
   const axes = [columns, rows].filter((axis) => axis.name).map((axis) => read(offered, axis.name, axis.text));
   const problem = axes.map((axis) => axis.problem).find((text) => text) ?? (axes.length === 2 && columns.name === rows.name ? "Choose two different settings." : "");
   const most = about.value?.max_cells ?? Infinity;

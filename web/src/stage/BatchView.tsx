@@ -5,10 +5,10 @@ import { differences } from "../differences";
 import { jobTitle, plural, share, STATES, title } from "../format";
 import { cancelBatch, enlarge, retryBatch } from "../state/actions";
 import { about, controls } from "../state/about";
-import { find, findBatch, jobSignal, jobsOf } from "../state/jobs";
+import { find, findBatch, jobSignal, jobsOf, tally } from "../state/jobs";
 import { same } from "../state/values";
 import { Menu } from "../parts/Menu";
-import { without } from "../state/notices";
+import { RefusedFiles } from "../parts/RefusedFiles";
 import { restoreSettings } from "../state/restore";
 import { select } from "../state/selection";
 
@@ -23,9 +23,7 @@ export function BatchView({ id }: { id: number }) {
   const [unreadable, setUnreadable] = useState<Refused[]>([]);
   useEffect(() => void (batch?.unreadable && api.batch(id).then((whole) => setUnreadable(whole.refused), () => undefined)), [id, batch?.unreadable]);
   if (!batch) return <p class="help">One moment …</p>;
-  const { finished = 0, failed = 0, cancelled = 0, queued = 0, running = 0 } = batch.counts;
-  const total = finished + failed + cancelled + queued + running;
-  const left = queued + running;
+  const { finished, failed, cancelled, left, ended, total } = tally(batch);
   const isSheet = batch.kind === "sheet";
   return (
     <div class="batch-view">
@@ -37,7 +35,7 @@ export function BatchView({ id }: { id: number }) {
           {batch.unreadable > 0 && `, ${batch.unreadable} unreadable`}
         </p>
       </div>
-      {left > 0 && <progress value={total - left} max={total} aria-label="Painted" />}
+      {left > 0 && <progress value={ended} max={total} aria-label="Painted" />}
       <div class="tools">
         {finished > 0 && (
           <a class={`button ${isSheet ? "" : "strong"}`} href={zipOfBatch(id)} download>
@@ -56,18 +54,7 @@ export function BatchView({ id }: { id: number }) {
         )}
       </div>
       {isSheet ? <Sheet batch={batch} /> : <Contact id={id} />}
-      {unreadable.length > 0 && (
-        <details class="refused" open={unreadable.length < FEW}>
-          <summary>{plural(unreadable.length, "file")} could not be read</summary>
-          <ul>
-            {unreadable.map((one) => (
-              <li key={one.name}>
-                <strong>{one.name}</strong>: {without(one.problem, one.name)}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <RefusedFiles files={unreadable} open={unreadable.length < FEW} />
     </div>
   );
 }
@@ -106,7 +93,6 @@ function Cell({ id, pressed, onShow }: { id: number; pressed?: boolean; onShow: 
 /** A sheet: columns and rows by the values of its settings; a cell's own can be taken over. */
 function Sheet({ batch }: { batch: Batch }) {
   const [chosen, setChosen] = useState<number | null>(null);
-  useEffect(() => setChosen(null), [batch.id]);
   const [columns, rows] = batch.axes;
   if (!columns) return null;
   const label = (name: string) => controls.value.find((control) => control.name === name)?.label ?? name.replaceAll("_", " ");

@@ -21,7 +21,8 @@ export const markedEntries = computed(() => entries.value.filter((entry) => mark
 
 /** What was found, and how to get more of it; null while nothing is searched for. */
 const found = signal<{ ids: number[]; next: number | null } | null>(null);
-const isFiltered = computed(() => search.value.trim() !== "" || album.value !== "" || favoritesOnly.value);
+const query = computed(() => ({ search: search.value.trim(), album: album.value, favorite: favoritesOnly.value }));
+export const isFiltered = computed(() => Object.values(query.value).some((wanted) => wanted));
 
 export const entries = computed<Entry[]>(() => {
   if (!found.value) return listed.value;
@@ -35,15 +36,15 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let turn = 0;
 
 effect(() => {
-  const query = { search: search.value.trim(), album: album.value, favorite: favoritesOnly.value };
+  const asked = query.value;
   clearTimeout(timer);
   const mine = ++turn;
   if (!isFiltered.value) found.value = null;
-  else timer = setTimeout(() => void look(query, mine), PAUSE);
+  else timer = setTimeout(() => void look(asked, mine), PAUSE);
 });
 
-async function look(query: api.Query, mine: number, before?: number): Promise<void> {
-  const page = await attempt(() => api.jobPage(query, before));
+async function look(asked: api.Query, mine: number, before?: number): Promise<void> {
+  const page = await attempt(() => api.jobPage(asked, before));
   if (!page || mine !== turn || (before && before !== found.peek()?.next)) return;
   batch(() => {
     take(page);
@@ -55,7 +56,7 @@ async function look(query: api.Query, mine: number, before?: number): Promise<vo
 
 export async function loadMore(): Promise<void> {
   if (!found.value) return void (await attempt(showMore));
-  if (found.value.next) await look({ search: search.value.trim(), album: album.value, favorite: favoritesOnly.value }, turn, found.value.next);
+  if (found.value.next) await look(query.value, turn, found.value.next);
 }
 
 export async function loadAlbums(): Promise<void> {

@@ -32,6 +32,13 @@ export const queue = computed(() =>
   queuedIds.value.map((id) => jobSignal(id).value).sort((one, other) => (one.queue_position ?? 0) - (other.queue_position ?? 0)),
 );
 
+/** How far a batch is: its jobs, those that have not ended, and those that have in each way. */
+export function tally({ counts }: Batch) {
+  const { finished = 0, failed = 0, cancelled = 0, queued = 0, running = 0 } = counts;
+  const [left, ended] = [queued + running, finished + failed + cancelled];
+  return { finished, failed, cancelled, left, ended, total: left + ended };
+}
+
 /** The queue by rows: a job, or all waiting jobs of a batch. */
 export const queueRows = computed(() => {
   const rows: Job[][] = [];
@@ -59,8 +66,8 @@ export const listed = computed<Entry[]>(() => {
       if (isEnded(job)) entries.push({ job: id, batch: null });
       continue;
     }
-    const { counts } = batches.value.get(job.batch) ?? {};
-    if (seen.has(job.batch) || !((counts?.finished ?? 0) + (counts?.failed ?? 0) + (counts?.cancelled ?? 0))) continue;
+    const batch = batches.value.get(job.batch);
+    if (seen.has(job.batch) || !batch || !tally(batch).ended) continue;
     seen.add(job.batch);
     entries.push({ job: id, batch: job.batch });
   }
