@@ -63,7 +63,7 @@ class Details:
 
     def content(self, width: int, height: int) -> Tensor | None:
         """Give the content image as it is to be recognized: in the styles' palette where the start is."""
-        if self._images.has_init or self._spec.init != "palette":
+        if self._spec.init != "palette":
             return self._images.content(width, height)
         return self._sharp_start(width, height)
 

@@ -79,6 +79,7 @@ class TransferImages:
         keep: the mask of what stays the content image.
         init: an image to start from.
         faces: the mask of faces in the content image, for a spec that says how they are painted.
+        colors_like: an image whose colors stand for the content image's where it begins in the styles' palette.
 
     Raises:
         ValueError: there is a mask of the content image and no content image; or the first style's pixels are needed,
@@ -95,11 +96,13 @@ class TransferImages:
         keep: Image | None = None,
         init: Image | None = None,
         faces: Image | None = None,
+        colors_like: Image | None = None,
     ) -> None:
         if (keep is not None or faces is not None) and content is None:
             raise ValueError("a keep mask needs a content image, and so do faces")
         self._spec, self._faces = spec, _as_source(faces)
         self._content, self._keep, self._init = (_as_source(image) for image in (content, keep, init))
+        self._colors_like = _as_source(colors_like)
         self.styles = [_as_style(style) for style in styles]
         """Each style."""
         self._masks = [TensorImage(mask) if isinstance(mask, Tensor) else mask for mask in masks]
@@ -237,15 +240,15 @@ class TransferImages:
         """Give the image to start from, (1, 3, height, width), where there is one."""
         return self._init.resize(width, height) if self._init else None
 
+    @cached_property
+    def colors_like(self) -> Tensor | None:
+        """The image whose colors stand for the content image's, (1, 3, H, W), where there is one."""
+        return self._colors_like.resize(*self._colors_like.size) if self._colors_like else None
+
     @property
     def style_count(self) -> int:
         """How many styles there are."""
         return len(self.styles)
-
-    @property
-    def has_init(self) -> bool:
-        """Whether there is an image to start from."""
-        return self._init is not None
 
     def pad(self, image: Tensor) -> Tensor:
         """Add the margin to an image or a mask."""

@@ -21,6 +21,7 @@ def initial_image(
     *,
     opacity: Tensor | None = None,
     palette: Tensor | None = None,
+    colors_like: Tensor | None = None,
     noise_share: float,
     noise_amplitude: float,
     mean: Color,
@@ -36,6 +37,7 @@ def initial_image(
         style: (1, 3, H', W'), 0..255, for the start `style`.
         opacity: (1, 1, H', W'), 0..1, how much each of the style's pixels counts; None for all alike.
         palette: the style's, OkLab, (3, COLORS), for the start `palette`.
+        colors_like: (1, 3, H'', W''), an image whose colors stand for the content's there; None for the content itself.
         noise_share: 0..1, how much of the image is replaced by uniform noise around the mean.
         noise_amplitude: in pixel values 0..255.
         mean: the gray that the network subtracts from its input.
@@ -51,7 +53,7 @@ def initial_image(
     if init == "gaussian":
         return middle + noise_amplitude * _like(torch.randn(content.shape, generator=generator), content)
     return add_noise(
-        _without_noise(init, content, style, opacity, palette, middle, generator),
+        _without_noise(init, content, style, opacity, palette, colors_like, middle, generator),
         noise_share,
         noise_amplitude,
         mean,
@@ -107,6 +109,7 @@ def _without_noise(
     style: Tensor | None,
     opacity: Tensor | None,
     palette: Tensor | None,
+    colors_like: Tensor | None,
     middle: Tensor,
     generator: torch.Generator,
 ) -> Tensor:
@@ -117,7 +120,8 @@ def _without_noise(
     if init == "palette":
         assert palette is not None  # whoever asks for this start gives one
         # Colors take the optimizer most of its steps, and each position takes the style's color that suits it best.
-        return _like(match_palette(content.float().cpu(), palette), content)
+        like = None if colors_like is None else colors_like.float().cpu()
+        return _like(match_palette(content.float().cpu(), palette, like=like), content)
     assert style is not None
     return _scatter(style, opacity, content, generator)
 

@@ -85,7 +85,7 @@ class StyleTransfer:
     def __init__(
         self, network: VGG, images: TransferImages, spec: TransferSpec, extra_losses: Sequence[BuildLosses] = ()
     ) -> None:
-        self.spec, self.images, self._network, self._extra_losses = spec, images, network, extra_losses
+        self.spec, self.images, self.network, self._extra_losses = spec, images, network, extra_losses
         self.reader = TiledVGG(network, spec.tiles) if spec.tiles else network
         self.smallest_side = smallest_side(network.layers)
         images.check_own_sizes(self.smallest_side)
@@ -143,7 +143,18 @@ class StyleTransfer:
 
     def _make_initial_image(self, width: int, height: int, *, with_noise: bool = True) -> Tensor:
         """Make the start of a size with its margin: (1, 3, height + 2 margin, width + 2 margin), 0..255."""
-        image = self._compose_initial_image(width, height, self.spec.noise_share if with_noise else 0.0)
+        return self._finish_start(self._compose_start(width, height, self.spec.noise_share if with_noise else 0.0))
+
+    def _first_image(self) -> Tensor:
+        """Make the image that optimization begins with: of the one that was given for it, or the initial image."""
+        spec, size = self.spec, self.scales[0].size
+        given, random = self.images.init(*size), seeded_generator(spec.seed)
+        if given is None:
+            return self.initial_image(*size)
+        return self._finish_start(add_noise(given, spec.noise_share, spec.noise_amplitude, self.network.mean, random))
+
+    def _finish_start(self, image: Tensor) -> Tensor:
+        height, width = image.shape[2:]
         if self.spec.luminance_only:
             image = gray_of(image)
         content, keep = self.images.content(width, height), self.images.keep(width, height)
@@ -151,11 +162,8 @@ class StyleTransfer:
             image = blend_with_content(image, content, keep)
         return self.images.pad(image)
 
-    def _compose_initial_image(self, width: int, height: int, noise_share: float) -> Tensor:
-        spec, images, mean, weights = self.spec, self.images, self._network.mean, self._style_weights
-        given = images.init(width, height)
-        if given is not None:
-            return add_noise(given, noise_share, spec.noise_amplitude, mean, seeded_generator(spec.seed))
+    def _compose_start(self, width: int, height: int, noise_share: float) -> Tensor:
+        spec, images, mean, weights = self.spec, self.images, self.network.mean, self._style_weights
         subject = images.subject(width, height)
         make = partial(
             initial_image,
@@ -165,6 +173,7 @@ class StyleTransfer:
             noise_amplitude=spec.noise_amplitude,
             mean=mean,
             seed=spec.seed,
+            colors_like=images.colors_like,
         )
         if spec.init != "palette":
             style, opacity = images.style_pixels(width, height) if spec.init == "style" else (None, None)
@@ -179,7 +188,7 @@ class StyleTransfer:
         """Yield what `transfer` yields."""
         spec, last, stopped = self.spec, self.scales[-1], False
         first, iteration, state = (resume.scale, resume.iteration, resume.state) if resume else (1, 0, {})
-        image = state[IMAGE] if resume else self.initial_image(*self.scales[0].size)
+        image = state[IMAGE] if resume else self._first_image()
         del resume  # and what it holds
         yield Iterate("start", first, iteration, self.images.crop(image), None)
         if spec.content_only:
@@ -247,8 +256,7 @@ class StyleTransfer:
 
     def _content_as_result(self) -> Iterate:
         """Give the content image as the result of everything."""
-        last = self.scales[-1]
-        image = self.images.pad(self.images.subject(last.width, last.height))
-        targets = self.targets(last.width, last.height)
+        size = self.scales[-1].size
+        image, targets = self.images.pad(self.images.subject(*size)), self.targets(*size)
         terms = name_terms(targets, targets.values(image).tolist())
         return Iterate("result", len(self.scales), 0, self.images.crop(image), terms)

@@ -5,7 +5,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from impasto.core import Iterate, ResumePoint, StyleTransfer
+from impasto.core.transfer import BuildLosses
 from impasto.engine.checkpoint import Checkpoint
 from impasto.engine.device import ComputeConfig, translate_oom
 from impasto.engine.estimate import (
@@ -55,6 +58,20 @@ class RunInputs:
             processor=self.compute.processor,
             memory=self.memory,
         )
+
+    def refine(self, start: Tensor, iterations: int, losses: Sequence[BuildLosses] = ()) -> StyleTransfer:
+        """Give the transfer that goes on from an image at the scale of its size, and ends there.
+
+        Args:
+            start: (1, 3, H, W), 0..255, of the size of one of the scales.
+            iterations: of the optimizer.
+            losses: further terms of its objective.
+        """
+        whole, spec, size = self.transfer, self.transfer.spec, (start.shape[3], start.shape[2])
+        objective = spec.objective_at(coarsest=size == whole.scales[0].size)
+        alone = replace(spec, size=size, scales=1, iterations=iterations, rounds=1)
+        alone = replace(alone, objective=objective, fine_scale_objective=None)
+        return StyleTransfer(whole.network, self.tensors.transfer_images(alone, init=start), alone, losses)
 
     def estimate(self, resume: ResumePoint | None = None) -> Estimate:
         """Estimate what the run will take: all of it, or what is left after an earlier one."""

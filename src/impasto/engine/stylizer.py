@@ -104,6 +104,7 @@ class Stylizer:
         *,
         stop: Callable[[], bool] = _never,
         preview_every: int | None = None,
+        colors_like: Picture | None = None,
     ) -> Iterator[Event]:
         """Make a picture, and yield what happens as events.
 
@@ -116,6 +117,8 @@ class Stylizer:
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
+            colors_like: a picture whose colors stand for the photograph's where it begins in the paintings' palette, so
+                that the photographs of a series are recolored alike; None for the photograph itself.
 
         Yields:
             Started, then Step, Preview and Restart, and last Finished with the result.
@@ -127,7 +130,7 @@ class Stylizer:
         settings = settings or Settings()
         self.check_memory(content, styles, settings)
         photo, paintings = _read_optional(content), _read_all(styles)
-        inputs = self._open_fastest(photo, paintings, settings)
+        inputs = self.open_fastest(photo, paintings, settings, colors_like)
         _prepare(inputs, to_run=True)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
         described = describe(settings, photo, paintings)
@@ -193,7 +196,7 @@ class Stylizer:
         """
         paintings, settings = _split_arguments(styles, settings, choices)
         self.check_memory(content, paintings, settings)
-        inputs = self._open_fastest(_read_optional(content), _read_all(paintings), settings)
+        inputs = self.open_fastest(_read_optional(content), _read_all(paintings), settings)
         _prepare(inputs, to_run=True)
         return inputs.estimate()
 
@@ -288,6 +291,7 @@ class Stylizer:
         content: Source | Picture | None = None,
         styles: StyleInputs = (),
         settings: Settings | None = None,
+        colors_like: Picture | None = None,
     ) -> RunInputs:
         """Set up a run, in the precision that is fastest on the device where the settings leave it open.
 
@@ -297,13 +301,19 @@ class Stylizer:
         settings, paintings = settings or Settings(), _read_all(styles)
         stored = [style.measured_with if isinstance(style, StyleFile) else None for style in paintings]
         check_measured(settings, stored, has_photograph=content is not None)
-        inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings))
+        inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings), colors_like)
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
 
-    def _open_fastest(self, content: Picture | None, styles: tuple[LoadedStyle, ...], settings: Settings) -> RunInputs:
+    def open_fastest(
+        self,
+        content: Picture | None,
+        styles: tuple[LoadedStyle, ...],
+        settings: Settings,
+        colors_like: Picture | None = None,
+    ) -> RunInputs:
         """Set up a run in the fastest precision that the gradient tolerates, where the settings leave it open."""
-        opened = self.open(content, styles, settings)
+        opened = self.open(content, styles, settings, colors_like)
         if opened.compute.precision == "float32" or spec.compute_spec(settings).precision != "auto":
             return opened
         with translate_oom():

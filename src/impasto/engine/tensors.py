@@ -90,17 +90,18 @@ class ImageTensors:
         """Give a picture as a source of tensors."""
         return PictureImage(picture, self._inputs, self._compute)
 
-    def transfer_images(self, spec: TransferSpec) -> TransferImages:
-        """Give everything that a transfer is made of."""
-        content, init = self._inputs.content, self._inputs.init
+    def transfer_images(self, spec: TransferSpec, init: Tensor | None = None) -> TransferImages:
+        """Give everything that a transfer is made of, to start from an image (1, 3, H, W) or as the inputs say."""
+        content, own, like = self._inputs.content, self._inputs.init, self._inputs.colors_like
         return TransferImages(
             None if content is None else self.source(content),
             [self._style(style, spec) for style in self._inputs.styles],
             spec,
             masks=[Mask(plane, self._compute) for plane in self._inputs.masks.styles],
             keep=self._keep,
-            init=None if init is None else self.source(init),
+            init=init if init is not None or own is None else self.source(own),
             faces=self._faces,
+            colors_like=None if like is None else self.source(like),
         )
 
     def _style(self, style: LoadedStyle, spec: TransferSpec) -> StyleSource:

@@ -61,14 +61,19 @@ def palette(image: Tensor, opacity: Tensor | None = None) -> Tensor:
     return to_oklab(pixels[:, :, drawn.clamp(max=pixels.shape[2] - 1)].unsqueeze(3))[0, :, :, 0]
 
 
-def match_palette(painting: Tensor, wanted: Tensor, opacity: Tensor | None = None) -> Tensor:
+def match_palette(
+    painting: Tensor, wanted: Tensor, opacity: Tensor | None = None, *, like: Tensor | None = None
+) -> Tensor:
     """Recolor a painting to a palette (3, COLORS), its strokes kept: (1, 3, H, W), 0..255.
+
+    `like` is an image whose colors stand for the painting's own, (1, 3, H', W'): of the frames of a film all are moved
+    as those of one are.
 
     Sliced optimal transport moves the painting's palette onto the other (Pitie et al. 2005, "N-dimensional probability
     density function transfer"; Rabin et al. 2011). A pixel then moves as the palette's colors near its own do on
     average: the transport alone tears apart colors that were neighbors, and smooth paper comes out as grain.
     """
-    own = palette(painting, opacity)
+    own = palette(painting, opacity) if like is None else palette(like)
     lattice = _average_moves(own, _transport(own, wanted) - own)
     return map_bands(lambda band: _move_colors(band, lattice), painting).clamp_(0, 255)
 

@@ -48,6 +48,7 @@ class Inputs:
         content: the content image as it was given.
         styles: the style images and style files as they were given.
         spec: what becomes of them.
+        colors_like: a picture whose colors stand for the content image's where it begins in the style images' palette.
 
     Raises:
         ImageError: a mask, or the start that a file names, cannot be used; or a style image is transparent all over.
@@ -55,11 +56,19 @@ class Inputs:
             is not within its image, or `init` is neither a start nor a file.
     """
 
-    def __init__(self, content: Picture | None, styles: tuple[LoadedStyle, ...], spec: InputSpec) -> None:
+    def __init__(
+        self,
+        content: Picture | None,
+        styles: tuple[LoadedStyle, ...],
+        spec: InputSpec,
+        colors_like: Picture | None = None,
+    ) -> None:
         if not (content or styles):
             raise SettingsError("neither a photograph nor a painting was given", "Give at least one of them.")
         self.original = content
         """The content image as it was given; `content` may have other colors."""
+        self.colors_like = colors_like
+        """As it was given."""
         cropped = crop(styles, spec.style_crop)
         visible = {number: crop_to_visible(it) for number, it in enumerate(cropped) if isinstance(it, Picture)}
         self.content, recolored = recolor(content, tuple(visible.values()), spec.color)
