@@ -78,7 +78,7 @@ def measure(size: tuple[int, int], side: int, precision: str) -> dict[str, Any]:
     """Measure a precision."""
     run = open_run(Stylizer(), size, precision)
     start, objective = run.transfer.initial_image(*size), run.transfer.objective(*size)
-    network = run.transfer.network  # noqa: SLF001 - it has no need to give it to others
+    network = run.transfer.network
     metered = MeteredTiles(network, side)
     shape = start.shape[2], start.shape[3]
     MappedObjective(network, objective.losses, shape, metered).evaluate(start)

@@ -182,4 +182,4 @@ def _warp(pixels: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
     double = np.array([[2.0, 0, 0.5], [0, 2.0, 0.5]])
     size = SIZE[0] * 2, SIZE[1] * 2
     large = cv2.warpAffine(pixels, _compose(double, matrix), size, flags=cv2.INTER_LINEAR, borderValue=0)
-    return cv2.resize(large, SIZE, interpolation=cv2.INTER_AREA)
+    return cv2.resize(large, SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -133,8 +133,8 @@ class StyleTransfer:
 
     def objective(self, width: int, height: int) -> Objective:
         """Give the targets as the optimizer sees them: what is kept is the content image."""
-        targets = self.targets(width, height)
-        content, keep = self.images.content(width, height), self.images.keep(width, height)
+        targets, keep = self.targets(width, height), self.images.keep(width, height)
+        content = self.images.content(width, height)
         if content is None or keep is None:
             return targets
         return MaskedObjective(targets, self.images.pad(content), self.images.pad(keep))
@@ -154,21 +154,19 @@ class StyleTransfer:
         return self._finish_start(add_noise(given, spec.noise_share, spec.noise_amplitude, self.network.mean, random))
 
     def _finish_start(self, image: Tensor) -> Tensor:
-        height, width = image.shape[2:]
-        if self.spec.luminance_only:
-            image = gray_of(image)
-        content, keep = self.images.content(width, height), self.images.keep(width, height)
+        size = image.shape[3], image.shape[2]
+        image = gray_of(image) if self.spec.luminance_only else image
+        content, keep = self.images.content(*size), self.images.keep(*size)
         if content is not None and keep is not None:
             image = blend_with_content(image, content, keep)
         return self.images.pad(image)
 
     def _compose_start(self, width: int, height: int, noise_share: float) -> Tensor:
         spec, images, mean, weights = self.spec, self.images, self.network.mean, self._style_weights
-        subject = images.subject(width, height)
         make = partial(
             initial_image,
             spec.init,
-            subject,
+            subject := images.subject(width, height),
             noise_share=noise_share,
             noise_amplitude=spec.noise_amplitude,
             mean=mean,
@@ -251,8 +249,8 @@ class StyleTransfer:
     def _output(self, objective: Objective, progress: RoundProgress, scale: int, iteration: int) -> Iterate:
         """Give the output of a round if it ended here; an average has no terms: it is not evaluated."""
         image, values = progress.output()
-        terms = None if values is None else name_terms(objective, values)
-        return Iterate("output", scale, iteration, self.images.crop(image), terms)
+        named = None if values is None else name_terms(objective, values)
+        return Iterate("output", scale, iteration, self.images.crop(image), named)
 
     def _content_as_result(self) -> Iterate:
         """Give the content image as the result of everything."""

@@ -117,8 +117,8 @@ class Stylizer:
             settings: `Settings()` if not given.
             stop: asked between steps; once true, the run ends at once with the picture as it is.
             preview_every: iterations between previews; by default the settings' `save_every`.
-            colors_like: a picture whose colors stand for the photograph's where it begins in the paintings' palette, so
-                that the photographs of a series are recolored alike; None for the photograph itself.
+            colors_like: a picture whose colors stand for the photograph's wherever it or the paintings are recolored,
+                so that the pictures of a series are alike; None for the photograph itself.
 
         Yields:
             Started, then Step, Preview and Restart, and last Finished with the result.

@@ -5,11 +5,12 @@ Brox and Keutzer 2010; Ruder, Dosovitskiy and Brox 2016, equations 5 and 6).
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from impasto.video.opencv import load_opencv
 
 Plane = NDArray[np.float32]
 """(H, W)."""
@@ -17,8 +18,8 @@ Samples = NDArray[np.uint8]
 """(H, W, 3), sRGB."""
 
 STILL = 0.7
-"""Pixels: a motion shorter than this is none where the frames are as alike without it. Else noise moves still walls, and
-what is moved a hundred times by parts of a pixel is blurred."""
+"""Pixels: a motion shorter than this is none where the frames are as alike without it. Else noise moves still walls,
+and what is moved a hundred times by parts of a pixel is blurred."""
 _STILL_WINDOW = 9
 _ALIKE = 1.15
 """How much more two frames may differ without a motion than with it, for it to be none."""
@@ -53,8 +54,8 @@ def find_motion(frame: Samples, other: Samples) -> Motion:
 
 
 def warp(pixels: NDArray[Any], offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Move an image (H, W, C) or a plane to where its content is in another frame; at the border it repeats its edge."""
-    cv2 = _cv2()
+    """Move an image (H, W, C) or a plane to where its content is in another frame; beyond its border it repeats it."""
+    cv2 = load_opencv()
     height, width = offsets.shape[:2]
     columns = np.arange(width, dtype=np.float32) + offsets[..., 0]
     rows = np.arange(height, dtype=np.float32)[:, np.newaxis] + offsets[..., 1]
@@ -65,14 +66,14 @@ def warp(pixels: NDArray[Any], offsets: NDArray[np.float32]) -> NDArray[np.float
 
 def to_gray(frame: Samples) -> NDArray[np.uint8]:
     """Give the gray of a frame: (H, W)."""
-    cv2 = _cv2()
+    cv2 = load_opencv()
     gray: NDArray[np.uint8] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     return gray
 
 
 def _search(frame: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Search where the pixels of a frame are in another: (H, W, 2)."""
-    cv2 = _cv2()
+    cv2 = load_opencv()
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(0)
     found: NDArray[np.float32] = search.calc(frame, other, None)
@@ -82,14 +83,14 @@ def _search(frame: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.fl
 def _agree(back: NDArray[np.float32], forth: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell where the motion there and back ends where it began (Ruder et al., equation 5)."""
     there = warp(forth, back)
-    apart = np.square(there + back).sum(axis=2)
+    apart: NDArray[np.float32] = np.square(there + back).sum(axis=2)
     length = np.square(there).sum(axis=2) + np.square(back).sum(axis=2)
-    agreed: NDArray[np.bool_] = apart <= _DISAGREE * length + _DISAGREE_BASE
+    agreed = apart <= _DISAGREE * length + _DISAGREE_BASE
     height, width = agreed.shape
     columns = np.arange(width) + back[..., 0]
     rows = np.arange(height)[:, np.newaxis] + back[..., 1]
-    inside = (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
-    return agreed & inside
+    seen: NDArray[np.bool_] = agreed & (columns > -1) & (columns < width) & (rows > -1) & (rows < height)
+    return seen
 
 
 def _is_boundary(offsets: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -101,15 +102,13 @@ def _is_boundary(offsets: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def _smooth(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give a motion without the specks of noise, its borders kept: (H, W, 2)."""
-    cv2 = _cv2()
+    cv2 = load_opencv()
     return np.stack([cv2.medianBlur(np.ascontiguousarray(offsets[..., axis]), 5) for axis in (0, 1)], axis=2)
 
 
-def _is_still(
-    gray: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]
-) -> NDArray[np.bool_]:
+def _is_still(gray: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell where nothing moves: where it would be by less than `STILL`, and the frames are as alike without it."""
-    cv2 = _cv2()
+    cv2 = load_opencv()
     own = gray.astype(np.float32)
     window = (_STILL_WINDOW, _STILL_WINDOW)
     moved = cv2.blur(np.abs(own - warp(before, offsets)), window)
@@ -120,18 +119,7 @@ def _is_still(
 
 def _soften(trusted: NDArray[np.bool_]) -> Plane:
     """Let trust begin a little within its border, and not all at once."""
-    cv2 = _cv2()
+    cv2 = load_opencv()
     inner = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8))
     soft: Plane = cv2.GaussianBlur(inner, (0, 0), _SOFT) * trusted
     return soft
-
-
-@cache
-def _cv2() -> Any:
-    from impasto.errors import InputError, install_command  # noqa: PLC0415
-
-    try:
-        import cv2  # noqa: PLC0415
-    except ImportError:
-        raise InputError("films need OpenCV for their motion", f"Run: {install_command('video')}.") from None
-    return cv2

@@ -1,8 +1,8 @@
 """Paints the frames of a shot, one after the other: each begins as the one before it, moved as its content moved.
 
 Ruder, Dosovitskiy and Brox 2016, "Artistic style transfer for videos". They paint each frame with hundreds of
-iterations; here the first is painted from coarse to fine, and the others take a few iterations at the finest scale. What
-was painted before has its strokes already, and what is new is small.
+iterations; here the first is painted from coarse to fine, and the others take a few iterations at the finest scale:
+what was painted before has its strokes already. Only what is new is painted from coarse to fine, too.
 """
 
 from collections import deque
@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.core.losses import Loss, LossInputs
 from impasto.core.losses.temporal import TemporalLoss
 from impasto.core.pyramid import resize
 from impasto.engine.run import RunInputs
-from impasto.engine.stylizer import StyleInputs, Stylizer
+from impasto.engine.style_file import LoadedStyle
+from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
-from impasto.images.picture import to_integers
+from impasto.images.picture import Rgb, to_integers
 from impasto.settings import Settings
-from impasto.video.flow import Motion, find_motion, warp
+from impasto.video.flow import Plane, Samples, find_motion, warp
+from impasto.video.opencv import load_opencv
 
 KEPT_EVERY = 8
 """Every so many frames of a shot one is kept, for what is hidden meanwhile and seen again."""
@@ -32,15 +32,15 @@ MOST_KEPT = 8
 KNOWN = 0.998
 """Mean trust from which on no further frame is looked at, and nothing is painted from coarse to fine."""
 _UNIT = 10.0
-"""Levels 0..255: a frame that is as far from the one before, root mean square, costs the loss of the first frame at a
-weight of 1."""
+"""Levels 0..255: at a weight of 1, a frame that is as far from what it is to be, root mean square, costs as much as the
+objective of the first frame."""
 _LOW = 1 / 24
-"""Of the long side: the standard deviation of the Gaussian beyond which colors are held."""
+"""Of the long side: the standard deviation of the Gaussian that parts the colors that are held from the strokes."""
 
 
 @dataclass(frozen=True)
 class Consistency:
-    """How frames are made to agree with those before them."""
+    """How the frames of a shot are made to agree."""
 
     weight: float = 0.5
     """Of the temporal loss; see `_UNIT`."""
@@ -64,14 +64,12 @@ class ShotFrame:
 
 @dataclass(frozen=True)
 class _Painted:
-    """What is remembered of a frame, all of the result's size."""
+    """What is remembered of a frame, all of it (H, W, 3), of the result's size."""
 
-    source: NDArray[np.uint8]
-    """(H, W, 3)."""
-    start: NDArray[np.float32]
-    """(H, W, 3): the source in the styles' palette, 0..255."""
-    result: NDArray[np.float32]
-    """(H, W, 3), 0..255."""
+    source: Samples
+    start: Rgb
+    """The source in the styles' palette."""
+    result: Rgb
 
 
 class ShotPainter:
@@ -92,23 +90,23 @@ class ShotPainter:
     def __init__(
         self,
         stylizer: Stylizer,
-        styles: StyleInputs,
+        styles: Sequence[LoadedStyle],
         typical: Sequence[Picture],
-        consistency: Consistency = Consistency(),
+        consistency: Consistency | None = None,
     ) -> None:
-        self._stylizer, self._styles, self._consistency = stylizer, styles, consistency
+        self._stylizer, self._styles, self._consistency = stylizer, tuple(styles), consistency or Consistency()
         self._colors = _stack(typical)
-        self._kept: deque[_Painted] = deque(maxlen=MOST_KEPT)
         self._last: _Painted | None = None
-        self._count = 0
+        self._kept: deque[_Painted] = deque(maxlen=MOST_KEPT)
         self.state: dict[str, Any] = {}
         """What is to be kept beside the painted frames, as JSON holds it; it changes with each frame."""
 
     def resume(self, painted: Sequence[tuple[ShotFrame, Picture]], state: dict[str, Any]) -> None:
         """Go on after the last of some frames that were painted before: the last `REFERENCES` of the shot, or all."""
-        self.state = state
+        self.state = {**state, "painted": state["painted"] - len(painted)}
         for frame, picture in painted:
-            self._remember(self._open(frame), frame, picture)
+            is_needed = self._keeps_next or frame is painted[-1][0]
+            self._remember(self._open(frame) if is_needed else None, frame, picture)
 
     def paint(self, frame: ShotFrame) -> Picture:
         """Paint the next frame.
@@ -120,117 +118,128 @@ class ShotPainter:
             InputError: a picture, a setting, the network or the device cannot be used.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        opened = self._open(frame)
-        image = self._refine(opened, frame, self._last) if self._last else self._begin(frame)
-        result = _round(opened.tensors.picture(image), frame.picture.depth)
+        if self._last is None:
+            opened, image = self._begin(frame)
+        else:
+            opened = self._open(frame)
+            image = self._go_on(opened, frame, self._last)
+        result = _round(opened.tensors.picture(image), frame.picture)
         self._remember(opened, frame, result)
         return result
 
-    def _open(self, frame: ShotFrame) -> RunInputs:
-        known = {"precision": self.state["precision"]} if self.state else {}
-        settings = frame.settings.model_copy(update=known)
-        opened = self._stylizer.open(frame.picture, self._styles, settings, self._colors)
-        opened.transfer.check(*opened.transfer.spec.size)
-        return opened
-
-    def _begin(self, frame: ShotFrame) -> Tensor:
+    def _begin(self, frame: ShotFrame) -> tuple[RunInputs, Tensor]:
         """Paint the first frame: (1, 3, H, W), 0..255."""
         opened = self._stylizer.open_fastest(frame.picture, self._styles, frame.settings, self._colors)
         for iterate in opened.transfer.run(_never):
             image, loss = iterate.image, iterate.loss
-        self.state = {"precision": opened.compute.precision, "loss": loss}
-        return image
+        self.state = {"precision": opened.compute.precision, "loss": loss, "painted": 0}
+        return opened, image
 
-    def _refine(self, opened: RunInputs, frame: ShotFrame, last: _Painted) -> Tensor:
+    def _open(self, frame: ShotFrame) -> RunInputs:
+        settings = frame.settings.model_copy(update={"precision": self.state["precision"]})
+        return self._stylizer.open(frame.picture, self._styles, settings, self._colors)
+
+    def _go_on(self, opened: RunInputs, frame: ShotFrame, last: _Painted) -> Tensor:
         """Paint a frame from those before it: (1, 3, H, W), 0..255."""
         fresh = _start(opened)
-        before, trust = self._move(_source(opened, frame), fresh, last)
-        like = opened.transfer.initial_image(*opened.transfer.spec.size)
-        warped, trusted = _to_tensor(before, like), _to_tensor(trust, like)
+        moved, trust = self._move(_source(opened, frame), fresh, last)
+        scales, images, how = opened.transfer.scales, opened.transfer.images, self._consistency
+        warped, trusted, new = (_to_tensor(it, opened) for it in (moved, trust, fresh))
+        if trust.mean() < KNOWN and len(scales) > 1 and how.coarse_iterations:
+            start = resize(new.lerp(warped, trusted), *scales[-2].size)
+            coarse = self._refine(opened, start, how.coarse_iterations, warped, trusted)
+            new = images.crop(opened.transfer.hand_on(images.pad(coarse), *scales[-1].size))
+        image = self._refine(opened, new.lerp(warped, trusted), how.iterations, warped, trusted)
+        return image + _to_tensor(_smooth(moved - _to_array(image), trust), opened)
+
+    def _refine(self, opened: RunInputs, start: Tensor, iterations: int, warped: Tensor, trusted: Tensor) -> Tensor:
+        """Optimize an image at the scale of its size, held to what was painted before: (1, 3, h, w)."""
+        size, pad = (start.shape[3], start.shape[2]), opened.transfer.images.pad
+        known, trust = pad(resize(warped, *size)), pad(resize(trusted, *size).clamp(0, 1))
         weight = self._consistency.weight * self.state["loss"] / _UNIT**2
 
-        def run(start: Tensor, iterations: int) -> Tensor:
-            size = start.shape[3], start.shape[2]
-            known, certain = resize(warped, *size), resize(trusted, *size).clamp(0, 1)
-            pad = opened.transfer.images.pad
+        def temporal(_inputs: LossInputs) -> list[Loss]:
+            return [TemporalLoss(weight, known, trust)] if weight else []
 
-            def temporal(_inputs: LossInputs) -> list[Loss]:
-                return [TemporalLoss(weight, pad(known), pad(certain))]
+        for iterate in opened.refine(start, iterations, [temporal]).run(_never):
+            image = iterate.image
+        return image
 
-            for iterate in opened.refine(start, iterations, [temporal] if weight else []).run(_never):
-                image = iterate.image
-            return image
+    def _move(self, source: Samples, fresh: Rgb, last: _Painted) -> tuple[Rgb, Plane]:
+        """Move what was painted before to a frame: (H, W, 3), and how far it is trusted, (H, W).
 
-        new, scales = _to_tensor(fresh, like), opened.transfer.scales
-        if trust.mean() < KNOWN and len(scales) > 1 and self._consistency.coarse_iterations:
-            coarse = run(resize(new.lerp(warped, trusted), *scales[-2].size), self._consistency.coarse_iterations)
-            images = opened.transfer.images
-            new = images.crop(opened.transfer.hand_on(images.pad(coarse), *scales[-1].size))
-        image = run(new.lerp(warped, trusted), self._consistency.iterations)
-        return image + _to_tensor(_low(before - _to_array(image), trust), like)
-
-    def _move(
-        self, source: NDArray[np.uint8], fresh: NDArray[np.float32], last: _Painted
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give what was painted before, moved to a frame, (H, W, 3), and how far it is trusted, (H, W)."""
-        trust = np.zeros(source.shape[:2], np.float32)
-        target = np.zeros(source.shape, np.float32)
+        What the last frame did not show is looked for in those that are kept, the newest first (Ruder et al., equation
+        8). Where the light changes, what was painted changes as its start does.
+        """
+        trust, sum_ = np.zeros_like(fresh[..., 0]), np.zeros_like(fresh)
         for known in (last, *reversed(self._kept)):
             if trust.mean() >= KNOWN:
                 break
             motion = find_motion(source, known.source)
-            own = np.clip(motion.trust - trust, 0, None)  # what nearer frames do not know (equation 8)
-            light = _low(fresh - warp(known.start, motion.offsets), motion.trust)
-            target += own[..., np.newaxis] * (warp(known.result, motion.offsets) + light)
+            own = np.clip(motion.trust - trust, 0, None)
+            light = _smooth(fresh - warp(known.start, motion.offsets), motion.trust)
+            sum_ += own[..., np.newaxis] * (warp(known.result, motion.offsets) + light)
             trust += own
-        return np.where(trust[..., np.newaxis] > 0, target / np.maximum(trust, 1e-6)[..., np.newaxis], fresh), trust
+        share = trust[..., np.newaxis]
+        return np.where(share > 0, sum_ / np.maximum(share, np.float32(1e-6)), fresh), trust
 
-    def _remember(self, opened: RunInputs, frame: ShotFrame, result: Picture) -> None:
-        self._last = _Painted(_source(opened, frame), _start(opened), result.rgb)
-        if self._count % KEPT_EVERY == 0:
-            self._kept.append(self._last)
-        self._count += 1
+    @property
+    def _keeps_next(self) -> bool:
+        return bool(self.state["painted"] % KEPT_EVERY == 0)
 
-
-def _stack(frames: Sequence[Picture]) -> Picture:
-    """Put frames of one size below each other."""
-    return Picture(np.concatenate([to_integers(Picture(frame.colors), 8) for frame in frames]))
-
-
-def _source(opened: RunInputs, frame: ShotFrame) -> NDArray[np.uint8]:
-    """Give a frame at the size of the result: (H, W, 3)."""
-    picture = opened.inputs.resize(frame.picture, *opened.transfer.spec.size)
-    return to_integers(Picture(picture.colors), 8)
-
-
-def _start(opened: RunInputs) -> NDArray[np.float32]:
-    """Give a frame in the styles' palette: (H, W, 3), 0..255."""
-    size = opened.transfer.spec.size
-    return _to_array(opened.transfer.images.crop(opened.transfer.initial_image(*size)))
-
-
-def _low(difference: NDArray[np.float32], trust: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give what is smooth of a difference (H, W, 3), where it is trusted (H, W), and nothing elsewhere."""
-    sigma = _LOW * max(trust.shape)
-    weights = cv2.GaussianBlur(trust, (0, 0), sigma)
-    smooth = cv2.GaussianBlur(difference * trust[..., np.newaxis], (0, 0), sigma)
-    return trust[..., np.newaxis] * smooth / np.maximum(weights, 1e-3)[..., np.newaxis]
-
-
-def _round(picture: Picture, depth: Any) -> Picture:
-    samples = to_integers(picture, depth)
-    alpha = None if picture.alpha is None else samples[..., 3].astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)
-    return Picture(np.ascontiguousarray(samples[..., :3]), alpha=alpha, depth=depth)
-
-
-def _to_array(image: Tensor) -> NDArray[np.float32]:
-    return image[0].permute(1, 2, 0).float().cpu().numpy().copy()
-
-
-def _to_tensor(array: NDArray[np.float32], like: Tensor) -> Tensor:
-    planes = torch.from_numpy(np.ascontiguousarray(array)).reshape(*array.shape[:2], -1)
-    return planes.permute(2, 0, 1).unsqueeze(0).contiguous().to(like)
+    def _remember(self, opened: RunInputs | None, frame: ShotFrame, result: Picture) -> None:
+        """Remember a frame, where it is `opened`, and count it."""
+        if opened:
+            self._last = _Painted(_source(opened, frame), _start(opened), result.rgb)
+            if self._keeps_next:
+                self._kept.append(self._last)
+        self.state = {**self.state, "painted": self.state["painted"] + 1}
 
 
 def _never() -> bool:
     return False
+
+
+def _stack(frames: Sequence[Picture]) -> Picture:
+    """Put frames of one size below each other."""
+    return Picture(np.concatenate([_to_samples(frame) for frame in frames]))
+
+
+def _source(opened: RunInputs, frame: ShotFrame) -> Samples:
+    """Give a frame at the size of the result: (H, W, 3)."""
+    return _to_samples(opened.inputs.resize(frame.picture, *opened.transfer.spec.size))
+
+
+def _start(opened: RunInputs) -> Rgb:
+    """Give a frame in the styles' palette, where the run begins so: (H, W, 3), 0..255."""
+    transfer = opened.transfer
+    return _to_array(transfer.images.crop(transfer.initial_image(*transfer.spec.size)))
+
+
+def _smooth(difference: Rgb, trust: Plane) -> Rgb:
+    """Give what is smooth of a difference (H, W, 3), where it is trusted (H, W), and nothing elsewhere."""
+    cv2, sigma, share = load_opencv(), _LOW * max(trust.shape), trust[..., np.newaxis]
+    weights = cv2.GaussianBlur(trust, (0, 0), sigma)[..., np.newaxis]
+    smooth: Rgb = share * cv2.GaussianBlur(difference * share, (0, 0), sigma) / np.maximum(weights, np.float32(1e-3))
+    return smooth
+
+
+def _round(result: Picture, frame: Picture) -> Picture:
+    """Give a result in the integers of a frame's depth."""
+    return Picture(to_integers(Picture(result.colors), frame.depth), alpha=result.alpha, depth=frame.depth)
+
+
+def _to_samples(picture: Picture) -> Samples:
+    return to_integers(Picture(picture.colors), 8).astype(np.uint8, copy=False)
+
+
+def _to_array(image: Tensor) -> Rgb:
+    """Give an image (1, 3, H, W) as (H, W, 3)."""
+    array: Rgb = image[0].permute(1, 2, 0).float().cpu().numpy()
+    return np.ascontiguousarray(array)
+
+
+def _to_tensor(array: Rgb | Plane, opened: RunInputs) -> Tensor:
+    """Give an image (H, W, 3) or a plane (H, W) as (1, C, H, W), where and as the run computes."""
+    planes = torch.from_numpy(array).reshape(*array.shape[:2], -1).permute(2, 0, 1).unsqueeze(0)
+    return planes.contiguous().to(opened.compute.device, opened.compute.image_dtype)

@@ -6,7 +6,7 @@ Ruder, Dosovitskiy and Brox 2016, "Artistic style transfer for videos", equation
 import torch
 from torch import Tensor
 
-from impasto.core.losses.base import GradientHook
+from impasto.core.network.vgg import GradientHook
 
 
 class TemporalLoss:

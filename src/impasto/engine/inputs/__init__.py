@@ -48,7 +48,7 @@ class Inputs:
         content: the content image as it was given.
         styles: the style images and style files as they were given.
         spec: what becomes of them.
-        colors_like: a picture whose colors stand for the content image's where it begins in the style images' palette.
+        colors_like: a picture whose colors stand for the content image's, wherever either side is recolored.
 
     Raises:
         ImageError: a mask, or the start that a file names, cannot be used; or a style image is transparent all over.
@@ -71,7 +71,7 @@ class Inputs:
         """As it was given."""
         cropped = crop(styles, spec.style_crop)
         visible = {number: crop_to_visible(it) for number, it in enumerate(cropped) if isinstance(it, Picture)}
-        self.content, recolored = recolor(content, tuple(visible.values()), spec.color)
+        self.content, recolored = recolor(content, tuple(visible.values()), spec.color, colors_like)
         pictures = dict(zip(visible, recolored, strict=True))
         self.styles: tuple[LoadedStyle, ...] = tuple(pictures.get(number, it) for number, it in enumerate(cropped))
         self.keeps_colors = spec.color == "photo"

@@ -14,19 +14,24 @@ from impasto.images.picture import bands, fill_transparent
 
 
 def recolor(
-    photo: Picture | None, paintings: tuple[Picture, ...], whose: Literal["style", "photo", "match"]
+    photo: Picture | None,
+    paintings: tuple[Picture, ...],
+    whose: Literal["style", "photo", "match"],
+    like: Picture | None = None,
 ) -> tuple[Picture | None, tuple[Picture, ...]]:
     """Recolor the content image and the style images.
 
     `style` leaves them alone; `photo` makes them gray, the paintings with the mean and the spread of its lightness;
-    `match` gives the paintings the photograph's palette. Each pixel has as much say as it is opaque.
+    `match` gives the paintings the photograph's palette. Each pixel has as much say as it is opaque. The colors of
+    `like` stand for the photograph's, where it is given.
     """
     if photo is None or whose == "style":
         return photo, paintings
+    colors = _tensors(like or photo)
     if whose == "match":
-        change = partial(color.match_palette, wanted=color.palette(*_tensors(photo)))
+        change = partial(color.match_palette, wanted=color.palette(*colors))
     else:
-        change = partial(color.match_tone, wanted=color.tone(*_tensors(photo)))
+        change = partial(color.match_tone, wanted=color.tone(*colors))
         photo = _apply(photo, lambda image, _: color.gray_of(image))
     return photo, tuple(
         _apply(painting, lambda image, opacity: change(image, opacity=opacity)) for painting in paintings

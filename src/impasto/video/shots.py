@@ -1,0 +1,217 @@
+"""Where a clip begins anew: cuts, and fades to and from one color.
+
+A cut is a frame that differs from the one before it by far more than those around it do from each other. A fade is a
+run of frames that lose their contrast in the measure in which they near one color: what is under it is painted as if it
+were not there, and the painted frames are faded as the clip's were. So a fade does not make the painting flare up, and
+no frame of noise is painted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.images import Picture
+from impasto.images.picture import to_integers
+from impasto.sizing import with_long_side
+from impasto.video.opencv import load_opencv
+
+_SIDE = 96
+"""Pixels of the long side at which frames are compared."""
+_CUT = 12.0
+"""Levels 0..255 by which a frame differs at least from the one before it where there is a cut."""
+_RATIO = 3.0
+"""How many times more than its neighbors do."""
+_AROUND = 2
+"""Neighbors on each side."""
+_FLAT = 5.0
+"""Standard deviation, levels 0..255, of a frame of one color."""
+_EVEN, _GRAIN = 1.2, 0.2
+"""Frames are as flat as the flattest up to so many times its contrast, and levels beyond."""
+_RISE = 1.015
+"""By how much contrast rises from frame to frame within a fade."""
+_APART = 0.15
+"""How far a frame's mean may be from where its contrast says that it is, as a share of the way."""
+_LEAST = 0.3
+"""Share of its contrast that a frame has at least to be painted; below it another stands for it."""
+_SHORTEST, _LONGEST = 2, 150
+"""Frames of a fade."""
+
+Color = tuple[float, float, float]
+"""RGB, 0..255."""
+
+
+@dataclass(frozen=True)
+class Fade:
+    """What a fade has made of a frame: its colors times `light`, and the rest one color."""
+
+    light: float
+    """0..1."""
+    ground: Color
+    content: int
+    """The frame that is painted in its place: itself, or where hardly anything is left of it, the nearest with more."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames that show one thing without a break."""
+
+    frames: range
+    fades: Mapping[int, Fade] = field(default_factory=dict)
+    """For the frames that are faded, by their numbers."""
+
+
+@dataclass(frozen=True)
+class _Thumbnail:
+    """A frame, small."""
+
+    pixels: NDArray[np.float32]
+    """(h, w, 3), 0..255."""
+
+    @property
+    def contrast(self) -> float:
+        return float(self.pixels.std(axis=(0, 1)).mean())
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        mean: NDArray[np.float32] = self.pixels.mean(axis=(0, 1))
+        return mean
+
+    def differs(self, other: "_Thumbnail") -> float:
+        return float(np.abs(self.pixels - other.pixels).mean())
+
+
+def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
+    """Part frames into shots.
+
+    Args:
+        pictures: the frames, in order; each is looked at once.
+        start: the number of the first.
+    """
+    seen = [_Thumbnail(_small(picture)) for picture in pictures]
+    if not seen:
+        return []
+    fades, starts = _find_fades(seen)
+    starts |= {number for number in _find_cuts(seen) if number not in fades and number - 1 not in fades} | {0}
+    ends = [*sorted(starts)[1:], len(seen)]
+    shots = []
+    for first, end in zip(sorted(starts), ends, strict=True):
+        own = {
+            start + number: _place(fades, number, range(first, end), start) for number in fades if first <= number < end
+        }
+        is_blank = all(fade.content < 0 for fade in own.values()) and len(own) == end - first
+        shots.append(Shot(range(start + first, start + end), {} if is_blank else own))
+    return shots
+
+
+def remove_fade(picture: Picture, fade: Fade) -> Picture:
+    """Give a frame, that of `fade.content`, as it was before it was faded, where `fade` is that frame's own."""
+    ground = np.array(fade.ground, np.float32)
+    rgb = np.clip(ground + (picture.rgb - ground) / np.float32(max(fade.light, _LEAST)), 0, 255)
+    return _with_colors(picture, rgb)
+
+
+def apply_fade(picture: Picture, fade: Fade) -> Picture:
+    """Fade a painted frame as the clip's was."""
+    ground = np.array(fade.ground, np.float32)
+    return _with_colors(picture, ground + (picture.rgb - ground) * np.float32(fade.light))
+
+
+def _with_colors(picture: Picture, rgb: NDArray[np.float32]) -> Picture:
+    colors = to_integers(replace(picture, colors=rgb, alpha=None), picture.depth)
+    return replace(picture, colors=colors)
+
+
+def _small(picture: Picture) -> NDArray[np.float32]:
+    cv2 = load_opencv()
+    size = with_long_side((picture.width, picture.height), _SIDE)
+    samples = to_integers(replace(picture, alpha=None), 8)
+    small: NDArray[np.float32] = cv2.resize(samples, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return small
+
+
+def _find_cuts(seen: Sequence[_Thumbnail]) -> list[int]:
+    """Give the numbers of the frames that begin a shot."""
+    steps = [0.0, *(one.differs(other) for one, other in zip(seen[1:], seen, strict=False))]
+    found = []
+    for number in range(1, len(seen)):
+        around = [
+            steps[other]
+            for other in range(max(1, number - _AROUND), min(len(steps), number + _AROUND + 1))
+            if other != number
+        ]
+        is_far = steps[number] > _CUT and steps[number] > _RATIO * (sum(around) / max(1, len(around)))
+        if is_far and not _is_flash(seen, number):
+            found.append(number)
+    return found
+
+
+def _is_flash(seen: Sequence[_Thumbnail], number: int) -> bool:
+    """Tell whether a frame that differs is a flash of light, or its end: what is around it is alike."""
+    for first, after in ((number - 1, number + 1), (number - 2, number)):
+        if first >= 0 and after < len(seen) and seen[after].differs(seen[first]) < _CUT / 2:
+            return True
+    return False
+
+
+def _find_fades(seen: Sequence[_Thumbnail]) -> tuple[dict[int, Fade], set[int]]:
+    """Give the fades of frames, `content` -1 where another is to stand for one, and where shots begin in between."""
+    contrast = [frame.contrast for frame in seen]
+    fades: dict[int, Fade] = {}
+    starts: set[int] = set()
+    number = 0
+    while number < len(seen):
+        if contrast[number] >= _FLAT:
+            number += 1
+            continue
+        first = number
+        while number < len(seen) and contrast[number] < _FLAT:
+            number += 1
+        flattest = [at for at in range(first, number) if contrast[at] <= _EVEN * min(contrast[first:number]) + _GRAIN]
+        before, after = _trace(seen, contrast, flattest[0], -1), _trace(seen, contrast, flattest[-1], 1)
+        if not (before or after):
+            continue
+        ground = _color(seen[flattest[0]])
+        fades |= {flat: Fade(0.0, ground, -1) for flat in range(first, number)} | before | after
+        if before and number < len(seen):
+            starts.add((flattest[0] + flattest[-1] + 1) // 2 if after else number)
+    return fades, starts
+
+
+def _trace(seen: Sequence[_Thumbnail], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
+    """Follow a fade from a frame of one color to where it has all of its contrast; nothing where there is no fade."""
+    run: list[int] = []
+    at = flat + step
+    while 0 <= at < len(seen) and len(run) < _LONGEST:
+        if contrast[at] < _RISE * contrast[at - step]:
+            break
+        run.append(at)
+        at += step
+    if len(run) < _SHORTEST + 1:
+        return {}
+    whole, ground = run[-1], seen[flat].mean
+    way = seen[whole].mean - ground
+    found = {}
+    for number in run[:-1]:
+        light = min(1.0, contrast[number] / contrast[whole])
+        if float(np.abs(seen[number].mean - ground - light * way).max()) > _APART * max(30.0, float(np.abs(way).max())):
+            return {}
+        found[number] = Fade(light, _color(seen[flat]), number if light >= _LEAST else -1)
+    return found
+
+
+def _place(fades: Mapping[int, Fade], number: int, frames: range, start: int) -> Fade:
+    """Let the nearest frame of the shot stand for one that shows hardly anything."""
+    fade = fades[number]
+    if fade.content >= 0:
+        return replace(fade, content=start + fade.content)
+    shown = [other for other in frames if other not in fades or fades[other].content >= 0]
+    if not shown:
+        return fade
+    return replace(fade, content=start + min(shown, key=lambda other: abs(other - number)))
+
+
+def _color(frame: _Thumbnail) -> Color:
+    red, green, blue = (float(it) for it in frame.mean)
+    return red, green, blue
