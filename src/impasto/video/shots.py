@@ -142,15 +142,15 @@ def _find_cuts(seen: Sequence[_Thumbnail]) -> list[int]:
             if other != number
         ]
         is_far = steps[number] > _CUT and steps[number] > _RATIO * (sum(around) / max(1, len(around)))
-        if is_far and not _is_flash(seen, number):
+        if is_far and not _is_flash(seen, number, steps[number]):
             found.append(number)
     return found
 
 
-def _is_flash(seen: Sequence[_Thumbnail], number: int) -> bool:
+def _is_flash(seen: Sequence[_Thumbnail], number: int, step: float) -> bool:
     """Tell whether a frame that differs is a flash of light, or its end: what is around it is alike."""
     for first, after in ((number - 1, number + 1), (number - 2, number)):
-        if first >= 0 and after < len(seen) and seen[after].differs(seen[first]) < _CUT / 2:
+        if first >= 0 and after < len(seen) and seen[after].differs(seen[first]) < step / 2:
             return True
     return False
 
