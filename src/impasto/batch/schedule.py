@@ -12,15 +12,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from impasto.engine import cores, sizing
-from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
+from impasto.engine import cores, sharing, sizing
+from impasto.engine.memory import free_memory
+from impasto.engine.sharing import AUTO_BYTES, core_share, memory_budget
 from impasto.settings import Settings
 from impasto.sizing import Size, padded_pixels
 
-_MEMORY_SHARE = 0.75
-"""Of the machine's memory, for all workers together."""
-_AUTO_BYTES = 4
-"""Of a number in the network where the precision is left open: it may turn out to be float32."""
 WORKERS_ON_GPU = 2
 _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
@@ -58,14 +55,8 @@ def memory_needed(settings: Settings, content: Size, styles: Sequence[Size | Non
     Raises:
         OutOfMemoryError: it takes more than there is, however it is painted.
     """
-    load = sizing.memory_load(settings, content, styles, _AUTO_BYTES if settings.precision == "auto" else 0)
-    check_memory(load)
-    return plan_memory(load, memory_budget()).needed
-
-
-def memory_budget() -> int:
-    """Give the bytes that pictures may take together: always the same on a machine, so that plans are, too."""
-    return int(physical_memory() * _MEMORY_SHARE)
+    load = sizing.memory_load(settings, content, styles, AUTO_BYTES if settings.precision == "auto" else 0)
+    return sharing.memory_needed(load)
 
 
 def memory_available(held: int = 0) -> int:
@@ -81,10 +72,7 @@ def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
         memory: bytes that a picture takes.
         jobs: of the whole batch, done or not.
     """
-    if settings.threads:
-        return settings.threads
-    count = cores.core_count()
-    return max(1, count // max(1, min(count, jobs, memory_budget() // memory)))
+    return settings.threads or core_share(memory, jobs)
 
 
 def work_of(settings: Settings, size: Size) -> float:
