@@ -5,20 +5,15 @@ therefore follows from the machine, the number of jobs and the size of the pictu
 from the number of workers: a batch that was interrupted continues with the pictures that it would have made.
 """
 
-import platform
-import shutil
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from impasto.engine import cores, sharing, sizing
+from impasto.engine import sharing, sizing
 from impasto.engine.memory import free_memory
 from impasto.engine.sharing import AUTO_BYTES, core_share, memory_budget
 from impasto.settings import Settings
 from impasto.sizing import Size, padded_pixels
 
-WORKERS_ON_GPU = 2
 _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
 _SHORTEST_WINDOW = 2.0
@@ -33,15 +28,7 @@ _ENOUGH_JOBS = 6
 
 def most_workers(settings: Settings) -> int:
     """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
-    return WORKERS_ON_GPU if _has_gpu(settings.device) else cores.core_count()
-
-
-def _has_gpu(device: str) -> bool:
-    """Whether pictures are likely to be painted on a GPU, as far as can be told without torch."""
-    if device != "auto":
-        return device != "cpu"
-    apple = sys.platform == "darwin" and platform.machine() == "arm64"
-    return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+    return sharing.most_at_once(settings.device)
 
 
 def memory_needed(settings: Settings, content: Size, styles: Sequence[Size | None]) -> int:

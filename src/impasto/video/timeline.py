@@ -4,6 +4,7 @@ A setting that no keyframe names keeps its value. One that a keyframe names goes
 of the clip, to that of the first keyframe, from there to the next, and keeps that of the last.
 """
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,12 @@ class Timeline:
             name: track.value_at(time, self.ease if name in BLENDED else "step") for name, track in self._tracks.items()
         }
         return self.base.model_copy(update=update)
+
+    def with_base(self, base: Settings) -> "Timeline":
+        """Give the same course over other base settings, which differ in what cannot change within a clip."""
+        changed = copy.copy(self)
+        changed.base = base
+        return changed
 
     def describe(self) -> dict[str, Any]:
         """Give all that it depends on beside the base settings, as JSON holds it."""
