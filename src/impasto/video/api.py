@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from impasto.settings import Settings
@@ -43,7 +42,7 @@ def paint(
     request = FilmRequest(
         clip=os.fspath(clip),
         paintings=tuple(os.fspath(painting) for painting in several),
-        output=Path(output).expanduser(),
+        output=os.fspath(output),
         settings=settings or Settings(),
         keyframes=tuple(Keyframe(time, values) for time, values in (at or {}).items()),
         **choices,

@@ -19,7 +19,9 @@ from impasto.settings.per_painting import check_measured
 from impasto.sizing import Size, have_one_shape
 from impasto.storage.paths import is_file
 from impasto.video.clip import Clip, ClipInfo
-from impasto.video.film import check_film
+from impasto.video.codecs import DEFAULT_QUALITY
+from impasto.video.film import check_film, check_size
+from impasto.video.film_spec import FilmSpec, OtherTracks
 from impasto.video.masks import is_still_picture
 from impasto.video.painted import load_opencv
 from impasto.video.shot import ClipSource, PaintingSource
@@ -45,8 +47,8 @@ class FilmRequest:
     """A film, an animation, a folder of pictures or a pattern."""
     paintings: tuple[str, ...]
     """Paintings and style files."""
-    output: Path
-    """The film, or a folder or a pattern for its frames."""
+    output: str
+    """The film; or, for its frames, a folder, of which a new one ends in "/", or a pattern."""
     settings: Settings = field(default_factory=Settings)
     keyframes: tuple[Keyframe, ...] = ()
     ease: Ease = "smooth"
@@ -58,7 +60,7 @@ class FilmRequest:
     rate: Fraction | None = None
     """Frames a second of a folder of pictures."""
     codec: str | None = None
-    quality: int | None = None
+    quality: int = DEFAULT_QUALITY
     loop: bool = False
     workers: int | None = None
     """Shots at once; None for as many as the machine is worth."""
@@ -73,10 +75,10 @@ class FilmPlan:
     request: FilmRequest
     clip: Clip
     timeline: Timeline
-    numbers: tuple[int, ...]
-    """Of the frames to be painted, in the clip."""
     part: range
     """Of the clip, all frames."""
+    every: int
+    """Of these, each so many-th is painted."""
     size: Size
     """Of the film."""
     memory: int
@@ -89,21 +91,33 @@ class FilmPlan:
     """Frames and size of the film that a preview is one of."""
 
     @property
+    def numbers(self) -> range:
+        """The frames to be painted, by their numbers in the clip."""
+        return self.part[:: self.every]
+
+    @property
     def output(self) -> Path:
         """Where the film goes."""
-        return self.request.output
+        return Path(self.request.output).expanduser()
 
     @property
     def source(self) -> ClipSource:
         """The clip."""
         return ClipSource(self.request.clip, self.request.rate, self.clip.info.digest)
 
-    def times(self) -> tuple[tuple[Fraction, ...], Fraction]:
-        """Give when each frame of the film is shown, seconds from its first, and when the last one no longer is."""
-        info = self.clip.info
-        end = info.times[self.part.stop] if self.part.stop < len(info.times) else info.end
-        first = info.times[self.numbers[0]]
-        return tuple(info.times[number] - first for number in self.numbers), end - first
+    @property
+    def film_spec(self) -> FilmSpec:
+        """What is known of the film."""
+        part = self.part
+        spec = FilmSpec.of_clip(self.clip.info, size=self.size, start=part.start, stop=part.stop, step=self.every)
+        return replace(spec, loops=0) if self.request.loop else spec
+
+    @property
+    def other_tracks(self) -> OtherTracks:
+        """The sound and all else that is copied from the clip."""
+        times, part = self.clip.info.times, self.part
+        stop = times[part.stop] if part.stop < len(times) else None
+        return OtherTracks(Path(self.request.clip).expanduser(), times[part.start], stop)
 
 
 def plan_film(request: FilmRequest) -> FilmPlan:
@@ -136,8 +150,8 @@ def plan_film(request: FilmRequest) -> FilmPlan:
         request=request,
         clip=clip,
         timeline=timeline,
-        numbers=tuple(part[::every]),
         part=part,
+        every=every,
         size=size,
         memory=memory,
         paintings=paintings,
@@ -238,15 +252,12 @@ def _check_output(request: FilmRequest, size: Size) -> None:
         OutputError: it is so.
     """
     inputs = {Path(path).expanduser().resolve() for path in (request.clip, *request.paintings)}
-    if request.output.resolve() in inputs:
+    output = Path(request.output).expanduser()
+    if output.resolve() in inputs:
         raise OutputError(f"{request.output} is one of the inputs", "Choose another name.")
-    check_film(
-        request.output,
-        size=size,
-        codec=request.codec,
-        quality=request.quality,
-        overwrite=request.overwrite or is_waiting(request.output),
-    )
+    overwrite = request.overwrite or is_waiting(output)
+    check_film(request.output, codec=request.codec, quality=request.quality, overwrite=overwrite)
+    check_size(request.output, size)
 
 
 def _identify(plan: FilmPlan) -> dict[str, Any]:
@@ -263,7 +274,7 @@ def _identify(plan: FilmPlan) -> dict[str, Any]:
         "files": files,
         "keyframes": plan.timeline.describe(),
         "frames": f"{plan.part.start}:{plan.part.stop}",
-        "every": plan.numbers[1] - plan.numbers[0] if len(plan.numbers) > 1 else 1,
+        "every": plan.every,
         "rate": str(request.rate or ""),
         "versions": {name: _version(name) for name in ("impasto", "torch", "opencv-python-headless")},
     }

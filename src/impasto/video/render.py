@@ -19,6 +19,7 @@ from impasto.video.events import (
     ShotStarted,
 )
 from impasto.video.film import open_film
+from impasto.video.frame_files import is_folder_target
 from impasto.video.local import LocalShots
 from impasto.video.plan import FilmPlan
 from impasto.video.schedule import ShotFinder, count_workers, decide, one_shot
@@ -115,29 +116,22 @@ class _Run:
     def encode(self) -> Iterator[FilmEvent]:
         """Write the film from its painted frames, which are read one by one; nothing is left if it is stopped."""
         plan, request = self._plan, self._plan.request
-        times, end = plan.times()
-        first, _ = self._workspace.load(plan.numbers[0])
-        path = self._workspace.prepare_film()
+        target = self._workspace.prepare_film(is_folder=is_folder_target(request.output))
+        notices: list[str] = []
         try:
             with open_film(
-                path,
-                size=(first.width, first.height),
-                times=times,
-                end=end,
-                depth=first.depth,
-                has_alpha=plan.clip.info.has_alpha,
-                like=plan.clip,
-                frames=plan.part,
+                target,
+                plan.film_spec,
                 codec=request.codec,
                 quality=request.quality,
-                loop=request.loop,
-                overwrite=True,
+                tracks=plan.other_tracks,
+                notice=notices.append,
             ) as film:
                 for done, number in enumerate(plan.numbers, 1):
                     self._check_not_stopped()
                     film.write(self._workspace.load(number)[0])
                     yield FrameEncoded(done, len(plan.numbers))
-            self._notices = tuple(film.notices)
+            self._notices = tuple(notices)
         except _StoppedError:
             return
 

@@ -132,15 +132,18 @@ class Workspace:
         """Give the file of a painted frame."""
         return self.folder / f"{number:06d}.png"
 
-    def prepare_film(self) -> Path:
+    def prepare_film(self, *, is_folder: bool) -> str:
         """Give the path at which the film is to be made, with nothing there.
+
+        Args:
+            is_folder: whether it is a folder of frames.
 
         Raises:
             OutputError: it cannot be made.
         """
         self._remove_folders()
         make_folder(self.film.parent)
-        return self.film
+        return f"{self.film}/" if is_folder and "%" not in self.film.name else str(self.film)
 
     def finish(self, *, keep: bool) -> None:
         """Put the film into its place, and remove all else unless the frames are kept.
