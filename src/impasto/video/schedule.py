@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from impasto.engine import cores, sharing
 from impasto.video.clip import Clip
 from impasto.video.plan import FilmPlan
-from impasto.video.workspace import StoredPlan
+from impasto.video.stored_plan import StoredPlan
 
 ShotFinder = Callable[[Clip, range], Sequence[range]]
 """Divides a part of a clip where it begins anew; the parts follow each other without a gap."""

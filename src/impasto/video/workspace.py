@@ -10,11 +10,9 @@ is written whole or not at all, so that a film that was killed at any moment goe
 """
 
 import contextlib
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +22,21 @@ from impasto.errors import OutputError, StorageError
 from impasto.images import Picture
 from impasto.sizing import Size
 from impasto.storage.atomic import check_folder, make_folder, replace_file, translate_errors
+from impasto.video.folders import NUMBER
 from impasto.video.painted import decode_painted, ends_whole
+from impasto.video.stored_plan import StoredPlan
 from impasto.wording import OVERWRITE
 
 _SUFFIX = ".frames"
 _PLAN, _WHOLE, _LOCK, _FILM, _SCRATCH = "plan.json", "whole.json", "lock", "film", "masks"
 _FRAME = re.compile(r"(\d{6,9})\.png")
+_NUMBER = re.compile(r"\d+")
 _PARTIAL = ".*.part-*"
 _TAIL = 12
 """Bytes at the end of a PNG that are always the same."""
 _COMPRESSED = 0.8
 """Share of a painted frame's samples that its file takes; brushwork does not compress well."""
-_ANOTHER = {
-    "clip": "the clip is another",
-    "paintings": "the paintings are others",
-    "files": "the masks or the network are others",
-    "keyframes": "the keyframes are others",
-}
-"""How to say that two films differ in what nobody reads."""
 _RESUMED = "what is painted is kept: run the same command again"
-
-
-@dataclass(frozen=True)
-class StoredPlan:
-    """What was decided when a film was begun, and holds whenever it is resumed."""
-
-    identity: Mapping[str, Any]
-    """All that its frames depend on."""
-    threads: int
-    memory: str
-    """The value of that setting."""
-    shots: tuple[tuple[int, ...], ...]
-    """The numbers of the frames of each."""
 
 
 class Workspace:
@@ -88,8 +69,7 @@ class Workspace:
         Raises:
             StorageError: the disk is full or failed.
         """
-        values = {"threads": plan.threads, "memory": plan.memory, "shots": plan.shots, "identity": plan.identity}
-        self._write(self.folder / _PLAN, json.dumps(values, indent=1).encode())
+        self._write(self.folder / _PLAN, plan.to_json())
         self.plan = plan
 
     def count_done(self, frames: Sequence[int]) -> int:
@@ -143,7 +123,7 @@ class Workspace:
         """
         self._remove_folders()
         make_folder(self.film.parent)
-        return f"{self.film}/" if is_folder and "%" not in self.film.name else str(self.film)
+        return f"{self.film}/" if is_folder and not NUMBER.search(self.film.name) else str(self.film)
 
     def finish(self, *, keep: bool) -> None:
         """Put the film into its place, and remove all else unless the frames are kept.
@@ -155,6 +135,7 @@ class Workspace:
             if self.output.is_file() and not self._force:
                 problem = f"{self.output} was created by another program meanwhile"
                 raise OutputError(problem, f"Move it away, or use {OVERWRITE}; {_RESUMED}.")
+            self._remove_former_frames()
             (self.folder / _PLAN).replace(self.folder / _WHOLE)
         self._move_film()
         if keep:
@@ -187,7 +168,7 @@ class Workspace:
         if stored is None:
             self._check_unused()
             return
-        difference = _find_difference(stored.identity, identity)
+        difference = stored.difference(identity)
         if difference and not self._force:
             problem = f"{self.folder} holds frames of another film: {difference}"
             raise OutputError(problem, f"Use {OVERWRITE} to start afresh, or choose another output.")
@@ -210,9 +191,7 @@ class Workspace:
     def _read_plan(self) -> StoredPlan | None:
         path = self.folder / (_WHOLE if self.is_whole else _PLAN)
         try:
-            values = json.loads(path.read_bytes())
-            shots = tuple(tuple(int(number) for number in shot) for shot in values["shots"])
-            return StoredPlan(dict(values["identity"]), int(values["threads"]), str(values["memory"]), shots)
+            return StoredPlan.from_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError):
@@ -220,15 +199,26 @@ class Workspace:
             raise OutputError(problem, f"Remove {self.folder}, or choose another output.") from None
 
     def _move_film(self) -> None:
+        folder, made = self._split_film()
         with translate_errors(self.output, elsewhere=f"Choose another output; {_RESUMED}."):
-            if self.film.is_dir():
-                self.output.mkdir(parents=True, exist_ok=True)
-                for path in sorted(self.film.iterdir()):
-                    path.replace(self.output / path.name)
-                return
-            self.output.parent.mkdir(parents=True, exist_ok=True)
-            for path in sorted(self.film.parent.glob("*")):  # one film, or the frames of a pattern
-                path.replace(self.output.with_name(path.name))
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in made:
+                path.replace(folder / path.name)
+
+    def _remove_former_frames(self) -> None:
+        """Remove frames that were in the film's folder before: those of a shorter film would be among them."""
+        folder, made = self._split_film()
+        names = {_NUMBER.sub("0", path.name) for path in made}
+        if folder.is_dir() and self.output not in (folder / path.name for path in made):
+            for path in folder.iterdir():
+                if _NUMBER.sub("0", path.name) in names and path.is_file():
+                    path.unlink()
+
+    def _split_film(self) -> tuple[Path, list[Path]]:
+        """Give the folder of the film, or of its frames, and what is to be put there."""
+        if self.film.is_dir():
+            return self.output, sorted(self.film.iterdir())
+        return self.output.parent, sorted(self.film.parent.glob("*"))
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
@@ -269,7 +259,7 @@ def open_workspace(output: Path, identity: Mapping[str, Any], *, force: bool) ->
 
 def workspace_folder(output: Path) -> Path:
     """Give the folder of a film's frames, beside it or beside the folder of its frames."""
-    owner = output.parent if "%" in output.name else output
+    owner = output.parent if NUMBER.search(output.name) else output
     return owner.with_name(owner.name + _SUFFIX)
 
 
@@ -297,27 +287,6 @@ def check_room(output: Path, size: Size, frames: int, *, channels: int, depth: i
     if needed > free:
         problem = f"{frames} painted frames take about {needed / 1e9:.3g} GB, and {folder} has {free / 1e9:.3g} GB free"
         raise OutputError(problem, "Make room, choose another disk or a smaller size, or paint a part of the clip.")
-
-
-def _find_difference(before: Mapping[str, Any], identity: Mapping[str, Any]) -> str:
-    """Say in what two films differ; empty where in nothing."""
-    now = json.loads(json.dumps(identity))
-    for key in (*now, *before):
-        one, other = before.get(key), now.get(key)
-        if one == other:
-            continue
-        if key in _ANOTHER:
-            return _ANOTHER[key]
-        if isinstance(one, dict) and isinstance(other, dict):
-            changed = [name for name in {**one, **other} if one.get(name) != other.get(name)]
-            return ", ".join(f"{name} was {_show(one.get(name))} and is {_show(other.get(name))}" for name in changed)
-        return f"{key} was {_show(one)} and is {_show(other)}"
-    return ""
-
-
-def _show(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 40 else "another"  # noqa: PLR2004 - characters of a line
 
 
 def _ends_whole(path: Path) -> bool:
