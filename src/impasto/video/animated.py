@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 from PIL import Image
 
 from impasto import images
@@ -78,12 +80,12 @@ class AnimatedClip:
                 image.seek(number)
                 image.load()
                 delays.append(_delay(image))
-                alpha = alpha or image.has_transparency_data
+                alpha = alpha or (image.has_transparency_data and _is_clear(image))
             self._info_alpha = alpha
             return delays, image.size, alpha, _plays(image)
 
 
-def _open(path: Path, name: str):  # noqa: ANN202
+def _open(path: Path, name: str) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
@@ -100,6 +102,11 @@ def _frame(image: Image.Image, number: int, *, alpha: bool) -> Image.Image:
     picture = image.convert("RGBA" if alpha else "RGB")
     picture.info = {key: value for key, value in image.info.items() if key == "icc_profile"}
     return picture
+
+
+def _is_clear(image: Image.Image) -> bool:
+    """Whether anything of a frame is transparent: most files use such a color for what does not change."""
+    return bool((np.asarray(image.convert("RGBA"))[..., 3] < 255).any())  # noqa: PLR2004 -- full opacity
 
 
 def _delay(image: Image.Image) -> Fraction:

@@ -44,7 +44,7 @@ class Spool:
     def __len__(self) -> int:
         return len(self._places)
 
-    def append(self, samples: NDArray[np.uint8]) -> None:
+    def append(self, samples: NDArray[Any]) -> None:
         """Keep (H, W, C) samples."""
         data = zlib.compress(samples.tobytes(), 1)
         self._places.append((self._file.seek(0, 2), len(data)))
@@ -133,9 +133,7 @@ class WebpFilm(_Spooled):
         if len(delays) == 1:
             Image.fromarray(self._spool[0]).save(self._partial, "WEBP", **self._options)
             return
-        frames.save(
-            self._partial, "WEBP", save_all=True, duration=delays, loop=self._spec.loops or 0, **self._options
-        )
+        frames.save(self._partial, "WEBP", save_all=True, duration=delays, loop=self._spec.loops or 0, **self._options)
 
     @property
     def _options(self) -> dict[str, Any]:
@@ -172,7 +170,9 @@ class PngFilm:
     def write(self, picture: Picture) -> None:
         """Write the next frame."""
         samples = to_integers(self._shaped(picture), self._spec.depth)
-        pixels = encoders.PixelRows(*samples.shape, self._spec.depth, lambda rows: samples[rows])
+        pixels = encoders.PixelRows(
+            picture.height, picture.width, samples.shape[2], self._spec.depth, lambda rows: samples[rows]
+        )
         if not self._count:
             encoders.png_begin(self._file, pixels)
             self._place = self._file.tell()

@@ -1,6 +1,6 @@
 """What films are written as: containers, their codecs, and what each codec makes of a picture."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,7 @@ class Codec:
 
     encoder: str
     """FFmpeg's name."""
-    pixel_formats: Mapping[tuple[int, bool], str]
+    pixel_formats: Mapping[tuple[Literal[8, 16], bool], str]
     """By the bits a channel of a clip, and whether it has alpha; (8, False) is what there always is."""
     quality_option: str = ""
     """What states the quality; empty where there is no choice."""
@@ -32,15 +32,22 @@ class Codec:
     """Whether both sides must be even, as those of H.264 and HEVC with halved chroma: their cropping counts in twos."""
     tag: str = ""
     """By which MP4 and MOV name it, where players want another than FFmpeg's."""
-    deep_profile: Mapping[str, str] = field(default_factory=dict)
-    """The profile that a pixel format needs, where the encoder does not choose it."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """The profile for a pixel format, where the encoder does not choose it; FFmpeg's names."""
     rgb: bool = False
     """Whether it keeps red, green and blue as they are."""
 
-    def pixel_format(self, depth: Literal[8, 16], *, alpha: bool) -> tuple[str, bool]:
-        """Choose what holds most of a picture, and tell whether that has alpha."""
-        for key in ((depth, alpha), (8, alpha), (depth, False)):
-            if key in self.pixel_formats:
+    def pixel_format(self, depth: Literal[8, 16], supported: Collection[str], *, alpha: bool) -> tuple[str, bool]:
+        """Choose what holds most of a picture, and tell whether that has alpha.
+
+        Args:
+            depth: of the pictures.
+            supported: what the encoder was built with: many a VP9 has 8 bits alone.
+            alpha: whether the pictures have it.
+        """
+        keys: tuple[tuple[Literal[8, 16], bool], ...] = ((depth, alpha), (8, alpha), (depth, False))
+        for key in keys:
+            if self.pixel_formats.get(key) in supported:
                 return self.pixel_formats[key], key[1]
         return self.pixel_formats[8, False], False
 
@@ -72,16 +79,14 @@ CODECS = {
         63,
         8,
         {"b": "0", "deadline": "good", "cpu-used": "3", "row-mt": "1"},
-        deep_profile={"yuv420p10le": "2"},
+        profiles={"yuv420p10le": "Profile 2"},
     ),
-    "av1": Codec(
-        "libsvtav1", {(8, False): "yuv420p", (16, False): "yuv420p10le"}, "crf", 63, 10, {"preset": "7"}
-    ),
+    "av1": Codec("libsvtav1", {(8, False): "yuv420p", (16, False): "yuv420p10le"}, "crf", 63, 10, {"preset": "7"}),
     "prores": Codec(
         "prores_ks",
         {(8, False): "yuv422p10le", (8, True): "yuva444p10le"},
         options={"vendor": "apl0"},
-        deep_profile={"yuv422p10le": "3", "yuva444p10le": "4"},
+        profiles={"yuv422p10le": "HQ", "yuva444p10le": "4444"},
     ),
     "ffv1": Codec(
         "ffv1",

@@ -27,13 +27,25 @@ _SWS_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """FFmpeg's number of each matrix for its scaler; it knows no others."""
 
 
-def tags_of(frame: "VideoFrame") -> ColorTags:
-    """Give what a decoded frame says of its colors."""
+def tags_of(frame: "VideoFrame", context: Any) -> ColorTags:
+    """Give what a stream says of its colors.
+
+    Args:
+        frame: one that was decoded.
+        context: of the stream, which has what the container says: not every decoder passes it on.
+    """
     rgb = is_rgb(frame.format)
     full = frame.color_range == _FULL_RANGE or frame.format.name.startswith(_FULL_RANGE_FORMATS)
     return ColorTags(
-        int(frame.color_primaries), int(frame.color_trc), RGB_MATRIX if rgb else int(frame.colorspace), rgb or full
+        _stated(frame.color_primaries, context.color_primaries),
+        _stated(frame.color_trc, context.color_trc),
+        RGB_MATRIX if rgb else _stated(frame.colorspace, context.colorspace),
+        rgb or full or (not frame.color_range and context.color_range == _FULL_RANGE),
     )
+
+
+def _stated(value: int, otherwise: int) -> int:
+    return int(value) if int(value) != UNSPECIFIED else int(otherwise)
 
 
 def range_of(tags: ColorTags) -> int:
@@ -109,11 +121,12 @@ def to_frame(picture: Picture, size: tuple[int, int], pixel_format: str, tags: C
     """
     from av import VideoFrame  # noqa: PLC0415 -- an extra
 
-    samples = to_integers(picture, picture.depth)
+    samples: Any = to_integers(picture, picture.depth)
     missing = (size[1] - picture.height, size[0] - picture.width)
     samples = np.pad(samples, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
     kinds = {(8, 3): "rgb24", (8, 4): "rgba", (16, 3): "rgb48le", (16, 4): "rgba64le"}
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(samples), kinds[picture.depth, samples.shape[2]])
+    frame.color_primaries, frame.color_trc = tags.primaries, tags.transfer
     if tags.matrix == RGB_MATRIX:
         return frame.reformat(format=pixel_format, threads=1)
     matrix = _matrix(tags, size[1])
@@ -135,6 +148,6 @@ def _matrix(tags: ColorTags, lines: int) -> int:
 
 
 def _interpolation() -> int:
-    from av.video.reformatter import Interpolation as I  # noqa: N814, PLC0415 -- an extra
+    from av.video.reformatter import Interpolation as Flag  # noqa: PLC0415 -- an extra
 
-    return I.BICUBIC | I.ACCURATE_RND | I.FULL_CHR_H_INT | I.FULL_CHR_H_INP
+    return Flag.BICUBIC | Flag.ACCURATE_RND | Flag.FULL_CHR_H_INT | Flag.FULL_CHR_H_INP

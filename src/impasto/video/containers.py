@@ -3,7 +3,7 @@
 import bisect
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -49,7 +49,6 @@ class ContainerClip:
             self._timing = read_timing(container, stream, name)
             self._index = stream.index
         first = self._first_frame()
-        self._tags = colors.tags_of(first)
         self._alpha = colors.has_alpha(first.format) and not (first.format.has_palette and _is_opaque(first))
         self._turn, turned = _turn(first)
         self._square = _square_size(first, self._ratio)
@@ -100,7 +99,7 @@ class ContainerClip:
             yield self._picture(last)
 
     def _numbered_from(self, start: int) -> Iterator[tuple[int, "VideoFrame"]]:
-        """Decode frames with their numbers, from the last one at or before `start` that can be decoded, or any later."""
+        """Decode frames with their numbers, from the last that can be decoded of those up to `start`, or any later."""
         for steps in (*_STEPS_BACK, None):
             frames = self._decoded_from(self._key_before(start, steps))
             with contextlib.closing(frames):
@@ -118,10 +117,10 @@ class ContainerClip:
         place = bisect.bisect_right(self._timing.keys, self._timing.stamps[start]) - 1 - steps
         return self._timing.keys[place] if place > 0 else None
 
-    def _decoded_from(self, key: int | None) -> Iterator[tuple[int, "VideoFrame"]]:
+    def _decoded_from(self, key: int | None) -> Generator[tuple[int, "VideoFrame"]]:
         numbers = {stamp: number for number, stamp in enumerate(self._timing.stamps)}
         with _open(self._path, self._name) as container:
-            stream = container.streams[self._index]
+            stream: Any = container.streams[self._index]
             codec = _decoder(stream)
             if key is not None:
                 _seek(container, stream, key)
@@ -134,13 +133,14 @@ class ContainerClip:
 
     def _first_frame(self) -> "VideoFrame":
         with _open(self._path, self._name) as container:
-            stream = container.streams[self._index]
+            stream: Any = container.streams[self._index]
             self._has_audio = bool(container.streams.audio)
             frame = next(decode(container, stream, _decoder(stream)), None)
+            if frame is None:
+                raise ImageError(f"no frame of {self._name} can be decoded", "Get an intact copy of the file.")
+            self._tags = colors.tags_of(frame, stream.codec_context)
             # Of the codec, where the container does not say: known after the first frame alone.
             self._ratio = Fraction(stream.sample_aspect_ratio or 1)
-        if frame is None:
-            raise ImageError(f"no frame of {self._name} can be decoded", "Get an intact copy of the file.")
         return frame
 
     def _picture(self, frame: "VideoFrame") -> Picture:
@@ -202,7 +202,7 @@ def _open(path: Path, name: str) -> Iterator["InputContainer"]:
         yield container
 
 
-def _refuse_file(url: str, flags: int, options: dict[str, str]) -> Any:
+def _refuse_file(url: str, *_: Any) -> Any:
     """Open none of the files that a playlist names: it may be a stranger's."""
     raise OSError(f"{url} is another file")
 
@@ -246,8 +246,8 @@ def _seek(container: "InputContainer", stream: "VideoStream", stamp: int) -> Non
 
 
 def _turn(frame: "VideoFrame") -> tuple[Turn, bool]:
-    """Find what makes a frame upright by its display matrix (ISO/IEC 14496-12, 6.2.2), and whether sides are swapped."""
-    found = frame.side_data.get("DISPLAYMATRIX")
+    """Find what makes a frame upright by its display matrix (ISO/IEC 14496-12, 6.2.2), and if sides are swapped."""
+    found: Any = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
         return lambda samples: samples, False
     a, b, _, c, d, *_ = np.frombuffer(bytes(found), np.int32).tolist()

@@ -49,9 +49,11 @@ class ContainerFilm:
 
         os.environ.setdefault(_SVT_LOG, _SVT_ERRORS)  # this library writes to stderr by itself
         self._target, self._spec, self._count = target, spec, 0
-        self._pixel_format, self._alpha = codec.pixel_format(spec.depth, alpha=spec.has_alpha)
+        supported = {kind.name for kind in av.Codec(codec.encoder, "w").video_formats or ()}
+        self._pixel_format, self._alpha = codec.pixel_format(spec.depth, supported, alpha=spec.has_alpha)
         self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
-        self._size = tuple(side + side % 2 if codec.even else side for side in spec.size)
+        width, height = spec.size
+        self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
         self._base = time_base(spec)
         self._durations: dict[int, int] = {}
         self._copier: TrackCopier | None = None
@@ -119,8 +121,8 @@ class ContainerFilm:
         context = stream.codec_context
         context.time_base = self._base
         context.gop_size = max(1, math.floor(_KEY_SECONDS * rate))
-        if codec.deep_profile and self._pixel_format in codec.deep_profile:
-            context.options = {**context.options, "profile": codec.deep_profile[self._pixel_format]}
+        if profile := codec.profiles.get(self._pixel_format):
+            context.profile = profile
         if codec.tag and self._out.format.name in {"mp4", "mov"}:
             context.codec_tag = codec.tag
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer

@@ -33,7 +33,7 @@ class Timing:
     origin: Fraction
     """When the first is shown, in the time of the container, seconds."""
     stamps: tuple[int, ...]
-    """By which each is recognized, in the stream's time base; empty where packets lack them: then frames are counted."""
+    """By which each is recognized, in the stream's time base; empty where packets lack them, and frames are counted."""
     keys: tuple[int, ...] = ()
     """Stamps of the frames at which decoding can begin, rising."""
     problem: str = ""
@@ -88,7 +88,12 @@ def _timing(
     end = times[-1] + (mean if rounded else last * base)
     problem = seen.problem or _missing_end(container, seen, mean)
     return Timing(
-        times, end, stamps[0] * base, tuple(stamps) if timed else (), tuple(keys), f"{name} {problem}" if problem else ""
+        times,
+        end,
+        stamps[0] * base,
+        tuple(stamps) if timed else (),
+        tuple(keys),
+        f"{name} {problem}" if problem else "",
     )
 
 

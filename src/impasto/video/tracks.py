@@ -1,6 +1,5 @@
 """Copies what is beside the pictures of a film into another: sound, subtitles, attachments, chapters and metadata."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from impasto.video.film_spec import OtherTracks
 from impasto.video.timing import read_packets, read_timing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from av import Packet
     from av.container import InputContainer, OutputContainer
 
@@ -88,7 +89,7 @@ class TrackCopier:
         return begin + (packet.duration or 0) * packet.time_base > 0 and (stop is None or begin < stop)
 
     def _copy_chapters(self, source: "InputContainer") -> None:
-        chapters = []
+        chapters: list[Any] = []
         for chapter in source.chapters():
             base = chapter["time_base"] or Fraction(1)
             offset = round(self._origin / base)
@@ -178,7 +179,7 @@ def _add_stream(out: "OutputContainer", source: Any, container: Container, notic
         notice(f"sound ({source.codec_context.name}) is encoded anew as {container.audio.removeprefix('lib')}")
         copy = _Reencoding(out, source, container.audio)
         stream = copy.stream
-    stream.metadata = _kept(source.metadata)
+    stream.metadata.update(_kept(source.metadata))
     stream.disposition = source.disposition
     return copy
 
