@@ -26,6 +26,8 @@ from impasto.video.schedule import ShotFinder, count_workers, decide, one_shot
 from impasto.video.shot import REFERENCES, PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask
 from impasto.video.workspace import Workspace, check_room, open_workspace
 
+_START_SECONDS = 3.0
+"""Until a worker has loaded torch and the network."""
 _TRIES = 2
 """Workers that may be lost over one shot before the film is given up."""
 
@@ -142,7 +144,7 @@ class _Run:
         whole = None
         if plan.request.preview:
             pixels = (size[0] * size[1]) / (plan.size[0] * plan.size[1])
-            whole = self._clock.estimate(frames, len(self._shots), self._workers) * pixels
+            whole = self._clock.estimate(frames, len(self._shots), self._workers) * pixels + _START_SECONDS
         return FilmFinished(plan.output, len(plan.numbers), self.done - self._resumed, seconds, self._notices, whole)
 
     def _check_not_stopped(self) -> None:
