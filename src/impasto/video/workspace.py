@@ -148,7 +148,7 @@ class Workspace:
         """Remove all that a film has left here, the plan last, without which frames are nobody's."""
         self._remove_folders()
         for path in self.folder.iterdir():
-            if _FRAME.fullmatch(path.name) or path.match(_PARTIAL):
+            if _FRAME.fullmatch(path.name):
                 path.unlink(missing_ok=True)
         for name in (_PLAN, _WHOLE):
             (self.folder / name).unlink(missing_ok=True)
@@ -164,6 +164,8 @@ class Workspace:
         Raises:
             OutputError: it is of another film, or the folder is not one of a film.
         """
+        for path in self.folder.glob(_PARTIAL):
+            path.unlink(missing_ok=True)
         stored = self._read_plan()
         if stored is None:
             self._check_unused()
@@ -176,8 +178,6 @@ class Workspace:
             self.clear()
             return
         self.plan = stored
-        for path in self.folder.glob(_PARTIAL):
-            path.unlink(missing_ok=True)
         found = ((path, _FRAME.fullmatch(path.name)) for path in self.folder.iterdir())
         self._whole_frames = {int(match[1]) for path, match in found if match and _ends_whole(path)}
 
