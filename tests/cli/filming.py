@@ -8,7 +8,10 @@ import av
 import numpy as np
 import PIL.Image
 
+from impasto import images
+from impasto.engine.sizing import result_size
 from impasto.images import Picture
+from impasto.images.picture import to_integers
 from impasto.settings import Settings
 from impasto.video.masks import open_source
 from impasto.video.painted import encode_painted
@@ -71,27 +74,28 @@ def read_film(path: Path) -> tuple[list[np.ndarray], list[Fraction]]:
 
 
 class InlineShots:
-    """Paints shots within this process, one after the other, with what the worker processes have."""
+    """Paints shots within this process, one after the other, as the worker processes do."""
+
+    stylizer = None
 
     def __init__(self) -> None:
-        from impasto.video.paint import ShotWorker  # noqa: PLC0415 - loads torch
-
-        self._updates = []
-        self._worker = ShotWorker(self._updates.append)
         self.tasks = []
 
     def run(self, tasks, stop):
+        from impasto.engine.stylizer import Stylizer  # noqa: PLC0415 - loads torch
+        from impasto.video.paint import paint_shot  # noqa: PLC0415
+
+        InlineShots.stylizer = InlineShots.stylizer or Stylizer()
         for task in tasks:
             if task is None:
                 continue
             self.tasks.append(task)
-            self._worker.paint(task)
-            found = list(self._updates)
-            self._updates.clear()
-            for update in found:
+            yield ShotBegun(task.number)
+            for painted in paint_shot(task, self.stylizer):
                 if stop():
                     return
-                yield update
+                yield painted
+            yield ShotDone(task.number)
 
 
 class CopiedShots:
@@ -107,6 +111,8 @@ class CopiedShots:
                 if stop():
                     return
                 state = {"sum": zlib.crc32(str(task.frames[: place + 1]).encode())}
-                picture = Picture(pictures[number].colors, depth=8)
+                size = result_size(task.timeline.base, (pictures[number].width, pictures[number].height))
+                picture = images.resize(Picture(pictures[number].colors, depth=8), *size)
+                picture = Picture(to_integers(picture, 8), depth=8)
                 yield PaintedFrame(task.number, number, encode_painted(picture, state), 0.01)
             yield ShotDone(task.number)
