@@ -17,12 +17,13 @@ from quick import listing
 from impasto.batch import sheet, watch
 from impasto.batch.estimate import estimate_batch
 from impasto.batch.events import BatchStarted, JobPostponed, JobStarted
-from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
+from impasto.batch.executor import TaskFailed, TaskStarted, WorkersChanged
 from impasto.batch.manifest import Manifest
 from impasto.batch.plan import BatchJob, PlannedJob
 from impasto.cli.commands import batch_runner
 from impasto.cli.display.batch import BatchBars
 from impasto.engine import cores
+from impasto.engine.worker_process import WorkerStartError
 from impasto.errors import InputError, OutOfMemoryError, StorageError
 from impasto.settings import Settings
 

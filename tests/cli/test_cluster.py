@@ -14,12 +14,12 @@ from impasto import weights
 from impasto.batch.cluster import ActorNeeds, ClusterExecutor, _Actor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
 from impasto.batch.identity import identify
-from impasto.batch.local import WorkerLostError
 from impasto.batch.painter import TaskPainter
 from impasto.batch.payload import Packer, Spool
 from impasto.cli.commands import batch_runner
 from impasto.cluster.connect import ClusterError
 from impasto.cluster.machine import ActorReport, Versions
+from impasto.engine.worker_process import WorkerLostError
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
 from impasto.settings import Settings
 

@@ -11,7 +11,7 @@ from impasto.batch.manifest import MadeFile, Manifest
 from impasto.batch.names import NameTemplate, check_output_name, ignores_case
 from impasto.batch.plan import BatchJob
 from impasto.batch.schedule import WorkerTuner
-from impasto.engine import cores, sizing
+from impasto.engine import cores, sharing, sizing
 from impasto.engine.memory import plan_memory
 from impasto.engine.sizing import memory_load
 from impasto.errors import InputError, OutputError
@@ -139,7 +139,7 @@ def test_an_identity_changes_with_what_changes_the_picture_and_with_nothing_else
 
 def test_threads_follow_from_the_machine_the_jobs_and_the_memory_of_a_picture_alone(monkeypatch):
     monkeypatch.setattr(cores, "core_count", lambda: 8)
-    monkeypatch.setattr(schedule, "physical_memory", lambda: 16 * 2**30)
+    monkeypatch.setattr(sharing, "physical_memory", lambda: 16 * 2**30)
 
     def threads(jobs, memory=2**30, **choices):
         return schedule.choose_threads(Settings(recipe="fast", **choices), memory, jobs)
@@ -152,7 +152,7 @@ def test_threads_follow_from_the_machine_the_jobs_and_the_memory_of_a_picture_al
 
 def test_a_worker_paints_with_a_plan_that_what_else_runs_does_not_change(monkeypatch):
     """Tiles change the bytes of a picture: whether there are any follows from the machine, not from what is free."""
-    monkeypatch.setattr(schedule, "physical_memory", lambda: 4 * 2**30)
+    monkeypatch.setattr(sharing, "physical_memory", lambda: 4 * 2**30)
     settings, sizes = Settings(size=2048, precision="float32"), ((2048, 1536), [(800, 600)])
     memory = schedule.memory_needed(settings, *sizes)
     assert memory < 4 * 2**30

@@ -9,10 +9,11 @@ import psutil
 import pytest
 
 from impasto.batch import local, painter, schedule
-from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskStarted, WorkersChanged, WorkerStartError
-from impasto.batch.local import LocalExecutor, WorkerLostError
+from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskStarted, WorkersChanged
+from impasto.batch.local import LocalExecutor
 from impasto.batch.schedule import WorkerTuner
-from impasto.engine import cores
+from impasto.engine import cores, sharing
+from impasto.engine.worker_process import WorkerLostError, WorkerStartError
 from impasto.images import Picture
 from impasto.settings import Settings
 
@@ -28,7 +29,7 @@ def die():
 
 {start}
 from impasto.batch.executor import TaskDone
-from impasto.batch.worker import READY
+from impasto.engine.worker_process import READY
 send(READY)
 while True:
     task = pickle.load(sys.stdin.buffer)
@@ -182,7 +183,7 @@ def test_the_number_of_workers_is_raised_later_each_time_that_one_is_lost():
 def test_a_picture_begins_when_there_is_room_for_it_now(monkeypatch):
     running, free = Task(1, "a", (), Settings(threads=1), ".png", 2_000_000_000, 1.0), [10_000_000_000]
     task = Task(2, "a", (), Settings(threads=1), ".png", 2_000_000_000, 1.0)
-    monkeypatch.setattr(schedule, "physical_memory", lambda: 16_000_000_000)
+    monkeypatch.setattr(sharing, "physical_memory", lambda: 16_000_000_000)
     monkeypatch.setattr(schedule, "free_memory", lambda: free[0])
     monkeypatch.setattr(cores, "core_count", lambda: 8)
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from impasto.batch.actor import PictureActor
 from impasto.batch.executor import Task, TaskFailed, TaskProgress, TaskRequeued, TaskStarted, Update
-from impasto.batch.local import WorkerLostError
 from impasto.batch.payload import Packer
-from impasto.batch.schedule import WORKERS_ON_GPU
 from impasto.cluster.connect import START_SECONDS, ClusterError, check_address, check_installed, connected, load_ray
 from impasto.cluster.machine import ActorReport
+from impasto.engine.sharing import WORKERS_ON_GPU
+from impasto.engine.worker_process import WorkerLostError
 from impasto.errors import ImpastoError, OutOfMemoryError, SettingsError, count_noun
 from impasto.settings import Settings
 from impasto.wording import argument

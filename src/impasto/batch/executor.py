@@ -118,10 +118,6 @@ class WorkersChanged:
     """Why there are fewer; None where there are more."""
 
 
-class WorkerStartError(ImpastoError):
-    """A worker process could not be started."""
-
-
 Update = TaskStarted | TaskProgress | TaskDone | TaskFailed | TaskRequeued | WorkersChosen | WorkersChanged
 """The events of a job (`events`) have the same names, since they are what becomes of its tasks."""
 

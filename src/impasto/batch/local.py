@@ -1,16 +1,7 @@
 """The executor of this machine: worker processes, as many at once as memory and cores are worth."""
 
-import contextlib
-import pickle
 import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
-
-import psutil
 
 from impasto.batch.executor import (
     Task,
@@ -21,25 +12,18 @@ from impasto.batch.executor import (
     Update,
     WorkersChanged,
     WorkersChosen,
-    WorkerStartError,
 )
 from impasto.batch.schedule import KEPT_BYTES, WorkerTuner, memory_available
-from impasto.batch.worker import READY
 from impasto.engine import cores
+from impasto.engine.worker_process import READY, WorkerLostError, WorkerProcess, WorkerStartError, explain_exit
 from impasto.errors import ImpastoError, OutOfMemoryError
 
 _POLL_SECONDS = 0.1
-_EXIT_SECONDS = 5.0
-"""For a worker that has closed its output to end."""
 _MOST_FAILED_STARTS = 3
 """One after another, until the batch ends."""
 _MOST_LOST = 5
 """Pictures that end their worker one after another, each painted by itself, until the batch ends."""
 _MODULE = "impasto.batch.worker"
-
-
-class WorkerLostError(ImpastoError):
-    """A worker process ended amid a picture."""
 
 
 class LocalExecutor:
@@ -58,9 +42,9 @@ class LocalExecutor:
         self._fixed, self._jobs = workers is not None, jobs
         most = most if workers is None else workers
         self._tuner = WorkerTuner(min(most, max(1, jobs)) if jobs is not None else most, fixed=workers is not None)
-        self._messages: queue.SimpleQueue[tuple[_Worker, _Message]] = queue.SimpleQueue()
-        self._idle: list[_Worker] = []
-        self._busy: dict[_Worker, Task] = {}
+        self._messages: queue.SimpleQueue[tuple[WorkerProcess, _Message]] = queue.SimpleQueue()
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[WorkerProcess, Task] = {}
         self._shares: dict[int, float] = {}
         self._done, self._begun = 0.0, 0
         self._next: Task | None = None
@@ -118,7 +102,7 @@ class LocalExecutor:
             worker = self._idle.pop()
         else:
             try:
-                worker = _Worker(self._messages)
+                worker = WorkerProcess(_MODULE, self._messages)
             except OSError as error:
                 problem = f"no worker can start: {error.strerror or error}"
                 found = WorkerStartError(problem, "End other programs, or use fewer workers.")
@@ -155,7 +139,7 @@ class LocalExecutor:
                 found = message if isinstance(message, WorkerStartError | WorkerLostError) else None
                 yield from self._lose(worker, task, found)
 
-    def _end_task(self, worker: "_Worker", task: Task, update: TaskDone | TaskFailed) -> Iterator[Update]:
+    def _end_task(self, worker: WorkerProcess, task: Task, update: TaskDone | TaskFailed) -> Iterator[Update]:
         if isinstance(update, TaskFailed) and isinstance(update.error, OutOfMemoryError):
             worker.kill()  # what it holds goes back to the system
             yield update
@@ -172,16 +156,16 @@ class LocalExecutor:
         yield from self._tune(finished=finished, running=task)
 
     def _lose(
-        self, worker: "_Worker", task: Task, error: WorkerStartError | WorkerLostError | None
+        self, worker: WorkerProcess, task: Task, error: WorkerStartError | WorkerLostError | None
     ) -> Iterator[Update]:
         """Deal with a worker that has ended, by itself or by the system's hand, or that cannot be understood."""
         if error:
             worker.kill()
         if isinstance(error, WorkerStartError) or not worker.ready:
-            texts = error.texts if error else _explain(worker.wait(), "no worker can start: the last one")
+            texts = error.texts if error else explain_exit(worker.wait(), "no worker can start: the last one")
             yield from self._fail_start(task, WorkerStartError(*texts))
             return
-        lost = error or WorkerLostError(*_explain(worker.wait(), "its worker"))
+        lost = error or WorkerLostError(*explain_exit(worker.wait(), "its worker"))
         if not self._busy:
             self._lost_alone.add(task.number)
         yield TaskFailed(task.number, lost)
@@ -212,80 +196,6 @@ class LocalExecutor:
                 yield WorkersChosen(self._tuner.workers, tuple(self._tuner.rates.items()))
             while len(self._idle) + len(self._busy) > self._tuner.workers and self._idle:
                 self._idle.pop().kill()
-
-
-class _Worker:
-    """A worker process, whose updates a thread puts into a queue.
-
-    None follows them when it has ended, or an error if one of them cannot be read.
-    """
-
-    def __init__(self, messages: "queue.SimpleQueue[Any]") -> None:
-        self.ready = False
-        # In a session of its own, Ctrl-C at the terminal does not reach it: it ends when it is told to.
-        group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows
-        apart: dict[str, Any] = {"creationflags": group} if group else {"start_new_session": True}
-        self._process = subprocess.Popen(  # noqa: S603 - this Python and a module of ours
-            [sys.executable, "-P", "-m", _MODULE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            **apart,
-        )
-        threading.Thread(target=self._pass_on, args=(messages,), daemon=True).start()
-
-    def send(self, task: Task) -> None:
-        """Have it paint a task; one that has ended says so among the messages."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError, OSError):
-            self._process.stdin.write(pickle.dumps(task))
-            self._process.stdin.flush()
-
-    def memory(self) -> int:
-        """Give the bytes that it holds by itself."""
-        try:
-            info = psutil.Process(self._process.pid).memory_info()
-        except psutil.Error:
-            return 0
-        return int(info.rss - getattr(info, "shared", 0))
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
-        self.wait()
-
-    def wait(self) -> int:
-        """Give the exit status of one that has ended, or is about to; the negative number of a signal."""
-        try:
-            status = self._process.wait(timeout=_EXIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            status = self._process.wait()
-        with contextlib.suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        return status
-
-    def _pass_on(self, messages: "queue.SimpleQueue[Any]") -> None:
-        assert self._process.stdout is not None
-        end = None
-        try:
-            with self._process.stdout as updates:
-                while True:
-                    messages.put((self, pickle.load(updates)))  # noqa: S301 - from a process of ours
-        except (EOFError, OSError, pickle.UnpicklingError):  # it has ended, perhaps amid an update
-            pass
-        except Exception as error:  # noqa: BLE001 - what unpickling raises depends on what is in the update
-            problem = f"a worker sent an update that cannot be read: {type(error).__name__}: {error}"
-            end = WorkerLostError(problem, "Please report this if it happens again.")
-        finally:
-            messages.put((self, end))
-
-
-def _explain(status: int, what: str) -> tuple[str, str]:
-    """Give the problem and the hint of an exit status."""
-    if status == -getattr(signal, "SIGKILL", 9):
-        return f"{what} was killed, perhaps because memory ran out", "Use fewer workers."
-    return f"{what} stopped with exit status {status}", "Please report this if it happens again."
 
 
 _Message = Update | WorkerStartError | WorkerLostError | str | None

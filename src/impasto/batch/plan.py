@@ -16,6 +16,7 @@ from impasto.batch.manifest import Manifest
 from impasto.batch.names import NameTemplate, check_output_name, check_place, comparable
 from impasto.batch.table import TableRow
 from impasto.engine import sizing
+from impasto.engine.sharing import fix_memory
 from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, ImpastoError, InputError, OutputError, SettingsError
 from impasto.settings import Settings
@@ -281,7 +282,7 @@ def make_task(planned: PlannedJob, jobs: int) -> Task:
 @lru_cache(maxsize=64)
 def _for_worker(settings: Settings, threads: int, memory: int) -> Settings:
     """Fix what the bytes of a picture depend on, too: its threads, and its memory, which decides on tiles."""
-    given = settings.memory if settings.memory != "auto" else f"{-(-memory // 10**6)}MB"
+    given = settings.memory if settings.memory != "auto" else fix_memory(memory)
     return settings.model_copy(update={"threads": threads, "memory": given, "save_every": 0})
 
 

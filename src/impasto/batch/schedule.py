@@ -5,23 +5,15 @@ therefore follows from the machine, the number of jobs and the size of the pictu
 from the number of workers: a batch that was interrupted continues with the pictures that it would have made.
 """
 
-import platform
-import shutil
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from impasto.engine import cores, sizing
-from impasto.engine.memory import check_memory, free_memory, physical_memory, plan_memory
+from impasto.engine import sharing, sizing
+from impasto.engine.memory import free_memory
+from impasto.engine.sharing import AUTO_BYTES, core_share, memory_budget
 from impasto.settings import Settings
 from impasto.sizing import Size, padded_pixels
 
-_MEMORY_SHARE = 0.75
-"""Of the machine's memory, for all workers together."""
-_AUTO_BYTES = 4
-"""Of a number in the network where the precision is left open: it may turn out to be float32."""
-WORKERS_ON_GPU = 2
 _WORTH = 1.05
 """How much faster fewer workers must be to be preferred."""
 _SHORTEST_WINDOW = 2.0
@@ -36,15 +28,7 @@ _ENOUGH_JOBS = 6
 
 def most_workers(settings: Settings) -> int:
     """Give the number of pictures at once to begin with: one for each core, or two where they share a GPU."""
-    return WORKERS_ON_GPU if _has_gpu(settings.device) else cores.core_count()
-
-
-def _has_gpu(device: str) -> bool:
-    """Whether pictures are likely to be painted on a GPU, as far as can be told without torch."""
-    if device != "auto":
-        return device != "cpu"
-    apple = sys.platform == "darwin" and platform.machine() == "arm64"
-    return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+    return sharing.most_at_once(settings.device)
 
 
 def memory_needed(settings: Settings, content: Size, styles: Sequence[Size | None]) -> int:
@@ -58,14 +42,8 @@ def memory_needed(settings: Settings, content: Size, styles: Sequence[Size | Non
     Raises:
         OutOfMemoryError: it takes more than there is, however it is painted.
     """
-    load = sizing.memory_load(settings, content, styles, _AUTO_BYTES if settings.precision == "auto" else 0)
-    check_memory(load)
-    return plan_memory(load, memory_budget()).needed
-
-
-def memory_budget() -> int:
-    """Give the bytes that pictures may take together: always the same on a machine, so that plans are, too."""
-    return int(physical_memory() * _MEMORY_SHARE)
+    load = sizing.memory_load(settings, content, styles, AUTO_BYTES if settings.precision == "auto" else 0)
+    return sharing.memory_needed(load)
 
 
 def memory_available(held: int = 0) -> int:
@@ -81,10 +59,7 @@ def choose_threads(settings: Settings, memory: int, jobs: int) -> int:
         memory: bytes that a picture takes.
         jobs: of the whole batch, done or not.
     """
-    if settings.threads:
-        return settings.threads
-    count = cores.core_count()
-    return max(1, count // max(1, min(count, jobs, memory_budget() // memory)))
+    return settings.threads or core_share(memory, jobs)
 
 
 def work_of(settings: Settings, size: Size) -> float:

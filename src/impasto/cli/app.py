@@ -21,6 +21,7 @@ from impasto.cli.commands import (
     stylize,
     sweep,
     texture,
+    video,
     weights,
 )
 from impasto.cli.help import choose_length
@@ -35,6 +36,7 @@ Impasto paints a photograph in the style of one or more paintings.
   impasto photo.jpg painting.jpg --recipe fast  takes a third of the time
   impasto batch photos/ --style painting.jpg -o out/  paints a whole folder
   impasto recipes list                          lists the looks
+  impasto video clip.mp4 painting.jpg           paints a film
   impasto studio                                opens a page in the browser
   impasto doctor                                checks the installation
 
@@ -85,6 +87,7 @@ app = App(
 )
 app.default(stylize.stylize)
 app.command(batch.batch, help_epilogue=batch.EXAMPLES)
+app.command(video.video, help_epilogue=video.EXAMPLES)
 app.command(sweep.sweep, help_epilogue=sweep.EXAMPLES)
 app.command(texture.texture, help_epilogue=texture.EXAMPLES)
 app.command(rebuild.rebuild, help_epilogue=rebuild.EXAMPLES)

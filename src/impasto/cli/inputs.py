@@ -9,7 +9,9 @@ from impasto.cli import terminal
 from impasto.cli.terminal import STREAM
 from impasto.engine import style_file
 from impasto.engine.style_file import LoadedStyle
-from impasto.errors import ImageError, InputError
+from impasto.errors import ImageError, ImpastoError, InputError
+from impasto.images import formats
+from impasto.storage.paths import is_file
 
 _MANY = 12
 """Paintings that are mixed on purpose, without a word on how much each counts."""
@@ -41,6 +43,27 @@ def check_count(paintings: Sequence[str], *, weighed: bool) -> None:
             f"{len(paintings)} paintings were given: the first picture is the photograph, all others are paintings",
             "To paint many photographs, run it for each; to mix so many paintings, weigh them with --style-blend.",
         )
+
+
+def check_no_film(photo: str) -> None:
+    """Refuse a film as a photograph, with the command that paints it.
+
+    Raises:
+        InputError: it is one.
+    """
+    path = Path(photo).expanduser()
+    if photo == STREAM or not is_file(path):
+        return
+    try:
+        with path.open("rb") as file:
+            if formats.recognize(file.read(formats.HEAD)) is not None:
+                return
+        from impasto.video.sources import open_clip  # noqa: PLC0415 - few photographs are films
+
+        open_clip(path)
+    except (ImpastoError, OSError):  # whoever reads it as a picture says what is wrong
+        return
+    raise InputError(f"{photo} is a film", "Paint it with `impasto video`.")
 
 
 def check_sources(sources: Sequence[str], *, output: str | None) -> None:

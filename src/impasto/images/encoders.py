@@ -78,11 +78,7 @@ def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
 
     Pillow has no 16-bit RGB, and wants the whole picture; the format itself is a handful of chunks.
     """
-    header = struct.pack(
-        ">IIBBBBB", pixels.width, pixels.height, pixels.depth, _PNG_COLOR_TYPES[pixels.channels], *bytes(3)
-    )
-    out.write(_PNG_SIGNATURE)
-    putchunk(out, b"IHDR", header)
+    png_begin(out, pixels)
     if beside.profile is None:
         putchunk(out, b"sRGB", b"\x01")  # relative colorimetric
     else:
@@ -97,9 +93,23 @@ def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
         putchunk(out, b"pHYs", struct.pack(">IIB", *per_meter, 1))  # 1 is the meter
     if beside.exif:
         putchunk(out, b"eXIf", beside.exif.removeprefix(exif.HEAD))
-    for data in _deflate(_filtered_rows(pixels)):
+    for data in png_data(pixels):
         putchunk(out, b"IDAT", data)
     putchunk(out, b"IEND")
+
+
+def png_begin(out: BinaryIO, pixels: PixelRows) -> None:
+    """Write what a PNG begins with."""
+    header = struct.pack(
+        ">IIBBBBB", pixels.width, pixels.height, pixels.depth, _PNG_COLOR_TYPES[pixels.channels], *bytes(3)
+    )
+    out.write(_PNG_SIGNATURE)
+    putchunk(out, b"IHDR", header)
+
+
+def png_data(pixels: PixelRows) -> Iterator[bytes]:
+    """Give the data of a PNG's picture, to be divided into chunks as it comes."""
+    yield from _deflate(_filtered_rows(pixels))
 
 
 def _deflate(parts: Iterable[bytes]) -> Iterator[bytes]:

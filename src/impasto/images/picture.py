@@ -121,6 +121,11 @@ def on_white(picture: Picture) -> Rgb:
     return picture.rgb * alpha + 255 * (1 - alpha)
 
 
+def flatten(picture: Picture) -> Picture:
+    """Give the picture on a white ground, without alpha."""
+    return picture if picture.alpha is None else replace(picture, colors=on_white(picture), alpha=None)
+
+
 def fill_transparent(colors: Colors, alpha: Alpha) -> Colors:
     """Give pixels under full transparency the mean visible color, weighted by alpha.
 

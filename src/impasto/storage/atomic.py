@@ -41,14 +41,30 @@ def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str
         OutputError: the path may not be written.
         StorageError: the disk is full or failed.
     """
+    with partial_file(path, elsewhere=elsewhere) as partial, partial.open("r+b") as file:
+        write(file)
+
+
+@contextlib.contextmanager
+def partial_file(path: Path, *, elsewhere: str = "Choose another place.") -> Iterator[Path]:
+    """Give an empty file beside the target to write to; it is renamed at the end, or removed after an exception.
+
+    Args:
+        path: the target, whose folder exists.
+        elsewhere: the hint of the error if the path may not be written.
+
+    Raises:
+        OutputError: the path may not be written.
+        StorageError: the disk is full or failed.
+    """
     if path.is_symlink():
         path = path.resolve()  # what a link leads to is written, and the link stays, as `cp` has it
     # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
     partial = path.with_name(f"{_partial_stem(path)}{secrets.token_hex(4)}")
     with translate_errors(path, elsewhere=elsewhere):
         try:
-            with partial.open("x+b") as file:
-                write(file)
+            partial.open("xb").close()
+            yield partial
             partial.replace(path)
         except BaseException:  # Ctrl-C must not leave a partial file either
             _discard(partial)

@@ -42,7 +42,8 @@ def stylize(
     settings = build_settings(values, outputs.settings_from)
     with exit_on_interrupt():
         from impasto.cli import runner  # noqa: PLC0415
-        from impasto.cli.inputs import check_count  # noqa: PLC0415
+        from impasto.cli.inputs import check_count, check_no_film  # noqa: PLC0415
         from impasto.cli.outputs import RunArguments  # noqa: PLC0415
     check_count(paintings, weighed=bool(settings.style_blend or settings.mask))
+    check_no_film(photo)
     return runner.run(RunArguments(photo, tuple(paintings), output, options=outputs, cluster=cluster), settings)

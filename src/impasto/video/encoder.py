@@ -1,0 +1,160 @@
+"""Films in containers, encoded by FFmpeg."""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
+from impasto.images import Picture
+from impasto.images.picture import flatten
+from impasto.video import colors
+from impasto.video.codecs import Codec, Container, Notice
+from impasto.video.film_spec import FilmSpec, OtherTracks
+from impasto.video.tracks import TrackCopier
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_KEY_SECONDS = 2
+"""At most so far apart are the frames to which players can jump."""
+_FINEST_BASE = 1_000_000
+"""Parts of a second; times that need finer ones are rounded to `_USUAL_BASE`."""
+_USUAL_BASE = 90_000
+_LARGEST_TERM = 1001
+"""Of a rate: those of television are multiples of 1000/1001."""
+_NEARLY_WHOLE = Fraction(1, 50)
+_SVT_ERRORS = "1"
+_SVT_LOG = "SVT_LOG"
+
+
+class ContainerFilm:
+    """Encodes frames as they come, and copies the other tracks beside them."""
+
+    def __init__(
+        self,
+        partial: Path,
+        target: Path,
+        spec: FilmSpec,
+        container: Container,
+        codec: Codec,
+        quality: int,
+        tracks: OtherTracks | None,
+        notice: Notice,
+    ) -> None:
+        import av  # noqa: PLC0415 -- an extra, and slow to load
+
+        os.environ.setdefault(_SVT_LOG, _SVT_ERRORS)  # this library writes to stderr by itself
+        self._target, self._spec, self._count = target, spec, 0
+        supported = {kind.name for kind in av.Codec(codec.encoder, "w").video_formats or ()}
+        self._pixel_format, self._alpha = codec.pixel_format(spec.depth, supported, alpha=spec.has_alpha)
+        self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
+        width, height = spec.size
+        self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
+        self._base = time_base(spec)
+        self._durations: dict[int, int] = {}
+        self._copier: TrackCopier | None = None
+        self._out = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
+        try:
+            with self._translated():
+                self._stream = self._add_stream(codec, quality)
+                if tracks is not None:
+                    self._copier = TrackCopier(self._out, tracks, container, notice)
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, picture: Picture) -> None:
+        """Encode the next frame.
+
+        Raises:
+            OutputError: the codec does not take it.
+            StorageError: the disk is full or failed.
+        """
+        picture = picture if self._alpha else flatten(picture)
+        frame = colors.to_frame(picture, self._size, self._pixel_format, self._tags)
+        frame.time_base = self._base
+        frame.pts = self._stamp(self._spec.times[self._count])
+        self._count += 1
+        self._durations[frame.pts] = max(1, self._stamp(self._spec.shown_until(self._count)) - frame.pts)
+        with self._translated():
+            self._encode(frame)
+
+    def finish(self) -> None:
+        """Encode what waits, and complete the file.
+
+        Raises:
+            OutputError: the container does not take it.
+            StorageError: the disk is full or failed.
+        """
+        with self._translated():
+            self._encode(None)
+            if self._copier is not None:
+                whole = self._count == len(self._spec.times)
+                self._copier.copy_until(None if whole else self._spec.shown_until(self._count))
+            self._out.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        import av  # noqa: PLC0415 -- an extra
+
+        if self._copier is not None:
+            self._copier.close()
+        with contextlib.suppress(av.FFmpegError, OSError):  # what was wrong was said before
+            self._out.close()
+
+    def _encode(self, frame: "VideoFrame | None") -> None:
+        for packet in self._stream.encode(frame):
+            packet.duration = self._durations.pop(packet.pts, 0)
+            if self._copier is not None and packet.dts is not None:
+                self._copier.copy_until(packet.dts * self._base)
+            self._out.mux(packet)
+
+    def _add_stream(self, codec: Codec, quality: int) -> Any:
+        rate = mean_rate(self._spec)
+        stream: Any = self._out.add_stream(codec.encoder, rate=rate, options=codec.encoder_options(quality))
+        stream.width, stream.height = self._size
+        stream.pix_fmt = self._pixel_format
+        context = stream.codec_context
+        context.time_base = self._base
+        context.gop_size = max(1, math.floor(_KEY_SECONDS * rate))
+        if profile := codec.profiles.get(self._pixel_format):
+            context.profile = profile
+        if codec.tag and self._out.format.name in {"mp4", "mov"}:
+            context.codec_tag = codec.tag
+        context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
+        context.colorspace, context.color_range = self._tags.matrix, colors.range_of(self._tags)
+        return stream
+
+    def _stamp(self, time: Fraction) -> int:
+        return round(time / self._base)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        import av  # noqa: PLC0415 -- an extra
+
+        try:
+            yield
+        except av.FFmpegError as error:
+            if error.errno in STORAGE_FAILURES:
+                problem = f"{self._target} could not be written: {error.strerror}"
+                raise StorageError(problem, "Make room, or choose another disk.") from None
+            width, height = self._spec.size
+            problem = f"{self._target} cannot hold these frames of {width} x {height} pixels ({error.strerror})"
+            raise OutputError(problem, "Choose another codec, or another size.") from None
+
+
+def time_base(spec: FilmSpec) -> Fraction:
+    """Find a unit in which all times are whole, if there is a usual one."""
+    parts = math.lcm(*{time.denominator for time in (*spec.times, spec.end)})
+    return Fraction(1, parts if parts <= _FINEST_BASE else _USUAL_BASE)
+
+
+def mean_rate(spec: FilmSpec) -> Fraction:
+    """Give frames a second, a usual rate where times were rounded."""
+    rate = len(spec.times) / spec.end
+    whole = Fraction(max(1, round(rate)))
+    return whole if abs(rate - whole) < _NEARLY_WHOLE else rate.limit_denominator(_LARGEST_TERM)

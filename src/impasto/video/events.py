@@ -1,0 +1,103 @@
+"""What happens while a film is painted, as data; a display shows these.
+
+The order is FilmStarted; then for each shot, several of them at once, ShotStarted, FramePainted for each frame and
+perhaps ShotRetried, after which it starts again; then FrameEncoded for each frame, and FilmFinished. FilmStopped ends
+it early.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from impasto.errors import ImpastoError
+from impasto.sizing import Size
+
+
+@dataclass(frozen=True)
+class FilmStarted:
+    """The film is planned, or resumed."""
+
+    output: Path
+    folder: Path
+    """Of the painted frames."""
+    frames: int
+    """To be shown."""
+    done: int
+    """Of these, painted before."""
+    shots: int
+    size: Size
+    workers: int
+    """Shots at once."""
+    threads: int
+    """Of each worker."""
+    problem: str
+    """What is wrong with the clip, whose frames can be painted nevertheless; empty for nothing."""
+
+
+@dataclass(frozen=True)
+class ShotStarted:
+    """A worker has begun a shot, or goes on with it."""
+
+    shot: int
+    """From 1."""
+    frames: int
+    """That are still to be painted."""
+
+
+@dataclass(frozen=True)
+class FramePainted:
+    """A frame is painted, and on disk."""
+
+    shot: int
+    number: int
+    """In the clip, from 0."""
+    done: int
+    """Frames that are painted, those of before included."""
+    frames: int
+    seconds: float
+    """That it took."""
+    remaining: float
+    """Estimated seconds until the last one."""
+    path: Path
+
+
+@dataclass(frozen=True)
+class ShotRetried:
+    """The worker of a shot was lost, and another goes on with it."""
+
+    shot: int
+    error: ImpastoError
+
+
+@dataclass(frozen=True)
+class FrameEncoded:
+    """A frame is in the film."""
+
+    done: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class FilmStopped:
+    """The film was stopped; the same command goes on with it."""
+
+    done: int
+    frames: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class FilmFinished:
+    """The film is whole, and in its place."""
+
+    output: Path
+    frames: int
+    painted: int
+    """Frames that were not painted before."""
+    seconds: float
+    notices: tuple[str, ...] = ()
+    """What the film's container could not hold."""
+    whole_seconds: float | None = None
+    """Of a preview: estimated seconds for the whole clip, at its own size."""
+
+
+FilmEvent = FilmStarted | ShotStarted | FramePainted | ShotRetried | FrameEncoded | FilmStopped | FilmFinished

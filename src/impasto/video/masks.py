@@ -1,0 +1,100 @@
+"""Masks that move: for each frame, the picture that the mask's clip shows at the same time."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from impasto import images
+from impasto.errors import ImageError
+from impasto.images import Picture, formats
+from impasto.settings import Settings
+from impasto.storage.paths import is_file
+from impasto.video.clip import Clip
+from impasto.video.shot import ClipSource
+from impasto.video.sources import open_clip
+
+_KEPT = 4
+"""Frames of a mask whose files are kept, since a painter may look back."""
+
+
+def is_still_picture(path: str, clip: Clip) -> bool:
+    """Whether a clip is one picture in a file, rather than a film, an animation or a folder.
+
+    Args:
+        path: of the clip.
+        clip: as it was opened.
+    """
+    file = Path(path).expanduser()
+    if len(clip.info.times) != 1 or not is_file(file):
+        return False
+    with file.open("rb") as opened:
+        return formats.recognize(opened.read(formats.HEAD)) is not None
+
+
+class MovingMasks:
+    """Writes the frames of masks as pictures, and names these in the settings instead of the clips.
+
+    Args:
+        sources: the masks that are clips; none where all are pictures.
+        folder: for the pictures; it exists.
+    """
+
+    def __init__(self, sources: Sequence[ClipSource], folder: Path) -> None:
+        self._masks = {
+            source.path: _MovingMask(open_source(source), folder, number) for number, source in enumerate(sources)
+        }
+
+    def apply(self, settings: Settings, time: Fraction) -> Settings:
+        """Give the settings with the masks of a time, which never goes back."""
+        if not self._masks:
+            return settings
+        files = {path: str(mask.picture_at(time)) for path, mask in self._masks.items()}
+        masks = [files.get(path, path) for path in settings.mask]
+        keep = settings.keep_mask and files.get(settings.keep_mask, settings.keep_mask)
+        return settings.model_copy(update={"mask": masks, "keep_mask": keep})
+
+
+def open_source(source: ClipSource) -> Clip:
+    """Open a clip, and make sure that it is the one that was planned with.
+
+    Raises:
+        ImageError: it is gone, cannot be read, or has changed.
+    """
+    clip = open_clip(source.path) if source.rate is None else open_clip(source.path, rate=source.rate)
+    if clip.info.digest != source.digest:
+        raise ImageError(f"{source.path} was changed meanwhile", "Start afresh with another output.")
+    return clip
+
+
+class _MovingMask:
+    """One of them."""
+
+    def __init__(self, clip: Clip, folder: Path, number: int) -> None:
+        self._clip, self._folder, self._number = clip, folder, number
+        self._frames: Iterator[Picture] | None = None
+        self._next = 0
+        self._files: list[Path] = []
+
+    def picture_at(self, time: Fraction) -> Path:
+        """Give the file of the frame that is shown at a time; of the last one after the end."""
+        wanted = max(0, bisect_right(self._clip.info.times, time) - 1)
+        if self._frames is None:
+            self._next, self._frames = wanted, self._clip.frames(wanted)
+        picture = None
+        while self._next <= wanted and (found := next(self._frames, None)) is not None:
+            picture, self._next = found, self._next + 1
+        if picture is not None:
+            self._write(picture)
+        if not self._files:
+            raise ImageError(f"{self._clip.info.name} has no picture at {float(time):.2f} seconds", "Check the file.")
+        return self._files[-1]
+
+    def _write(self, picture: Picture) -> None:
+        path = self._folder / f"mask-{self._number}-{self._next - 1:06d}.png"
+        images.save(replace(picture, profile=None, exif=None), path, overwrite=True)
+        self._files.append(path)
+        for old in self._files[:-_KEPT]:
+            old.unlink(missing_ok=True)
+        del self._files[:-_KEPT]

@@ -1,0 +1,126 @@
+"""Paints a shot: what each worker does, wherever it is."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from impasto.engine.style_file import LoadedStyle, read_style_input
+from impasto.engine.stylizer import Stylizer
+from impasto.errors import ImageError, ImpastoError, OutOfMemoryError
+from impasto.storage.atomic import make_folder
+from impasto.storage.limits import is_out_of_memory
+from impasto.video.clip import Clip
+from impasto.video.masks import MovingMasks, open_source
+from impasto.video.painted import decode_painted, encode_painted
+from impasto.video.painter import ShotFrame, ShotPainter
+from impasto.video.shot import (
+    PaintedFrame,
+    PaintingSource,
+    ShotBegun,
+    ShotDone,
+    ShotFailed,
+    ShotTask,
+    ShotUpdate,
+)
+
+
+def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
+    """Paint the frames of a shot that are left, one after the other.
+
+    Args:
+        task: the shot.
+        stylizer: keeps the network from one shot to the next.
+
+    Raises:
+        ImpastoError: the clip, a painting, a mask or a setting cannot be used, or painting failed.
+    """
+    if not task.left:
+        return
+    clip = open_source(task.clip)
+    painter = ShotPainter(stylizer, _read_paintings(task.paintings))
+    with _scratch_folder(task) as folder:
+        frames = _read_frames(task, clip, MovingMasks(task.moving_masks, folder))
+        if task.references:
+            found = [decode_painted(data, "a painted frame") for data in task.references]
+            painted = [(frame, picture) for (picture, _), frame in zip(found, frames, strict=False)]
+            painter.resume(painted, found[-1][1])
+        for frame in frames:
+            start = time.perf_counter()
+            picture = painter.paint(frame)
+            data = encode_painted(picture, painter.state)
+            yield PaintedFrame(task.number, frame.number, data, time.perf_counter() - start)
+
+
+class ShotWorker:
+    """Paints one shot after another, and keeps the network between them.
+
+    Args:
+        report: called with each update.
+    """
+
+    def __init__(self, report: Callable[[ShotUpdate], None]) -> None:
+        self._report = report
+        self._stylizer = Stylizer()
+
+    def paint(self, task: ShotTask) -> None:
+        """Paint a shot, and report each frame and how it ends."""
+        self._report(ShotBegun(task.number))
+        try:
+            for frame in paint_shot(task, self._stylizer):
+                self._report(frame)
+        except ImpastoError as error:
+            self._report(ShotFailed(task.number, error, worker_lost=False))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the film cannot be finished; the report names it
+            self._report(ShotFailed(task.number, _describe(error), worker_lost=False))
+        else:
+            self._report(ShotDone(task.number))
+
+
+def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[ShotFrame]:
+    """Decode the frames of a shot from the first reference on, each with the settings of its time."""
+    wanted = task.frames[task.done - len(task.references) :]
+    times = clip.info.times
+    place = 0
+    with contextlib.closing(_closable(clip.frames(wanted[0], wanted[-1] + 1))) as pictures:
+        for number, picture in enumerate(pictures, wanted[0]):
+            if number == wanted[place]:
+                place += 1
+                settings = masks.apply(task.timeline.settings_at(times[number]), times[number])
+                yield ShotFrame(number, picture, settings)
+    if place < len(wanted):
+        raise ImageError(f"{clip.info.name} has no frame {wanted[place]}", "Run it again with a part of the clip.")
+
+
+def _closable(frames: Iterator[Any]) -> Any:
+    return frames if hasattr(frames, "close") else (frame for frame in frames)
+
+
+def _read_paintings(sources: Sequence[PaintingSource]) -> list[LoadedStyle]:
+    """Read the paintings, and make sure that they are those that were planned with."""
+    found = []
+    for source in sources:
+        painting = read_style_input(source.path)
+        if painting.sha256 != source.sha256:
+            raise ImageError(f"{source.path} was changed meanwhile", "Start afresh with another output.")
+        found.append(painting)
+    return found
+
+
+@contextlib.contextmanager
+def _scratch_folder(task: ShotTask) -> Iterator[Path]:
+    """Give a folder for the pictures of masks."""
+    if task.scratch is None or not task.moving_masks:
+        with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
+            yield Path(folder)
+        return
+    make_folder(Path(task.scratch))
+    yield Path(task.scratch)
+
+
+def _describe(error: Exception) -> ImpastoError:
+    if is_out_of_memory(error):
+        return OutOfMemoryError("there is not enough memory", "Choose a smaller size, or fewer workers.")
+    return ImpastoError(f"unexpected {type(error).__name__}: {error}", "Please report this.")

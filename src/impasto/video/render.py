@@ -1,0 +1,243 @@
+"""A film: its shots are handed to workers, what comes back is kept, and at the end it is encoded."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+from impasto.errors import ImpastoError
+from impasto.video.clock import FilmClock
+from impasto.video.events import (
+    FilmEvent,
+    FilmFinished,
+    FilmStarted,
+    FilmStopped,
+    FrameEncoded,
+    FramePainted,
+    ShotRetried,
+    ShotStarted,
+)
+from impasto.video.film import open_film
+from impasto.video.frame_files import is_folder_target
+from impasto.video.local import LocalShots
+from impasto.video.plan import FilmPlan
+from impasto.video.schedule import ShotFinder, count_workers, decide, one_shot
+from impasto.video.shot import REFERENCES, PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask
+from impasto.video.workspace import Workspace, check_room, open_workspace
+
+_START_SECONDS = 3.0
+"""Until a worker has loaded torch and the network."""
+_TRIES = 2
+"""Workers that may be lost over one shot before the film is given up."""
+
+
+def _never() -> bool:
+    return False
+
+
+def render(
+    plan: FilmPlan,
+    *,
+    executor: ShotExecutor | None = None,
+    find_shots: ShotFinder = one_shot,
+    stop: Callable[[], bool] = _never,
+) -> Iterator[FilmEvent]:
+    """Paint and write a film, or go on with one that was interrupted.
+
+    Args:
+        plan: what is to be painted.
+        executor: where the shots are painted; by default in processes of this machine.
+        find_shots: where the clip begins anew.
+        stop: asked often; once true, the film ends at once, and what is finished is kept.
+
+    Yields:
+        What happens; last FilmFinished or FilmStopped.
+
+    Raises:
+        InputError: another film or another process has the folder of the frames.
+        ImpastoError: painting or writing failed; what is finished is kept.
+    """
+    start = time.perf_counter()
+    with open_workspace(plan.output, plan.identity, force=plan.request.overwrite) as workspace:
+        if workspace.is_whole:
+            workspace.finish(keep=plan.request.keep_frames)
+            yield FilmFinished(plan.output, len(plan.numbers), 0, time.perf_counter() - start)
+            return
+        run = _Run(plan, workspace, executor, find_shots, stop)
+        yield from run.paint()
+        if not stop():
+            yield from run.encode()
+        if stop() and not workspace.is_whole:
+            yield FilmStopped(run.done, len(plan.numbers), workspace.folder)
+            return
+        workspace.finish(keep=plan.request.keep_frames)
+        yield run.finished(time.perf_counter() - start)
+
+
+class _Run:
+    """A film on its way."""
+
+    def __init__(
+        self,
+        plan: FilmPlan,
+        workspace: Workspace,
+        executor: ShotExecutor | None,
+        find_shots: ShotFinder,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._plan, self._workspace, self._stop = plan, workspace, stop
+        self._stored = workspace.plan or decide(plan, find_shots)
+        self._shots = dict(enumerate(self._stored.shots, 1))
+        left = sum(1 for shot in self._shots.values() if workspace.count_done(shot) < len(shot))
+        self._workers = count_workers(plan, self._stored.threads, left)
+        self._executor = executor or LocalShots(self._workers)
+        self.done = self._resumed = sum(workspace.count_done(shot) for shot in self._shots.values())
+        self._clock = FilmClock(self._stored.shots, self._workers)
+        self._lost: dict[int, int] = {}
+        self._waiting: deque[int] = deque()
+        self._running: set[int] = set()
+        self._notices: tuple[str, ...] = ()
+
+    def paint(self) -> Iterator[FilmEvent]:
+        """Paint all frames that are left, or some until it is stopped."""
+        self._check_room()
+        if self._workspace.plan is None:
+            self._workspace.begin(self._stored)
+        yield self._started()
+        done = {number: self._workspace.count_done(shot) for number, shot in self._shots.items()}
+        for number, shot in self._shots.items():
+            self._clock.skip(shot[: done[number]])
+        self._waiting.extend(number for number, shot in self._shots.items() if done[number] < len(shot))
+        if not self._waiting:
+            return
+        with closing(self._executor.run(self._tasks(), self._stop)) as updates:
+            for update in updates:
+                yield from self._take(update)
+
+    def encode(self) -> Iterator[FilmEvent]:
+        """Write the film from its painted frames, which are read one by one; nothing is left if it is stopped."""
+        plan, request = self._plan, self._plan.request
+        target = self._workspace.prepare_film(is_folder=is_folder_target(request.output))
+        notices: list[str] = []
+        try:
+            with open_film(
+                target,
+                plan.film_spec,
+                codec=request.codec,
+                quality=request.quality,
+                tracks=plan.other_tracks,
+                notice=notices.append,
+            ) as film:
+                for done, number in enumerate(plan.numbers, 1):
+                    self._check_not_stopped()
+                    film.write(self._workspace.load(number)[0])
+                    yield FrameEncoded(done, len(plan.numbers))
+            self._notices = tuple(notices)
+        except _StoppedError:
+            return
+
+    def finished(self, seconds: float) -> FilmFinished:
+        """Sum up."""
+        plan = self._plan
+        frames, size = plan.whole
+        whole = None
+        if plan.request.preview:
+            pixels = (size[0] * size[1]) / (plan.size[0] * plan.size[1])
+            whole = self._clock.estimate(frames, len(self._shots), self._workers) * pixels + _START_SECONDS
+        return FilmFinished(plan.output, len(plan.numbers), self.done - self._resumed, seconds, self._notices, whole)
+
+    def _check_not_stopped(self) -> None:
+        if self._stop():
+            raise _StoppedError
+
+    def _started(self) -> FilmStarted:
+        return FilmStarted(
+            output=self._plan.output,
+            folder=self._workspace.folder,
+            frames=len(self._plan.numbers),
+            done=self.done,
+            shots=len(self._shots),
+            size=self._plan.size,
+            workers=self._workers,
+            threads=self._stored.threads,
+            problem=self._plan.clip.info.problem,
+        )
+
+    def _check_room(self) -> None:
+        info = self._plan.clip.info
+        left = len(self._plan.numbers) - self.done
+        channels = 4 if info.has_alpha else 3
+        check_room(self._plan.output, self._plan.size, left, channels=channels, depth=info.depth)
+
+    def _tasks(self) -> Iterator[ShotTask | None]:
+        """Give the shots one by one, and none while one that is being painted may have to be tried again."""
+        while self._waiting or self._running:
+            if not self._waiting:
+                yield None
+                continue
+            number = self._waiting.popleft()
+            self._running.add(number)
+            yield self._task(number)
+
+    def _task(self, number: int) -> ShotTask:
+        frames = self._shots[number]
+        done = self._workspace.count_done(frames)
+        settings = self._plan.timeline.base.model_copy(
+            update={
+                "threads": self._stored.threads,
+                "memory": self._stored.memory,
+                "save_every": 0,
+                "checkpoint": "never",
+            }
+        )
+        return ShotTask(
+            number=number,
+            clip=self._plan.source,
+            paintings=self._plan.paintings,
+            frames=frames,
+            done=done,
+            references=tuple(self._workspace.load_data(it) for it in frames[max(0, done - REFERENCES) : done]),
+            timeline=self._plan.timeline.with_base(settings),
+            moving_masks=self._plan.moving_masks,
+            scratch=str(self._workspace.scratch / str(number)),
+        )
+
+    def _take(self, update: Any) -> Iterator[FilmEvent]:
+        match update:
+            case ShotBegun():
+                shot = self._shots[update.shot]
+                yield ShotStarted(update.shot, len(shot) - self._workspace.count_done(shot))
+            case PaintedFrame():
+                path = self._workspace.save(update.number, update.data)
+                self.done += 1
+                self._clock.complete(update.number, update.seconds)
+                yield FramePainted(
+                    shot=update.shot,
+                    number=update.number,
+                    done=self.done,
+                    frames=len(self._plan.numbers),
+                    seconds=update.seconds,
+                    remaining=self._clock.remaining(),
+                    path=path,
+                )
+            case ShotDone():
+                self._running.discard(update.shot)
+            case ShotFailed():
+                yield self._handle_failure(update)
+
+    def _handle_failure(self, failed: ShotFailed) -> ShotRetried:
+        """Have another worker go on with a shot whose own was lost; anything else ends the film."""
+        self._running.discard(failed.shot)
+        self._lost[failed.shot] = self._lost.get(failed.shot, 0) + 1
+        if not failed.worker_lost:
+            raise failed.error
+        if self._lost[failed.shot] >= _TRIES:
+            problem, hint = failed.error.texts
+            raise ImpastoError(f"{problem}, a second time", f"{hint} What is painted is kept.")
+        self._waiting.appendleft(failed.shot)
+        return ShotRetried(failed.shot, failed.error)
+
+
+class _StoppedError(Exception):
+    """The film is not to be finished now."""

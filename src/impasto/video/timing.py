@@ -1,0 +1,186 @@
+"""When the frames of a stream are shown, from its packets alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import ImageError
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_USUAL_RATE = Fraction(25)
+"""Of a stream that states none and has one frame."""
+_FORMATS_WITH_LENGTH = frozenset(("mov", "matroska", "avi", "flv", "asf"))
+"""Whose headers state how long a file is; of the others FFmpeg may have to guess."""
+_FRAMES_MISSING = 3
+_SECONDS_MISSING = Fraction(1, 4)
+_VP8_SHOWN = 0x10
+"""The bit of a VP8 packet's first byte without which it is for reference alone (RFC 6386, section 9.1)."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The frames of a stream, in the order in which they are shown."""
+
+    times: tuple[Fraction, ...]
+    """Seconds from the first."""
+    end: Fraction
+    """When the last is no longer shown."""
+    origin: Fraction
+    """When the first is shown, in the time of the container, seconds."""
+    stamps: tuple[int, ...]
+    """By which each is recognized, in the stream's time base; empty where packets lack them, and frames are counted."""
+    keys: tuple[int, ...] = ()
+    """Stamps of the frames at which decoding can begin, rising."""
+    problem: str = ""
+    """What is wrong with the file; empty for nothing."""
+
+
+def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -> Timing:
+    """Read when frames are shown; decodes only where packets have no time.
+
+    Raises:
+        ImageError: there is no frame.
+    """
+    shown: dict[int, int] = {}
+    keys, timed, seen = [], True, _Seen()
+    for packet in read_packets(container, seen):
+        if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
+            continue
+        if packet.pts is None:
+            timed = False
+        else:
+            shown.setdefault(packet.pts, packet.duration or 0)
+            if packet.is_keyframe:
+                keys.append(packet.pts)
+    if keys:  # what comes before the first cannot be decoded: the file was cut off there
+        shown = {stamp: duration for stamp, duration in shown.items() if stamp >= keys[0]}
+    if not timed:
+        stamps, last, keys = _decoded_stamps(container, stream), 0, []
+    else:
+        stamps = sorted(shown)
+        last = shown[stamps[-1]] if stamps else 0
+    if not stamps:
+        raise ImageError(f"{name} has no frames", "Give a film that plays.")
+    return _timing(container, stream, stamps, last, sorted(keys), seen, name, timed=timed)
+
+
+def _timing(
+    container: "InputContainer",
+    stream: "VideoStream",
+    stamps: list[int],
+    last: int,
+    keys: list[int],
+    seen: "_Seen",
+    name: str,
+    *,
+    timed: bool,
+) -> Timing:
+    base = Fraction(stream.time_base or 1)
+    times = tuple((stamp - stamps[0]) * base for stamp in stamps)
+    rate = Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
+    mean = times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate
+    rounded = not last or abs(last * base - mean) <= base  # milliseconds of Matroska
+    end = times[-1] + (mean if rounded else last * base)
+    problem = seen.problem or _missing_end(container, seen, mean)
+    return Timing(
+        times,
+        end,
+        stamps[0] * base,
+        tuple(stamps) if timed else (),
+        tuple(keys),
+        f"{name} {problem}" if problem else "",
+    )
+
+
+class _Seen:
+    """How far the packets of a file reach, of all its streams."""
+
+    def __init__(self) -> None:
+        self.start: Fraction | None = None
+        self.end = Fraction(0)
+        self.problem = ""
+
+    def add(self, packet: "Packet[Any]") -> None:
+        if packet.pts is None:
+            return
+        begin = packet.pts * packet.time_base
+        self.start = begin if self.start is None else min(self.start, begin)
+        self.end = max(self.end, begin + (packet.duration or 0) * packet.time_base)
+
+    @property
+    def length(self) -> Fraction:
+        return self.end - (self.start or 0)
+
+
+def read_packets(container: "InputContainer", seen: _Seen | None = None) -> Iterator["Packet[Any]"]:
+    """Read the packets of all streams as far as the file can be read."""
+    from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+    seen = seen or _Seen()
+    try:
+        for packet in container.demux():
+            if packet.pts is None and packet.dts is None and not packet.size:
+                continue  # the mark of the end
+            seen.add(packet)
+            yield packet
+    except FFmpegError as error:
+        seen.problem = f"is damaged after {float(seen.length):.1f} s ({error.strerror})"
+
+
+def _missing_end(container: "InputContainer", seen: _Seen, mean: Fraction) -> str:
+    """Say so if a file does not reach as far as its header states."""
+    if not container.duration or not _FORMATS_WITH_LENGTH & set(container.format.name.split(",")):
+        return ""
+    stated = Fraction(container.duration, 1_000_000)
+    if stated - seen.length <= max(_FRAMES_MISSING * mean, _SECONDS_MISSING):
+        return ""
+    return f"ends too early: {float(seen.length):.1f} s of {float(stated):.1f} s are there"
+
+
+def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
+    return stream.codec_context.name in {"vp8", "libvpx"} and packet.size > 0 and not memoryview(packet)[0] & _VP8_SHOWN
+
+
+def _decoded_stamps(container: "InputContainer", stream: "VideoStream") -> list[int]:
+    """Give frames times in the order in which they are decoded: their own where they have such that rise."""
+    base = Fraction(stream.time_base or 1)
+    step = max(1, round(1 / (Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE) * base)))
+    container.seek(0)
+    stamps: list[int] = []
+    for frame in decode(container, stream, stream.codec_context):
+        following = stamps[-1] + step if stamps else 0
+        known = frame.pts is not None and (not stamps or frame.pts > stamps[-1])
+        stamps.append(frame.pts if known and frame.pts is not None else following)
+    return stamps
+
+
+def decode(container: "InputContainer", stream: "VideoStream", codec: Any) -> Iterator["VideoFrame"]:
+    """Decode a stream from where its container is; what cannot be decoded is left out.
+
+    Args:
+        container: open.
+        stream: of its streams.
+        codec: a context that decodes the stream.
+    """
+    from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+    try:
+        for packet in container.demux(stream):
+            if packet.size or packet.pts is None:  # an empty packet with a time repeats a frame, as in AVI
+                yield from _decode_packet(codec, packet if packet.size else None)
+    except FFmpegError:
+        yield from _decode_packet(codec, None)
+
+
+def _decode_packet(codec: Any, packet: "Packet[Any] | None") -> list["VideoFrame"]:
+    from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+    try:
+        return list(codec.decode(packet))
+    except FFmpegError:
+        return []

@@ -1,0 +1,303 @@
+"""What is finished of a film, on disk beside it: `OUT.frames`, until the film is whole.
+
+It holds the plan, and each painted frame as a file that has in itself what the painter remembers after it. Every file
+is written whole or not at all, so that a film that was killed at any moment goes on as if nothing had happened:
+
+1. the plan, before the first frame;
+2. the frames, each by itself: those of a shot up to the first that is missing count;
+3. the film, in a folder of its own; then the plan gets another name, which says that the film is whole;
+4. the film goes to its place; and all else is removed, the plan last.
+"""
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from impasto.errors import OutputError, StorageError
+from impasto.images import Picture
+from impasto.sizing import Size
+from impasto.storage.atomic import check_folder, make_folder, replace_file, translate_errors
+from impasto.video.folders import NUMBER
+from impasto.video.painted import decode_painted, ends_whole
+from impasto.video.stored_plan import StoredPlan
+from impasto.wording import OVERWRITE
+
+_SUFFIX = ".frames"
+_PLAN, _WHOLE, _LOCK, _FILM, _SCRATCH = "plan.json", "whole.json", "lock", "film", "masks"
+_FRAME = re.compile(r"(\d{6,9})\.png")
+_NUMBER = re.compile(r"\d+")
+_PARTIAL = ".*.part-*"
+_TAIL = 12
+"""Bytes at the end of a PNG that are always the same."""
+_COMPRESSED = 0.8
+"""Share of a painted frame's samples that its file takes; brushwork does not compress well."""
+_RESUMED = "what is painted is kept: run the same command again"
+
+
+class Workspace:
+    """The folder of a film that is being painted; see `open_workspace`."""
+
+    def __init__(self, output: Path, *, force: bool) -> None:
+        self.output, self.folder = output, workspace_folder(output)
+        self._force = force
+        self.plan: StoredPlan | None = None
+        self._whole_frames: set[int] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the film is made, and perhaps not in its place yet."""
+        return (self.folder / _WHOLE).exists()
+
+    @property
+    def film(self) -> Path:
+        """Where the film is made, until it is whole."""
+        return self.folder / _FILM / self.output.name
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for what workers need for a moment."""
+        return self.folder / _SCRATCH
+
+    def begin(self, plan: StoredPlan) -> None:
+        """Keep the plan of a film that begins.
+
+        Raises:
+            StorageError: the disk is full or failed.
+        """
+        self._write(self.folder / _PLAN, plan.to_json())
+        self.plan = plan
+
+    def count_done(self, frames: Sequence[int]) -> int:
+        """Count the frames of a shot that are painted, up to the first that is not."""
+        return next((place for place, number in enumerate(frames) if number not in self._whole_frames), len(frames))
+
+    def save(self, number: int, data: bytes) -> Path:
+        """Keep a painted frame, as `encode_painted` makes it.
+
+        Raises:
+            StorageError: the disk is full or failed.
+        """
+        path = self.frame_path(number)
+        self._write(path, data)
+        self._whole_frames.add(number)
+        return path
+
+    def load(self, number: int) -> tuple[Picture, dict[str, Any]]:
+        """Give a painted frame, and the painter's state after it.
+
+        Raises:
+            ImageError: the file is damaged.
+            OutputError: it cannot be read.
+        """
+        return decode_painted(self.load_data(number), str(self.frame_path(number)))
+
+    def load_data(self, number: int) -> bytes:
+        """Give the file of a painted frame.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
+        path = self.frame_path(number)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise OutputError(f"{path} cannot be read: {error.strerror}", "Run the same command again.") from None
+
+    def frame_path(self, number: int) -> Path:
+        """Give the file of a painted frame."""
+        return self.folder / f"{number:06d}.png"
+
+    def prepare_film(self, *, is_folder: bool) -> str:
+        """Give the path at which the film is to be made, with nothing there.
+
+        Args:
+            is_folder: whether it is a folder of frames.
+
+        Raises:
+            OutputError: it cannot be made.
+        """
+        self._remove_folders()
+        make_folder(self.film.parent)
+        return f"{self.film}/" if is_folder and not NUMBER.search(self.film.name) else str(self.film)
+
+    def finish(self, *, keep: bool) -> None:
+        """Put the film into its place, and remove all else unless the frames are kept.
+
+        Raises:
+            OutputError: another program made a file of that name meanwhile, or the place cannot be written.
+        """
+        if not self.is_whole:
+            if self.output.is_file() and not self._force:
+                problem = f"{self.output} was created by another program meanwhile"
+                raise OutputError(problem, f"Move it away, or use {OVERWRITE}; {_RESUMED}.")
+            self._remove_former_frames()
+            (self.folder / _PLAN).replace(self.folder / _WHOLE)
+        self._move_film()
+        if keep:
+            self._remove_folders()
+            (self.folder / _WHOLE).replace(self.folder / _PLAN)
+        else:
+            self.clear()
+
+    def clear(self) -> None:
+        """Remove all that a film has left here, the plan last, without which frames are nobody's."""
+        self._remove_folders()
+        for path in self.folder.iterdir():
+            if _FRAME.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        for name in (_PLAN, _WHOLE):
+            (self.folder / name).unlink(missing_ok=True)
+        self.plan, self._whole_frames = None, set()
+
+    def _remove_folders(self) -> None:
+        for name in (_FILM, _SCRATCH):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def restore(self, identity: Mapping[str, Any]) -> None:
+        """Take up what is there, if it is of the same film; with `force`, start afresh where it is not.
+
+        Raises:
+            OutputError: it is of another film, or the folder is not one of a film.
+        """
+        for path in self.folder.glob(_PARTIAL):
+            path.unlink(missing_ok=True)
+        stored = self._read_plan()
+        if stored is None:
+            self._check_unused()
+            return
+        difference = stored.difference(identity)
+        if difference and not self._force:
+            problem = f"{self.folder} holds frames of another film: {difference}"
+            raise OutputError(problem, f"Use {OVERWRITE} to start afresh, or choose another output.")
+        if difference:
+            self.clear()
+            return
+        self.plan = stored
+        found = ((path, _FRAME.fullmatch(path.name)) for path in self.folder.iterdir())
+        self._whole_frames = {int(match[1]) for path, match in found if match and _ends_whole(path)}
+
+    def _check_unused(self) -> None:
+        """Refuse a folder in which nothing says what its files are of."""
+        others = sorted({path.name for path in self.folder.iterdir()} - {_LOCK})
+        if others:
+            problem = f"{self.folder} is a folder with other files in it, such as {others[0]}"
+            raise OutputError(problem, "Move it away, or choose another output.")
+
+    def _read_plan(self) -> StoredPlan | None:
+        path = self.folder / (_WHOLE if self.is_whole else _PLAN)
+        try:
+            return StoredPlan.from_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, KeyError):
+            problem = f"{path} is damaged"
+            raise OutputError(problem, f"Remove {self.folder}, or choose another output.") from None
+
+    def _move_film(self) -> None:
+        folder, made = self._split_film()
+        with translate_errors(self.output, elsewhere=f"Choose another output; {_RESUMED}."):
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in made:
+                path.replace(folder / path.name)
+
+    def _remove_former_frames(self) -> None:
+        """Remove frames that were in the film's folder before: those of a shorter film would be among them."""
+        folder, made = self._split_film()
+        names = {_NUMBER.sub("0", path.name) for path in made}
+        if folder.is_dir() and self.output not in (folder / path.name for path in made):
+            for path in folder.iterdir():
+                if _NUMBER.sub("0", path.name) in names and path.is_file():
+                    path.unlink()
+
+    def _split_film(self) -> tuple[Path, list[Path]]:
+        """Give the folder of the film, or of its frames, and what is to be put there."""
+        if self.film.is_dir():
+            return self.output, sorted(self.film.iterdir())
+        return self.output.parent, sorted(self.film.parent.glob("*"))
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            replace_file(path, data, elsewhere=f"Check its permissions; {_RESUMED}.")
+        except StorageError as error:
+            raise StorageError(error.texts[0], f"Make room; {_RESUMED}.") from None
+
+
+@contextlib.contextmanager
+def open_workspace(output: Path, identity: Mapping[str, Any], *, force: bool) -> Iterator[Workspace]:
+    """Have the folder of a film for oneself while the context lasts; nothing is left of it where nothing was begun.
+
+    Args:
+        output: the film, or the folder or pattern of its frames.
+        identity: all that its frames depend on, as JSON holds it.
+        force: whether frames of another film may be removed.
+
+    Raises:
+        OutputError: the folder has another film's frames or other files, another process uses it, or it cannot be
+            written.
+    """
+    workspace = Workspace(output, force=force)
+    make_folder(workspace.folder)
+    check_folder(workspace.folder)
+    lock = FileLock(workspace.folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        problem = f"another process is painting {output}"
+        raise OutputError(problem, "Wait until it is done, or choose another output.") from None
+    try:
+        workspace.restore(identity)
+        yield workspace
+    finally:
+        _remove_if_empty(workspace.folder)
+        lock.release()
+
+
+def workspace_folder(output: Path) -> Path:
+    """Give the folder of a film's frames, beside it or beside the folder of its frames."""
+    owner = output.parent if NUMBER.search(output.name) else output
+    return owner.with_name(owner.name + _SUFFIX)
+
+
+def is_waiting(output: Path) -> bool:
+    """Whether the film of an output is whole, and was on the way to its place when it was stopped."""
+    return (workspace_folder(output) / _WHOLE).exists()
+
+
+def check_room(output: Path, size: Size, frames: int, *, channels: int, depth: int) -> None:
+    """Refuse to paint frames that the disk has no room for.
+
+    Args:
+        output: the film.
+        size: of a frame.
+        frames: that are still to be painted.
+        channels: of a frame.
+        depth: bits of a sample.
+
+    Raises:
+        OutputError: there is not enough.
+    """
+    needed = _COMPRESSED * size[0] * size[1] * channels * depth / 8 * frames
+    folder = next(path for path in (output.parent, *output.absolute().parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        problem = f"{frames} painted frames take about {needed / 1e9:.3g} GB, and {folder} has {free / 1e9:.3g} GB free"
+        raise OutputError(problem, "Make room, choose another disk or a smaller size, or paint a part of the clip.")
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - _TAIL))
+        return ends_whole(file.read())
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        if not {path.name for path in folder.iterdir()} - {_LOCK}:
+            (folder / _LOCK).unlink(missing_ok=True)
+            folder.rmdir()

@@ -1,0 +1,330 @@
+"""Films as they are painted: which frames, with which settings and masks, by which workers, and gone on with how."""
+
+from fractions import Fraction
+
+import numpy as np
+import PIL.Image
+import pytest
+from filming import QUICK, CopiedShots, InlineShots, frame, read_film, save_film, save_frames, save_painting
+
+from impasto.engine import cores
+from impasto.engine.worker_process import WorkerLostError
+from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
+from impasto.video import paint as painting
+from impasto.video.clock import FilmClock
+from impasto.video.events import FilmStarted, FilmStopped, FramePainted, ShotRetried, ShotStarted
+from impasto.video.painted import decode_painted
+from impasto.video.painter import ShotPainter
+from impasto.video.plan import FilmRequest, choose_part, plan_film
+from impasto.video.render import render
+from impasto.video.shot import REFERENCES, PaintedFrame, ShotFailed
+from impasto.video.timeline import Keyframe
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_frames(tmp_path / "in", 6)
+    save_painting(tmp_path / "painting.png")
+    return tmp_path
+
+
+def request(clip="in", output="out.mkv", settings=QUICK, **choices):
+    return FilmRequest(clip, ("painting.png",), output, settings, **choices)
+
+
+def run(executor=None, *, find_shots=None, stop=lambda: False, **choices):
+    options = {} if find_shots is None else {"find_shots": find_shots}
+    return list(render(plan_film(request(**choices)), executor=executor or InlineShots(), stop=stop, **options))
+
+
+def halves(_clip, part):
+    return [part[:2], part[2:]]
+
+
+def kinds(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_the_painters_references_are_as_many_as_a_resumed_shot_is_given():
+    assert ShotPainter.REFERENCES == REFERENCES
+
+
+def test_a_film_has_the_frames_and_times_of_its_clip_and_says_what_happens(folder):
+    events = run(CopiedShots(), codec="ffv1")
+    pictures, times = read_film(folder / "out.mkv")
+    assert times == [Fraction(round(1000 * number / 24), 1000) for number in range(6)]
+    assert np.array_equal(pictures[3], frame(3))
+    assert [type(event).__name__ for event in events] == (
+        ["FilmStarted", "ShotStarted"] + 6 * ["FramePainted"] + 6 * ["FrameEncoded"] + ["FilmFinished"]
+    )
+    assert kinds(events, FilmStarted)[0].size == (64, 48)
+    assert [event.done for event in kinds(events, FramePainted)] == [1, 2, 3, 4, 5, 6]
+    assert not (folder / "out.mkv.frames").exists()
+
+
+def test_a_part_and_every_other_frame_are_shown_when_and_as_long_as_in_the_clip(folder):
+    save_film(folder / "clip.mkv", [frame(number) for number in range(10)], rate=10)
+    run(CopiedShots(), clip="clip.mkv", output="out.gif", frames="2:9", every=3)
+    with PIL.Image.open(folder / "out.gif") as film:
+        shown = []
+        for number in range(film.n_frames):
+            film.seek(number)
+            shown.append(film.info["duration"])
+    assert shown == [300, 300, 100]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", range(10)),
+        ("2:5", range(2, 5)),
+        ("4:", range(4, 10)),
+        (":4", range(4)),
+        ("7", range(7, 8)),
+        ("8:99", range(8, 10)),
+    ],
+)
+def test_a_part_is_named_as_python_names_it(text, part):
+    assert choose_part(text, 10) == part
+
+
+@pytest.mark.parametrize("text", ["10", "5:5", "6:2", "a", "1:2:3", ":", "-3:", "1.5"])
+def test_a_part_that_is_none_is_refused(text):
+    with pytest.raises(SettingsError):
+        choose_part(text, 10)
+
+
+def test_every_frame_is_painted_with_the_settings_of_its_time(folder):
+    keyframes = (Keyframe("0", {"strength": 0}), Keyframe("2f", {"strength": 1}))
+    run(keyframes=keyframes, ease="step", frames="0:3", output="out/")
+    first, second, third = (np.asarray(PIL.Image.open(path)) for path in sorted((folder / "out").iterdir()))
+    assert np.array_equal(first, frame(0))
+    assert np.array_equal(second, frame(1))
+    assert np.abs(third.astype(int) - frame(2)).mean() > 2
+
+
+def test_a_film_without_a_size_has_that_of_its_clip_up_to_512(folder):
+    wide = folder / "wide"
+    wide.mkdir()
+    PIL.Image.new("RGB", (1024, 300)).save(wide / "0.png")
+    own = QUICK.model_copy(update={"size": None})
+    assert plan_film(request(settings=own)).size == (64, 48)
+    assert plan_film(request("wide", settings=own)).size == (512, 150)
+    assert plan_film(request("wide", settings=own.model_copy(update={"size_rule": "rows:60"}))).size == (205, 60)
+    assert plan_film(request("wide", settings=own.model_copy(update={"size": 700}))).size[0] == 700
+
+
+def test_a_preview_is_small_has_few_frames_and_says_what_the_whole_takes(folder):
+    save_frames(folder / "long", 100)
+    settings = QUICK.model_copy(update={"size": 512})
+    plan = plan_film(request("long", preview=True, settings=settings))
+    assert (max(plan.size), len(plan.numbers), plan.whole) == (256, 34, (100, (512, 384)))
+    events = list(render(plan, executor=CopiedShots()))
+    assert events[-1].whole_seconds == pytest.approx(100 * 0.01 * 4 + 3)
+    assert run(CopiedShots(), output="other.mkv")[-1].whole_seconds is None
+
+
+def test_a_film_that_is_stopped_after_any_frame_and_resumed_is_the_same_to_the_bit(folder):
+    run(output="whole.mp4", find_shots=halves)
+    for last in range(1, 6):
+        painted = []
+
+        def stop(last=last, painted=painted):
+            return len(painted) >= last
+
+        plan = plan_film(request(output=f"{last}.mp4"))
+        events = []
+        for event in render(plan, executor=InlineShots(), find_shots=halves, stop=stop):
+            events.append(event)
+            painted += kinds([event], FramePainted)
+        assert events[-1] == FilmStopped(last, 6, folder.joinpath(f"{last}.mp4.frames").relative_to(folder))
+        assert not (folder / f"{last}.mp4").exists()
+        resumed = run(output=f"{last}.mp4", find_shots=None)  # the shots are those of before
+        assert kinds(resumed, FilmStarted)[0].done == last
+        assert len(kinds(resumed, FramePainted)) == 6 - last
+        assert (folder / f"{last}.mp4").read_bytes() == (folder / "whole.mp4").read_bytes()
+
+
+def test_a_painter_that_goes_on_is_given_its_last_frames_their_pictures_and_its_state(folder, monkeypatch):
+    resumed, given = [], []
+
+    class RememberingPainter(ShotPainter):
+        count = 0
+
+        @property
+        def state(self):
+            return {"count": self.count}
+
+        def resume(self, painted, state):
+            resumed.append((painted, state))
+            self.count = state["count"]
+
+        def paint(self, shot_frame):
+            self.count += 1
+            given.append((shot_frame.number, self.count))
+            return super().paint(shot_frame)
+
+    monkeypatch.setattr(painting, "ShotPainter", RememberingPainter)
+    events = render(plan_film(request(every=2)), executor=InlineShots(), stop=lambda: len(given) >= 2)
+    assert isinstance(list(events)[-1], FilmStopped)
+    data = [path.read_bytes() for path in sorted((folder / "out.mkv.frames").glob("*.png"))]
+    given.clear()
+    run(every=2)
+    ((painted, state),) = resumed
+    assert state == {"count": len(data)}
+    assert [it.number for it, _ in painted] == [0, 2][: len(data)][-REFERENCES:]
+    for (shot_frame, picture), held in zip(painted, data[-REFERENCES:], strict=True):
+        assert np.array_equal(shot_frame.picture.colors, frame(shot_frame.number))
+        assert np.array_equal(picture.colors, decode_painted(held, "")[0].colors)
+    assert given[-1] == (4, 3)
+
+
+def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folder):
+    class Backwards(InlineShots):
+        def run(self, tasks, stop):
+            found = [next(tasks), next(tasks)]
+            yield from super().run(iter(found[::-1]), stop)
+
+    events = run(output="one.mp4", find_shots=halves)
+    assert [(event.shot, event.frames) for event in kinds(events, ShotStarted)] == [(1, 2), (2, 4)]
+    backwards = run(Backwards(), output="two.mp4", find_shots=halves)
+    assert [event.number for event in kinds(backwards, FramePainted)] == [2, 3, 4, 5, 0, 1]
+    assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()
+
+
+class LosesWorkers(CopiedShots):
+    """Loses the worker of the second shot after its first frame, so many times."""
+
+    def __init__(self, times):
+        self.left = times
+
+    def run(self, tasks, stop):
+        for update in super().run(self.watch(tasks), stop):
+            yield update
+            if isinstance(update, PaintedFrame) and update.shot == 2 and self.left:
+                self.left -= 1
+                yield ShotFailed(2, WorkerLostError("its worker was killed", "Use fewer workers."), worker_lost=True)
+                yield from self.run(tasks, stop)
+                return
+
+    def watch(self, tasks):
+        yield from tasks
+
+
+def test_a_shot_whose_worker_is_lost_is_gone_on_with_once(folder):
+    events = run(LosesWorkers(1), find_shots=halves, codec="ffv1")
+    (retried,) = kinds(events, ShotRetried)
+    assert (retried.shot, retried.error.problem) == (2, "its worker was killed")
+    assert len(kinds(events, FramePainted)) == 6
+    assert len(read_film(folder / "out.mkv")[0]) == 6
+    with pytest.raises(ImpastoError, match=r"its worker was killed, a second time. Use fewer workers. What is painted"):
+        run(LosesWorkers(2), output="other.mkv", find_shots=halves)
+    resumed = run(CopiedShots(), output="other.mkv")
+    assert kinds(resumed, FilmStarted)[0].done == 4
+
+
+def test_an_error_of_the_painting_ends_the_film_and_keeps_what_is_done(folder):
+    class Fails(CopiedShots):
+        def run(self, tasks, stop):
+            for update in super().run(tasks, stop):
+                yield update
+                if isinstance(update, PaintedFrame) and update.number == 1:
+                    yield ShotFailed(update.shot, ImageError("it is bad", "Mend it."), worker_lost=False)
+
+    with pytest.raises(ImageError, match="it is bad"):
+        run(Fails())
+    assert not (folder / "out.mkv").exists()
+    assert kinds(run(CopiedShots()), FilmStarted)[0].done == 2
+
+
+def test_frames_are_painted_with_the_mask_of_their_time(folder):
+    """The mask's clip is of half the rate and twice the size: black, then white on the right."""
+    masks = [np.zeros((96, 128, 3), np.uint8), np.zeros((96, 128, 3), np.uint8)]
+    masks[0][...] = 0
+    masks[1][:, 64:] = 255
+    save_film(folder / "mask.mkv", masks, rate=12)
+    settings = QUICK.model_copy(update={"keep_mask": "mask.mkv"})
+    run(settings=settings, output="out/")
+    made = [np.asarray(PIL.Image.open(path)).astype(int) for path in sorted((folder / "out").iterdir())]
+    kept = [np.abs(made[number] - frame(number))[:, 40:].max() for number in range(6)]
+    assert min(kept[:2]) > 5
+    assert max(kept[2:]) == 0
+    assert np.abs(made[5] - frame(5))[:, :24].mean() > 5
+    assert not list(folder.glob("out*/mask*"))
+
+
+def test_a_still_mask_holds_throughout_and_one_of_another_shape_is_refused(folder):
+    still = np.zeros((48, 64, 3), np.uint8)
+    still[:, 32:] = 255
+    PIL.Image.fromarray(still).save(folder / "still.png")
+    plan = plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "still.png"})))
+    assert plan.moving_masks == ()
+    PIL.Image.fromarray(still[:, :20]).save(folder / "narrow.png")
+    with pytest.raises(ImageError, match=r"narrow.png is a mask of another shape than in: 20 x 48 pixels, not 64 x 48"):
+        plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "narrow.png"})))
+    with pytest.raises(ImageError, match=r"gone.mp4 does not exist"):
+        plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "gone.mp4"})))
+
+
+def test_a_clip_or_a_painting_that_changes_meanwhile_is_refused(folder):
+    plan = plan_film(request())
+    PIL.Image.fromarray(frame(9)).save(folder / "in" / "003.png")
+    with pytest.raises(ImageError, match="in was changed meanwhile"):
+        list(render(plan, executor=InlineShots()))
+    plan = plan_film(request(output="other.mkv"))
+    PIL.Image.fromarray(frame(8)).save(folder / "painting.png")
+    with pytest.raises(ImageError, match=r"painting.png was changed meanwhile"):
+        list(render(plan, executor=InlineShots()))
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_was_decided_holds_when_a_film_is_resumed_on_fewer_cores(monkeypatch):
+    monkeypatch.setattr(cores, "core_count", lambda: 8)
+    executor = InlineShots()
+    for event in render(plan_film(request()), executor=executor, find_shots=halves):
+        if isinstance(event, FramePainted) and event.done == 2:
+            break
+    threads = executor.tasks[0].timeline.base.threads
+    assert threads == 4
+    monkeypatch.setattr(cores, "core_count", lambda: 1)
+    resumed = InlineShots()
+    run(resumed)
+    assert {task.timeline.base.threads for task in resumed.tasks} == {threads}
+    assert {task.timeline.base.memory for task in resumed.tasks} == {executor.tasks[0].timeline.base.memory}
+
+
+REFUSED = {
+    "a photograph": ({"clip": "painting.png"}, ImageError, "painting.png is a picture, and no clip"),
+    "nothing": ({"clip": "gone.mp4"}, ImageError, "gone.mp4 does not exist"),
+    "an output that is an input": ({"output": "painting.png"}, InputError, "painting.png is one of the inputs"),
+    "an unknown format": ({"output": "out.xyz"}, InputError, "out.xyz ends in '.xyz'"),
+    "a codec that the container does not hold": ({"output": "out.webm", "codec": "h264"}, InputError, "h264"),
+    "weights of another number": (
+        {"settings": QUICK.model_copy(update={"style_blend": (1, 2)})},
+        SettingsError,
+        "style_blend has 2 weights for 1 painting",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_painted_is_refused_before_anything_is_written(folder, what):
+    choices, kind, words = REFUSED[what]
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(kind) as caught:
+        run(CopiedShots(), **choices)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_the_time_left_counts_the_first_frames_of_shots_by_themselves():
+    clock = FilmClock([(0, 1, 2, 3), (4, 5, 6, 7)], 1)
+    clock.complete(0, 10)
+    assert clock.remaining() == 70
+    clock.complete(1, 1)
+    assert clock.remaining() == 10 + 5
+    clock.skip((4, 5, 6, 7))
+    assert clock.remaining() == 2
+    assert clock.estimate(100, 2, 2) == (20 + 98) / 2
