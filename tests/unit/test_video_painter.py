@@ -12,7 +12,8 @@ from impasto.core.losses.temporal import TemporalLoss
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
-from impasto.video.painter import KEPT_EVERY, Consistency, ShotFrame, ShotPainter
+from impasto.video.painter import ShotFrame, ShotPainter
+from impasto.video.shot import KEPT_EVERY, Consistency, references
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 SIZE = 128, 72
@@ -107,7 +108,7 @@ def test_an_interrupted_shot_goes_on_to_the_bit(stylizer, painting, wide, done):
         painted.append(whole.paint(frame))
         states.append(json.dumps(whole.state))
     again = painter(stylizer, painting, shot)
-    again.resume(list(zip(shot[:done], painted, strict=False)), json.loads(states[done - 1]))
+    again.resume([(shot[place], painted[place]) for place in references(done)], json.loads(states[done - 1]))
     for frame, expected, state in zip(shot[done:], painted[done:], states[done:], strict=True):
         assert np.array_equal(again.paint(frame).colors, expected.colors)
         assert json.dumps(again.state) == state

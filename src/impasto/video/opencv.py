@@ -16,5 +16,6 @@ def load_opencv() -> Any:
     try:
         import cv2  # noqa: PLC0415
     except ImportError:
-        raise InputError("films need OpenCV for their motion", f"Run: {install_command('video')}.") from None
+        problem = "films need OpenCV, which is not installed"
+        raise InputError(problem, f"Run: {install_command('video')}.") from None
     return cv2

@@ -10,6 +10,7 @@ from typing import Any
 from impasto.engine.style_file import LoadedStyle, read_style_input
 from impasto.engine.stylizer import Stylizer
 from impasto.errors import ImageError, ImpastoError, OutOfMemoryError
+from impasto.images import Picture
 from impasto.storage.atomic import make_folder
 from impasto.storage.limits import is_out_of_memory
 from impasto.video.clip import Clip
@@ -24,7 +25,12 @@ from impasto.video.shot import (
     ShotFailed,
     ShotTask,
     ShotUpdate,
+    references,
 )
+from impasto.video.shots import remove_fade
+
+_TYPICAL = 5
+"""Frames that together stand for the colors of a shot."""
 
 
 def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
@@ -40,12 +46,12 @@ def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
     if not task.left:
         return
     clip = open_source(task.clip)
-    painter = ShotPainter(stylizer, _read_paintings(task.paintings))
+    painter = ShotPainter(stylizer, _read_paintings(task.paintings), _read_typical(task, clip), task.consistency)
     with _scratch_folder(task) as folder:
         frames = _read_frames(task, clip, MovingMasks(task.moving_masks, folder))
         if task.references:
             found = [decode_painted(data, "a painted frame") for data in task.references]
-            painted = [(frame, picture) for (picture, _), frame in zip(found, frames, strict=False)]
+            painted = [(next(frames), picture) for picture, _ in found]
             painter.resume(painted, found[-1][1])
         for frame in frames:
             start = time.perf_counter()
@@ -81,7 +87,7 @@ class ShotWorker:
 
 def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[ShotFrame]:
     """Decode the frames of a shot from the first reference on, each with the settings of its time."""
-    wanted = task.frames[task.done - len(task.references) :]
+    wanted = (*(task.frames[place] for place in references(task.done)), *task.left)
     times = clip.info.times
     place = 0
     with contextlib.closing(_closable(clip.frames(wanted[0], wanted[-1] + 1))) as pictures:
@@ -89,9 +95,32 @@ def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[Sho
             if number == wanted[place]:
                 place += 1
                 settings = masks.apply(task.timeline.settings_at(times[number]), times[number])
-                yield ShotFrame(number, picture, settings)
+                yield ShotFrame(number, _without_fade(task, clip, number, picture), settings)
     if place < len(wanted):
         raise ImageError(f"{clip.info.name} has no frame {wanted[place]}", "Run it again with a part of the clip.")
+
+
+def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> Picture:
+    """Give what is painted of a frame: where it is faded, what was there before."""
+    fade = task.fades.get(number)
+    if fade is None:
+        return picture
+    if fade.content != number:
+        picture = _read_frame(clip, fade.content)
+    own = task.fades.get(fade.content)
+    return remove_fade(picture, own) if own else picture
+
+
+def _read_typical(task: ShotTask, clip: Clip) -> list[Picture]:
+    """Read frames that stand for the shot."""
+    step = max(1, len(task.frames) // _TYPICAL)
+    return [_without_fade(task, clip, number, _read_frame(clip, number)) for number in task.frames[step // 2 :: step]]
+
+
+def _read_frame(clip: Clip, number: int) -> Picture:
+    for picture in clip.frames(number, number + 1):
+        return picture
+    raise ImageError(f"{clip.info.name} has no frame {number}", "Run it again with a part of the clip.")
 
 
 def _closable(frames: Iterator[Any]) -> Any:

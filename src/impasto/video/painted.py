@@ -4,16 +4,14 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from impasto.errors import ImageError, InputError, install_command
+from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.images.picture import to_integers
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from impasto.video.opencv import load_opencv
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
@@ -21,20 +19,6 @@ _STATE = b"impasto:state\0"
 """Begins the chunk that holds the painter's state."""
 _LEVEL = 1
 """Of compression, 0..9: a frame is read once or twice, and then removed."""
-
-
-def load_opencv() -> "ModuleType":
-    """Load OpenCV, which compresses frames quickly and finds how they move.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        import cv2  # noqa: PLC0415 - an extra
-    except ImportError:
-        problem = "films need OpenCV, which is not installed"
-        raise InputError(problem, f"Run: {install_command('video')}.") from None
-    return cv2
 
 
 def encode_painted(picture: Picture, state: dict[str, Any]) -> bytes:

@@ -25,29 +25,14 @@ from impasto.images.picture import Rgb, to_integers
 from impasto.settings import Settings
 from impasto.video.flow import Plane, Samples, find_motion, warp
 from impasto.video.opencv import load_opencv
+from impasto.video.shot import KEPT_EVERY, MOST_KEPT, Consistency, references
 
-KEPT_EVERY = 8
-"""Every so many frames of a shot one is kept, for what is hidden meanwhile and seen again."""
-MOST_KEPT = 8
 KNOWN = 0.998
 """Mean trust from which on no further frame is looked at, and nothing is painted from coarse to fine."""
 _UNIT = 10.0
-"""Levels 0..255: at a weight of 1, a frame that is as far from what it is to be, root mean square, costs as much as the
-objective of the first frame."""
+"""Levels 0..255; see `Consistency.weight`."""
 _LOW = 1 / 24
 """Of the long side: the standard deviation of the Gaussian that parts the colors that are held from the strokes."""
-
-
-@dataclass(frozen=True)
-class Consistency:
-    """How the frames of a shot are made to agree."""
-
-    weight: float = 0.5
-    """Of the temporal loss; see `_UNIT`."""
-    iterations: int = 6
-    """Of the optimizer, for each frame but the first of a shot."""
-    coarse_iterations: int = 8
-    """At half the size, for a frame that shows something new."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +60,8 @@ class _Painted:
 class ShotPainter:
     """Paints the frames of one shot in their order, each from what was painted before.
 
-    All that it remembers are the last `REFERENCES` frames with what was painted of them, to the bit as they were given
-    back, and `state`: with both an interrupted shot goes on as if nothing had happened.
+    All that it remembers are some earlier frames, those that `shot.references` names, with what was painted of them, to
+    the bit as they were given back, and `state`: with both an interrupted shot goes on as if nothing had happened.
 
     Args:
         stylizer: keeps the network and what was measured of the styles.
@@ -84,8 +69,6 @@ class ShotPainter:
         typical: frames of the shot, whose colors together stand for those of each.
         consistency: how frames are made to agree.
     """
-
-    REFERENCES = KEPT_EVERY * MOST_KEPT
 
     def __init__(
         self,
@@ -102,11 +85,11 @@ class ShotPainter:
         """What is to be kept beside the painted frames, as JSON holds it; it changes with each frame."""
 
     def resume(self, painted: Sequence[tuple[ShotFrame, Picture]], state: dict[str, Any]) -> None:
-        """Go on after the last of some frames that were painted before: the last `REFERENCES` of the shot, or all."""
-        self.state = {**state, "painted": state["painted"] - len(painted)}
-        for frame, picture in painted:
-            is_needed = self._keeps_next or frame is painted[-1][0]
-            self._remember(self._open(frame) if is_needed else None, frame, picture)
+        """Go on after frames that were painted before: those that `shot.references` names, and the last one's state."""
+        places = references(state["painted"])
+        for place, (frame, picture) in zip(places, painted, strict=True):
+            self.state = {**state, "painted": place}
+            self._remember(self._open(frame), frame, picture)
 
     def paint(self, frame: ShotFrame) -> Picture:
         """Paint the next frame.
@@ -183,16 +166,11 @@ class ShotPainter:
         share = trust[..., np.newaxis]
         return np.where(share > 0, sum_ / np.maximum(share, np.float32(1e-6)), fresh), trust
 
-    @property
-    def _keeps_next(self) -> bool:
-        return bool(self.state["painted"] % KEPT_EVERY == 0)
-
-    def _remember(self, opened: RunInputs | None, frame: ShotFrame, result: Picture) -> None:
-        """Remember a frame, where it is `opened`, and count it."""
-        if opened:
-            self._last = _Painted(_source(opened, frame), _start(opened), result.rgb)
-            if self._keeps_next:
-                self._kept.append(self._last)
+    def _remember(self, opened: RunInputs, frame: ShotFrame, result: Picture) -> None:
+        """Remember a frame and count it."""
+        self._last = _Painted(_source(opened, frame), _start(opened), result.rgb)
+        if self.state["painted"] % KEPT_EVERY == 0:
+            self._kept.append(self._last)
         self.state = {**self.state, "painted": self.state["painted"] + 1}
 
 

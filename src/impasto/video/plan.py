@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,8 +23,8 @@ from impasto.video.codecs import DEFAULT_QUALITY
 from impasto.video.film import check_film, check_size
 from impasto.video.film_spec import FilmSpec, OtherTracks
 from impasto.video.masks import is_still_picture
-from impasto.video.painted import load_opencv
-from impasto.video.shot import ClipSource, PaintingSource
+from impasto.video.opencv import load_opencv
+from impasto.video.shot import ClipSource, Consistency, PaintingSource
 from impasto.video.sources import open_clip
 from impasto.video.timeline import Ease, Keyframe, Timeline
 from impasto.video.workspace import is_waiting
@@ -50,6 +50,7 @@ class FilmRequest:
     output: str
     """The film; or, for its frames, a folder, of which a new one ends in "/", or a pattern."""
     settings: Settings = field(default_factory=Settings)
+    consistency: Consistency = field(default_factory=Consistency)
     keyframes: tuple[Keyframe, ...] = ()
     ease: Ease = "smooth"
     frames: str = ""
@@ -273,6 +274,7 @@ def _identify(plan: FilmPlan) -> dict[str, Any]:
         "settings": {**effective_values(settings), "device": settings.device, "threads": settings.threads},
         "files": files,
         "keyframes": plan.timeline.describe(),
+        "consistency": asdict(request.consistency),
         "frames": f"{plan.part.start}:{plan.part.stop}",
         "every": plan.every,
         "rate": str(request.rate or ""),

@@ -22,8 +22,9 @@ from impasto.video.film import open_film
 from impasto.video.frame_files import is_folder_target
 from impasto.video.local import LocalShots
 from impasto.video.plan import FilmPlan
-from impasto.video.schedule import ShotFinder, count_workers, decide, one_shot
-from impasto.video.shot import REFERENCES, PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask
+from impasto.video.schedule import count_workers, decide
+from impasto.video.shot import PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask, references
+from impasto.video.shots import apply_fade
 from impasto.video.workspace import Workspace, check_room, open_workspace
 
 _START_SECONDS = 3.0
@@ -40,7 +41,6 @@ def render(
     plan: FilmPlan,
     *,
     executor: ShotExecutor | None = None,
-    find_shots: ShotFinder = one_shot,
     stop: Callable[[], bool] = _never,
 ) -> Iterator[FilmEvent]:
     """Paint and write a film, or go on with one that was interrupted.
@@ -48,7 +48,6 @@ def render(
     Args:
         plan: what is to be painted.
         executor: where the shots are painted; by default in processes of this machine.
-        find_shots: where the clip begins anew.
         stop: asked often; once true, the film ends at once, and what is finished is kept.
 
     Yields:
@@ -64,7 +63,7 @@ def render(
             workspace.finish(keep=plan.request.keep_frames)
             yield FilmFinished(plan.output, len(plan.numbers), 0, time.perf_counter() - start)
             return
-        run = _Run(plan, workspace, executor, find_shots, stop)
+        run = _Run(plan, workspace, executor, stop)
         yield from run.paint()
         if not stop():
             yield from run.encode()
@@ -83,17 +82,16 @@ class _Run:
         plan: FilmPlan,
         workspace: Workspace,
         executor: ShotExecutor | None,
-        find_shots: ShotFinder,
         stop: Callable[[], bool],
     ) -> None:
         self._plan, self._workspace, self._stop = plan, workspace, stop
-        self._stored = workspace.plan or decide(plan, find_shots)
-        self._shots = dict(enumerate(self._stored.shots, 1))
+        self._stored = workspace.plan or decide(plan)
+        self._shots = {number: shot.frames for number, shot in enumerate(self._stored.shots, 1)}
         left = sum(1 for shot in self._shots.values() if workspace.count_done(shot) < len(shot))
         self._workers = count_workers(plan, self._stored.threads, left)
         self._executor = executor or LocalShots(self._workers)
         self.done = self._resumed = sum(workspace.count_done(shot) for shot in self._shots.values())
-        self._clock = FilmClock(self._stored.shots, self._workers)
+        self._clock = FilmClock(list(self._shots.values()), self._workers)
         self._lost: dict[int, int] = {}
         self._waiting: deque[int] = deque()
         self._running: set[int] = set()
@@ -120,6 +118,7 @@ class _Run:
         plan, request = self._plan, self._plan.request
         target = self._workspace.prepare_film(is_folder=is_folder_target(request.output))
         notices: list[str] = []
+        fades = {number: fade for shot in self._stored.shots for number, fade in shot.fades.items()}
         try:
             with open_film(
                 target,
@@ -131,7 +130,8 @@ class _Run:
             ) as film:
                 for done, number in enumerate(plan.numbers, 1):
                     self._check_not_stopped()
-                    film.write(self._workspace.load(number)[0])
+                    picture, _ = self._workspace.load(number)
+                    film.write(apply_fade(picture, fades[number]) if number in fades else picture)
                     yield FrameEncoded(done, len(plan.numbers))
             self._notices = tuple(notices)
         except _StoppedError:
@@ -197,8 +197,10 @@ class _Run:
             paintings=self._plan.paintings,
             frames=frames,
             done=done,
-            references=tuple(self._workspace.load_data(it) for it in frames[max(0, done - REFERENCES) : done]),
+            references=tuple(self._workspace.load_data(frames[place]) for place in references(done)),
             timeline=self._plan.timeline.with_base(settings),
+            consistency=self._plan.request.consistency,
+            fades=self._stored.shots[number - 1].fades,
             moving_masks=self._plan.moving_masks,
             scratch=str(self._workspace.scratch / str(number)),
         )

@@ -1,26 +1,16 @@
 """How a film is divided among workers, and what each of them has of the machine."""
 
-from collections.abc import Callable, Sequence
-
 from impasto.engine import cores, sharing
-from impasto.video.clip import Clip
 from impasto.video.plan import FilmPlan
-from impasto.video.stored_plan import StoredPlan
-
-ShotFinder = Callable[[Clip, range], Sequence[range]]
-"""Divides a part of a clip where it begins anew; the parts follow each other without a gap."""
+from impasto.video.shots import find_shots
+from impasto.video.stored_plan import PlannedShot, StoredPlan
 
 
-def one_shot(_clip: Clip, part: range) -> Sequence[range]:
-    """Take a part of a clip as one shot."""
-    return [part]
-
-
-def decide(plan: FilmPlan, find_shots: ShotFinder) -> StoredPlan:
+def decide(plan: FilmPlan) -> StoredPlan:
     """Decide what holds for a film from its beginning to its end, however often it is resumed."""
-    numbers = set(plan.numbers)
-    found = [tuple(it for it in shot if it in numbers) for shot in find_shots(plan.clip, plan.part)]
-    shots = tuple(filter(None, found))
+    found = find_shots(plan.clip.frames(plan.part.start, plan.part.stop), plan.part.start)
+    planned = [PlannedShot(tuple(it for it in shot.frames if it in plan.numbers), shot.fades) for shot in found]
+    shots = tuple(shot for shot in planned if shot.frames)
     settings = plan.timeline.base
     threads = settings.threads or sharing.core_share(plan.memory, len(shots))
     memory = settings.memory if settings.memory != "auto" else sharing.fix_memory(plan.memory)

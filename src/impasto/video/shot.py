@@ -5,16 +5,37 @@ gives the same updates: it runs `paint.paint_shot` and passes on what that yield
 workspace, since painted frames come back as bytes.
 """
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
 from impasto.errors import ImpastoError
+from impasto.video.shots import Fade
 from impasto.video.timeline import Timeline
 
-REFERENCES = 1
-"""Painted frames that a painter is given where a shot is resumed: `ShotPainter.REFERENCES`, without torch."""
+KEPT_EVERY = 8
+"""Every so many frames of a shot one is kept in memory, for what is hidden meanwhile and seen again."""
+MOST_KEPT = 8
+
+
+def references(done: int) -> list[int]:
+    """Give which frames of a shot, by their places, a painter needs to go on after so many of them."""
+    kept = range(max(0, done - KEPT_EVERY * MOST_KEPT), done)
+    return sorted({place for place in kept if place % KEPT_EVERY == 0 or place == done - 1})
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """How the frames of a shot are made to agree."""
+
+    weight: float = 0.5
+    """Of the temporal loss: at 1, a frame that is 10 levels of 255 from what the one before has become, root mean
+    square, costs as much as the objective of the first frame."""
+    iterations: int = 6
+    """Of the optimizer, for each frame but the first of a shot."""
+    coarse_iterations: int = 8
+    """At half the size, for a frame that shows something new."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +69,12 @@ class ShotTask:
     done: int
     """How many of them are painted, from the first."""
     references: tuple[bytes, ...]
-    """The files of the last `REFERENCES` of those, or of all; the last one has the painter's state."""
+    """The files of the frames that `references` names; the last one has the painter's state."""
     timeline: Timeline
     """With the number of threads to compute with."""
+    consistency: Consistency = field(default_factory=Consistency)
+    fades: Mapping[int, Fade] = field(default_factory=dict)
+    """Of the frames that are faded, by their numbers in the clip."""
     moving_masks: tuple[ClipSource, ...] = ()
     """Those of the masks that the settings name which are clips."""
     scratch: str | None = None

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from impasto.video.shots import Fade
 
 _ANOTHER = {
     "clip": "the clip is another",
@@ -15,6 +17,29 @@ _ANOTHER = {
 
 
 @dataclass(frozen=True)
+class PlannedShot:
+    """A shot, as far as it is painted."""
+
+    frames: tuple[int, ...]
+    """Their numbers in the clip, rising."""
+    fades: Mapping[int, Fade] = field(default_factory=dict)
+    """Of its frames that are faded, also of those that are not painted."""
+
+    def to_values(self) -> dict[str, Any]:
+        """Give it as JSON holds it."""
+        return {"frames": self.frames, "fades": {number: asdict(fade) for number, fade in self.fades.items()}}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_values` gave."""
+        fades = {}
+        for number, it in values["fades"].items():
+            red, green, blue = (float(value) for value in it["ground"])
+            fades[int(number)] = Fade(float(it["light"]), (red, green, blue), int(it["content"]))
+        return cls(tuple(int(number) for number in values["frames"]), fades)
+
+
+@dataclass(frozen=True)
 class StoredPlan:
     """What was decided when a film was begun, and holds whenever it is resumed."""
 
@@ -23,18 +48,17 @@ class StoredPlan:
     threads: int
     memory: str
     """The value of that setting."""
-    shots: tuple[tuple[int, ...], ...]
-    """The numbers of the frames of each."""
+    shots: tuple[PlannedShot, ...]
 
     def to_json(self) -> bytes:
         """Give it as a file has it."""
-        return json.dumps(vars(self), indent=1).encode()
+        return json.dumps({**vars(self), "shots": [shot.to_values() for shot in self.shots]}, indent=1).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         """Read a file of it; raises ValueError, TypeError or KeyError where it is none."""
         values = json.loads(data)
-        shots = tuple(tuple(int(number) for number in shot) for shot in values["shots"])
+        shots = tuple(PlannedShot.from_values(shot) for shot in values["shots"])
         return cls(dict(values["identity"]), int(values["threads"]), str(values["memory"]), shots)
 
     def difference(self, identity: Mapping[str, Any]) -> str:

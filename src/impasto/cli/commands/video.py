@@ -69,6 +69,16 @@ def video(
             group=_CLIP,
         ),
     ] = "smooth",
+    consistency: Annotated[
+        float,
+        Parameter(
+            help="How much each frame is held to the one before it; 0 lets strokes change from frame to frame.",
+            metavar="NUMBER",
+            validator=Number(gte=0, lte=100),
+            show_default=True,
+            group=_CLIP,
+        ),
+    ] = 0.5,
     frames: Annotated[
         str,
         Parameter(
@@ -141,6 +151,7 @@ def video(
             output=output,
             at=tuple(at or ()),
             ease=ease,
+            consistency=consistency,
             frames=frames,
             every=every,
             preview=preview,

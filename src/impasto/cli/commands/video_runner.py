@@ -21,6 +21,7 @@ from impasto.video.film import ANIMATIONS
 from impasto.video.folders import NUMBER
 from impasto.video.plan import FilmRequest, plan_film
 from impasto.video.render import render
+from impasto.video.shot import Consistency
 from impasto.video.timeline import Ease, parse_keyframes
 from impasto.video.workspace import is_waiting
 
@@ -39,6 +40,7 @@ class VideoArguments:
     output: str | None
     at: tuple[str, ...]
     ease: Ease
+    consistency: float
     frames: str
     every: int | None
     preview: bool
@@ -108,6 +110,7 @@ def _make_request(arguments: VideoArguments, values: Mapping[str, Any]) -> FilmR
         settings=settings,
         keyframes=keyframes,
         ease=arguments.ease,
+        consistency=Consistency(arguments.consistency),
         frames=arguments.frames,
         every=arguments.every,
         preview=arguments.preview,
