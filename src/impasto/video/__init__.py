@@ -4,3 +4,7 @@
 other, each from the one before (`flow`); `timeline` says which settings hold when; `workspace` keeps what is finished,
 and `render` does all of it.
 """
+
+from impasto.video.api import paint
+
+__all__ = ["paint"]

@@ -1,0 +1,151 @@
+"""Paint the four clips as films and frame by frame, and measure both.
+
+    PYTHONPATH=src:benchmarks python -m video [CLIP ...]
+
+Writes video.json and a sheet for each clip; what is measured already of another clip stays. Some 40 minutes on two
+cores: a film is painted whole, of the frames by themselves a few pairs.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from shared import BENCHMARKS, picture, write
+
+from impasto import Settings, Stylizer, images
+from impasto.images import Picture
+from impasto.video import paint
+from impasto.video.events import FilmEvent, FramePainted
+from impasto.video.film import FilmSpec, open_film
+from video.clips import RATE, SIZE, Frame, MovingClip, clips
+from video.measures import StyleJudge, drift, warping_error
+
+FILE = BENCHMARKS / "video.json"
+SHEETS = BENCHMARKS.parent / "docs" / "images"
+PAINTINGS = ("starry_night", "wheat_field_with_cypresses")
+"""The first one was tuned on, the second was not."""
+PAIRS = 4
+"""Of frames that are painted by themselves."""
+
+
+def main() -> None:
+    """Measure the clips that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", nargs="*", metavar="CLIP")
+    chosen = parser.parse_args().clips
+    for clip in clips():
+        if clip.name in chosen or not chosen:
+            for painting in PAINTINGS:
+                _keep(clip.name, painting, _measure(clip, painting))
+
+
+def save_clip(clip: MovingClip, path: Path) -> None:
+    """Write a clip without loss."""
+    times = tuple(Fraction(number, RATE) for number in range(clip.length))
+    with open_film(path, FilmSpec(SIZE, times, Fraction(clip.length, RATE)), codec="ffv1") as film:
+        for frame in clip.frames:
+            film.write(Picture(frame))
+
+
+def choose_pairs(clip: MovingClip) -> list[int]:
+    """Give the later frames of the pairs that are painted by themselves: none of them in a fade or after a cut."""
+    clear = [
+        number
+        for number in range(2, clip.length)
+        if clip.lightness(number) == clip.lightness(number - 1) == 1 and clip.flow(number, number - 1)[1].any()
+    ]
+    return [clear[round(place)] for place in np.linspace(0, len(clear) - 1, PAIRS)]
+
+
+def _measure(clip: MovingClip, painting: str) -> dict[str, Any]:
+    """Paint a clip both ways, and measure it."""
+    settings, pairs = Settings(size=SIZE[0]), choose_pairs(clip)
+    film, seconds = _paint_film(clip, painting, settings)
+    alone, alone_seconds = _paint_alone(clip, painting, settings, pairs)
+    source = dict(enumerate(clip.frames))
+    judge = StyleJudge(images.read(picture(painting)), SIZE[0])
+    firsts = {shot.start for shot, _ in clip.shots}
+    later = [taken for number, taken in seconds.items() if number not in firsts]
+    _save_sheet(clip, painting, film, alone, pairs)
+    lightness, palette = drift(film) if clip.name == "static" else (None, None)
+    return {
+        "frames": clip.length,
+        "error_source": warping_error(clip, source, pairs),
+        "error_alone": warping_error(clip, alone, pairs),
+        "error_film": warping_error(clip, film, pairs),
+        "error_film_all": warping_error(clip, film, [it for it in range(1, clip.length) if it not in firsts]),
+        "style_alone": statistics.mean(judge.gap_closed(source[it], alone[it]) for it in pairs),
+        "style_film": statistics.mean(judge.gap_closed(source[it], film[it]) for it in pairs),
+        "seconds_alone": statistics.median(alone_seconds),
+        "seconds_film": statistics.median(later),
+        "seconds_film_all": sum(seconds.values()) / clip.length,
+        "drift_lightness": lightness,
+        "drift_palette": palette,
+    }
+
+
+def _paint_film(clip: MovingClip, painting: str, settings: Settings) -> tuple[dict[int, Frame], dict[int, float]]:
+    """Give the frames of a film, and the seconds that each took."""
+    seconds: dict[int, float] = {}
+
+    def take(event: FilmEvent) -> None:
+        if isinstance(event, FramePainted):
+            seconds[event.number] = event.seconds
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_clip(clip, folder / "clip.mkv")
+        output = folder / "film.mkv"
+        paint(folder / "clip.mkv", picture(painting), output, settings=settings, on_event=take, workers=1, codec="ffv1")
+        return dict(enumerate(_read_film(output))), seconds
+
+
+def _read_film(path: Path) -> list[Frame]:
+    from impasto.video.sources import open_clip  # noqa: PLC0415
+
+    return [np.asarray(frame.colors, np.uint8) for frame in open_clip(str(path)).frames()]
+
+
+def _paint_alone(
+    clip: MovingClip, painting: str, settings: Settings, pairs: Sequence[int]
+) -> tuple[dict[int, Frame], list[float]]:
+    """Paint the frames of pairs by themselves."""
+    stylizer, found, seconds = Stylizer(), {}, []
+    for number in sorted({it for pair in pairs for it in (pair - 1, pair)}):
+        start = time.perf_counter()
+        result = stylizer.stylize(clip.frames[number], picture(painting), settings=settings)
+        seconds.append(time.perf_counter() - start)
+        found[number] = np.asarray(result.picture.to_pil(), np.uint8)
+    return found, seconds[1:]  # the first one loads the network
+
+
+def _save_sheet(
+    clip: MovingClip, painting: str, film: dict[int, Frame], alone: dict[int, Frame], pairs: Sequence[int]
+) -> None:
+    """Write the clip, the frames painted by themselves, and the film, below each other."""
+    rows = [np.hstack([frames[number] for number in pairs]) for frames in (dict(enumerate(clip.frames)), alone, film)]
+    Image.fromarray(np.vstack(rows)).save(SHEETS / f"video-{clip.name}-{painting}.webp", quality=88)
+
+
+def _keep(clip: str, painting: str, measured: dict[str, Any]) -> None:
+    known = json.loads(FILE.read_text(encoding="utf-8"))["clips"] if FILE.exists() else {}
+    known.setdefault(clip, {})[painting] = {name: _rounded(value) for name, value in measured.items()}
+    about = {"size": "{} x {}".format(*SIZE), "frames a second": RATE}
+    write(FILE, about, clips=known)
+    print(clip, painting, json.dumps(known[clip][painting], indent=1), flush=True)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+if __name__ == "__main__":
+    main()
