@@ -82,7 +82,7 @@ def _timing(
 ) -> Timing:
     base = Fraction(stream.time_base or 1)
     times = tuple((stamp - stamps[0]) * base for stamp in stamps)
-    rate = Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
+    rate = Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE)
     mean = times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate
     rounded = not last or abs(last * base - mean) <= base  # milliseconds of Matroska
     end = times[-1] + (mean if rounded else last * base)
@@ -149,14 +149,23 @@ def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
 def _decoded_stamps(container: "InputContainer", stream: "VideoStream") -> list[int]:
     """Give frames times in the order in which they are decoded: their own where they have such that rise."""
     base = Fraction(stream.time_base or 1)
-    step = max(1, round(1 / (Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE) * base)))
-    container.seek(0)
+    step = max(1, round(1 / (Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE) * base)))
+    _rewind(container)
     stamps: list[int] = []
     for frame in decode(container, stream, stream.codec_context):
         following = stamps[-1] + step if stamps else 0
         known = frame.pts is not None and (not stamps or frame.pts > stamps[-1])
         stamps.append(frame.pts if known and frame.pts is not None else following)
     return stamps
+
+
+def _rewind(container: "InputContainer") -> None:
+    from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+    try:
+        container.seek(0)
+    except FFmpegError:  # a bare stream, which knows no times
+        container.seek(0, unsupported_byte_offset=True)
 
 
 def decode(container: "InputContainer", stream: "VideoStream", codec: Any) -> Iterator["VideoFrame"]:
