@@ -174,9 +174,9 @@ def _add_stream(out: "OutputContainer", source: Any, container: Container, notic
         copy = _Copy(out, stream)
     except ValueError:
         if source.type == "subtitle":
-            notice(f"subtitles ({source.codec_context.name}) are left out: {container.muxer} files cannot hold them")
+            notice(f"subtitles ({source.codec_context.codec.canonical_name}) are left out: {container.muxer} files cannot hold them")
             return None
-        notice(f"sound ({source.codec_context.name}) is encoded anew as {container.audio.removeprefix('lib')}")
+        notice(f"sound ({source.codec_context.codec.canonical_name}) is encoded anew as {container.audio.removeprefix('lib')}")
         copy = _Reencoding(out, source, container.audio)
         stream = copy.stream
     stream.metadata.update(_kept(source.metadata))
