@@ -201,7 +201,7 @@ def test_an_animation_runs_from_the_photo_to_the_result(impasto, folder, suffix)
     clip = open_clip(folder / f"film{suffix}")
     assert len(clip.info.times) >= 3
     assert clip.info.size == (64, 48)
-    assert clip.info.end - clip.info.times[-1] == pytest.approx(2, abs=0.002)
+    assert 1.99 < clip.info.end - clip.info.times[-1] < 2.3  # a WebP joins frames that are equal
     *_, last = clip.frames()
     with PIL.Image.open(folder / "photo-painting.png") as result:
         assert np.abs(last.rgb - np.asarray(result.convert("RGB"), np.float32)).mean() < 12

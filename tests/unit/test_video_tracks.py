@@ -115,7 +115,9 @@ def test_chapters_language_and_title_stay(target, tmp_path):
 
 def test_sound_that_a_webm_cannot_hold_becomes_opus_and_that_is_said(tmp_path):
     make(tmp_path / "in.mp4")
-    assert repaint(tmp_path / "in.mp4", tmp_path / "out.webm") == ["sound (aac) is encoded anew as opus"]
+    assert repaint(tmp_path / "in.mp4", tmp_path / "out.webm") == [
+        "the sound (aac) cannot be copied to this format, and became Opus"
+    ]
     packets = packets_of(tmp_path / "out.webm", "audio")
     assert packets[0][0] == pytest.approx(0, abs=0.03)
     assert packets[-1][0] == pytest.approx(2, abs=0.06)
@@ -125,28 +127,45 @@ def test_sound_that_a_webm_cannot_hold_becomes_opus_and_that_is_said(tmp_path):
     assert max(loud) == pytest.approx(0.3, abs=0.1)
 
 
-def test_subtitles_are_copied_where_they_can_be_and_said_where_not(tmp_path):
-    (tmp_path / "in.srt").write_text(
-        "1\n00:00:00,500 --> 00:00:01,000\nHello\n\n2\n00:00:01,200 --> 00:00:01,700\nWorld\n"
-    )
-    make(tmp_path / "plain.mkv", "libopus")
+def with_subtitles(folder, name="in.mkv"):
+    text = "1\n00:00:00,500 --> 00:00:01,000\nHello <i>you</i>\n\n2\n00:00:01,200 --> 00:00:01,700\nWorld\n"
+    (folder / "in.srt").write_text(text)
+    make(folder / "plain.mkv", "libopus")
     with (
-        av.open(str(tmp_path / "plain.mkv")) as film,
-        av.open(str(tmp_path / "in.srt")) as text,
-        av.open(str(tmp_path / "in.mkv"), "w") as out,
+        av.open(str(folder / "plain.mkv")) as film,
+        av.open(str(folder / "in.srt")) as texts,
+        av.open(str(folder / name), "w") as out,
     ):
         copies = {
-            id(stream): out.add_stream_from_template(stream, opaque=True) for stream in (*film.streams, *text.streams)
+            id(stream): out.add_stream_from_template(stream, opaque=True) for stream in (*film.streams, *texts.streams)
         }
-        for source in (text, film):
+        for source in (texts, film):
             for packet in source.demux():
                 if packet.size:
                     packet.stream = copies[id(packet.stream)]
                     out.mux(packet)
-    assert repaint(tmp_path / "in.mkv", tmp_path / "out.mkv") == []
-    assert packets_of(tmp_path / "out.mkv", "subtitle") == packets_of(tmp_path / "in.mkv", "subtitle") != []
-    (notice,) = repaint(tmp_path / "in.mkv", tmp_path / "out.webm")
-    assert "subtitles (subrip) are left out" in notice
+    return folder / name
+
+
+def test_subtitles_are_copied(tmp_path):
+    source = with_subtitles(tmp_path)
+    assert repaint(source, tmp_path / "out.mkv") == []
+    assert packets_of(tmp_path / "out.mkv", "subtitle") == packets_of(source, "subtitle") != []
+
+
+@pytest.mark.parametrize(("target", "name"), [("out.mp4", "MP4's own"), ("out.webm", "WebVTT")])
+def test_subtitles_of_text_are_converted_and_that_is_said(target, name, tmp_path):
+    notices = repaint(with_subtitles(tmp_path), tmp_path / target)
+    assert notices == [f"the subtitles (subrip) cannot be copied to this format, and became {name}"]
+    shown = [(time, data) for time, data in packets_of(tmp_path / target, "subtitle") if len(data) > 2]
+    assert [time for time, _ in shown] == pytest.approx([0.5, 1.2], abs=0.001)
+    assert all(word in data for word, (_, data) in zip((b"Hello", b"World"), shown, strict=True))
+
+
+def test_a_part_keeps_a_subtitle_that_began_before_it(tmp_path):
+    repaint(with_subtitles(tmp_path), tmp_path / "out.mkv", 18, 36)
+    ((time, _),) = [shown for shown in packets_of(tmp_path / "out.mkv", "subtitle") if b"Hello" in shown[1]]
+    assert time == pytest.approx(0, abs=0.03)
 
 
 def test_a_clip_without_sound_makes_a_film_without(tmp_path):

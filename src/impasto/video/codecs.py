@@ -107,17 +107,19 @@ class Container:
     """The first is taken where none is asked for."""
     audio: str
     """The encoder for sound that it cannot hold as it is."""
+    subtitles: str
+    """Likewise for subtitles of text."""
     options: Mapping[str, str] = field(default_factory=dict)
 
 
 _FAST_START = {"movflags": "+faststart"}
-_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", _FAST_START)
+_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", "mov_text", _FAST_START)
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", _FAST_START),
-    ".mkv": Container("matroska", ("h264", "hevc", "vp9", "av1", "prores", "ffv1"), "libopus"),
-    ".webm": Container("webm", ("vp9", "av1"), "libopus"),
+    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", "mov_text", _FAST_START),
+    ".mkv": Container("matroska", ("h264", "hevc", "vp9", "av1", "prores", "ffv1"), "libopus", "srt"),
+    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt"),
 }
 """By suffix."""
 
