@@ -99,6 +99,56 @@ def test_a_first_frame_that_is_not_at_zero_is_the_beginning(tmp_path):
     assert open_clip(path).info.times[:2] == (0, Fraction(40, 1000))
 
 
+def test_frames_that_an_edit_list_hides_are_none(tmp_path):
+    make_film(tmp_path / "whole.mp4", 24, options={"bf": "2"})
+    options = {"avoid_negative_ts": "disabled"}
+    with (
+        av.open(str(tmp_path / "whole.mp4")) as whole,
+        av.open(str(tmp_path / "cut.mp4"), "w", container_options=options) as cut,
+    ):
+        copy = cut.add_stream_from_template(whole.streams.video[0], opaque=True)
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.pts, packet.dts = (
+                    stamp - round(10 / RATE / packet.time_base) for stamp in (packet.pts, packet.dts)
+                )
+                packet.stream = copy
+                cut.mux(packet)
+    clip = open_clip(tmp_path / "cut.mp4")
+    assert numbers_of(clip.frames()) == list(range(10, 24))
+    assert numbers_of(clip.frames(3, 5)) == [13, 14]
+    assert float(clip.info.end) == pytest.approx(14 / RATE, abs=1e-3)
+
+
+def test_a_broadcast_that_was_switched_on_late_begins_with_what_can_be_decoded(tmp_path):
+    path = make_film(tmp_path / "film.ts", 48, options={"g": "12"})
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 3 // 188 * 188 :])
+    clip = open_clip(path)
+    numbers = numbers_of(clip.frames())
+    assert len(numbers) == len(clip.info.times) >= 24
+    assert numbers[-1] == 47 % 28
+    assert len(set(numbers[:12])) == 12  # nothing is repeated in place of what is missing
+
+
+def test_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path):
+    path = make_film(tmp_path / "film.mp4", 360, (320, 180), options={"preset": "ultrafast"})
+    program = (
+        "import resource, sys; from pathlib import Path; from impasto.video.sources import open_clip\n"
+        "from impasto.video.film import FilmSpec, open_film\n"
+        "clip, seen = open_clip(sys.argv[1]), []\n"
+        "with open_film(sys.argv[2], FilmSpec.of_clip(clip.info)) as film:\n"
+        "    for picture in clip.frames():\n"
+        "        film.write(picture)\n"
+        "        seen.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "print(seen[-1] - seen[90])"
+    )
+    for name in ("out.mp4", "out.gif"):
+        command = [sys.executable, "-c", program, path, tmp_path / name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert int(done.stdout) < 20_000, name  # kB; 270 frames have 47,000
+
+
 def test_a_matroska_that_was_cut_short_gives_what_is_there_and_says_so(tmp_path):
     path = make_film(tmp_path / "film.mkv", 96, options={"g": "12"})
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -43,7 +43,7 @@ def _thresholds(doublings: int) -> NDArray[np.float32]:
 _THRESHOLDS = _thresholds(3)
 
 
-class Spool:
+class FrameSpool:
     """Frames in a temporary file, compressed."""
 
     def __init__(self, folder: Path) -> None:
@@ -76,7 +76,7 @@ class _Spooled:
 
     def __init__(self, partial: Path, spec: FilmSpec) -> None:
         self._partial, self._spec = partial, spec
-        self._spool = Spool(partial.parent)
+        self._spool = FrameSpool(partial.parent)
 
     def write(self, picture: Picture) -> None:
         """Keep the next frame."""
@@ -154,7 +154,7 @@ class WebpFilm(_Spooled):
 class _Frames(Image.Image):
     """The frames of a film as Pillow takes them: one after the other, each read when it is its turn."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: FrameSpool) -> None:
         super().__init__()
         self._spool, self._number = spool, -1
         self.n_frames = len(spool)
@@ -230,7 +230,7 @@ class PngFilm:
         return self._sequence - 1
 
 
-def choose_palette(spool: Spool) -> Image.Image:
+def choose_palette(spool: FrameSpool) -> Image.Image:
     """Choose 255 colors for all frames from small copies of some."""
     chosen = np.unique(np.linspace(0, len(spool) - 1, min(len(spool), _SAMPLES)).round().astype(int))
     copies = []

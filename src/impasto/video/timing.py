@@ -47,7 +47,7 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
         ImageError: there is no frame.
     """
     shown: dict[int, int] = {}
-    keys, timed, seen = [], True, _Seen()
+    keys, timed, seen = [], True, _Extent()
     for packet in read_packets(container, seen):
         if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
             continue
@@ -75,7 +75,7 @@ def _timing(
     stamps: list[int],
     last: int,
     keys: list[int],
-    seen: "_Seen",
+    seen: "_Extent",
     name: str,
     *,
     timed: bool,
@@ -97,7 +97,7 @@ def _timing(
     )
 
 
-class _Seen:
+class _Extent:
     """How far the packets of a file reach, of all its streams."""
 
     def __init__(self) -> None:
@@ -117,11 +117,11 @@ class _Seen:
         return self.end - (self.start or 0)
 
 
-def read_packets(container: "InputContainer", seen: _Seen | None = None) -> Iterator["Packet[Any]"]:
+def read_packets(container: "InputContainer", seen: _Extent | None = None) -> Iterator["Packet[Any]"]:
     """Read the packets of all streams as far as the file can be read."""
     from av import FFmpegError  # noqa: PLC0415 -- an extra
 
-    seen = seen or _Seen()
+    seen = seen or _Extent()
     try:
         for packet in container.demux():
             if packet.pts is None and packet.dts is None and not packet.size:
@@ -132,7 +132,7 @@ def read_packets(container: "InputContainer", seen: _Seen | None = None) -> Iter
         seen.problem = f"is damaged after {float(seen.length):.1f} s ({error.strerror})"
 
 
-def _missing_end(container: "InputContainer", seen: _Seen, mean: Fraction) -> str:
+def _missing_end(container: "InputContainer", seen: _Extent, mean: Fraction) -> str:
     """Say so if a file does not reach as far as its header states."""
     if not container.duration or not _FORMATS_WITH_LENGTH & set(container.format.name.split(",")):
         return ""
