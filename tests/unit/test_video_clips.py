@@ -1,5 +1,7 @@
 """Films in containers are read as players show them: every frame, at its time, upright, in its colors."""
 
+import itertools
+import random
 import struct
 import subprocess
 import sys
@@ -293,6 +295,35 @@ def test_a_playlist_reads_no_other_files(tmp_path):
     for name in ("concat.mp4", "list.m3u8"):
         with pytest.raises(ImageError, match="is not a film that can be read"):
             open_clip(tmp_path / name)
+
+
+def opened(path):
+    """The clip; None where it is refused."""
+    try:
+        return open_clip(path)
+    except ImageError as refused:
+        return None if "\n" not in str(refused) else pytest.fail(str(refused))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("film.mp4", "libx264"), ("film.mkv", "libx264"), ("film.avi", "mpeg4"), ("film.ts", "libx264")]
+)
+def test_damaged_files_are_read_as_far_as_they_can_be_or_refused_in_a_line(name, codec, tmp_path):
+    whole = make_film(tmp_path / name, 24, codec=codec, options={"g": "8"}).read_bytes()
+    noise = random.Random(5)
+    played = 0
+    for _ in range(40):
+        data = bytearray(whole[: noise.randrange(1, len(whole))] if noise.random() < 0.3 else whole)
+        for _ in range(noise.choice((1, 3, 20, 100))):
+            data[noise.randrange(len(data))] = noise.randrange(256)
+        (tmp_path / name).write_bytes(data)
+        clip = opened(tmp_path / name)
+        if clip is None:
+            continue
+        assert len(list(clip.frames())) == len(clip.info.times)
+        assert all(one < other for one, other in itertools.pairwise((*clip.info.times, clip.info.end)))
+        played += 1
+    assert played > 3
 
 
 def test_a_file_that_changes_is_noticed(tmp_path):

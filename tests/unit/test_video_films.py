@@ -3,6 +3,8 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 from fractions import Fraction
 
 import av
@@ -262,6 +264,23 @@ def test_without_the_package_a_film_is_refused_with_what_to_install(tmp_path, mo
     check_film(tmp_path / "film.gif")
 
 
+def test_what_a_codec_loses_is_said(tmp_path):
+    opacity = np.ones((49, 65), np.float32)
+    samples = frame_of(1, (65, 49)).astype(np.uint16) * 257
+    heard = {}
+    for name in ("film.mp4", "film.mkv"):
+        codec, heard[name] = ("ffv1" if name == "film.mkv" else None), []
+        spec = FilmSpec((65, 49), TIMES[:1], END, 16, has_alpha=True)
+        with open_film(tmp_path / name, spec, codec=codec, notice=heard[name].append) as film:
+            film.write(picture(samples, opacity))
+    assert heard["film.mkv"] == []
+    assert [line.split(":")[0] for line in heard["film.mp4"]] == [
+        "the film has 8 bits a channel, and the clip more",
+        "what is transparent is put onto white",
+        "the film has 66 x 50 pixels",
+    ]
+
+
 def test_nothing_is_left_of_a_film_that_failed_and_what_was_there_stays(tmp_path):
     path = tmp_path / "film.mp4"
     path.write_bytes(b"precious")
@@ -303,3 +322,10 @@ def test_a_full_disk_is_said_in_a_line(suffix, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, heard)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_and_writing_load_no_torch_and_the_libraries_of_films_only_for_films():
+    program = (
+        "import sys, impasto.video.film, impasto.video.sources; sys.exit(bool({'torch', 'av', 'cv2'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
