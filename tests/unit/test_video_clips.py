@@ -22,6 +22,7 @@ MANY = (
     ("film.mov", "libx264"),
     ("film.ts", "libx264"),
     ("film.avi", "mpeg4"),
+    ("film.avi", "libx264"),
     ("film.webm", "libvpx-vp9"),
     ("film.webm", "libvpx"),
     ("film.mp4", "libx265"),
@@ -53,6 +54,27 @@ def test_every_frame_is_read_once_at_its_time_and_from_any_place(name, codec, tm
         part = list(clip.frames(start, stop))
         assert [shown.colors.tobytes() for shown in part] == [shown.colors.tobytes() for shown in pictures[start:stop]]
     assert (clip.info.problem, clip.info.has_audio, clip.info.loops) == ("", False, None)
+
+
+OPEN = {"x264-params": "open-gop=1:keyint=8:bframes=3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("film.mp4", "libx264", OPEN),
+        ("film.ts", "libx264", OPEN),
+        ("film.mp4", "libx264", {"x264-params": "intra-refresh=1:keyint=8"}),
+        ("film.mkv", "libx265", {"x265-params": "log-level=none:keyint=8:open-gop=1"}),
+        ("film.mpg", "mpeg2video", {"g": "6", "bf": "2"}),
+        ("film.webm", "libvpx-vp9", {"g": "8", "lag-in-frames": "16", "auto-alt-ref": "1"}),
+    ],
+)
+def test_a_frame_is_the_same_wherever_reading_begins(name, codec, options, tmp_path):
+    clip = open_clip(make_film(tmp_path / name, 28, codec=codec, options=options))
+    whole = [shown.colors.tobytes() for shown in clip.frames()]
+    assert len(whole) == 28
+    assert [next(clip.frames(number)).colors.tobytes() for number in range(28)] == whole
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])

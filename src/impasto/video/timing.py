@@ -47,11 +47,13 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
         ImageError: there is no frame.
     """
     shown: dict[int, int] = {}
+    arrivals: list[int | None] = []
     keys, timed, seen = [], True, _Extent()
     for packet in read_packets(container, seen):
         if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
             continue
-        if packet.pts is None:
+        arrivals.append(packet.pts if packet.dts is None else packet.dts)
+        if packet.pts is None or (_has_no_times(container) and packet.pts != packet.dts):
             timed = False
         else:
             shown.setdefault(packet.pts, packet.duration or 0)
@@ -60,7 +62,7 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
     if keys:  # what comes before the first cannot be decoded: the file was cut off there
         shown = {stamp: duration for stamp, duration in shown.items() if stamp >= keys[0]}
     if not timed:
-        stamps, last, keys = _decoded_stamps(container, stream), 0, []
+        stamps, last, keys = _decoded_stamps(container, stream, arrivals), 0, []
     else:
         stamps = sorted(shown)
         last = shown[stamps[-1]] if stamps else 0
@@ -146,8 +148,13 @@ def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
     return stream.codec_context.name in {"vp8", "libvpx"} and packet.size > 0 and not memoryview(packet)[0] & _VP8_SHOWN
 
 
-def _decoded_stamps(container: "InputContainer", stream: "VideoStream") -> list[int]:
-    """Give frames times in the order in which they are decoded: their own where they have such that rise."""
+def _has_no_times(container: "InputContainer") -> bool:
+    """Whether the format knows the order of packets alone: AVI's are guessed, wrongly where frames are reordered."""
+    return container.format.name == "avi"
+
+
+def _decoded_stamps(container: "InputContainer", stream: "VideoStream", arrivals: list[int | None]) -> list[int]:
+    """Give decoded frames the times of the packets, in order; if they are not as many, those of their own that rise."""
     base = Fraction(stream.time_base or 1)
     step = max(1, round(1 / (Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE) * base)))
     _rewind(container)
@@ -156,7 +163,8 @@ def _decoded_stamps(container: "InputContainer", stream: "VideoStream") -> list[
         following = stamps[-1] + step if stamps else 0
         known = frame.pts is not None and (not stamps or frame.pts > stamps[-1])
         stamps.append(frame.pts if known and frame.pts is not None else following)
-    return stamps
+    stated = {stamp for stamp in arrivals if stamp is not None}
+    return sorted(stated) if len(stated) == len(arrivals) == len(stamps) else stamps
 
 
 def _rewind(container: "InputContainer") -> None:
