@@ -329,3 +329,20 @@ def test_reading_and_writing_load_no_torch_and_the_libraries_of_films_only_for_f
         "import sys, impasto.video.film, impasto.video.sources; sys.exit(bool({'torch', 'av', 'cv2'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has one way of scheduling")
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+def test_an_encoder_takes_no_cores_from_others_and_is_gone_at_the_end(codec, tmp_path):
+    program = (
+        "import os, sys; from fractions import Fraction; import numpy as np; from impasto.images import Picture\n"
+        "from impasto.video.film import FilmSpec, open_film\n"
+        "def policies(): return {os.sched_getscheduler(int(task)) for task in os.listdir('/proc/self/task')}\n"
+        "spec = FilmSpec((64, 48), (Fraction(0), Fraction(1)), Fraction(2))\n"
+        "before, threads = policies(), len(os.listdir('/proc/self/task'))\n"
+        "with open_film(sys.argv[1], spec, codec=sys.argv[2]) as film:\n"
+        "    film.write(Picture(np.zeros((48, 64, 3), np.uint8)))\n"
+        "    assert policies() == before, policies()\n"
+        "assert len(os.listdir('/proc/self/task')) <= threads\n"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path / "film.mp4", codec], check=True)

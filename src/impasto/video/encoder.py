@@ -58,7 +58,8 @@ class ContainerFilm:
         self._base = time_base(spec)
         self._durations: dict[int, int] = {}
         self._copier: TrackCopier | None = None
-        self._out = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
+        self._stream: Any = None
+        self._out: Any = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
         try:
             with self._translated():
                 self._stream = self._add_stream(codec, quality)
@@ -106,11 +107,14 @@ class ContainerFilm:
             self._copier.close()
         with contextlib.suppress(av.FFmpegError, OSError):  # what was wrong was said before
             self._out.close()
+        self._copier = self._stream = self._out = None  # ends the encoder's threads, and frees its frames
 
     def _encode(self, frame: "VideoFrame | None") -> None:
         for packet in self._stream.encode(frame):
             packet.duration = self._durations.pop(packet.pts, 0)
-            if self._copier is not None and packet.dts is not None:
+            if packet.dts is None or not -self._stamp(self._spec.end) <= packet.dts <= packet.pts:
+                packet.dts = packet.pts  # libx265 leaves it unset in films of one or two frames
+            if self._copier is not None:
                 self._copier.copy_until(packet.dts * self._base)
             self._out.mux(packet)
 
@@ -128,6 +132,8 @@ class ContainerFilm:
             context.codec_tag = codec.tag
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._tags.matrix, colors.range_of(self._tags)
+        with _usual_priority():
+            context.open()
         return stream
 
     def _report_losses(self, notice: Notice) -> None:
@@ -156,6 +162,23 @@ class ContainerFilm:
             width, height = self._spec.size
             problem = f"{self._target} cannot hold these frames of {width} x {height} pixels ({error.strerror})"
             raise OutputError(problem, "Choose another codec, or another size.") from None
+
+
+@contextlib.contextmanager
+def _usual_priority() -> Iterator[None]:
+    """Keep the threads of this process as they are scheduled.
+
+    As root, SVT-AV1 has its own threads and the one that opens it run in real time: what they start never gets a core.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before, usual = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    with contextlib.suppress(OSError):  # a thread has ended, or this system shows none
+        for task in (0, *map(int, os.listdir("/proc/self/task"))):  # noqa: PTH208
+            if os.sched_getscheduler(task) != before:
+                os.sched_setscheduler(task, before, usual)
 
 
 def time_base(spec: FilmSpec) -> Fraction:
