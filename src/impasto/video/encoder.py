@@ -54,10 +54,12 @@ class ContainerFilm:
         self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
         width, height = spec.size
         self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
+        self._report_losses(notice)
         self._base = time_base(spec)
         self._durations: dict[int, int] = {}
         self._copier: TrackCopier | None = None
-        self._out = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
+        self._stream: Any = None
+        self._out: Any = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
         try:
             with self._translated():
                 self._stream = self._add_stream(codec, quality)
@@ -105,11 +107,14 @@ class ContainerFilm:
             self._copier.close()
         with contextlib.suppress(av.FFmpegError, OSError):  # what was wrong was said before
             self._out.close()
+        self._copier = self._stream = self._out = None  # ends the encoder's threads, and frees its frames
 
     def _encode(self, frame: "VideoFrame | None") -> None:
         for packet in self._stream.encode(frame):
             packet.duration = self._durations.pop(packet.pts, 0)
-            if self._copier is not None and packet.dts is not None:
+            if packet.dts is None or not -self._stamp(self._spec.end) <= packet.dts <= packet.pts:
+                packet.dts = packet.pts  # libx265 leaves it unset in films of one or two frames
+            if self._copier is not None:
                 self._copier.copy_until(packet.dts * self._base)
             self._out.mux(packet)
 
@@ -127,7 +132,19 @@ class ContainerFilm:
             context.codec_tag = codec.tag
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._tags.matrix, colors.range_of(self._tags)
+        with _usual_priority():
+            context.open()
         return stream
+
+    def _report_losses(self, notice: Notice) -> None:
+        import av  # noqa: PLC0415 -- an extra
+
+        if self._spec.depth > colors.depth_of(av.VideoFormat(self._pixel_format)):
+            notice("the film has 8 bits a channel, and the clip more: HEVC and AV1 keep 10")
+        if self._spec.has_alpha and not self._alpha:
+            notice("what is transparent is put onto white: VP9 in WebM keeps it")
+        if self._size != self._spec.size:
+            notice("the film has {} x {} pixels: the sides of H.264 and HEVC are even".format(*self._size))
 
     def _stamp(self, time: Fraction) -> int:
         return round(time / self._base)
@@ -145,6 +162,23 @@ class ContainerFilm:
             width, height = self._spec.size
             problem = f"{self._target} cannot hold these frames of {width} x {height} pixels ({error.strerror})"
             raise OutputError(problem, "Choose another codec, or another size.") from None
+
+
+@contextlib.contextmanager
+def _usual_priority() -> Iterator[None]:
+    """Keep the threads of this process as they are scheduled.
+
+    As root, SVT-AV1 has its own threads and the one that opens it run in real time: what they start never gets a core.
+    """
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    before, usual = os.sched_getscheduler(0), os.sched_getparam(0)
+    yield
+    with contextlib.suppress(OSError):  # a thread has ended, or this system shows none
+        for task in (0, *map(int, os.listdir("/proc/self/task"))):  # noqa: PTH208
+            if os.sched_getscheduler(task) != before:
+                os.sched_setscheduler(task, before, usual)
 
 
 def time_base(spec: FilmSpec) -> Fraction:
