@@ -38,9 +38,9 @@ def children():
 
 
 def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(folder):
-    list(render(film("one.mp4"), executor=InlineShots(), find_shots=halves))
+    list(render(film("one.gif"), executor=InlineShots(), find_shots=halves))
     before, killed, events = children(), False, []
-    for event in render(film("two.mp4", workers=2), find_shots=halves):
+    for event in render(film("two.gif", workers=2), find_shots=halves):
         events.append(event)
         if isinstance(event, FramePainted) and not killed:
             killed = True
@@ -51,7 +51,7 @@ def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(fo
     retried = [event for event in events if isinstance(event, ShotRetried)]
     assert {event.shot for event in retried} <= {1, 2}
     assert all("was killed" in event.error.problem for event in retried)
-    assert (folder / "two.mp4").read_bytes() == (folder / "one.mp4").read_bytes()
+    assert (folder / "two.gif").read_bytes() == (folder / "one.gif").read_bytes()
     assert children() == before
 
 
