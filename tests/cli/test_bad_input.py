@@ -148,7 +148,7 @@ OUTPUTS = [
     ("--sheet taken.png", "taken.png exists", "--force"),
     ("--sheet -", "only -o can write to stdout", "Name a file"),
     ("--plot plot.jpg", "ends in '.jpg'", "Choose .png, .svg or .pdf"),
-    ("--animation film.png", "ends in '.png'", "Choose .gif or .webp"),
+    ("--animation film.jpg", "ends in '.jpg'", ".mkv, .webm, .gif, .webp, .apng or .png"),
     ("--plot out.png -o out.png", "out.png is the name of two results", "another name"),
     ("--save-dir results", "results is a folder with files in it", "--force"),
     ("--save-dir text.jpg", "text.jpg is not a folder", "another --save-dir"),

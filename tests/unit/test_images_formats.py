@@ -84,20 +84,10 @@ def test_a_written_file_holds_metadata_where_its_row_claims_so(row):
     assert images.read_metadata(data) == ({"key": "text"} if row.read_texts else {})
 
 
-@pytest.mark.parametrize("row", [row for row in FORMATS if row.animate], ids=title)
-def test_an_animation_is_written_where_the_row_claims_so(row, tmp_path):
-    path = tmp_path / f"film{row.suffixes[0]}"
-    images.save_animation([sample(), Picture(255 - sample().rgb)], path)
-    with Image.open(path) as film:
-        assert film.format == pillows_name(row)
-        assert film.n_frames == 2
-
-
 def test_suffixes_are_those_of_the_rows_and_each_belongs_to_one():
     every = [suffix for row in FORMATS for suffix in (*row.suffixes, *row.other_suffixes)]
     assert len(every) == len(set(every))
     assert images.SUFFIXES == (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp")
-    assert images.ANIMATION_SUFFIXES == (".gif", ".webp")
     assert all(formats.of_suffix(suffix).write for suffix in images.SUFFIXES)
 
 

@@ -1,11 +1,10 @@
-"""Resizing, sheets and animations."""
+"""Resizing and sheets."""
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError, OutputError
+from impasto.errors import ImageError
 from impasto.images import Picture
 
 
@@ -91,56 +90,11 @@ def test_a_contact_sheet_takes_fewer_labels_and_more_columns_than_pictures():
     assert images.contact_sheet([flat(0), flat(9)], ["only one"], columns=1).height > 2 * 120
 
 
-def test_no_pictures_make_no_sheet_and_no_animation(tmp_path):
+def test_no_pictures_make_no_sheet():
     with pytest.raises(ImageError, match="no pictures"):
         images.side_by_side([])
     with pytest.raises(ImageError, match="no pictures"):
         images.contact_sheet([], [], columns=3)
-    with pytest.raises(ImageError, match="no frames"):
-        images.save_animation([], tmp_path / "a.gif")
-
-
-def fade(count=6):
-    ramp = np.linspace(0, 255, 64, dtype=np.float32)
-    base = np.stack([np.tile(ramp, (48, 1)), np.tile(ramp[::-1], (48, 1)), np.full((48, 64), 90)], axis=-1)
-    return [Picture(np.float32(base * (1 - k / (2 * count)))) for k in range(count)]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_an_animation_loops_and_holds_its_last_frame(suffix, tmp_path):
-    frames = [images.resize(fade()[0], 32, 24), *fade()[1:]]
-    path = tmp_path / f"steps{suffix}"
-    images.save_animation(frames, path, duration_ms=100, hold_ms=1500)
-    with Image.open(path) as image:
-        assert (image.size, image.n_frames, image.info["loop"]) == ((64, 48), 6, 0)
-        durations = []
-        for index, frame in enumerate(frames):
-            image.seek(index)
-            image.load()
-            durations.append(image.info["duration"])
-            shown = np.asarray(image.convert("RGB"), np.float32)
-            # Dithering moves single pixels; areas keep their color.
-            error = (shown - images.resize(frame, 64, 48).rgb).reshape(6, 8, 8, 8, 3).mean(axis=(1, 3))
-            assert np.abs(error).max() < 6
-        assert durations == [100] * 5 + [1500]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_an_animation_of_one_frame_is_a_picture(suffix, tmp_path):
-    images.save_animation(fade()[:1], tmp_path / f"one{suffix}")
-    assert images.read(tmp_path / f"one{suffix}").width == 64
-
-
-def test_an_animation_is_refused_where_it_cannot_go(tmp_path):
-    (tmp_path / "a.gif").write_bytes(b"precious")
-    with pytest.raises(OutputError, match="exists"):
-        images.save_animation(fade(), tmp_path / "a.gif")
-    images.save_animation(fade(), tmp_path / "a.gif", overwrite=True)
-    with pytest.raises(OutputError, match=r"Choose \.gif or \.webp"):
-        images.save_animation(fade(), tmp_path / "a.png")
-    with pytest.raises(OutputError, match="17000 x 2 pixels"):
-        images.save_animation([flat(0, 2, 17_000)] * 2, tmp_path / "wide.webp")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.gif"]
 
 
 def test_rows_of_a_contact_sheet_stand_in_columns_whatever_their_shapes():

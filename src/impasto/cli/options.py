@@ -94,7 +94,9 @@ class OutputOptions:
     ] = None
     animation: Annotated[
         str | None,
-        Parameter(help="Animate the run, from the start to the result: .gif or .webp.", metavar="FILE", group=OUTPUT),
+        Parameter(
+            help="Make a film of the run: .mp4, .webm, .mov, .mkv, .gif, .webp or .apng.", metavar="FILE", group=OUTPUT
+        ),
     ] = None
     profile: Annotated[
         Literal["srgb", "source"],

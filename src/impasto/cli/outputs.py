@@ -16,6 +16,7 @@ from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
+from impasto.video.film import FILM_SUFFIXES, check_film
 from impasto.wording import COMMAND
 
 _LONGEST_STEM = 100
@@ -264,11 +265,13 @@ def _check_paths(paths: OutputPaths) -> None:
         (paths.sheet, images.SUFFIXES),
         (paths.regions, images.SUFFIXES),
         (paths.plot, PLOT_SUFFIXES),
-        (paths.animation, images.ANIMATION_SUFFIXES),
+        (paths.animation, FILM_SUFFIXES),
     )
     for path, suffixes in files:
         if path is not None:
             images.check_output(path, overwrite=paths.overwrite, suffixes=tuple(suffixes))
+    if paths.animation is not None:
+        check_film(paths.animation, overwrite=paths.overwrite)
     if paths.steps is not None:
         _check_folder(paths.steps, overwrite=paths.overwrite)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from impasto import images
 from impasto.cli import outputs
 from impasto.cli.display import Display, choose_display
-from impasto.cli.display.animation import FrameRecorder, preview_interval
+from impasto.cli.display.animation import FrameRecorder
 from impasto.cli.display.steps import StepWriter
 from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.inputs import read_picture, read_style_input
@@ -151,7 +151,7 @@ class _Recorder:
         self.has_steps = False
         """Whether anything was painted."""
         self._steps = StepWriter(paths.steps) if paths.steps else None
-        self._frames = FrameRecorder() if paths.animation else None
+        self._frames = FrameRecorder(paths.animation) if paths.animation else None
         self._losses = None
         if paths.plot:
             from impasto.cli.display.plot import LossHistory  # noqa: PLC0415 - few runs need matplotlib
@@ -160,7 +160,7 @@ class _Recorder:
 
     def preview_every(self, settings: Settings) -> int | None:
         """None, for the settings' own interval, unless only an animation needs previews."""
-        return preview_interval(settings.iterations) if self._frames and not self._steps else None
+        return self._frames.preview_interval(settings.iterations) if self._frames and not self._steps else None
 
     def on_event(self, event: Event) -> None:
         """Pass an event on."""
@@ -178,8 +178,7 @@ class _Recorder:
         if paths.plot and self._losses:
             self._losses.save_plot(paths.plot)
         if paths.animation and self._frames:
-            frames = self._frames.finish(finished.picture)
-            images.save_animation(frames, paths.animation, overwrite=paths.overwrite)
+            self._frames.save(finished.picture, paths.animation, overwrite=paths.overwrite)
 
 
 def _write_sheet(paths: OutputPaths, pictures: list[Picture], labels: list[str]) -> None:

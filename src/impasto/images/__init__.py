@@ -1,7 +1,6 @@
 """Reading and writing pictures, and putting several together; knows nothing of optimizing."""
 
-from impasto.images.animation import save_animation
-from impasto.images.formats import ANIMATION_SUFFIXES, SUFFIXES, readable_suffixes
+from impasto.images.formats import SUFFIXES, readable_suffixes
 from impasto.images.picture import Picture, Source
 from impasto.images.read import measure, read, read_metadata, read_thumbnail
 from impasto.images.resize import resize, shrink
@@ -9,7 +8,6 @@ from impasto.images.sheets import LabeledPicture, contact_sheet, labeled_rows, s
 from impasto.images.write import Target, check_output, encode, save
 
 __all__ = [
-    "ANIMATION_SUFFIXES",
     "SUFFIXES",
     "LabeledPicture",
     "Picture",
@@ -26,7 +24,6 @@ __all__ = [
     "readable_suffixes",
     "resize",
     "save",
-    "save_animation",
     "shrink",
     "side_by_side",
 ]

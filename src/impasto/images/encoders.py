@@ -56,8 +56,6 @@ class PixelRows:
 
 Writer = Callable[[BinaryIO, PixelRows, Beside], None]
 """Writes samples, and what stands beside them, to a file that can be read and is empty."""
-AnimationWriter = Callable[[list[Image.Image], list[int]], bytes]
-"""RGB frames of one size, and for how many milliseconds each stays, to the bytes of a file."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOR_TYPES = {3: 2, 4: 6}  # by channels
@@ -69,8 +67,6 @@ MOST_TIFF_BYTES = 2**32 - 2**25
 _TIFF_STRIP = 2**18
 """Bytes, about."""
 _TIFF_ICC_PROFILE = 34675
-_PALETTE_SAMPLES = 16
-_PALETTE_SIDE = 160
 
 
 def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
@@ -248,18 +244,6 @@ def bmp(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     _pillow(out, pixels, "BMP", **({"dpi": dots} if dots else {}))
 
 
-def gif_animation(images: list[Image.Image], durations: list[int]) -> bytes:
-    """Write a looping GIF whose frames share one palette."""
-    palette = _palette(images)
-    frames = [image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for image in images]
-    return _animate(frames, "GIF", durations, optimize=False, disposal=1)
-
-
-def webp_animation(images: list[Image.Image], durations: list[int]) -> bytes:
-    """Write a looping WebP."""
-    return _animate(images, "WEBP", durations, quality=90, method=4)
-
-
 def _pillow(out: BinaryIO, pixels: PixelRows, kind: str, **options: Any) -> None:
     """Have Pillow write a file; it says little of a disk that is full: hence to memory first."""
     image, top = Image.new("RGBA" if pixels.channels == 4 else "RGB", (pixels.width, pixels.height)), 0  # noqa: PLR2004
@@ -269,30 +253,3 @@ def _pillow(out: BinaryIO, pixels: PixelRows, kind: str, **options: Any) -> None
     held = io.BytesIO()
     image.save(held, kind, **options)
     out.write(held.getbuffer())
-
-
-def _animate(images: list[Image.Image], kind: str, durations: list[int], **options: Any) -> bytes:
-    out = io.BytesIO()
-    images[0].save(
-        out,
-        kind,
-        save_all=len(images) > 1,
-        append_images=images[1:],
-        duration=durations if len(images) > 1 else durations[0],
-        loop=0,
-        **options,
-    )
-    return out.getvalue()
-
-
-def _palette(images: list[Image.Image]) -> Image.Image:
-    """Choose one palette for all frames, so that none flickers, from small copies of some; the last counts double."""
-    chosen = np.linspace(0, len(images) - 1, min(len(images), _PALETTE_SAMPLES)).round().astype(int)
-    samples = [images[index] for index in chosen] + [images[-1]]
-    scale = min(1.0, _PALETTE_SIDE / max(samples[0].size))
-    width, height = (max(1, round(side * scale)) for side in samples[0].size)
-    strip = Image.new("RGB", (width, height * len(samples)))
-    for row, image in enumerate(samples):
-        # Nearest, since averaging would lose the rare, strong colors.
-        strip.paste(image.resize((width, height), Image.Resampling.NEAREST), (0, row * height))
-    return strip.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=1)

@@ -42,8 +42,6 @@ class ImageFormat:
     """Further ones that it is read under."""
     write: encoders.Writer | None = None
     """Makes a file of a picture's samples; None where Impasto does not write the format."""
-    animate: encoders.AnimationWriter | None = None
-    """Makes a looping animation of frames; None where Impasto writes none in this format."""
     depths: tuple[Literal[8, 16], ...] = (8,)
     """Bits a channel that a written file may have."""
     alpha: bool = False
@@ -90,14 +88,13 @@ FORMATS = (
         write=encoders.jpeg,
         profile=True,
     ),
-    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), *_by_pillow("GIF"), animate=encoders.gif_animation),
+    ImageFormat("GIF", (".gif",), _begins(b"GIF87a", b"GIF89a"), *_by_pillow("GIF")),
     ImageFormat(
         "WebP",
         (".webp",),
         lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP",
         *_by_pillow("WEBP"),
         write=encoders.webp,
-        animate=encoders.webp_animation,
         alpha=True,
         profile=True,
     ),
@@ -158,8 +155,6 @@ FORMATS = (
 
 SUFFIXES = tuple(suffix for row in FORMATS if row.write for suffix in row.suffixes)
 """What `save` writes."""
-ANIMATION_SUFFIXES = tuple(suffix for row in FORMATS if row.animate for suffix in row.suffixes)
-"""What `save_animation` writes."""
 
 
 def readable_suffixes() -> list[str]:

@@ -26,14 +26,24 @@ _CLEAR = 255
 _OPAQUE = 0.5
 _SAMPLES = 24
 _SAMPLE_SIDE = 160
-_THRESHOLDS = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 15 / 32
-_DITHER = 20
-"""Levels between the lowest and the highest threshold: about the distance of neighbors in a palette of 255."""
+_DITHER = 12
+"""Levels between the lowest and the highest threshold: more is seen as a grid, less leaves bands in a sky."""
 _LONGEST_TERM = 65_535
 _LOSSLESS = 100
 
 
-class Spool:
+def _thresholds(doublings: int) -> NDArray[np.float32]:
+    """Give thresholds from -0.5 to 0.5 in a square whose side is doubled so often (Bayer 1973)."""
+    order = np.zeros((1, 1))
+    for _ in range(doublings):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    return ((order + 0.5) / order.size - 0.5).astype(np.float32)
+
+
+_THRESHOLDS = _thresholds(3)
+
+
+class FrameSpool:
     """Frames in a temporary file, compressed."""
 
     def __init__(self, folder: Path) -> None:
@@ -66,7 +76,7 @@ class _Spooled:
 
     def __init__(self, partial: Path, spec: FilmSpec) -> None:
         self._partial, self._spec = partial, spec
-        self._spool = Spool(partial.parent)
+        self._spool = FrameSpool(partial.parent)
 
     def write(self, picture: Picture) -> None:
         """Keep the next frame."""
@@ -137,13 +147,14 @@ class WebpFilm(_Spooled):
 
     @property
     def _options(self) -> dict[str, Any]:
-        return {"quality": self._quality, "lossless": self._quality == _LOSSLESS, "method": 4}
+        # Below 50 WebP shows its blocks, which no film does at such a quality.
+        return {"quality": (self._quality + _LOSSLESS) // 2, "lossless": self._quality == _LOSSLESS, "method": 4}
 
 
 class _Frames(Image.Image):
     """The frames of a film as Pillow takes them: one after the other, each read when it is its turn."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: FrameSpool) -> None:
         super().__init__()
         self._spool, self._number = spool, -1
         self.n_frames = len(spool)
@@ -219,7 +230,7 @@ class PngFilm:
         return self._sequence - 1
 
 
-def choose_palette(spool: Spool) -> Image.Image:
+def choose_palette(spool: FrameSpool) -> Image.Image:
     """Choose 255 colors for all frames from small copies of some."""
     chosen = np.unique(np.linspace(0, len(spool) - 1, min(len(spool), _SAMPLES)).round().astype(int))
     copies = []
@@ -237,9 +248,9 @@ def choose_palette(spool: Spool) -> Image.Image:
 
 def quantize(samples: NDArray[np.uint8], palette: Image.Image) -> NDArray[np.uint8]:
     """Give (H, W) indices of colors, dithered by thresholds in a square (Bayer 1973); clear pixels get `_CLEAR`."""
-    height, width = samples.shape[:2]
-    thresholds = np.tile(_THRESHOLDS, (math.ceil(height / 4), math.ceil(width / 4)))[:height, :width, np.newaxis]
-    moved = np.clip(samples[..., :3] + thresholds * np.float32(_DITHER), 0, 255).round().astype(np.uint8)
+    rows, columns = (np.arange(side) % len(_THRESHOLDS) for side in samples.shape[:2])
+    moved = np.rint(samples[..., :3] + _DITHER * _THRESHOLDS[rows][:, columns, np.newaxis])
+    moved = np.clip(moved, 0, 255).astype(np.uint8)
     image = Image.fromarray(moved).quantize(palette=palette, dither=Image.Dither.NONE)
     indices = np.asarray(image)
     if samples.shape[2] == 4:  # noqa: PLR2004 -- RGBA

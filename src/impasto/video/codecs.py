@@ -9,7 +9,8 @@ from impasto.images.formats import choices
 from impasto.wording import argument
 
 DEFAULT_QUALITY = 80
-"""At which paint looks as it was painted: 46 dB or so of luma; docs/video.md has the sizes."""
+"""At which paint looks as it was painted. Painted texture of 360 x 232 pixels that pans has 44 to 48 dB of luma by any
+codec, and 0.5 Mbit a second; at 60 it has 37 to 45 dB and 0.3, at 100 it has 51 to 54 dB and 0.8."""
 HIGHEST_QUALITY = 100
 
 
@@ -107,17 +108,19 @@ class Container:
     """The first is taken where none is asked for."""
     audio: str
     """The encoder for sound that it cannot hold as it is."""
+    subtitles: str
+    """Likewise for subtitles of text."""
     options: Mapping[str, str] = field(default_factory=dict)
 
 
 _FAST_START = {"movflags": "+faststart"}
-_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", _FAST_START)
+_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", "mov_text", _FAST_START)
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", _FAST_START),
-    ".mkv": Container("matroska", ("h264", "hevc", "vp9", "av1", "prores", "ffv1"), "libopus"),
-    ".webm": Container("webm", ("vp9", "av1"), "libopus"),
+    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", "mov_text", _FAST_START),
+    ".mkv": Container("matroska", ("h264", "hevc", "vp9", "av1", "prores", "ffv1"), "libopus", "srt"),
+    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt"),
 }
 """By suffix."""
 

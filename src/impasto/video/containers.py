@@ -157,8 +157,11 @@ def find_video(container: "InputContainer", name: str) -> "VideoStream":
     from av.stream import Disposition  # noqa: PLC0415 -- an extra
 
     for stream in container.streams.video:
-        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
-            return stream
+        if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            continue
+        if stream.codec_context is None:
+            raise ImageError(f"the pictures of {name} have a codec that is not known", "Convert it to another first.")
+        return stream
     raise ImageError(f"{name} has no pictures, only {_kinds(container)}", "Give a film.")
 
 

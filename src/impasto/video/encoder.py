@@ -54,6 +54,7 @@ class ContainerFilm:
         self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
         width, height = spec.size
         self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
+        self._report_losses(notice)
         self._base = time_base(spec)
         self._durations: dict[int, int] = {}
         self._copier: TrackCopier | None = None
@@ -128,6 +129,16 @@ class ContainerFilm:
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._tags.matrix, colors.range_of(self._tags)
         return stream
+
+    def _report_losses(self, notice: Notice) -> None:
+        import av  # noqa: PLC0415 -- an extra
+
+        if self._spec.depth > colors.depth_of(av.VideoFormat(self._pixel_format)):
+            notice("the film has 8 bits a channel, and the clip more: HEVC and AV1 keep 10")
+        if self._spec.has_alpha and not self._alpha:
+            notice("what is transparent is put onto white: VP9 in WebM keeps it")
+        if self._size != self._spec.size:
+            notice("the film has {} x {} pixels: the sides of H.264 and HEVC are even".format(*self._size))
 
     def _stamp(self, time: Fraction) -> int:
         return round(time / self._base)

@@ -17,13 +17,18 @@ from impasto.video.encoder import ContainerFilm
 from impasto.video.film_spec import Film, FilmSpec, FilmWriter, OtherTracks
 from impasto.wording import argument
 
-__all__ = ["FILM_SUFFIXES", "Film", "FilmSpec", "OtherTracks", "check_film", "check_size", "open_film"]
+__all__ = ["FILM_SUFFIXES", "Film", "FilmSpec", "OtherTracks", "check_film", "check_size", "is_container", "open_film"]
 
 ANIMATIONS = (".gif", ".webp", ".apng", ".png")
 FILM_SUFFIXES = (*CONTAINERS, *ANIMATIONS)
 """What films are written as, beside folders of frames."""
 _LARGEST_GIF = 2**16 - 1
 _LARGEST_WEBP = 2**14 - 1
+
+
+def is_container(path: str | Path) -> bool:
+    """Whether a name is that of a film, not of an animated picture or of frames."""
+    return Path(path).suffix.lower() in CONTAINERS
 
 
 def check_film(

@@ -47,11 +47,13 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
         ImageError: there is no frame.
     """
     shown: dict[int, int] = {}
-    keys, timed, seen = [], True, _Seen()
+    arrivals: list[int | None] = []
+    keys, timed, seen = [], True, _Extent()
     for packet in read_packets(container, seen):
         if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
             continue
-        if packet.pts is None:
+        arrivals.append(packet.pts if packet.dts is None else packet.dts)
+        if packet.pts is None or (_has_no_times(container) and packet.pts != packet.dts):
             timed = False
         else:
             shown.setdefault(packet.pts, packet.duration or 0)
@@ -60,7 +62,7 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
     if keys:  # what comes before the first cannot be decoded: the file was cut off there
         shown = {stamp: duration for stamp, duration in shown.items() if stamp >= keys[0]}
     if not timed:
-        stamps, last, keys = _decoded_stamps(container, stream), 0, []
+        stamps, last, keys = _decoded_stamps(container, stream, arrivals), 0, []
     else:
         stamps = sorted(shown)
         last = shown[stamps[-1]] if stamps else 0
@@ -75,14 +77,14 @@ def _timing(
     stamps: list[int],
     last: int,
     keys: list[int],
-    seen: "_Seen",
+    seen: "_Extent",
     name: str,
     *,
     timed: bool,
 ) -> Timing:
     base = Fraction(stream.time_base or 1)
     times = tuple((stamp - stamps[0]) * base for stamp in stamps)
-    rate = Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
+    rate = Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE)
     mean = times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate
     rounded = not last or abs(last * base - mean) <= base  # milliseconds of Matroska
     end = times[-1] + (mean if rounded else last * base)
@@ -97,7 +99,7 @@ def _timing(
     )
 
 
-class _Seen:
+class _Extent:
     """How far the packets of a file reach, of all its streams."""
 
     def __init__(self) -> None:
@@ -117,11 +119,11 @@ class _Seen:
         return self.end - (self.start or 0)
 
 
-def read_packets(container: "InputContainer", seen: _Seen | None = None) -> Iterator["Packet[Any]"]:
+def read_packets(container: "InputContainer", seen: _Extent | None = None) -> Iterator["Packet[Any]"]:
     """Read the packets of all streams as far as the file can be read."""
     from av import FFmpegError  # noqa: PLC0415 -- an extra
 
-    seen = seen or _Seen()
+    seen = seen or _Extent()
     try:
         for packet in container.demux():
             if packet.pts is None and packet.dts is None and not packet.size:
@@ -132,7 +134,7 @@ def read_packets(container: "InputContainer", seen: _Seen | None = None) -> Iter
         seen.problem = f"is damaged after {float(seen.length):.1f} s ({error.strerror})"
 
 
-def _missing_end(container: "InputContainer", seen: _Seen, mean: Fraction) -> str:
+def _missing_end(container: "InputContainer", seen: _Extent, mean: Fraction) -> str:
     """Say so if a file does not reach as far as its header states."""
     if not container.duration or not _FORMATS_WITH_LENGTH & set(container.format.name.split(",")):
         return ""
@@ -146,17 +148,32 @@ def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
     return stream.codec_context.name in {"vp8", "libvpx"} and packet.size > 0 and not memoryview(packet)[0] & _VP8_SHOWN
 
 
-def _decoded_stamps(container: "InputContainer", stream: "VideoStream") -> list[int]:
-    """Give frames times in the order in which they are decoded: their own where they have such that rise."""
+def _has_no_times(container: "InputContainer") -> bool:
+    """Whether the format knows the order of packets alone: AVI's are guessed, wrongly where frames are reordered."""
+    return container.format.name == "avi"
+
+
+def _decoded_stamps(container: "InputContainer", stream: "VideoStream", arrivals: list[int | None]) -> list[int]:
+    """Give decoded frames the times of the packets, in order; if they are not as many, those of their own that rise."""
     base = Fraction(stream.time_base or 1)
-    step = max(1, round(1 / (Fraction(stream.average_rate or stream.guessed_rate or _USUAL_RATE) * base)))
-    container.seek(0)
+    step = max(1, round(1 / (Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE) * base)))
+    _rewind(container)
     stamps: list[int] = []
     for frame in decode(container, stream, stream.codec_context):
         following = stamps[-1] + step if stamps else 0
         known = frame.pts is not None and (not stamps or frame.pts > stamps[-1])
         stamps.append(frame.pts if known and frame.pts is not None else following)
-    return stamps
+    stated = {stamp for stamp in arrivals if stamp is not None}
+    return sorted(stated) if len(stated) == len(arrivals) == len(stamps) else stamps
+
+
+def _rewind(container: "InputContainer") -> None:
+    from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+    try:
+        container.seek(0)
+    except FFmpegError:  # a bare stream, which knows no times
+        container.seek(0, unsupported_byte_offset=True)
 
 
 def decode(container: "InputContainer", stream: "VideoStream", codec: Any) -> Iterator["VideoFrame"]:

@@ -21,6 +21,8 @@ _OWN_METADATA = frozenset(
 )
 """What each file says of itself, in lower case."""
 _RATE = 48_000
+_NAMES = {"aac": "AAC", "libopus": "Opus", "mov_text": "MP4's own", "srt": "SubRip", "webvtt": "WebVTT"}
+_MILLISECOND = Fraction(1, 1000)
 _BITS_A_CHANNEL = 96_000
 
 
@@ -124,8 +126,37 @@ class _Copy:
         """Do nothing: all is written."""
 
 
+class _ConvertedText(_Copy):
+    """Converts subtitles of text to another kind of such."""
+
+    def __init__(self, out: "OutputContainer", source: Any, encoder: str) -> None:
+        super().__init__(out, out.add_stream(encoder))
+        self._source = source.codec_context
+        self._source.open(strict=False)
+        self.stream.codec_context.subtitle_header = self._source.subtitle_header
+        self.stream.time_base = _MILLISECOND
+
+    def write(self, packet: "Packet[Any]", origin: Fraction) -> None:
+        """Convert a packet."""
+        from av import FFmpegError, Packet  # noqa: PLC0415 -- an extra
+
+        try:
+            text = self._source.decode2(packet)
+            data = bytes(self.stream.codec_context.encode_subtitle(text)) if text and len(text.rects) else b""
+        except FFmpegError:  # as players do, pass over what is damaged
+            return
+        if data:
+            converted = Packet(data)
+            converted.pts, converted.duration = packet.pts, packet.duration
+            converted.time_base = packet.time_base
+            super().write(converted, origin)
+
+    def finish(self) -> None:
+        """Do nothing: all is written."""
+
+
 class _Reencoding(_Copy):
-    """Encodes sound anew that a container cannot hold as it is."""
+    """Encodes sound that a container cannot hold as it is."""
 
     def __init__(self, out: "OutputContainer", source: Any, encoder: str) -> None:
         from av import AudioResampler  # noqa: PLC0415 -- an extra
@@ -163,25 +194,35 @@ class _Reencoding(_Copy):
 
 
 def _add_stream(out: "OutputContainer", source: Any, container: Container, notice: Notice) -> _Copy | None:
-    """Add a stream for a copy of one of the source's, if the container can hold it."""
+    """Add a stream for a copy of one of the source's, converted where the container cannot hold it as it is."""
     if source.type == "attachment" and container.muxer == "matroska":
         out.add_attachment(source.name or "attachment", source.mimetype or "application/octet-stream", source.data)
-        return None
     if source.type not in {"audio", "subtitle"}:
         return None
-    try:
-        stream = out.add_stream_from_template(source)
-        copy = _Copy(out, stream)
-    except ValueError:
-        if source.type == "subtitle":
-            notice(f"subtitles ({source.codec_context.name}) are left out: {container.muxer} files cannot hold them")
-            return None
-        notice(f"sound ({source.codec_context.name}) is encoded anew as {container.audio.removeprefix('lib')}")
-        copy = _Reencoding(out, source, container.audio)
-        stream = copy.stream
-    stream.metadata.update(_kept(source.metadata))
-    stream.disposition = source.disposition
+    copy = _copy(out, source) or _convert(out, source, container, notice)
+    if copy is not None:
+        copy.stream.metadata.update(_kept(source.metadata))
+        copy.stream.disposition = source.disposition
     return copy
+
+
+def _copy(out: "OutputContainer", source: Any) -> _Copy | None:
+    try:
+        return _Copy(out, out.add_stream_from_template(source))
+    except ValueError:  # the container cannot hold it, or FFmpeg does not know it
+        return None
+
+
+def _convert(out: "OutputContainer", source: Any, container: Container, notice: Notice) -> _Copy | None:
+    kind = "sound" if source.type == "audio" else "subtitles"
+    codec = source.codec_context.codec if source.codec_context is not None else None
+    if codec is not None and (source.type == "audio" or codec.text_sub):
+        encoder = container.audio if source.type == "audio" else container.subtitles
+        notice(f"the {kind} ({codec.canonical_name}) cannot be copied to this format, and became {_NAMES[encoder]}")
+        return (_Reencoding if source.type == "audio" else _ConvertedText)(out, source, encoder)
+    name = f" ({codec.canonical_name})" if codec is not None else ""
+    notice(f"the {kind}{name} cannot be kept in this format")
+    return None
 
 
 def _kept(metadata: dict[str, str]) -> dict[str, str]:
