@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from filming import CopiedShots
+from quick_films import CopiedShots
 
 from impasto.errors import OutputError
 from impasto.video.plan import FilmRequest, plan_film

@@ -10,8 +10,8 @@ import numpy as np
 import PIL.Image
 import pytest
 from batches import QUICK_BATCH
-from filming import InlineShots, frame, read_film, save_film, save_frames
 from quick import listing
+from quick_films import InlineShots, frame, read_film, save_film, save_frames
 
 from impasto.video import render as rendering
 

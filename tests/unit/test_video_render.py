@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import PIL.Image
 import pytest
-from filming import QUICK, CopiedShots, InlineShots, frame, read_film, save_film, save_frames, save_painting
+from quick_films import QUICK, CopiedShots, InlineShots, frame, read_film, save_film, save_frames, save_painting
 
 from impasto.engine import cores
 from impasto.engine.worker_process import WorkerLostError

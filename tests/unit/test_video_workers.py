@@ -5,7 +5,7 @@ import sys
 
 import psutil
 import pytest
-from filming import QUICK, InlineShots, save_frames, save_painting
+from quick_films import QUICK, InlineShots, save_frames, save_painting
 
 from impasto.engine.worker_process import WorkerStartError
 from impasto.errors import ImageError

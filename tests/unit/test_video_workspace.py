@@ -11,7 +11,7 @@ import dying_films
 import numpy as np
 import PIL.Image
 import pytest
-from filming import save_frames, save_painting
+from quick_films import save_frames, save_painting
 
 from impasto.errors import ImageError, OutputError, StorageError
 from impasto.images import Picture
