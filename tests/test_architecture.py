@@ -60,6 +60,11 @@ def test_the_studios_server_holds_no_torch():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+def test_a_film_holds_no_torch_beside_its_workers():
+    program = "import sys, impasto.cli.commands.video_runner; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_a_batch_holds_no_torch_beside_its_workers():
     """They are processes of their own, each with a network; the one that hands out the jobs answers at once."""
     program = "import sys, impasto.cli.commands.batch_runner; sys.exit('torch' in sys.modules)"

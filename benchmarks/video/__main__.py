@@ -22,7 +22,6 @@ from shared import BENCHMARKS, picture, write
 
 from impasto import Settings, Stylizer, images
 from impasto.images import Picture
-from impasto.video import paint
 from impasto.video.events import FilmEvent, FramePainted
 from impasto.video.film import FilmSpec, open_film
 from video.clips import RATE, SIZE, Frame, MovingClip, clips
@@ -104,7 +103,9 @@ def _paint_film(clip: MovingClip, painting: str, settings: Settings) -> tuple[di
         folder = Path(name)
         save_clip(clip, folder / "clip.mkv")
         output = folder / "film.mkv"
-        paint(folder / "clip.mkv", picture(painting), output, settings=settings, on_event=take, workers=1, codec="ffv1")
+        paint_film(
+            folder / "clip.mkv", picture(painting), output, settings=settings, on_event=take, workers=1, codec="ffv1"
+        )
         return dict(enumerate(_read_film(output))), seconds
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from filming import CopiedShots
+from quick_films import CopiedShots
 
 from impasto.errors import OutputError
 from impasto.video.plan import FilmRequest, plan_film
@@ -34,7 +34,7 @@ class Countdown:
 
 def paint(name: str, *, keep: bool):
     request = FilmRequest("in", ("painting.png",), name, keep_frames=keep)
-    list(render(plan_film(request), executor=CopiedShots(), find_shots=lambda _clip, part: [part[:2], part[2:]]))
+    list(render(plan_film(request), executor=CopiedShots()))
 
 
 def go_on(name: str, *, keep: bool):

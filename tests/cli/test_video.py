@@ -10,8 +10,8 @@ import numpy as np
 import PIL.Image
 import pytest
 from batches import QUICK_BATCH
-from filming import InlineShots, frame, read_film, save_film, save_frames
 from quick import listing
+from quick_films import InlineShots, frame, read_film, save_film, save_frames
 
 from impasto.video import render as rendering
 
@@ -147,8 +147,9 @@ def test_a_clip_may_have_the_name_of_a_setting_and_the_setting_is_still_one(vide
     assert video("clip", "painting.jpg", "--clip", "-o", "out.gif", "--frames", "0:2").code == 0
 
 
-def arguments(output="out.mp4"):
-    return ["video", "in", "painting.jpg", "-o", output, *FAST, "--json"]
+def arguments(output="out.gif", size="64"):
+    fast = [size if word == "64" else word for word in FAST]
+    return ["video", "in", "painting.jpg", "-o", output, *fast, "--json"]
 
 
 def wait_for(process, kind, count=1):
@@ -161,59 +162,60 @@ def wait_for(process, kind, count=1):
 
 
 def test_a_film_that_is_killed_twice_is_gone_on_with_and_is_the_same(impasto_process, video, clip):
-    assert video("in", "painting.jpg", "-o", "whole.mp4").code == 0
-    expected = (clip / "whole.mp4").read_bytes()
+    assert video("in", "painting.jpg", "-o", "whole.gif").code == 0
+    expected = (clip / "whole.gif").read_bytes()
     for count in (2, 1):
         process = impasto_process(*arguments())
         wait_for(process, "frame", count)
         process.kill()
         process.communicate()
-        assert not (clip / "out.mp4").exists()
+        assert not (clip / "out.gif").exists()
     process = impasto_process(*arguments())
     out, _ = process.communicate()
     assert process.returncode == 0
     assert events_of(out.decode())[0]["done"] >= 3
-    assert (clip / "out.mp4").read_bytes() == expected
+    assert (clip / "out.gif").read_bytes() == expected
 
 
 def test_ctrl_c_stops_at_once_says_how_to_go_on_and_keeps_what_is_painted(impasto_process, video, clip):
-    process = impasto_process("video", "in", "painting.jpg", "-o", "out.mp4", *FAST)
-    while not list(clip.glob("out.mp4.frames/*.png")):
+    process = impasto_process("video", "in", "painting.jpg", "-o", "out.gif", *FAST)
+    while not list(clip.glob("out.gif.frames/*.png")):
         time.sleep(0.02)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert time.monotonic() - begun < 5
     assert process.returncode == 130
-    painted = len(list(clip.glob("out.mp4.frames/*.png")))
+    painted = len(list(clip.glob("out.gif.frames/*.png")))
     last = errors.decode().splitlines()[-1]
     assert last == f"stopped: {painted} of 6 frames are painted and kept; run the same command again to go on"
-    assert not (clip / "out.mp4").exists()
-    other = video("in", "painting.jpg", "-o", "out.mp4", "--strength", "0.3")
+    assert not (clip / "out.gif").exists()
+    other = video("in", "painting.jpg", "-o", "out.gif", "--strength", "0.3")
     assert other.code == 2
-    words = "out.mp4.frames holds frames of another film: strength was 0.5 and is 0.3. Use --force to start afresh"
+    words = "out.gif.frames holds frames of another film: strength was 0.5 and is 0.3. Use --force to start afresh"
     assert words in other.err
-    resumed = video("in", "painting.jpg", "-o", "out.mp4")
+    resumed = video("in", "painting.jpg", "-o", "out.gif")
     assert f"; resuming after {painted} frame" in resumed.err
     assert resumed.code == 0
 
 
 @pytest.mark.slow
 def test_a_film_that_is_killed_at_ten_moments_is_gone_on_with_and_is_the_same(impasto_process, clip):
+    # x264's mbtree reads beyond its arrays where a picture has fewer than 8 macroblocks in a row: films differ there.
     begun = time.monotonic()
-    process = impasto_process(*arguments("whole.mp4"))
+    process = impasto_process(*arguments("whole.mp4", "128"))
     _, errors = process.communicate()
     assert (process.returncode, errors) == (0, b"")
     expected = (clip / "whole.mp4").read_bytes()
     seconds, chance = time.monotonic() - begun, random.Random(0)
     for turn in range(10):
         output = f"try-{turn}.mp4"
-        process = impasto_process(*arguments(output))
+        process = impasto_process(*arguments(output, "128"))
         time.sleep(seconds * (turn + chance.random()) / 10)
         process.kill()
         process.communicate()
         if not (clip / output).exists():  # it was done before, if late
-            process = impasto_process(*arguments(output))
+            process = impasto_process(*arguments(output, "128"))
             _, errors = process.communicate()
             assert process.returncode == 0, errors
         assert (clip / output).read_bytes() == expected, turn

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import PIL.Image
 import pytest
-from filming import QUICK, CopiedShots, InlineShots, frame, read_film, save_film, save_frames, save_painting
+from quick_films import QUICK, CopiedShots, InlineShots, cut, frame, read_film, save_film, save_frames, save_painting
 
 from impasto.engine import cores
 from impasto.engine.worker_process import WorkerLostError
@@ -17,7 +17,7 @@ from impasto.video.painted import decode_painted
 from impasto.video.painter import ShotPainter
 from impasto.video.plan import FilmRequest, choose_part, plan_film
 from impasto.video.render import render
-from impasto.video.shot import REFERENCES, PaintedFrame, ShotFailed
+from impasto.video.shot import PaintedFrame, ShotFailed, references
 from impasto.video.timeline import Keyframe
 
 
@@ -33,21 +33,12 @@ def request(clip="in", output="out.mkv", settings=QUICK, **choices):
     return FilmRequest(clip, ("painting.png",), output, settings, **choices)
 
 
-def run(executor=None, *, find_shots=None, stop=lambda: False, **choices):
-    options = {} if find_shots is None else {"find_shots": find_shots}
-    return list(render(plan_film(request(**choices)), executor=executor or InlineShots(), stop=stop, **options))
-
-
-def halves(_clip, part):
-    return [part[:2], part[2:]]
+def run(executor=None, *, stop=lambda: False, **choices):
+    return list(render(plan_film(request(**choices)), executor=executor or InlineShots(), stop=stop))
 
 
 def kinds(events, kind):
     return [event for event in events if isinstance(event, kind)]
-
-
-def test_the_painters_references_are_as_many_as_a_resumed_shot_is_given():
-    assert ShotPainter.REFERENCES == REFERENCES
 
 
 def test_a_film_has_the_frames_and_times_of_its_clip_and_says_what_happens(folder):
@@ -126,43 +117,37 @@ def test_a_preview_is_small_has_few_frames_and_says_what_the_whole_takes(folder)
 
 
 def test_a_film_that_is_stopped_after_any_frame_and_resumed_is_the_same_to_the_bit(folder):
-    run(output="whole.mp4", find_shots=halves)
-    for last in range(1, 6):
+    cut(folder / "in", 2)
+    run(output="whole.gif")
+    for last in (1, 2, 5):
         painted = []
 
         def stop(last=last, painted=painted):
             return len(painted) >= last
 
-        plan = plan_film(request(output=f"{last}.mp4"))
+        plan = plan_film(request(output=f"{last}.gif"))
         events = []
-        for event in render(plan, executor=InlineShots(), find_shots=halves, stop=stop):
+        for event in render(plan, executor=InlineShots(), stop=stop):
             events.append(event)
             painted += kinds([event], FramePainted)
-        assert events[-1] == FilmStopped(last, 6, folder.joinpath(f"{last}.mp4.frames").relative_to(folder))
-        assert not (folder / f"{last}.mp4").exists()
-        resumed = run(output=f"{last}.mp4", find_shots=None)  # the shots are those of before
+        assert events[-1] == FilmStopped(last, 6, folder.joinpath(f"{last}.gif.frames").relative_to(folder))
+        assert not (folder / f"{last}.gif").exists()
+        resumed = run(output=f"{last}.gif")  # the shots are those of before
         assert kinds(resumed, FilmStarted)[0].done == last
         assert len(kinds(resumed, FramePainted)) == 6 - last
-        assert (folder / f"{last}.mp4").read_bytes() == (folder / "whole.mp4").read_bytes()
+        assert (folder / f"{last}.gif").read_bytes() == (folder / "whole.gif").read_bytes()
 
 
 def test_a_painter_that_goes_on_is_given_its_last_frames_their_pictures_and_its_state(folder, monkeypatch):
     resumed, given = [], []
 
     class RememberingPainter(ShotPainter):
-        count = 0
-
-        @property
-        def state(self):
-            return {"count": self.count}
-
         def resume(self, painted, state):
             resumed.append((painted, state))
-            self.count = state["count"]
+            super().resume(painted, state)
 
         def paint(self, shot_frame):
-            self.count += 1
-            given.append((shot_frame.number, self.count))
+            given.append(shot_frame.number)
             return super().paint(shot_frame)
 
     monkeypatch.setattr(painting, "ShotPainter", RememberingPainter)
@@ -172,12 +157,13 @@ def test_a_painter_that_goes_on_is_given_its_last_frames_their_pictures_and_its_
     given.clear()
     run(every=2)
     ((painted, state),) = resumed
-    assert state == {"count": len(data)}
-    assert [it.number for it, _ in painted] == [0, 2][: len(data)][-REFERENCES:]
-    for (shot_frame, picture), held in zip(painted, data[-REFERENCES:], strict=True):
+    assert state["painted"] == len(data)
+    needed = references(len(data))
+    assert [it.number for it, _ in painted] == [2 * place for place in needed]
+    for (shot_frame, picture), held in zip(painted, [data[place] for place in needed], strict=True):
         assert np.array_equal(shot_frame.picture.colors, frame(shot_frame.number))
         assert np.array_equal(picture.colors, decode_painted(held, "")[0].colors)
-    assert given[-1] == (4, 3)
+    assert given[-1] == 4
 
 
 def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folder):
@@ -186,11 +172,12 @@ def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folde
             found = [next(tasks), next(tasks)]
             yield from super().run(iter(found[::-1]), stop)
 
-    events = run(output="one.mp4", find_shots=halves)
+    cut(folder / "in", 2)
+    events = run(output="one.gif")
     assert [(event.shot, event.frames) for event in kinds(events, ShotStarted)] == [(1, 2), (2, 4)]
-    backwards = run(Backwards(), output="two.mp4", find_shots=halves)
+    backwards = run(Backwards(), output="two.gif")
     assert [event.number for event in kinds(backwards, FramePainted)] == [2, 3, 4, 5, 0, 1]
-    assert (folder / "one.mp4").read_bytes() == (folder / "two.mp4").read_bytes()
+    assert (folder / "one.gif").read_bytes() == (folder / "two.gif").read_bytes()
 
 
 class LosesWorkers(CopiedShots):
@@ -213,13 +200,14 @@ class LosesWorkers(CopiedShots):
 
 
 def test_a_shot_whose_worker_is_lost_is_gone_on_with_once(folder):
-    events = run(LosesWorkers(1), find_shots=halves, codec="ffv1")
+    cut(folder / "in", 2)
+    events = run(LosesWorkers(1), codec="ffv1")
     (retried,) = kinds(events, ShotRetried)
     assert (retried.shot, retried.error.problem) == (2, "its worker was killed")
     assert len(kinds(events, FramePainted)) == 6
     assert len(read_film(folder / "out.mkv")[0]) == 6
     with pytest.raises(ImpastoError, match=r"its worker was killed, a second time. Use fewer workers. What is painted"):
-        run(LosesWorkers(2), output="other.mkv", find_shots=halves)
+        run(LosesWorkers(2), output="other.mkv")
     resumed = run(CopiedShots(), output="other.mkv")
     assert kinds(resumed, FilmStarted)[0].done == 4
 
@@ -254,6 +242,26 @@ def test_frames_are_painted_with_the_mask_of_their_time(folder):
     assert not list(folder.glob("out*/mask*"))
 
 
+def test_a_moving_mask_may_be_black_or_white_all_over_for_a_while(folder):
+    """A mask that is so for a photograph is refused as a mistake; a subject may leave the picture."""
+    black, white = np.zeros((48, 64, 3), np.uint8), np.full((48, 64, 3), 255, np.uint8)
+    save_film(folder / "in.mkv", [white, black], rate=24)
+    save_film(folder / "out.mkv", [black, white], rate=24)
+    PIL.Image.fromarray(255 - np.asarray(PIL.Image.open("painting.png"))).save("other.png")
+    masked = QUICK.model_copy(update={"mask": ["in.mkv", "out.mkv"]})
+    plan = plan_film(FilmRequest("in", ("painting.png", "other.png"), "two/", masked, frames="0:2"))
+    list(render(plan, executor=InlineShots()))
+    for number, name in enumerate(("painting.png", "other.png")):
+        alone = f"one-{number}/"
+        list(render(plan_film(FilmRequest("in", (name,), alone, QUICK, frames="0:2")), executor=InlineShots()))
+        file = f"{number:05d}.png"
+        made, expected = (np.asarray(PIL.Image.open(folder / it / file)).astype(int) for it in ("two", alone))
+        assert np.abs(made - expected).mean() < 0.3 * np.abs(expected - frame(number)).mean()
+    run(settings=QUICK.model_copy(update={"keep_mask": "in.mkv"}), output="kept/", frames="0:1")
+    kept = np.asarray(PIL.Image.open(folder / "kept" / "00000.png")).astype(int)
+    assert np.abs(kept - frame(0))[1:, 1:].max() == 0
+
+
 def test_a_still_mask_holds_throughout_and_one_of_another_shape_is_refused(folder):
     still = np.zeros((48, 64, 3), np.uint8)
     still[:, 32:] = 255
@@ -263,8 +271,8 @@ def test_a_still_mask_holds_throughout_and_one_of_another_shape_is_refused(folde
     PIL.Image.fromarray(still[:, :20]).save(folder / "narrow.png")
     with pytest.raises(ImageError, match=r"narrow.png is a mask of another shape than in: 20 x 48 pixels, not 64 x 48"):
         plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "narrow.png"})))
-    with pytest.raises(ImageError, match=r"gone.mp4 does not exist"):
-        plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "gone.mp4"})))
+    with pytest.raises(ImageError, match=r"gone.gif does not exist"):
+        plan_film(request(settings=QUICK.model_copy(update={"keep_mask": "gone.gif"})))
 
 
 def test_a_clip_or_a_painting_that_changes_meanwhile_is_refused(folder):
@@ -278,11 +286,11 @@ def test_a_clip_or_a_painting_that_changes_meanwhile_is_refused(folder):
         list(render(plan, executor=InlineShots()))
 
 
-@pytest.mark.usefixtures("folder")
-def test_what_was_decided_holds_when_a_film_is_resumed_on_fewer_cores(monkeypatch):
+def test_what_was_decided_holds_when_a_film_is_resumed_on_fewer_cores(folder, monkeypatch):
+    cut(folder / "in", 2)
     monkeypatch.setattr(cores, "core_count", lambda: 8)
     executor = InlineShots()
-    for event in render(plan_film(request()), executor=executor, find_shots=halves):
+    for event in render(plan_film(request()), executor=executor):
         if isinstance(event, FramePainted) and event.done == 2:
             break
     threads = executor.tasks[0].timeline.base.threads
@@ -296,7 +304,7 @@ def test_what_was_decided_holds_when_a_film_is_resumed_on_fewer_cores(monkeypatc
 
 REFUSED = {
     "a photograph": ({"clip": "painting.png"}, ImageError, "painting.png is a picture, and no clip"),
-    "nothing": ({"clip": "gone.mp4"}, ImageError, "gone.mp4 does not exist"),
+    "nothing": ({"clip": "gone.gif"}, ImageError, "gone.gif does not exist"),
     "an output that is an input": ({"output": "painting.png"}, InputError, "painting.png is one of the inputs"),
     "an unknown format": ({"output": "out.xyz"}, InputError, "out.xyz ends in '.xyz'"),
     "a codec that the container does not hold": ({"output": "out.webm", "codec": "h264"}, InputError, "h264"),

@@ -5,7 +5,7 @@ import sys
 
 import psutil
 import pytest
-from filming import QUICK, InlineShots, save_frames, save_painting
+from quick_films import QUICK, InlineShots, cut, save_frames, save_painting
 
 from impasto.engine.worker_process import WorkerStartError
 from impasto.errors import ImageError
@@ -19,7 +19,7 @@ from impasto.video.render import render
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
-    save_frames(tmp_path / "in", 6)
+    cut(save_frames(tmp_path / "in", 6), 3)
     save_painting(tmp_path / "painting.png")
     return tmp_path
 
@@ -29,18 +29,14 @@ def film(output, **choices):
     return plan_film(FilmRequest("in", ("painting.png",), output, settings, **choices))
 
 
-def halves(_clip, part):
-    return [part[:3], part[3:]]
-
-
 def children():
     return {process.pid for process in psutil.Process().children()}
 
 
 def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(folder):
-    list(render(film("one.mp4"), executor=InlineShots(), find_shots=halves))
+    list(render(film("one.gif"), executor=InlineShots()))
     before, killed, events = children(), False, []
-    for event in render(film("two.mp4", workers=2), find_shots=halves):
+    for event in render(film("two.gif", workers=2)):
         events.append(event)
         if isinstance(event, FramePainted) and not killed:
             killed = True
@@ -51,7 +47,7 @@ def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(fo
     retried = [event for event in events if isinstance(event, ShotRetried)]
     assert {event.shot for event in retried} <= {1, 2}
     assert all("was killed" in event.error.problem for event in retried)
-    assert (folder / "two.mp4").read_bytes() == (folder / "one.mp4").read_bytes()
+    assert (folder / "two.gif").read_bytes() == (folder / "one.gif").read_bytes()
     assert children() == before
 
 

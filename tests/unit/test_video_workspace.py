@@ -11,16 +11,19 @@ import dying_films
 import numpy as np
 import PIL.Image
 import pytest
-from filming import save_frames, save_painting
+from quick_films import save_frames, save_painting
 
 from impasto.errors import ImageError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.video.painted import decode_painted, encode_painted
-from impasto.video.stored_plan import StoredPlan
+from impasto.video.shots import Fade
+from impasto.video.stored_plan import PlannedShot, StoredPlan
 from impasto.video.workspace import check_room, open_workspace, workspace_folder
 
 IDENTITY = {"clip": "a", "paintings": ["b"], "settings": {"strength": 0.5, "seed": 0}, "frames": "0:4", "every": 1}
-PLAN = StoredPlan(IDENTITY, 1, "100MB", ((0, 1), (2, 3)))
+PLAN = StoredPlan(
+    IDENTITY, 1, "100MB", (PlannedShot((0, 1)), PlannedShot((2, 3), {3: Fade(0.5, (0.0, 0.0, 255.0), 2)}))
+)
 
 
 def picture(seed=0, dtype=np.uint8, alpha=False):
@@ -85,7 +88,7 @@ def test_the_frames_of_a_shot_count_up_to_the_first_that_is_missing_or_cut_short
     (workspace_folder(output) / ".000002.png.part-0a1b2c3d").write_bytes(b"\x89PNG")
     with open_workspace(output, IDENTITY, force=False) as workspace:
         assert workspace.plan == PLAN
-        assert [workspace.count_done(shot) for shot in PLAN.shots] == [1, 0]
+        assert [workspace.count_done(shot.frames) for shot in PLAN.shots] == [1, 0]
         assert workspace.load(0)[1] == {"after": 0}
         assert np.array_equal(workspace.load(0)[0].colors, picture(0).colors)
     assert sorted(path.name for path in workspace_folder(output).glob(".*")) == []

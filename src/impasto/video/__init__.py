@@ -5,6 +5,6 @@ shot one after the other, each from the one before (`flow`); `timeline` says whi
 what is finished, and `render` does all of it.
 """
 
-from impasto.video.api import paint
+from impasto.video.api import paint_film
 
-__all__ = ["paint"]
+__all__ = ["paint_film"]

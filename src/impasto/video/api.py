@@ -11,7 +11,7 @@ from impasto.video.render import render
 from impasto.video.timeline import Keyframe
 
 
-def paint(
+def paint_film(
     clip: str | os.PathLike[str],
     paintings: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],

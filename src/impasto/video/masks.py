@@ -9,12 +9,16 @@ from pathlib import Path
 from impasto import images
 from impasto.errors import ImageError
 from impasto.images import Picture, formats
+from impasto.images.picture import to_integers
 from impasto.settings import Settings
 from impasto.storage.paths import is_file
 from impasto.video.clip import Clip
 from impasto.video.shot import ClipSource
 from impasto.video.sources import open_clip
 
+_ROUNDING = Fraction(1, 500)
+"""Seconds by which a container may round times: Matroska counts milliseconds."""
+_WHITE = 255
 _KEPT = 4
 """Frames of a mask whose files are kept, since a painter may look back."""
 
@@ -79,7 +83,7 @@ class _MovingMask:
 
     def picture_at(self, time: Fraction) -> Path:
         """Give the file of the frame that is shown at a time; of the last one after the end."""
-        wanted = max(0, bisect_right(self._clip.info.times, time) - 1)
+        wanted = max(0, bisect_right(self._clip.info.times, time + _ROUNDING) - 1)
         if self._frames is None:
             self._next, self._frames = wanted, self._clip.frames(wanted)
         picture = None
@@ -93,8 +97,20 @@ class _MovingMask:
 
     def _write(self, picture: Picture) -> None:
         path = self._folder / f"mask-{self._number}-{self._next - 1:06d}.png"
-        images.save(replace(picture, profile=None, exif=None), path, overwrite=True)
+        images.save(_mark(replace(picture, profile=None, exif=None)), path, overwrite=True)
         self._files.append(path)
         for old in self._files[:-_KEPT]:
             old.unlink(missing_ok=True)
         del self._files[:-_KEPT]
+
+
+def _mark(picture: Picture) -> Picture:
+    """Give a mask that is black or white all over with one pixel that is so by a level less.
+
+    For a photograph such a mask is a mistake, and is refused; a moving one is often so for a while.
+    """
+    samples = to_integers(picture, 8)[..., :3]
+    if picture.alpha is not None or samples.min() != samples.max() or samples.max() not in (0, _WHITE):
+        return picture
+    samples[0, 0] = 1 if samples.max() == 0 else _WHITE - 1
+    return replace(picture, colors=samples, depth=8)

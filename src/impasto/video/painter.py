@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from impasto.core import StyleTransfer
 from impasto.core.losses import Loss, LossInputs
 from impasto.core.losses.temporal import TemporalLoss
 from impasto.core.pyramid import resize
@@ -23,7 +24,7 @@ from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.images.picture import Rgb, to_integers
 from impasto.settings import Settings
-from impasto.video.flow import Plane, Samples, find_motion, warp
+from impasto.video.flow import Motion, Plane, Samples, find_motion, warp
 from impasto.video.opencv import load_opencv
 from impasto.video.shot import KEPT_EVERY, MOST_KEPT, Consistency, references
 
@@ -31,6 +32,8 @@ KNOWN = 0.998
 """Mean trust from which on no further frame is looked at, and nothing is painted from coarse to fine."""
 _UNIT = 10.0
 """Levels 0..255; see `Consistency.weight`."""
+_SHARED = 4.0
+"""How fast trust falls where another style is asked for than before: at a quarter of a mask there is none."""
 _LOW = 1 / 24
 """Of the long side: the standard deviation of the Gaussian that parts the colors that are held from the strokes."""
 
@@ -49,12 +52,17 @@ class ShotFrame:
 
 @dataclass(frozen=True)
 class _Painted:
-    """What is remembered of a frame, all of it (H, W, 3), of the result's size."""
+    """What is remembered of a frame, all of it of the result's size."""
 
     source: Samples
+    """(H, W, 3), and so are the others."""
     start: Rgb
     """The source in the styles' palette."""
     result: Rgb
+    masks: tuple[Plane, ...]
+    """Where which style is asked for, (H, W) each, 0..1."""
+    is_content: bool
+    """Whether nothing was painted, as the settings asked for no style."""
 
 
 class ShotPainter:
@@ -101,31 +109,28 @@ class ShotPainter:
             InputError: a picture, a setting, the network or the device cannot be used.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        if self._last is None:
-            opened, image = self._begin(frame)
+        opened = self._open(frame)
+        if self._last is None or self._last.is_content or opened.transfer.spec.content_only:
+            image = self._run(opened.transfer)
         else:
-            opened = self._open(frame)
             image = self._go_on(opened, frame, self._last)
         result = _round(opened.tensors.picture(image), frame.picture)
         self._remember(opened, frame, result)
         return result
 
-    def _begin(self, frame: ShotFrame) -> tuple[RunInputs, Tensor]:
-        """Paint the first frame: (1, 3, H, W), 0..255."""
-        opened = self._stylizer.open_fastest(frame.picture, self._styles, frame.settings, self._colors)
-        for iterate in opened.transfer.run(_never):
-            image, loss = iterate.image, iterate.loss
-        self.state = {"precision": opened.compute.precision, "loss": loss, "painted": 0}
-        return opened, image
-
     def _open(self, frame: ShotFrame) -> RunInputs:
+        """Set up the run of a frame, in the precision of the first."""
+        if not self.state:
+            opened = self._stylizer.open_fastest(frame.picture, self._styles, frame.settings, self._colors)
+            self.state = {"precision": opened.compute.precision, "loss": 0.0, "painted": 0}
+            return opened
         settings = frame.settings.model_copy(update={"precision": self.state["precision"]})
         return self._stylizer.open(frame.picture, self._styles, settings, self._colors)
 
     def _go_on(self, opened: RunInputs, frame: ShotFrame, last: _Painted) -> Tensor:
         """Paint a frame from those before it: (1, 3, H, W), 0..255."""
         fresh = _start(opened)
-        moved, trust = self._move(_source(opened, frame), fresh, last)
+        moved, trust = self._move(opened, frame, fresh, last)
         scales, images, how = opened.transfer.scales, opened.transfer.images, self._consistency
         warped, trusted, new = (_to_tensor(it, opened) for it in (moved, trust, fresh))
         if trust.mean() < KNOWN and len(scales) > 1 and how.coarse_iterations:
@@ -144,22 +149,29 @@ class ShotPainter:
         def temporal(_inputs: LossInputs) -> list[Loss]:
             return [TemporalLoss(weight, known, trust)] if weight else []
 
-        for iterate in opened.refine(start, iterations, [temporal]).run(_never):
-            image = iterate.image
+        return self._run(opened.refine(start, iterations, [temporal]))
+
+    def _run(self, transfer: StyleTransfer) -> Tensor:
+        """Give the result of a transfer, and keep what its objective was, without the temporal loss."""
+        for iterate in transfer.run(_never):
+            image, terms = iterate.image, iterate.terms or {}
+        self.state = {**self.state, "loss": sum(value for name, value in terms.items() if name != TemporalLoss.name)}
         return image
 
-    def _move(self, source: Samples, fresh: Rgb, last: _Painted) -> tuple[Rgb, Plane]:
+    def _move(self, opened: RunInputs, frame: ShotFrame, fresh: Rgb, last: _Painted) -> tuple[Rgb, Plane]:
         """Move what was painted before to a frame: (H, W, 3), and how far it is trusted, (H, W).
 
         What the last frame did not show is looked for in those that are kept, the newest first (Ruder et al., equation
         8). Where the light changes, what was painted changes as its start does.
         """
+        source, masks = _source(opened, frame), _masks(opened)
         trust, sum_ = np.zeros_like(fresh[..., 0]), np.zeros_like(fresh)
         for known in (last, *reversed(self._kept)):
             if trust.mean() >= KNOWN:
                 break
             motion = find_motion(source, known.source)
-            own = np.clip(motion.trust - trust, 0, None)
+            shared = _shared(masks, known.masks, motion)
+            own = np.clip(motion.trust * shared - trust, 0, None)
             light = _smooth(fresh - warp(known.start, motion.offsets), motion.trust)
             sum_ += own[..., np.newaxis] * (warp(known.result, motion.offsets) + light)
             trust += own
@@ -168,7 +180,8 @@ class ShotPainter:
 
     def _remember(self, opened: RunInputs, frame: ShotFrame, result: Picture) -> None:
         """Remember a frame and count it."""
-        self._last = _Painted(_source(opened, frame), _start(opened), result.rgb)
+        is_content = opened.transfer.spec.content_only
+        self._last = _Painted(_source(opened, frame), _start(opened), result.rgb, _masks(opened), is_content)
         if self.state["painted"] % KEPT_EVERY == 0:
             self._kept.append(self._last)
         self.state = {**self.state, "painted": self.state["painted"] + 1}
@@ -192,6 +205,23 @@ def _start(opened: RunInputs) -> Rgb:
     """Give a frame in the styles' palette, where the run begins so: (H, W, 3), 0..255."""
     transfer = opened.transfer
     return _to_array(transfer.images.crop(transfer.initial_image(*transfer.spec.size)))
+
+
+def _masks(opened: RunInputs) -> tuple[Plane, ...]:
+    """Give where which style is asked for, (H, W) each, 0..1; nothing where there are no masks."""
+    images, size = opened.transfer.images, opened.transfer.spec.size
+    keep = images.keep(*size)
+    planes = [*images.masks(*size), *([] if keep is None else [keep])]
+    return tuple(plane[0, 0].float().cpu().numpy() for plane in planes)
+
+
+def _shared(masks: Sequence[Plane], before: Sequence[Plane], motion: Motion) -> Plane | float:
+    """Give how far the same styles are asked for as before: 0..1."""
+    shared: Plane | float = 1.0
+    for mask, other in zip(masks, before, strict=True):
+        apart = np.abs(mask - warp(other, motion.offsets))
+        shared = np.minimum(shared, np.clip(1 - _SHARED * apart, 0, 1).astype(np.float32))
+    return shared
 
 
 def _smooth(difference: Rgb, trust: Plane) -> Rgb:

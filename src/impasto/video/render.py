@@ -63,7 +63,7 @@ def render(
             workspace.finish(keep=plan.request.keep_frames)
             yield FilmFinished(plan.output, len(plan.numbers), 0, time.perf_counter() - start)
             return
-        run = _Run(plan, workspace, executor, stop)
+        run = _FilmRun(plan, workspace, executor, stop)
         yield from run.paint()
         if not stop():
             yield from run.encode()
@@ -74,7 +74,7 @@ def render(
         yield run.finished(time.perf_counter() - start)
 
 
-class _Run:
+class _FilmRun:
     """A film on its way."""
 
     def __init__(

@@ -52,6 +52,14 @@ def save_frames(folder: Path, count: int) -> Path:
     return folder
 
 
+def cut(folder: Path, number: int) -> None:
+    """Have another scene begin at a frame of a folder: what is there, in other colors."""
+    for path in sorted(folder.glob("*.png"))[number:]:
+        with PIL.Image.open(path) as picture:
+            inverted = 255 - np.asarray(picture)
+        PIL.Image.fromarray(inverted).save(path)
+
+
 def save_film(path: Path, pictures, rate: int = 10) -> Path:
     """Save a film without loss."""
     with av.open(str(path), "w") as file:
