@@ -4,6 +4,7 @@ A path means nothing on another machine. `FilePacker` reads files here; `FileSpo
 names, so that a picture's metadata and messages are what they are on one machine.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -28,7 +29,8 @@ _MOST_SHARED_BYTES = 200_000_000
 """Of files that many tasks share, kept for them where the tasks are handed out; a larger single one is kept, too."""
 _MOST_SPOOLED_BYTES = 1_000_000_000
 """Of files on the disk of a worker."""
-_PREFIX = "impasto-worker-"
+PREFIX = "impasto-worker-"
+"""Of the names of actors' folders, in that of temporary files."""
 
 Task = TypeVar("Task")
 
@@ -109,11 +111,11 @@ class FileSpool:
     """
 
     def __init__(self, get: Callable[[Any], bytes] = lambda data: data) -> None:
-        self._get = get
+        self.get = get
         _delete_abandoned()
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._kept: OrderedDict[Path, int] = OrderedDict()
-        os.environ[HOME_VARIABLE] = str(self._folder)
+        os.environ[HOME_VARIABLE] = str(self.folder)
 
     def write(self, file: PackedFile) -> str:
         """Write a file, unless it is there; gives its path.
@@ -121,7 +123,7 @@ class FileSpool:
         Raises:
             OSError: the disk is full or failed.
         """
-        return str(self._write(self._folder / file.sha256 / file.name, file))
+        return str(self._write(self.folder / file.sha256 / file.name, file))
 
     def write_network(self, file: PackedFile | None) -> None:
         """Write a network, if it is one, to where it is found under its name.
@@ -130,7 +132,16 @@ class FileSpool:
             OSError: the disk is full or failed.
         """
         if file is not None:
-            self._write(self._folder / "weights" / file.name, file)
+            self._write(self.folder / "weights" / file.name, file)
+
+    def find_others(self, name: str) -> list[Path]:
+        """Find what has a name in the folders of other actors of this machine and user."""
+        others = []
+        for path in self.folder.parent.glob(f"{PREFIX}*/{name}"):
+            with contextlib.suppress(OSError):  # deleted meanwhile
+                if path.stat().st_uid == os.getuid():
+                    others.append(path)
+        return others
 
     def make_room(self, used: int) -> None:
         """Delete what has not been used for long, where it is too much.
@@ -149,13 +160,13 @@ class FileSpool:
 
     def close(self) -> None:
         """Delete the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write(self, target: Path, file: PackedFile) -> Path:
         """Write a file, unless it is there."""
         if self._kept.pop(target, None) is None:
             target.parent.mkdir(exist_ok=True)
-            target.write_bytes(file.data if isinstance(file.data, bytes) else self._get(file.data))
+            target.write_bytes(file.data if isinstance(file.data, bytes) else self.get(file.data))
         self._kept[target] = target.stat().st_size
         return target
 
@@ -187,7 +198,7 @@ def move_files(settings: Settings, written: dict[str, str]) -> Settings:
 
 def _delete_abandoned() -> None:
     """Delete the folders of processes that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        process = folder.name.removeprefix(PREFIX).partition("-")[0]
         if process.isdecimal() and not psutil.pid_exists(int(process)):
             shutil.rmtree(folder, ignore_errors=True)

@@ -131,6 +131,15 @@ def video(
             group=_RUN,
         ),
     ] = "auto",
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            help="Paint on a cluster of Ray: auto is the one that this machine is part of; local starts one of this "
+            "machine alone. --workers is then the most shots at once.",
+            metavar="local|auto|ADDRESS",
+            group=_RUN,
+        ),
+    ] = None,
     keep_frames: Annotated[bool, _flag("Keep the painted frames in OUT.frames.", OUTPUT)] = False,
     force: Force = False,
     settings_from: SettingsFrom = None,
@@ -160,6 +169,7 @@ def video(
             quality=quality,
             loop=loop,
             workers=workers,
+            cluster=cluster,
             keep_frames=keep_frames,
             force=force,
             settings_from=settings_from,
