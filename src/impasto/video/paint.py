@@ -133,7 +133,10 @@ def _read_paintings(sources: Sequence[PaintingSource]) -> list[LoadedStyle]:
 @contextlib.contextmanager
 def _scratch_folder(task: ShotTask) -> Iterator[Path]:
     """Give a folder for the pictures of masks."""
-    if task.scratch is None or not task.moving_masks:
+    if not task.moving_masks:
+        yield Path()  # nothing is written: a worker that is killed leaves nothing behind
+        return
+    if task.scratch is None:
         with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
             yield Path(folder)
         return
