@@ -1,16 +1,20 @@
 """`impasto video --cluster`: what travels to other machines, and films that are painted there."""
 
+import os
 import shutil
+import signal
 import sys
 from dataclasses import replace
 
 import numpy as np
 import PIL.Image
+import psutil
 import pytest
 from batches import QUICK_BATCH
 from clusters import Driver
 from quick import listing
 from quick_films import QUICK, CopiedShots, InlineShots, cut, frame, save_film, save_frames, save_painting
+from test_batch_processes import quick_batch
 
 from impasto.cluster.connect import ClusterError
 from impasto.cluster.machine import ActorReport, Versions
@@ -223,7 +227,6 @@ def test_a_cluster_of_this_machine_paints_the_film_of_this_process(impasto, clip
     assert here.code == 0, here.err
     assert (clip / "there.gif").read_bytes() == (clip / "here.gif").read_bytes()
     assert not list(clip.glob("*.frames"))
-    assert listing(clip.parent / "temporary") == {}
 
 
 def until_all_shots_have_frames(driver, count):
@@ -239,7 +242,7 @@ def test_a_film_is_whole_and_equal_though_one_of_three_machines_dies(folder, clu
     save_frames(folder / "in", 54)
     for number in (18, 36):
         cut(folder / "in", number)
-    options = ["video", "in", "painting.png", *FAST, "--iterations", "40", "--workers"]
+    options = ["video", "in", "painting.png", *quick_batch(20), "--threads", "1", "--workers"]
     here = Driver(folder, *options, "1", "-o", "here.gif")
     assert here.finish() == (0, "")
     there = Driver(folder, *options, "auto", "-o", "there.gif", "--cluster", cluster.address)
@@ -249,9 +252,38 @@ def test_a_film_is_whole_and_equal_though_one_of_three_machines_dies(folder, clu
     assert code == 0, said
     (retried,) = (event for event in there.events if event["event"] == "shot_retried")
     assert "was lost" in retried["error"]
-    begun = [event["frames"] for event in there.events if event.get("shot") == retried["shot"] and "frames" in event]
+    starts = [event for event in there.events if event["event"] == "shot_started"]
+    begun = [event["frames"] for event in starts if event["shot"] == retried["shot"]]
     painted = [event["number"] for event in there.events if event["event"] == "frame"]
     assert sorted(painted) == list(range(54)), "no frame is painted twice"
-    assert begun[0] == 18
+    assert begun[0] == 18 > begun[1], "what is painted stays"
     assert (folder / "there.gif").read_bytes() == (folder / "here.gif").read_bytes()
     assert not (folder / "there.gif.frames").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_ctrl_c_keeps_the_frames_and_leaves_neither_process_nor_file(clip, monkeypatch):
+    monkeypatch.setenv("RAY_TMPDIR", os.environ.get("TMPDIR", "/tmp"))  # where its sockets have short names
+    monkeypatch.setenv("TMPDIR", str(clip.parent / "temporary"))
+    options = ["video", "in", "painting.png", *FAST, "-o", "out.gif", "--cluster", "local"]
+    whole = Driver(clip, *options[:-2])
+    assert whole.finish() == (0, "")
+    expected = (clip / "out.gif").read_bytes()
+    (clip / "out.gif").unlink()
+    driver = Driver(clip, *options)
+    driver.until("frame", 1)
+    started = psutil.Process(driver.process.pid).children(recursive=True)
+    driver.process.send_signal(signal.SIGINT)
+    code, said = driver.finish()
+    assert code == 130, said
+    assert driver.events[-1]["event"] == "stopped"
+    kept = len(list(clip.glob("out.gif.frames/*.png")))
+    assert driver.events[-1]["done"] == kept > 0
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    assert listing(clip.parent / "temporary") == {}
+    resumed = Driver(clip, *options)
+    assert resumed.finish() == (0, "")
+    assert resumed.events[0]["done"] == kept
+    assert (clip / "out.gif").read_bytes() == expected

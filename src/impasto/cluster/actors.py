@@ -47,7 +47,7 @@ class Actor(Generic[Task]):
 
 
 class ActorExecutor(ABC, Generic[Task, Update]):
-    """Has tasks done by actors, which have the methods `describe`, `paint` and `close`.
+    """Has tasks done by actors, which have the methods `describe`, `paint` and, beside it at any time, `close`.
 
     Args:
         address: of the cluster; see `connect.connected`.
@@ -237,7 +237,8 @@ class ActorExecutor(ABC, Generic[Task, Update]):
 
     def _start(self, needs: ActorNeeds) -> None:
         options = {"num_cpus": needs.cpus, "num_gpus": needs.gpus, "memory": needs.memory, "max_restarts": 0}
-        handle = self._ray.remote(self.actor).options(**options).remote(*self._arguments())
+        concurrent = {"max_concurrency": 2}  # so that one that paints can be closed
+        handle = self._ray.remote(self.actor).options(**options, **concurrent).remote(*self._arguments())
         actor = Actor[Task](handle, needs)
         self._actors.append(actor)
         self._waits[handle.describe.remote()] = actor
@@ -313,9 +314,9 @@ class ActorExecutor(ABC, Generic[Task, Update]):
             self._ray.kill(actor.handle)
 
     def _close(self) -> None:
-        """End all actors; those that are idle delete their files before."""
+        """End all actors, which delete their files before."""
         with contextlib.suppress(self._ray.exceptions.RayError):
-            closed = [actor.handle.close.remote() for actor in self._actors if actor.report and not actor.task]
+            closed = [actor.handle.close.remote() for actor in self._actors if actor.report]
             if closed:
                 self._ray.wait(closed, num_returns=len(closed), timeout=_CLOSE_SECONDS)
         for actor in list(self._actors):

@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 from impasto.cluster.machine import ActorReport
 from impasto.errors import StorageError
@@ -19,10 +21,10 @@ class ShotActor:
     def __init__(self) -> None:
         import ray  # noqa: PLC0415 -- an extra
 
-        from impasto.video.paint import ShotWorker  # noqa: PLC0415 -- loads torch, which the driver does without
-
         self._spool = ShotSpool(ray.get)
-        self._worker = ShotWorker()
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        """One for all shots: torch has its own threads for each that calls it."""
+        self._worker = self._thread.submit(_make_worker).result()
 
     def describe(self) -> ActorReport:
         """Say where this is."""
@@ -37,12 +39,19 @@ class ShotActor:
             full = StorageError(problem, "Make room in its temporary folder.")
             yield ShotFailed(packed.task.number, full, worker_lost=False)
             return
-        for update in self._worker.paint(unpacked.task):
+        updates = self._worker.paint(unpacked.task)
+        while update := self._thread.submit(next, updates, None).result():
             if isinstance(update, ShotFailed):
                 yield replace(update, error=unpacked.restore(update.error))
             else:
                 yield update
 
     def close(self) -> None:
-        """Delete what is on the disk."""
+        """Delete what is on the disk, also while a shot is painted."""
         self._spool.close()
+
+
+def _make_worker() -> Any:
+    from impasto.video.paint import ShotWorker  # noqa: PLC0415 -- loads torch, which the driver does without
+
+    return ShotWorker()
