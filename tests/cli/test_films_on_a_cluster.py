@@ -283,7 +283,7 @@ def test_ctrl_c_keeps_the_frames_and_leaves_neither_process_nor_file(clip, monke
     _, alive = psutil.wait_procs(started, timeout=10)
     assert alive == []
     assert listing(clip.parent / "temporary") == {}
-    resumed = Driver(clip, *options)
+    resumed = Driver(clip, *options[:-2])
     assert resumed.finish() == (0, "")
     assert resumed.events[0]["done"] == kept
     assert (clip / "out.gif").read_bytes() == expected

@@ -1,8 +1,8 @@
 """A shot as a piece of work, and what passes between who hands it out and who paints it; loads no torch.
 
-`local.LocalShots` has worker processes of this machine. Another place where shots are painted takes the same tasks and
-gives the same updates: it runs `paint.paint_shot` and passes on what that yields. None of them writes into the
-workspace, since painted frames come back as bytes.
+`local.LocalShots` has worker processes of this machine, `cluster.RayShots` actors of Ray on others. Both take the same
+tasks and give the same updates, those of `paint.ShotWorker`; none writes into the workspace, since painted frames come
+back as bytes.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
