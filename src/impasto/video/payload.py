@@ -132,7 +132,7 @@ class ShotSpool(FileSpool):
         target = self.folder / clip.digest
         if target.exists():
             return target
-        lock = FileLock(self.folder.with_name(f"{PREFIX}{clip.digest}.lock"))
+        lock = FileLock(self.folder.with_name(f"{PREFIX}{clip.digest}.{os.getuid()}.lock"))
         with lock:
             part = self.folder / f"{clip.digest}.part"
             try:

@@ -191,14 +191,14 @@ class VideoBar(VideoLines):
 def _started_line(event: FilmStarted, clip: str) -> str:
     size = f"{event.size[0]} x {event.size[1]} px"
     shots = count_noun(event.shots, "shot")
-    at_once = f", {event.workers} at once" if event.workers > 1 else ""
-    if event.cluster is not None:
-        at_once = f" on the cluster {to_text(event.cluster)}, {event.workers} at once at most"
+    most = "" if event.cluster is None else " at most"
+    where = "" if event.cluster is None else f" on the cluster {to_text(event.cluster)}"
+    at_once = f", {event.workers} at once{most}" if event.workers > 1 else ""
     machine = f"{count_noun(event.threads, 'thread')}{' each' if event.workers > 1 else ''}"
     resumed = f"; resuming after {count_noun(event.done, 'frame')}" if event.done else ""
     problem = f"; {event.problem}" if event.problem else ""
     frames = count_noun(event.frames, "frame")
-    return f"{to_text(clip)}: {frames} of {size} in {shots}{at_once} ({machine}){resumed}{problem}"
+    return f"{to_text(clip)}: {frames} of {size} in {shots}{where}{at_once} ({machine}){resumed}{problem}"
 
 
 def _painted_text(event: FramePainted) -> str:
