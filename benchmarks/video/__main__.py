@@ -22,6 +22,7 @@ from shared import BENCHMARKS, picture, write
 
 from impasto import Settings, Stylizer, images
 from impasto.images import Picture
+from impasto.video import paint_film
 from impasto.video.events import FilmEvent, FramePainted
 from impasto.video.film import FilmSpec, open_film
 from video.clips import RATE, SIZE, Frame, MovingClip, clips
