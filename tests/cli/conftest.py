@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
+from clusters import ENVIRONMENT, MACHINE
 from fork_server import Forked, ForkServer
 from quick import Outcome, save_pictures
 
@@ -58,3 +59,17 @@ def impasto_process(folder, fork_server) -> Iterator[Callable[..., Forked]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def cluster(monkeypatch) -> Iterator[Any]:
+    """Three machines of one core each."""
+    from ray.cluster_utils import Cluster  # noqa: PLC0415 -- an extra, and half a second to load
+
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    made = Cluster(initialize_head=True, head_node_args=MACHINE)
+    for _ in range(2):
+        made.add_node(**MACHINE)
+    yield made
+    made.shutdown()

@@ -11,14 +11,16 @@ from batches import QUICK_BATCH, save_photos
 from quick import listing
 
 from impasto import weights
-from impasto.batch.cluster import ActorNeeds, ClusterExecutor, _Actor
+from impasto.batch.cluster import ClusterExecutor
 from impasto.batch.executor import Task, TaskDone, TaskFailed, TaskRequeued, TaskStarted
 from impasto.batch.identity import identify
 from impasto.batch.painter import TaskPainter
 from impasto.batch.payload import Packer, Spool
 from impasto.cli.commands import batch_runner
+from impasto.cluster.actors import Actor
 from impasto.cluster.connect import ClusterError
 from impasto.cluster.machine import ActorReport, Versions
+from impasto.cluster.needs import ActorNeeds
 from impasto.engine.worker_process import WorkerLostError
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
 from impasto.settings import Settings
@@ -261,12 +263,12 @@ def make_executor(monkeypatch, *, memory=32e9, small=8, running=7):
     executor._nodes = [{"NodeID": "a", "Resources": {"CPU": 8.0, "memory": memory}}]
     report = ActorReport("a", "host", Versions.installed())
     executor._actors = [
-        _Actor(number, ActorNeeds(1, 0.0, 10**9), report, make_task("a.png") if number < running else None)
+        Actor(number, ActorNeeds(1, 0.0, 10**9), report, make_task("a.png") if number < running else None)
         for number in range(small)
     ]
     started = []
     monkeypatch.setattr(
-        executor, "_start", lambda needs: started.append(needs) or executor._actors.append(_Actor("new", needs))
+        executor, "_start", lambda needs: started.append(needs) or executor._actors.append(Actor("new", needs))
     )
     return executor, started
 

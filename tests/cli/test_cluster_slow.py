@@ -15,57 +15,14 @@ from collections import Counter
 import psutil
 import pytest
 from batches import QUICK_BATCH, files_of, records_of, save_photos
+from clusters import ENVIRONMENT, MACHINE, Driver
 from test_batch_processes import quick_batch
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
-
-
-@pytest.fixture
-def cluster(monkeypatch):
-    """Three machines of one core each."""
-    from ray.cluster_utils import Cluster  # noqa: PLC0415 -- an extra, and half a second to load
-
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    each = {"num_cpus": 1, "object_store_memory": 200_000_000, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args=each)
-    for _ in range(2):
-        made.add_node(**each)
-    yield made
-    made.shutdown()
-
-
-class Driver:
-    """A batch as a process of its own."""
-
-    def __init__(self, folder, *arguments):
-        command = [sys.executable, "-m", "impasto", "batch", *arguments, "--json"]
-        environment = {**os.environ, **ENVIRONMENT}
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        self.events = []
-
-    def until(self, kind, count):
-        """Read events until a number of one kind."""
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            count -= self.events[-1]["event"] == kind
-            if not count:
-                return
-        raise AssertionError(self.process.stderr.read())
-
-    def finish(self):
-        """Read the rest; gives the exit code and what was said on stderr."""
-        with self.process.stdout, self.process.stderr:
-            self.events += [json.loads(line) for line in self.process.stdout]
-            said = self.process.stderr.read()
-        return self.process.wait(timeout=60), said
 
 
 def run_batch(folder, *arguments):
-    driver = Driver(folder, *arguments)
+    driver = Driver(folder, "batch", *arguments)
     code, said = driver.finish()
     assert code == 0, said
     return driver
@@ -91,14 +48,14 @@ def test_two_hundred_pictures_survive_a_machine_that_dies_and_a_driver_that_is_k
     run_batch(folder, *arguments_for(folder, count, "here"), "--workers", "2")
     arguments = [*arguments_for(folder, count, "there"), "--cluster", cluster.address]
 
-    driver = Driver(folder, *arguments)
+    driver = Driver(folder, "batch", *arguments)
     driver.until("job_done", count // 4)
     driver.process.kill()
     driver.finish()
     left = list((folder / "there").glob("*.png"))
     assert count // 4 <= len(left) < count
 
-    driver = Driver(folder, *arguments, "--retries", "0")
+    driver = Driver(folder, "batch", *arguments, "--retries", "0")
     driver.until("job_done", count // 4)
     skipped = sum(event["event"] == "job_skipped" for event in driver.events)
     assert skipped >= count // 4, "a second run finishes the first"
@@ -118,7 +75,7 @@ def test_a_machine_that_joins_gets_pictures_and_workers_are_a_limit(folder, clus
     count, slow = 30, 100
     run_batch(folder, *arguments_for(folder, count, "here", slow), "--workers", "2")
     arguments = [*arguments_for(folder, count, "there", slow), "--cluster", cluster.address]
-    driver = Driver(folder, *arguments, "--workers", "1")
+    driver = Driver(folder, "batch", *arguments, "--workers", "1")
     driver.until("job_done", 4)
     assert most_at_once(driver.events) == 1
     driver.process.send_signal(signal.SIGINT)
@@ -126,9 +83,9 @@ def test_a_machine_that_joins_gets_pictures_and_workers_are_a_limit(folder, clus
     assert code == 130, said
     for node in list(cluster.worker_nodes):
         cluster.remove_node(node)
-    driver = Driver(folder, *arguments)
+    driver = Driver(folder, "batch", *arguments)
     driver.until("job_done", 2)
-    cluster.add_node(num_cpus=1, object_store_memory=200_000_000, include_dashboard=False)
+    cluster.add_node(**MACHINE)
     code, said = driver.finish()
     assert (code, said) == (0, ""), said
     assert most_at_once(driver.events) == 2
@@ -152,7 +109,7 @@ def test_bad_files_and_large_ones_fare_as_on_this_machine(folder):
     options = ["700" if option == "64" else option for option in QUICK_BATCH]
     common = ["in", "--style", "painting.jpg", *options, "--keep-mask", str(mask)]
     for out, where in (("here", ["--workers", "1"]), ("there", ["--cluster", "local"])):
-        driver = Driver(folder, *common, "-o", out, *where)
+        driver = Driver(folder, "batch", *common, "-o", out, *where)
         code, said = driver.finish()
         assert code == 3
         assert [line for line in said.splitlines() if "damaged.png" not in line] == []
@@ -163,8 +120,8 @@ def test_bad_files_and_large_ones_fare_as_on_this_machine(folder):
 
 @pytest.mark.parametrize("how", ["end", "ctrl-c", "kill"])
 def test_nothing_of_a_cluster_of_this_machine_is_left_running(folder, how):
-    options = quick_batch(100 if how == "end" else 100_000)
-    driver = Driver(folder, "photo.jpg", "--style", "painting.jpg", "-o", "out", *options, "--cluster", "local")
+    options = [*quick_batch(100 if how == "end" else 100_000), "--cluster", "local"]
+    driver = Driver(folder, "batch", "photo.jpg", "--style", "painting.jpg", "-o", "out", *options)
     driver.until("job_progress", 1)
     started = psutil.Process(driver.process.pid).children(recursive=True)
     assert {"gcs_server", "raylet"} <= {process.name() for process in started}
@@ -195,7 +152,7 @@ def test_a_cluster_started_by_hand_wants_a_token_that_ray_keeps(folder, monkeypa
         wait_for_port(int(port))
         run_batch(folder, *options, "-o", "out")
         monkeypatch.setenv("HOME", str(other))
-        code, said = Driver(folder, *options, "-o", "refused").finish()
+        code, said = Driver(folder, "batch", *options, "-o", "refused").finish()
         assert (code, said.count("\n")) == (2, 1)
         assert "the cluster wants a token that this machine does not have, or another" in said
     finally:

@@ -183,6 +183,7 @@ def test_frames_go_beside_their_folder_whether_that_is_named_alone_or_with_a_pat
 def test_a_film_that_another_program_made_meanwhile_is_not_replaced(output):
     with open_workspace(output, IDENTITY, force=False) as workspace:
         workspace.begin(PLAN)
+        workspace.save(0, b"painted")
         Path(workspace.prepare_film(is_folder=False)).write_bytes(b"ours")
         output.write_bytes(b"theirs")
         with pytest.raises(OutputError, match="was created by another program meanwhile"):

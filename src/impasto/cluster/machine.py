@@ -2,8 +2,9 @@
 
 import platform
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from impasto.cluster.connect import ClusterError
 
@@ -15,14 +16,18 @@ class Versions:
     impasto: str
     torch: str
     """Without what it was built for."""
+    others: tuple[tuple[str, str], ...] = ()
+    """Of further packages; empty for one that is not installed."""
 
     @classmethod
-    def installed(cls) -> "Versions":
-        """Give those of this process; does not load torch."""
-        return cls(version("impasto"), version("torch").partition("+")[0])
+    def installed(cls, others: Sequence[str] = ()) -> "Versions":
+        """Give those of this process, and those of further packages; does not load torch."""
+        found = tuple((name, _version(name)) for name in others)
+        return cls(version("impasto"), version("torch").partition("+")[0], found)
 
     def __str__(self) -> str:
-        return f"Impasto {self.impasto} with torch {self.torch}"
+        others = (f"{name} {installed}" if installed else f"no {name}" for name, installed in self.others)
+        return f"Impasto {self.impasto} with {', '.join([f'torch {self.torch}', *others])}"
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,12 @@ class ActorReport:
     versions: Versions
 
     @classmethod
-    def of_this_process(cls) -> "ActorReport":
-        """Give that of this process, which is an actor."""
+    def of_this_process(cls, others: Sequence[str] = ()) -> "ActorReport":
+        """Give that of this process, which is an actor, with the versions of further packages."""
         import ray  # noqa: PLC0415 -- an extra
 
         node = ray.get_runtime_context().get_node_id()
-        return cls(node, socket.gethostname() or platform.node(), Versions.installed())
+        return cls(node, socket.gethostname() or platform.node(), Versions.installed(others))
 
     def check_versions(self) -> None:
         """Refuse an actor with other versions than this process has.
@@ -48,7 +53,14 @@ class ActorReport:
         Raises:
             ClusterError: it has others.
         """
-        own = Versions.installed()
+        own = Versions.installed([name for name, _ in self.versions.others])
         if self.versions != own:
             problem = f"{self.host} has {self.versions}, and this machine {own}"
             raise ClusterError(problem, "Install the same on all: pictures would differ.")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -8,13 +8,13 @@ class FilmClock:
 
     Args:
         shots: the numbers of the frames of each.
-        workers: shots at once.
+        workers: shots at once; it may be changed.
     """
 
     def __init__(self, shots: Sequence[Sequence[int]], workers: int) -> None:
         self._firsts = {shot[0] for shot in shots}
         self._left = {number for shot in shots for number in shot}
-        self._workers = workers
+        self.workers = workers
         self._seconds: dict[bool, list[float]] = {True: [], False: []}
 
     def skip(self, numbers: Iterable[int]) -> None:
@@ -29,7 +29,7 @@ class FilmClock:
     def remaining(self) -> float:
         """Estimate the seconds for the frames that are left."""
         firsts = len(self._left & self._firsts)
-        return self._estimate(firsts, len(self._left) - firsts, self._workers)
+        return self._estimate(firsts, len(self._left) - firsts, self.workers)
 
     def estimate(self, frames: int, shots: int, workers: int) -> float:
         """Estimate the seconds for another film of such frames."""

@@ -26,11 +26,13 @@ class FilmStarted:
     shots: int
     size: Size
     workers: int
-    """Shots at once."""
+    """Shots at once; on a cluster, at most."""
     threads: int
     """Of each worker."""
     problem: str
     """What is wrong with the clip, whose frames can be painted nevertheless; empty for nothing."""
+    cluster: str | None = None
+    """The address of the cluster that paints; None for this machine."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from impasto.video.painter import ShotFrame, ShotPainter
 from impasto.video.shot import (
     PaintedFrame,
     PaintingSource,
-    ShotBegun,
     ShotDone,
     ShotFailed,
     ShotTask,
@@ -62,28 +61,21 @@ def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
 
 
 class ShotWorker:
-    """Paints one shot after another, and keeps the network between them.
+    """Paints one shot after another, and keeps the network between them."""
 
-    Args:
-        report: called with each update.
-    """
-
-    def __init__(self, report: Callable[[ShotUpdate], None]) -> None:
-        self._report = report
+    def __init__(self) -> None:
         self._stylizer = Stylizer()
 
-    def paint(self, task: ShotTask) -> None:
-        """Paint a shot, and report each frame and how it ends."""
-        self._report(ShotBegun(task.number))
+    def paint(self, task: ShotTask) -> Iterator[ShotUpdate]:
+        """Paint a shot; yield PaintedFrame for each frame, and last ShotDone or ShotFailed."""
         try:
-            for frame in paint_shot(task, self._stylizer):
-                self._report(frame)
+            yield from paint_shot(task, self._stylizer)
         except ImpastoError as error:
-            self._report(ShotFailed(task.number, error, worker_lost=False))
+            yield ShotFailed(task.number, error, worker_lost=False)
         except Exception as error:  # noqa: BLE001 - whatever it is, the film cannot be finished; the report names it
-            self._report(ShotFailed(task.number, _describe(error), worker_lost=False))
+            yield ShotFailed(task.number, _describe(error), worker_lost=False)
         else:
-            self._report(ShotDone(task.number))
+            yield ShotDone(task.number)
 
 
 def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[ShotFrame]:
@@ -150,7 +142,10 @@ def _read_paintings(sources: Sequence[PaintingSource]) -> list[LoadedStyle]:
 @contextlib.contextmanager
 def _scratch_folder(task: ShotTask) -> Iterator[Path]:
     """Give a folder for the pictures of masks."""
-    if task.scratch is None or not task.moving_masks:
+    if not task.moving_masks:
+        yield Path()  # nothing is written: a worker that is killed leaves nothing behind
+        return
+    if task.scratch is None:
         with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
             yield Path(folder)
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import images
+from impasto.cluster.connect import check_address, check_installed
 from impasto.engine import sharing, sizing
 from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, InputError, OutputError, SettingsError, count_noun
@@ -64,7 +65,9 @@ class FilmRequest:
     quality: int = DEFAULT_QUALITY
     loop: bool = False
     workers: int | None = None
-    """Shots at once; None for as many as the machine is worth."""
+    """Shots at once; None for as many as the machine is worth, or the cluster holds."""
+    cluster: str | None = None
+    """Where to paint: the address of a cluster, see `cluster.connect.connected`; None for this machine."""
     keep_frames: bool = False
     overwrite: bool = False
 
@@ -129,6 +132,9 @@ def plan_film(request: FilmRequest) -> FilmPlan:
         OutOfMemoryError: a frame takes more memory than there is.
     """
     load_opencv()
+    if request.cluster is not None:
+        check_address(request.cluster)
+        check_installed()
     clip = _open(request)
     info = clip.info
     part = choose_part(request.frames, len(info.times))

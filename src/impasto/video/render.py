@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+from impasto.cluster.actors import MOST_LOSSES
 from impasto.errors import ImpastoError
 from impasto.images import Picture
 from impasto.video import looping
 from impasto.video.clock import FilmClock
+from impasto.video.cluster import RayShots
 from impasto.video.events import (
     FilmEvent,
     FilmFinished,
@@ -31,8 +33,8 @@ from impasto.video.workspace import Workspace, check_room, open_workspace
 
 _START_SECONDS = 3.0
 """Until a worker has loaded torch and the network."""
-_TRIES = 2
-"""Workers that may be lost over one shot before the film is given up."""
+_MOST_LOSSES = 1
+"""Of the workers of one shot on this machine; one more ends the film."""
 
 
 def _never() -> bool:
@@ -49,7 +51,8 @@ def render(
 
     Args:
         plan: what is to be painted.
-        executor: where the shots are painted; by default in processes of this machine.
+        executor: where the shots are painted; by default in processes of this machine, or on the cluster that is
+            asked for.
         stop: asked often; once true, the film ends at once, and what is finished is kept.
 
     Yields:
@@ -93,13 +96,17 @@ class _FilmRun:
         """To be painted."""
         self._length = len(plan.clip.info.times)
         left = sum(1 for shot in self._shots.values() if workspace.count_done(shot) < len(shot))
+        self._cluster = plan.request.cluster
         self._workers = count_workers(plan, self._stored.threads, left)
-        self._executor = executor or LocalShots(self._workers)
+        self._executor = executor or self._choose_executor(left)
         self.done = self._resumed = sum(workspace.count_done(shot) for shot in self._shots.values())
         self._clock = FilmClock(list(self._shots.values()), self._workers)
         self._lost: dict[int, int] = {}
         self._waiting: deque[int] = deque()
         self._running: set[int] = set()
+        """The shots that are handed out; on a cluster, one of them may wait for a worker."""
+        self._painting: set[int] = set()
+        self._most_at_once = 1
         self._notices: tuple[str, ...] = ()
 
     def paint(self) -> Iterator[FilmEvent]:
@@ -159,8 +166,14 @@ class _FilmRun:
         whole = None
         if plan.request.preview:
             pixels = (size[0] * size[1]) / (plan.size[0] * plan.size[1])
-            whole = self._clock.estimate(frames, len(self._shots), self._workers) * pixels + _START_SECONDS
+            workers = self._most_at_once if self._cluster else self._workers
+            whole = self._clock.estimate(frames, len(self._shots), workers) * pixels + _START_SECONDS
         return FilmFinished(plan.output, len(plan.numbers), self.done - self._resumed, seconds, self._notices, whole)
+
+    def _choose_executor(self, left: int) -> ShotExecutor:
+        if self._cluster is None:
+            return LocalShots(self._workers)
+        return RayShots(self._cluster, self._plan, left)
 
     def _check_not_stopped(self) -> None:
         if self._stop():
@@ -177,6 +190,7 @@ class _FilmRun:
             workers=self._workers,
             threads=self._stored.threads,
             problem=self._plan.clip.info.problem,
+            cluster=self._cluster,
         )
 
     def _check_room(self) -> None:
@@ -224,6 +238,7 @@ class _FilmRun:
         match update:
             case ShotBegun():
                 shot = self._shots[update.shot]
+                self._count_at_once(painting={*self._painting, update.shot})
                 yield ShotStarted(update.shot, len(shot) - self._workspace.count_done(shot))
             case PaintedFrame():
                 path = self._workspace.save(update.number, update.data)
@@ -240,18 +255,28 @@ class _FilmRun:
                 )
             case ShotDone():
                 self._running.discard(update.shot)
+                self._count_at_once(painting=self._painting - {update.shot})
             case ShotFailed():
                 yield self._handle_failure(update)
+
+    def _count_at_once(self, painting: set[int]) -> None:
+        """Take note of the shots that are being painted; on a cluster, machines come and go."""
+        self._painting = painting
+        self._most_at_once = max(self._most_at_once, len(painting))
+        if self._cluster is not None:
+            self._clock.workers = max(1, len(painting))
 
     def _handle_failure(self, failed: ShotFailed) -> ShotRetried:
         """Have another worker go on with a shot whose own was lost; anything else ends the film."""
         self._running.discard(failed.shot)
+        self._count_at_once(painting=self._painting - {failed.shot})
         self._lost[failed.shot] = self._lost.get(failed.shot, 0) + 1
         if not failed.worker_lost:
             raise failed.error
-        if self._lost[failed.shot] >= _TRIES:
+        if self._lost[failed.shot] > (_MOST_LOSSES if self._cluster is None else MOST_LOSSES):
             problem, hint = failed.error.texts
-            raise ImpastoError(f"{problem}, a second time", f"{hint} What is painted is kept.")
+            often = "a second time" if self._cluster is None else f"as {MOST_LOSSES} were before"
+            raise ImpastoError(f"{problem}, {often}", f"{hint} What is painted is kept.")
         self._waiting.appendleft(failed.shot)
         return ShotRetried(failed.shot, failed.error)
 

@@ -21,9 +21,11 @@ def decide(plan: FilmPlan) -> StoredPlan:
 
 
 def count_workers(plan: FilmPlan, threads: int, left: int) -> int:
-    """Give how many shots are painted at once."""
+    """Give how many shots are painted at once; on a cluster, at most."""
     if plan.request.workers is not None:
         return max(1, min(plan.request.workers, left))
+    if plan.request.cluster is not None:
+        return max(1, left)
     most = sharing.most_at_once(plan.timeline.base.device)
     fitting = max(1, min(cores.core_count() // threads, sharing.memory_budget() // plan.memory))
     return max(1, min(most, fitting, left))

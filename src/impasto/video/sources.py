@@ -29,7 +29,7 @@ def open_clip(source: str | Path, *, rate: Fraction | float = DEFAULT_RATE) -> C
     """
     name = str(source)
     path = Path(source).expanduser()
-    if is_folder(path) or (folders.is_pattern(name) and not path_exists(path)):
+    if _is_several(path, name):
         return folders.FolderClip(folders.find_pictures(path, name), name, _check_rate(rate))
     if not name or not path_exists(path):
         raise ImageError(f"{name} does not exist" if name else "the name of a clip is empty", "Check the path.")
@@ -42,6 +42,22 @@ def open_clip(source: str | Path, *, rate: Fraction | float = DEFAULT_RATE) -> C
     if row is not None:
         return folders.FolderClip([path], name, _check_rate(rate))
     return ContainerClip(path, name, digest)
+
+
+def find_files(source: str) -> tuple[list[Path], bool]:
+    """List the files of a clip in their order; and tell whether it is a folder or a pattern, whatever it holds.
+
+    Raises:
+        ImageError: there are none.
+    """
+    path = Path(source).expanduser()
+    if _is_several(path, source):
+        return folders.find_pictures(path, source), True
+    return [path], False
+
+
+def _is_several(path: Path, name: str) -> bool:
+    return is_folder(path) or (folders.is_pattern(name) and not path_exists(path))
 
 
 def _check_rate(rate: Fraction | float) -> Fraction:

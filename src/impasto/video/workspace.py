@@ -154,6 +154,11 @@ class Workspace:
             (self.folder / name).unlink(missing_ok=True)
         self.plan, self._whole_frames = None, set()
 
+    def clear_unused(self) -> None:
+        """Remove the plan of a film of which nothing was painted: no worker could start, or no cluster answers."""
+        if self.plan is not None and not self._whole_frames and not self.is_whole:
+            self.clear()
+
     def _remove_folders(self) -> None:
         for name in (_FILM, _SCRATCH):
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -253,6 +258,7 @@ def open_workspace(output: Path, identity: Mapping[str, Any], *, force: bool) ->
         workspace.restore(identity)
         yield workspace
     finally:
+        workspace.clear_unused()
         _remove_if_empty(workspace.folder)
         lock.release()
 

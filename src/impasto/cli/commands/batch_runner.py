@@ -35,6 +35,7 @@ from impasto.cli.failures import no_wrong_use_after
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM, print_status
+from impasto.cli.workers import parse_workers
 from impasto.cluster.connect import check_address
 from impasto.engine import cores, style_file
 from impasto.errors import DeviceError, ImpastoError, InputError, OutputError, StorageError, count_noun
@@ -45,7 +46,6 @@ from impasto.wording import COMMAND
 REPORT_SECONDS = 1.0
 """Between reports on the planning."""
 _SOME_FAILED = 3
-_MOST_ON_CLUSTER = 10_000
 _NOTICE = b"\nstopping: unfinished pictures are painted again by the next run of this command\n"
 _AT_ONCE = "interrupted a second time: what is finished is kept"
 
@@ -117,7 +117,7 @@ class _Request:
             raise OutputError(f"{self.folder} is not a folder", "Name a folder with -o.")
         self.template = NameTemplate(arguments.name)
         self.suffix = _suffix(arguments.format)
-        self.workers = _workers(arguments.workers, on_cluster=arguments.cluster is not None)
+        self.workers = parse_workers(arguments.workers, on_cluster=arguments.cluster is not None)
         if arguments.cluster is not None:
             check_address(arguments.cluster)
         self._check_sources()
@@ -393,12 +393,3 @@ def _suffix(name: str) -> str:
         known = ", ".join(it[1:] for it in images.SUFFIXES)
         raise OutputError(f"'{name}' is not a format that Impasto writes", f"Choose {known}.")
     return suffix
-
-
-def _workers(text: str, *, on_cluster: bool) -> int | None:
-    if text == "auto":
-        return None
-    most = _MOST_ON_CLUSTER if on_cluster else 4 * cores.core_count()
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise InputError(f"--workers takes auto or a number from 1 to {most}, not {text!r:.40}", "Try --workers auto.")
-    return int(text)

@@ -137,6 +137,15 @@ def video(
             group=_RUN,
         ),
     ] = "auto",
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            help="Paint on a cluster of Ray: auto is the one that this machine is part of; local starts one of this "
+            "machine alone. --workers is then the most shots at once.",
+            metavar="local|auto|ADDRESS",
+            group=_RUN,
+        ),
+    ] = None,
     keep_frames: Annotated[bool, _flag("Keep the painted frames in OUT.frames.", OUTPUT)] = False,
     force: Force = False,
     settings_from: SettingsFrom = None,
@@ -166,6 +175,7 @@ def video(
             quality=quality,
             loop=loop,
             workers=workers,
+            cluster=cluster,
             keep_frames=keep_frames,
             force=force,
             settings_from=settings_from,

@@ -13,7 +13,7 @@ from impasto.cli.inputs import check_count
 from impasto.cli.options import build_settings
 from impasto.cli.signals import StopFlag, stop_on_signal
 from impasto.cli.terminal import STREAM
-from impasto.engine import cores
+from impasto.cli.workers import parse_workers
 from impasto.errors import ImageError, InputError, OutputError
 from impasto.video.codecs import DEFAULT_QUALITY
 from impasto.video.events import FilmEvent, FilmStarted, FilmStopped, FramePainted
@@ -49,6 +49,7 @@ class VideoArguments:
     quality: int | None
     loop: bool
     workers: str
+    cluster: str | None
     keep_frames: bool
     force: bool
     settings_from: str | None
@@ -118,7 +119,8 @@ def _make_request(arguments: VideoArguments, values: Mapping[str, Any]) -> FilmR
         codec=arguments.codec,
         quality=DEFAULT_QUALITY if arguments.quality is None else arguments.quality,
         loop=arguments.loop,
-        workers=_parse_workers(arguments.workers),
+        workers=parse_workers(arguments.workers, on_cluster=arguments.cluster is not None),
+        cluster=arguments.cluster,
         keep_frames=arguments.keep_frames,
         overwrite=arguments.force,
     )
@@ -153,12 +155,3 @@ def _parse_rate(text: str | None) -> Fraction | None:
     if rate <= 0:
         raise InputError(f"--rate takes a number above 0, not {text}", "Try --rate 25.")
     return rate
-
-
-def _parse_workers(text: str) -> int | None:
-    if text == "auto":
-        return None
-    most = 4 * cores.core_count()
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise InputError(f"--workers takes auto or a number from 1 to {most}, not {text!r:.40}", "Try --workers auto.")
-    return int(text)

@@ -192,6 +192,8 @@ def _started_line(event: FilmStarted, clip: str) -> str:
     size = f"{event.size[0]} x {event.size[1]} px"
     shots = count_noun(event.shots, "shot")
     at_once = f", {event.workers} at once" if event.workers > 1 else ""
+    if event.cluster is not None:
+        at_once = f" on the cluster {to_text(event.cluster)}, {event.workers} at once at most"
     machine = f"{count_noun(event.threads, 'thread')}{' each' if event.workers > 1 else ''}"
     resumed = f"; resuming after {count_noun(event.done, 'frame')}" if event.done else ""
     problem = f"; {event.problem}" if event.problem else ""
