@@ -114,8 +114,9 @@ def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> 
 
 def _read_typical(task: ShotTask, clip: Clip) -> list[Picture]:
     """Read frames that stand for the shot."""
-    step = max(1, len(task.frames) // _TYPICAL)
-    numbers = [number % len(clip.info.times) for number in task.frames[step // 2 :: step]]
+    count = min(_TYPICAL, len(task.frames))
+    chosen = [task.frames[(2 * place + 1) * len(task.frames) // (2 * count)] for place in range(count)]
+    numbers = [number % len(clip.info.times) for number in chosen]
     return [_without_fade(task, clip, number, _read_frame(clip, number)) for number in numbers]
 
 
