@@ -236,8 +236,7 @@ def _blend(first: Any, second: Any, share: float) -> Any:
         return first
     if isinstance(first, tuple):
         return tuple(_blend(one, other, share) for one, other in zip(first, second, strict=True))
-    blended = first + (second - first) * share
-    return round(blended) if isinstance(first, int) else blended
+    return first + (second - first) * share
 
 
 def _smooth(share: float) -> float:
