@@ -22,8 +22,10 @@ from shared import BENCHMARKS, picture, write
 
 from impasto import Settings, Stylizer, images
 from impasto.images import Picture
-from impasto.video.events import FilmEvent, FramePainted
+from impasto.video import paint_film
 from impasto.video.film import FilmSpec, open_film
+from impasto.video.painter import ShotFrame, ShotPainter
+from impasto.video.sources import open_clip
 from video.clips import RATE, SIZE, Frame, MovingClip, clips
 from video.measures import StyleJudge, drift, warping_error
 
@@ -33,6 +35,8 @@ PAINTINGS = ("starry_night", "wheat_field_with_cypresses")
 """The first one was tuned on, the second was not."""
 PAIRS = 4
 """Of frames that are painted by themselves."""
+TIMED = 6
+"""Frames."""
 
 
 def main() -> None:
@@ -67,12 +71,11 @@ def choose_pairs(clip: MovingClip) -> list[int]:
 def _measure(clip: MovingClip, painting: str) -> dict[str, Any]:
     """Paint a clip both ways, and measure it."""
     settings, pairs = Settings(size=SIZE[0]), choose_pairs(clip)
-    film, seconds = _paint_film(clip, painting, settings)
-    alone, alone_seconds = _paint_alone(clip, painting, settings, pairs)
+    film, alone = _paint_film(clip, painting, settings), _paint_alone(clip, painting, settings, pairs)
+    seconds_film, seconds_alone = _measure_speed(clip, painting, settings)
     source = dict(enumerate(clip.frames))
     judge = StyleJudge(images.read(picture(painting)), SIZE[0])
     firsts = {shot.start for shot, _ in clip.shots}
-    later = [taken for number, taken in seconds.items() if number not in firsts]
     _save_sheet(clip, painting, film, alone, pairs)
     lightness, palette = drift(film) if clip.name == "static" else (None, None)
     return {
@@ -83,49 +86,47 @@ def _measure(clip: MovingClip, painting: str) -> dict[str, Any]:
         "error_film_all": warping_error(clip, film, [it for it in range(1, clip.length) if it not in firsts]),
         "style_alone": statistics.mean(judge.gap_closed(source[it], alone[it]) for it in pairs),
         "style_film": statistics.mean(judge.gap_closed(source[it], film[it]) for it in pairs),
-        "seconds_alone": statistics.median(alone_seconds),
-        "seconds_film": statistics.median(later),
-        "seconds_film_all": sum(seconds.values()) / clip.length,
+        "seconds_alone": seconds_alone,
+        "seconds_film": seconds_film,
         "drift_lightness": lightness,
         "drift_palette": palette,
     }
 
 
-def _paint_film(clip: MovingClip, painting: str, settings: Settings) -> tuple[dict[int, Frame], dict[int, float]]:
-    """Give the frames of a film, and the seconds that each took."""
-    seconds: dict[int, float] = {}
+def _measure_speed(clip: MovingClip, painting: str, settings: Settings) -> tuple[float, float]:
+    """Give the seconds of a frame of a film and of one by itself, taken in turns: medians."""
+    stylizer, style = Stylizer(), images.read(picture(painting))
+    frames = [Picture(frame) for frame in clip.frames[: TIMED + 2]]
+    painter = ShotPainter(stylizer, [style], frames)
+    film, alone = list[float](), list[float]()
+    for number, frame in enumerate(frames):
+        start = time.perf_counter()
+        painter.paint(ShotFrame(number, frame, settings))
+        between = time.perf_counter()
+        if number > 1:  # the first is painted whole, and the second measures the precision
+            film.append(between - start)
+            stylizer.stylize(frame, style, settings=settings)
+            alone.append(time.perf_counter() - between)
+    return statistics.median(film), statistics.median(alone)
 
-    def take(event: FilmEvent) -> None:
-        if isinstance(event, FramePainted):
-            seconds[event.number] = event.seconds
 
+def _paint_film(clip: MovingClip, painting: str, settings: Settings) -> dict[int, Frame]:
+    """Give the frames of a film."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_clip(clip, folder / "clip.mkv")
         output = folder / "film.mkv"
-        paint_film(
-            folder / "clip.mkv", picture(painting), output, settings=settings, on_event=take, workers=1, codec="ffv1"
-        )
-        return dict(enumerate(_read_film(output))), seconds
+        paint_film(folder / "clip.mkv", picture(painting), output, settings=settings, codec="ffv1")
+        return {number: np.asarray(frame.colors, np.uint8) for number, frame in enumerate(open_clip(output).frames())}
 
 
-def _read_film(path: Path) -> list[Frame]:
-    from impasto.video.sources import open_clip  # noqa: PLC0415
-
-    return [np.asarray(frame.colors, np.uint8) for frame in open_clip(str(path)).frames()]
-
-
-def _paint_alone(
-    clip: MovingClip, painting: str, settings: Settings, pairs: Sequence[int]
-) -> tuple[dict[int, Frame], list[float]]:
-    """Paint the frames of pairs by themselves."""
-    stylizer, found, seconds = Stylizer(), {}, []
+def _paint_alone(clip: MovingClip, painting: str, settings: Settings, pairs: Sequence[int]) -> dict[int, Frame]:
+    """Give the frames of pairs, each painted by itself."""
+    stylizer, found = Stylizer(), {}
     for number in sorted({it for pair in pairs for it in (pair - 1, pair)}):
-        start = time.perf_counter()
         result = stylizer.stylize(clip.frames[number], picture(painting), settings=settings)
-        seconds.append(time.perf_counter() - start)
         found[number] = np.asarray(result.picture.to_pil(), np.uint8)
-    return found, seconds[1:]  # the first one loads the network
+    return found
 
 
 def _save_sheet(

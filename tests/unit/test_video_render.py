@@ -1,5 +1,6 @@
 """Films as they are painted: which frames, with which settings and masks, by which workers, and gone on with how."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -178,6 +179,24 @@ def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folde
     backwards = run(Backwards(), output="two.gif")
     assert [event.number for event in kinds(backwards, FramePainted)] == [2, 3, 4, 5, 0, 1]
     assert (folder / "one.gif").read_bytes() == (folder / "two.gif").read_bytes()
+
+
+def test_a_loop_has_no_seam_unless_the_clip_has_one(folder):
+    turn = [0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1]
+    save_film(folder / "turn.mkv", [frame(number) for number in turn])
+    seams = {}
+    for loop in (False, True):
+        output = folder / f"{loop}.mkv"
+        events = run(clip="turn.mkv", output=output.name, loop=loop, codec="ffv1", settings=QUICK)
+        pictures, _ = read_film(output)
+        assert len(pictures) == len(turn)
+        assert len(kinds(events, FramePainted)) == len(turn) + 4 * loop
+        seams[loop] = np.abs(pictures[0].astype(int) - pictures[-1]).mean()
+        steps = [np.abs(one.astype(int) - other).mean() for one, other in itertools.pairwise(pictures)]
+    assert seams[True] < 0.8 * seams[False]
+    assert seams[True] < 1.2 * max(steps)
+    cut(folder / "in", 3)
+    assert len(kinds(run(output="cut.mkv", loop=True, codec="ffv1"), FramePainted)) == 6
 
 
 class LosesWorkers(CopiedShots):

@@ -93,3 +93,22 @@ def test_what_is_faded_again_is_as_it_was():
         bright = remove_fade(clip[number], fade)
         assert np.abs(bright.rgb - whole[number].rgb).mean() < 4
         assert np.abs(apply_fade(bright, fade).rgb - clip[number].rgb).mean() < 1.5
+
+
+def test_short_shots_are_found():
+    clip = pictures([frame for seed in range(5) for frame in scene(20 + seed, 3)])
+    assert [shot.frames for shot in find_shots(clip)] == [range(3 * it, 3 * it + 3) for it in range(5)]
+
+
+@pytest.mark.parametrize("held", [2, 3])
+def test_animation_that_holds_each_drawing_for_some_frames_has_no_cut(held):
+    clip = pictures([frame for frame in scene(30, 8, 9.0) for _ in range(held)])
+    assert [shot.frames for shot in find_shots(clip)] == [range(8 * held)]
+
+
+@pytest.mark.parametrize("length", [30, 120])
+def test_a_slow_fade_is_followed_to_its_end(length):
+    lights = [number / length for number in range(length)] + [1.0] * 6
+    (shot,) = find_shots(pictures(faded(scene(31, length + 6, 0.2), lights)))
+    found = [shot.fades[number].light if number in shot.fades else 1.0 for number in shot.frames]
+    assert np.abs(np.array(found) - lights).max() < 0.15

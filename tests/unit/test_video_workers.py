@@ -58,7 +58,7 @@ def test_no_process_is_left_and_frames_are_kept_where_the_caller_goes_away(folde
         if isinstance(event, FramePainted):
             events.close()
     assert children() == before
-    assert (folder / "out.mp4.frames" / "000000.png").exists()
+    assert list((folder / "out.mp4.frames").glob("*.png"))
 
 
 def test_where_no_worker_can_start_the_film_ends_with_the_reason(folder):

@@ -98,7 +98,7 @@ class StyleTransfer:
             smallest_side=self.smallest_side,
         )
         self.targets, self.initial_image = LatestSize(self._measure_targets), LatestSize(self._make_initial_image)
-        self._details = Details(images, spec, self._sharp_start)
+        self.details = Details(images, spec, self._sharp_start)
 
     def check(self, width: int, height: int) -> None:
         """Refuse a size at which the network cannot see the image, or a style image beside it.
@@ -122,7 +122,7 @@ class StyleTransfer:
             styles=images.styles,
             style_sizes=images.style_sizes(width, height),
             style_weights=self._style_weights,
-            guidance=images.guidance(width, height, self._style_weights, self._details.content),
+            guidance=images.guidance(width, height, self._style_weights, self.details.content),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
             spec=spec.objective_at(coarsest=is_coarsest),
         )
@@ -237,7 +237,7 @@ class StyleTransfer:
         coarse = self.images.crop(image)
         if coarse.shape[2:] == (height, width):
             return image
-        enlarged, detail = resize(coarse, width, height), self._details.make(coarse, width, height)
+        enlarged, detail = resize(coarse, width, height), self.details.make(coarse, width, height)
         return self.images.pad(enlarged if detail is None else enlarged + detail)
 
     def _sharp_start(self, width: int, height: int) -> Tensor:

@@ -69,8 +69,16 @@ class RunInputs:
         """
         whole, spec, size = self.transfer, self.transfer.spec, (start.shape[3], start.shape[2])
         objective = spec.objective_at(coarsest=size == whole.scales[0].size)
-        alone = replace(spec, size=size, scales=1, iterations=iterations, rounds=1)
-        alone = replace(alone, objective=objective, fine_scale_objective=None)
+        alone = replace(
+            spec,
+            size=size,
+            scales=1,
+            iterations=iterations,
+            rounds=1,
+            noise_share=0.0,
+            objective=objective,
+            fine_scale_objective=None,
+        )
         return StyleTransfer(whole.network, self.tensors.transfer_images(alone, init=start), alone, losses)
 
     def estimate(self, resume: ResumePoint | None = None) -> Estimate:

@@ -19,6 +19,8 @@ from impasto.video.tracks import TrackCopier
 if TYPE_CHECKING:
     from av import VideoFrame
 
+_NARROW = 128
+"""Pixels of a row: below it two films of the same frames may differ where libx264 looks ahead by trees of blocks."""
 _KEY_SECONDS = 2
 """At most so far apart are the frames to which players can jump."""
 _FINEST_BASE = 1_000_000
@@ -59,7 +61,8 @@ class ContainerFilm:
         self._durations: dict[int, int] = {}
         self._copier: TrackCopier | None = None
         self._stream: Any = None
-        self._out: Any = av.open(str(partial), "w", format=container.muxer, container_options=dict(container.options))
+        options = {**container.options, "fflags": "+bitexact"}  # else Matroska gives each file a number of its own
+        self._out: Any = av.open(str(partial), "w", format=container.muxer, container_options=options)
         try:
             with self._translated():
                 self._stream = self._add_stream(codec, quality)
@@ -120,7 +123,10 @@ class ContainerFilm:
 
     def _add_stream(self, codec: Codec, quality: int) -> Any:
         rate = mean_rate(self._spec)
-        stream: Any = self._out.add_stream(codec.encoder, rate=rate, options=codec.encoder_options(quality))
+        options = codec.encoder_options(quality)
+        if codec.encoder == "libx264" and self._size[0] < _NARROW:
+            options["x264-params"] = "mbtree=0"
+        stream: Any = self._out.add_stream(codec.encoder, rate=rate, options=options)
         stream.width, stream.height = self._size
         stream.pix_fmt = self._pixel_format
         context = stream.codec_context

@@ -1,6 +1,7 @@
 """Paints a shot: what each worker does, wherever it is."""
 
 import contextlib
+import itertools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -78,18 +79,26 @@ class ShotWorker:
 
 
 def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[ShotFrame]:
-    """Decode the frames of a shot from the first reference on, each with the settings of its time."""
+    """Decode the frames of a shot that are needed, each with the settings of its time."""
     wanted = (*(task.frames[place] for place in references(task.done)), *task.left)
     times = clip.info.times
-    place = 0
-    with contextlib.closing(_closable(clip.frames(wanted[0], wanted[-1] + 1))) as pictures:
-        for number, picture in enumerate(pictures, wanted[0]):
-            if number == wanted[place]:
-                place += 1
-                settings = masks.apply(task.timeline.settings_at(times[number]), times[number])
-                yield ShotFrame(number, _without_fade(task, clip, number, picture), settings)
-    if place < len(wanted):
-        raise ImageError(f"{clip.info.name} has no frame {wanted[place]}", "Run it again with a part of the clip.")
+    for lap, numbers in itertools.groupby(wanted, lambda number: number // len(times)):  # see `looping`
+        for number, picture in _read_some(clip, [it % len(times) for it in numbers]):
+            settings = masks.apply(task.timeline.settings_at(times[number]), times[number])
+            yield ShotFrame(number + lap * len(times), _without_fade(task, clip, number, picture), settings)
+
+
+def _read_some(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Picture]]:
+    """Decode frames with rising numbers."""
+    wanted = iter(numbers)
+    number = next(wanted)
+    with contextlib.closing(_closable(clip.frames(number, numbers[-1] + 1))) as pictures:
+        for at, picture in enumerate(pictures, number):
+            if at == number:
+                yield number, picture
+                number = next(wanted, -1)
+    if number >= 0:
+        raise ImageError(f"{clip.info.name} has no frame {number}", "Run it again with a part of the clip.")
 
 
 def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> Picture:
@@ -105,14 +114,15 @@ def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> 
 
 def _read_typical(task: ShotTask, clip: Clip) -> list[Picture]:
     """Read frames that stand for the shot."""
-    step = max(1, len(task.frames) // _TYPICAL)
-    return [_without_fade(task, clip, number, _read_frame(clip, number)) for number in task.frames[step // 2 :: step]]
+    count = min(_TYPICAL, len(task.frames))
+    chosen = [task.frames[(2 * place + 1) * len(task.frames) // (2 * count)] for place in range(count)]
+    numbers = [number % len(clip.info.times) for number in chosen]
+    return [_without_fade(task, clip, number, _read_frame(clip, number)) for number in numbers]
 
 
 def _read_frame(clip: Clip, number: int) -> Picture:
-    for picture in clip.frames(number, number + 1):
-        return picture
-    raise ImageError(f"{clip.info.name} has no frame {number}", "Run it again with a part of the clip.")
+    ((_, picture),) = _read_some(clip, [number])
+    return picture
 
 
 def _closable(frames: Iterator[Any]) -> Any:

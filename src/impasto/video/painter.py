@@ -7,7 +7,7 @@ what was painted before has its strokes already. Only what is new is painted fro
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from impasto.core import StyleTransfer
+from impasto.core.color import gray_of
 from impasto.core.losses import Loss, LossInputs
 from impasto.core.losses.temporal import TemporalLoss
 from impasto.core.pyramid import resize
@@ -22,8 +23,9 @@ from impasto.engine.run import RunInputs
 from impasto.engine.style_file import LoadedStyle
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
-from impasto.images.picture import Rgb, to_integers
+from impasto.images.picture import Rgb, fill_transparent, to_integers
 from impasto.settings import Settings
+from impasto.sizing import with_long_side
 from impasto.video.flow import Motion, Plane, Samples, find_motion, warp
 from impasto.video.opencv import load_opencv
 from impasto.video.shot import KEPT_EVERY, MOST_KEPT, Consistency, references
@@ -32,6 +34,8 @@ KNOWN = 0.998
 """Mean trust from which on no further frame is looked at, and nothing is painted from coarse to fine."""
 _UNIT = 10.0
 """Levels 0..255; see `Consistency.weight`."""
+_COLOR_SIDE = 256
+"""Pixels of a row of the frames whose colors stand for those of a shot."""
 _SHARED = 4.0
 """How fast trust falls where another style is asked for than before: at a quarter of a mask there is none."""
 _LOW = 1 / 24
@@ -57,10 +61,10 @@ class _Painted:
     source: Samples
     """(H, W, 3), and so are the others."""
     start: Rgb
-    """The source in the styles' palette."""
+    """The source as it would be begun if it were new: in the styles' palette, where the run begins so."""
     result: Rgb
     masks: tuple[Plane, ...]
-    """Where which style is asked for, (H, W) each, 0..1."""
+    """How much of which style is asked for where, (H, W) each, 0..1."""
     is_content: bool
     """Whether nothing was painted, as the settings asked for no style."""
 
@@ -97,7 +101,8 @@ class ShotPainter:
         places = references(state["painted"])
         for place, (frame, picture) in zip(places, painted, strict=True):
             self.state = {**state, "painted": place}
-            self._remember(self._open(frame), frame, picture)
+            filled = replace(frame, picture=_fill_hidden(frame.picture))
+            self._remember(self._open(filled), filled, picture)
 
     def paint(self, frame: ShotFrame) -> Picture:
         """Paint the next frame.
@@ -109,6 +114,7 @@ class ShotPainter:
             InputError: a picture, a setting, the network or the device cannot be used.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
+        frame = replace(frame, picture=_fill_hidden(frame.picture))
         opened = self._open(frame)
         if self._last is None or self._last.is_content or opened.transfer.spec.content_only:
             image = self._run(opened.transfer)
@@ -132,19 +138,21 @@ class ShotPainter:
         fresh = _start(opened)
         moved, trust = self._move(opened, frame, fresh, last)
         scales, images, how = opened.transfer.scales, opened.transfer.images, self._consistency
+        weight = how.weight * self.state["loss"] / _UNIT**2
         warped, trusted, new = (_to_tensor(it, opened) for it in (moved, trust, fresh))
         if trust.mean() < KNOWN and len(scales) > 1 and how.coarse_iterations:
             start = resize(new.lerp(warped, trusted), *scales[-2].size)
-            coarse = self._refine(opened, start, how.coarse_iterations, warped, trusted)
+            coarse = self._refine(opened, start, how.coarse_iterations, warped, trusted, weight)
             new = images.crop(opened.transfer.hand_on(images.pad(coarse), *scales[-1].size))
-        image = self._refine(opened, new.lerp(warped, trusted), how.iterations, warped, trusted)
+        image = self._refine(opened, new.lerp(warped, trusted), how.iterations, warped, trusted, weight)
         return image + _to_tensor(_smooth(moved - _to_array(image), trust), opened)
 
-    def _refine(self, opened: RunInputs, start: Tensor, iterations: int, warped: Tensor, trusted: Tensor) -> Tensor:
+    def _refine(
+        self, opened: RunInputs, start: Tensor, iterations: int, warped: Tensor, trusted: Tensor, weight: float
+    ) -> Tensor:
         """Optimize an image at the scale of its size, held to what was painted before: (1, 3, h, w)."""
         size, pad = (start.shape[3], start.shape[2]), opened.transfer.images.pad
         known, trust = pad(resize(warped, *size)), pad(resize(trusted, *size).clamp(0, 1))
-        weight = self._consistency.weight * self.state["loss"] / _UNIT**2
 
         def temporal(_inputs: LossInputs) -> list[Loss]:
             return [TemporalLoss(weight, known, trust)] if weight else []
@@ -181,7 +189,8 @@ class ShotPainter:
     def _remember(self, opened: RunInputs, frame: ShotFrame, result: Picture) -> None:
         """Remember a frame and count it."""
         is_content = opened.transfer.spec.content_only
-        self._last = _Painted(_source(opened, frame), _start(opened), result.rgb, _masks(opened), is_content)
+        rgb = _gray(result.rgb, opened) if opened.transfer.spec.luminance_only else result.rgb
+        self._last = _Painted(_source(opened, frame), _start(opened), rgb, _masks(opened), is_content)
         if self.state["painted"] % KEPT_EVERY == 0:
             self._kept.append(self._last)
         self.state = {**self.state, "painted": self.state["painted"] + 1}
@@ -192,8 +201,18 @@ def _never() -> bool:
 
 
 def _stack(frames: Sequence[Picture]) -> Picture:
-    """Put frames of one size below each other."""
-    return Picture(np.concatenate([_to_samples(frame) for frame in frames]))
+    """Put frames of one size below each other, small: their colors are looked at, and nothing else."""
+    cv2 = load_opencv()
+    size = with_long_side((frames[0].width, frames[0].height), min(_COLOR_SIDE, frames[0].width))
+    small = [cv2.resize(_to_samples(_fill_hidden(it)), size, interpolation=cv2.INTER_AREA) for it in frames]
+    return Picture(np.concatenate(small))
+
+
+def _fill_hidden(picture: Picture) -> Picture:
+    """Give what is fully transparent the mean color: what files have there, nobody is to see."""
+    if picture.alpha is None:
+        return picture
+    return replace(picture, colors=fill_transparent(picture.colors, picture.alpha))
 
 
 def _source(opened: RunInputs, frame: ShotFrame) -> Samples:
@@ -202,16 +221,24 @@ def _source(opened: RunInputs, frame: ShotFrame) -> Samples:
 
 
 def _start(opened: RunInputs) -> Rgb:
-    """Give a frame in the styles' palette, where the run begins so: (H, W, 3), 0..255."""
-    transfer = opened.transfer
-    return _to_array(transfer.images.crop(transfer.initial_image(*transfer.spec.size)))
+    """Give a frame as what is new of it is begun, without noise: (H, W, 3), 0..255."""
+    content = opened.transfer.details.content(*opened.transfer.spec.size)
+    assert content is not None  # a frame is one
+    return _to_array(content)
+
+
+def _gray(colors: Rgb, opened: RunInputs) -> Rgb:
+    """Give what a run of luminance alone has painted, before it got its colors."""
+    return _to_array(gray_of(_to_tensor(colors, opened).float()))
 
 
 def _masks(opened: RunInputs) -> tuple[Plane, ...]:
-    """Give where which style is asked for, (H, W) each, 0..1; nothing where there are no masks."""
-    images, size = opened.transfer.images, opened.transfer.spec.size
-    keep = images.keep(*size)
-    planes = [*images.masks(*size), *([] if keep is None else [keep])]
+    """Give how much of which style is asked for where, (H, W) each, 0..1; nothing where there are no masks."""
+    images, spec = opened.transfer.images, opened.transfer.spec
+    weights = spec.style_weights or (1.0,) * images.style_count
+    styles = [mask * (weight / sum(weights)) for mask, weight in zip(images.masks(*spec.size), weights, strict=False)]
+    keep = images.keep(*spec.size)
+    planes = [*styles, *([] if keep is None else [keep])]
     return tuple(plane[0, 0].float().cpu().numpy() for plane in planes)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from impasto.cluster.actors import MOST_LOSSES
 from impasto.errors import ImpastoError
+from impasto.images import Picture
+from impasto.video import looping
 from impasto.video.clock import FilmClock
 from impasto.video.cluster import RayShots
 from impasto.video.events import (
@@ -71,7 +73,7 @@ def render(
         if not stop():
             yield from run.encode()
         if stop() and not workspace.is_whole:
-            yield FilmStopped(run.done, len(plan.numbers), workspace.folder)
+            yield FilmStopped(run.done, run.frames, workspace.folder)
             return
         workspace.finish(keep=plan.request.keep_frames)
         yield run.finished(time.perf_counter() - start)
@@ -90,6 +92,9 @@ class _FilmRun:
         self._plan, self._workspace, self._stop = plan, workspace, stop
         self._stored = workspace.plan or decide(plan)
         self._shots = {number: shot.frames for number, shot in enumerate(self._stored.shots, 1)}
+        self.frames = sum(len(shot) for shot in self._shots.values())
+        """To be painted."""
+        self._length = len(plan.clip.info.times)
         left = sum(1 for shot in self._shots.values() if workspace.count_done(shot) < len(shot))
         self._cluster = plan.request.cluster
         self._workers = count_workers(plan, self._stored.threads, left)
@@ -137,12 +142,22 @@ class _FilmRun:
             ) as film:
                 for done, number in enumerate(plan.numbers, 1):
                     self._check_not_stopped()
-                    picture, _ = self._workspace.load(number)
+                    picture = self._load(number)
                     film.write(apply_fade(picture, fades[number]) if number in fades else picture)
                     yield FrameEncoded(done, len(plan.numbers))
             self._notices = tuple(notices)
         except _StoppedError:
             return
+
+    def _load(self, number: int) -> Picture:
+        """Give a painted frame; one that was painted once more at the film's end is blended with that."""
+        picture, _ = self._workspace.load(number)
+        again = [it for shot in self._shots.values() for it in shot if it >= self._length]
+        if number + self._length not in again:
+            return picture
+        place = again.index(number + self._length)
+        end, _ = self._workspace.load(number + self._length)
+        return looping.blend(end, picture, looping.share_of_beginning(place, len(again)))
 
     def finished(self, seconds: float) -> FilmFinished:
         """Sum up."""
@@ -168,7 +183,7 @@ class _FilmRun:
         return FilmStarted(
             output=self._plan.output,
             folder=self._workspace.folder,
-            frames=len(self._plan.numbers),
+            frames=self.frames,
             done=self.done,
             shots=len(self._shots),
             size=self._plan.size,
@@ -180,7 +195,7 @@ class _FilmRun:
 
     def _check_room(self) -> None:
         info = self._plan.clip.info
-        left = len(self._plan.numbers) - self.done
+        left = self.frames - self.done
         channels = 4 if info.has_alpha else 3
         check_room(self._plan.output, self._plan.size, left, channels=channels, depth=info.depth)
 
@@ -233,7 +248,7 @@ class _FilmRun:
                     shot=update.shot,
                     number=update.number,
                     done=self.done,
-                    frames=len(self._plan.numbers),
+                    frames=self.frames,
                     seconds=update.seconds,
                     remaining=self._clock.remaining(),
                     path=path,

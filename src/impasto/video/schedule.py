@@ -1,6 +1,7 @@
 """How a film is divided among workers, and what each of them has of the machine."""
 
 from impasto.engine import cores, sharing
+from impasto.video.looping import close_loop
 from impasto.video.plan import FilmPlan
 from impasto.video.shots import find_shots
 from impasto.video.stored_plan import PlannedShot, StoredPlan
@@ -11,6 +12,8 @@ def decide(plan: FilmPlan) -> StoredPlan:
     found = find_shots(plan.clip.frames(plan.part.start, plan.part.stop), plan.part.start)
     planned = [PlannedShot(tuple(it for it in shot.frames if it in plan.numbers), shot.fades) for shot in found]
     shots = tuple(shot for shot in planned if shot.frames)
+    if plan.request.loop:
+        shots = close_loop(plan.clip, shots)
     settings = plan.timeline.base
     threads = settings.threads or sharing.core_share(plan.memory, len(shots))
     memory = settings.memory if settings.memory != "auto" else sharing.fix_memory(plan.memory)

@@ -31,10 +31,10 @@ class Consistency:
 
     weight: float = 0.5
     """Of the temporal loss: at 1, a frame that is 10 levels of 255 from what the one before has become, root mean
-    square, costs as much as the objective of the first frame."""
-    iterations: int = 6
+    square, costs as much as the objective at the end of the one before."""
+    iterations: int = 5
     """Of the optimizer, for each frame but the first of a shot."""
-    coarse_iterations: int = 8
+    coarse_iterations: int = 6
     """At half the size, for a frame that shows something new."""
 
 

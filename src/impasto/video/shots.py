@@ -15,27 +15,30 @@ from numpy.typing import NDArray
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.sizing import with_long_side
+from impasto.video.flow import Samples, find_motion
 from impasto.video.opencv import load_opencv
 
 _SIDE = 96
 """Pixels of the long side at which frames are compared."""
 _CUT = 12.0
 """Levels 0..255 by which a frame differs at least from the one before it where there is a cut."""
-_RATIO = 3.0
-"""How many times more than its neighbors do."""
+_RATIO = 2.0
+"""How many times more than the calmer ones of its neighbors do, on either side."""
 _AROUND = 2
 """Neighbors on each side."""
+_KNOWN = 0.5
+"""Mean trust from which on a frame shows what the one before did, moved."""
 _FLAT = 5.0
 """Standard deviation, levels 0..255, of a frame of one color."""
 _EVEN, _GRAIN = 1.2, 0.2
 """Frames are as flat as the flattest up to so many times its contrast, and levels beyond."""
-_RISE = 1.015
-"""By how much contrast rises from frame to frame within a fade."""
+_RISE, _WITHIN = 1.02, 8
+"""By how much contrast rises within so many frames of a fade."""
 _APART = 0.15
 """How far a frame's mean may be from where its contrast says that it is, as a share of the way."""
 _LEAST = 0.3
 """Share of its contrast that a frame has at least to be painted; below it another stands for it."""
-_SHORTEST, _LONGEST = 2, 150
+_SHORTEST, _LONGEST = 2, 400
 """Frames of a fade."""
 
 Color = tuple[float, float, float]
@@ -77,6 +80,10 @@ class _Thumbnail:
     def mean(self) -> NDArray[np.float32]:
         mean: NDArray[np.float32] = self.pixels.mean(axis=(0, 1))
         return mean
+
+    @property
+    def samples(self) -> Samples:
+        return np.rint(self.pixels).astype(np.uint8)
 
     def differs(self, other: "_Thumbnail") -> float:
         return float(np.abs(self.pixels - other.pixels).mean())
@@ -136,13 +143,11 @@ def _find_cuts(seen: Sequence[_Thumbnail]) -> list[int]:
     steps = [0.0, *(one.differs(other) for one, other in zip(seen[1:], seen, strict=False))]
     found = []
     for number in range(1, len(seen)):
-        around = [
-            steps[other]
-            for other in range(max(1, number - _AROUND), min(len(steps), number + _AROUND + 1))
-            if other != number
-        ]
-        is_far = steps[number] > _CUT and steps[number] > _RATIO * (sum(around) / max(1, len(around)))
-        if is_far and not _is_flash(seen, number, steps[number]):
+        before, after = steps[max(1, number - _AROUND) : number], steps[number + 1 : number + 1 + _AROUND]
+        calm = max(min(before, default=0.0), min(after, default=0.0))
+        if steps[number] <= max(_CUT, _RATIO * calm) or _is_flash(seen, number, steps[number]):
+            continue
+        if find_motion(seen[number].samples, seen[number - 1].samples).trust.mean() < _KNOWN:
             found.append(number)
     return found
 
@@ -184,9 +189,10 @@ def _trace(seen: Sequence[_Thumbnail], contrast: Sequence[float], flat: int, ste
     run: list[int] = []
     at = flat + step
     while 0 <= at < len(seen) and len(run) < _LONGEST:
-        if contrast[at] < _RISE * contrast[at - step]:
-            break
         run.append(at)
+        coming = [contrast[it] for it in range(at + step, at + step * (_WITHIN + 1), step) if 0 <= it < len(contrast)]
+        if max(coming, default=0.0) < _RISE * contrast[at]:
+            break
         at += step
     if len(run) < _SHORTEST + 1:
         return {}

@@ -26,7 +26,7 @@ BLENDED = frozenset(
     {
         *("strength", "style_blend", "fill", "detail", "style_detail"),
         *("content_weight", "style_weight", "tv_weight", "laplacian_weight"),
-        *("noise_share", "noise_amplitude", "iterations", "tolerance", "learning_rate"),
+        *("noise_share", "noise_amplitude", "tolerance", "learning_rate"),
     }
 )
 """Numbers that may change within a clip, with all that is between."""
@@ -44,7 +44,8 @@ FIXED: Mapping[str, str] = MappingProxyType(
         ),
         **dict.fromkeys(("size", "size_rule", "margin", "scales"), "all frames have one size"),
         **dict.fromkeys(
-            ("iterations_decay", "rounds", "init", "output_iterate", "save_every"), "all frames have one schedule"
+            ("iterations", "iterations_decay", "rounds", "init", "output_iterate", "save_every"),
+            "all frames have one schedule",
         ),
         **dict.fromkeys(("optimizer", "history", "beta1", "beta2", "epsilon", "clip"), "all frames have one optimizer"),
         **dict.fromkeys(("mask", "keep_mask"), "a mask that moves is a clip itself"),
@@ -235,8 +236,7 @@ def _blend(first: Any, second: Any, share: float) -> Any:
         return first
     if isinstance(first, tuple):
         return tuple(_blend(one, other, share) for one, other in zip(first, second, strict=True))
-    blended = first + (second - first) * share
-    return round(blended) if isinstance(first, int) else blended
+    return first + (second - first) * share
 
 
 def _smooth(share: float) -> float:

@@ -121,7 +121,13 @@ def video(
         int | None,
         Parameter(help="Quality of the film, from 1 to 100. Unset: 80.", metavar="N", group=OUTPUT),
     ] = None,
-    loop: Annotated[bool, _flag("Have a GIF, WebP or APNG played without end.", OUTPUT)] = False,
+    loop: Annotated[
+        bool,
+        _flag(
+            "Lead the end into the beginning without a seam, and have a GIF, WebP or APNG played without end.",
+            OUTPUT,
+        ),
+    ] = False,
     workers: Annotated[
         str,
         Parameter(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from impasto import images
 from impasto.engine.events import Event, Preview
-from impasto.images.picture import flatten
+from impasto.images.picture import flatten, to_integers
 from impasto.video.film import FilmSpec, is_container, open_film
 
 _FRAME_SIDE = 800  # pixels: an animation is for sharing, and sixty large pictures would not fit in memory
@@ -20,7 +20,6 @@ class FrameRecorder:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._most, self._per_scale, self._rate = (240, 80, 24) if is_container(path) else (60, 20, 8)
         self._every = 1
         self._seen = 0
@@ -35,7 +34,8 @@ class FrameRecorder:
         if not isinstance(event, Preview):
             return
         if self._seen % self._every == 0:
-            self.pictures.append(images.shrink(event.picture, _FRAME_SIDE))
+            small = flatten(images.shrink(event.picture, _FRAME_SIDE))
+            self.pictures.append(images.Picture(to_integers(small, 8)))
         self._seen += 1
         if len(self.pictures) > self._most:
             self.pictures = self.pictures[::2]
