@@ -43,10 +43,11 @@ def main() -> None:
     """Measure the clips that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", nargs="*", metavar="CLIP")
-    chosen = parser.parse_args().clips
+    parser.add_argument("--painting", choices=PAINTINGS, help="all of them, if not given")
+    chosen = parser.parse_args()
     for clip in clips():
-        if clip.name in chosen or not chosen:
-            for painting in PAINTINGS:
+        if clip.name in chosen.clips or not chosen.clips:
+            for painting in [chosen.painting] if chosen.painting else PAINTINGS:
                 _keep(clip.name, painting, _measure(clip, painting))
 
 
