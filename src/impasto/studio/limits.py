@@ -15,8 +15,12 @@ class Limits:
 
     upload_bytes: int = _limit(100_000_000, "size of an uploaded file", "bytes")
     pixels: int = _limit(100_000_000, "width times height of an uploaded picture")
+    clip_bytes: int = _limit(1_000_000_000, "size of an uploaded film", "bytes")
+    clip_seconds: float = _limit(1800.0, "length of an uploaded film or animation", "s")
+    film_frames: int = _limit(20_000, "frames of a painted film")
     uploads: int = _limit(4, "uploads at the same time")
     upload_seconds: float = _limit(120.0, "duration of an upload", "s")
+    clip_upload_seconds: float = _limit(900.0, "duration of the upload of a film", "s")
     inspection_seconds: float = _limit(60.0, "time to decode a picture, to convert a result, or to find regions", "s")
     process_memory_bytes: int = _limit(
         6 * 2**30, "memory of a process that decodes, converts or searches a picture", "bytes"

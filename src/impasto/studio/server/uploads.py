@@ -14,6 +14,7 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, StorageError
+from impasto.images import formats
 from impasto.studio.errors import BusyError, SlowError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
@@ -51,8 +52,8 @@ class UploadService:
         incoming = self._folder.incoming / secrets.token_hex(16)
         try:
             await asyncio.to_thread(quota.check, self._folder, self._limits)
-            async with asyncio.timeout(self._limits.upload_seconds):
-                digest = await self._write(incoming, chunks)
+            async with asyncio.timeout(self._limits.upload_seconds) as deadline:
+                digest = await self._write(incoming, chunks, deadline)
             return await self._add(incoming, digest, name)
         except TimeoutError:
             raise SlowError(
@@ -82,14 +83,17 @@ class UploadService:
             finally:
                 await asyncio.to_thread(_discard, incoming)
 
-    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes]) -> str:
-        digest, size = hashlib.sha256(), 0
+    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes], deadline: asyncio.Timeout) -> str:
+        digest, size, most, head = hashlib.sha256(), 0, self._limits.upload_bytes, b""
         with _translate_disk_errors(), incoming.open("xb") as file:
             async for chunk in chunks:
+                if len(head) < formats.HEAD <= len(head := head + chunk[: formats.HEAD]) and _may_be_film(head):
+                    more = self._limits.clip_upload_seconds - self._limits.upload_seconds
+                    deadline.reschedule((deadline.when() or 0.0) + more)
+                    most = self._limits.clip_bytes
                 size += len(chunk)
-                if size > self._limits.upload_bytes:
-                    limit = self._limits.upload_bytes / 1e6
-                    raise TooLargeError(f"the file has more than {limit:.0f} MB", "Send a smaller one.")
+                if size > most:
+                    raise TooLargeError(f"the file has more than {most / 1e6:.0f} MB", "Send a smaller one.")
                 digest.update(chunk)
                 await asyncio.to_thread(file.write, chunk)
         return digest.hexdigest()
@@ -123,17 +127,22 @@ class UploadService:
 
 def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[str, object]) -> None:
     """Move the files first and insert the row last, so that a row never names a missing file."""
-    origin = json.dumps(found["origin"]) if found["origin"] else None
+    origin, clip = (json.dumps(found[name]) if found[name] else None for name in ("origin", "clip"))
     with _translate_disk_errors(), database.write_transaction(folder.database) as connection:
-        row = digest, name, found["width"], found["height"], incoming.stat().st_size, time.time(), origin
+        row = digest, name, found["width"], found["height"], incoming.stat().st_size, time.time(), origin, clip
         incoming.with_suffix(".thumbnail").replace(folder.thumbnail(digest))  # the names that `inspect_upload` gives
         incoming.with_suffix(".display").replace(folder.display(digest))
         incoming.replace(folder.picture(digest))
         connection.execute(
-            "INSERT INTO pictures (id, name, width, height, bytes, added, origin) VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO pictures (id, name, width, height, bytes, added, origin, clip) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             row,
         )
+
+
+def _may_be_film(head: bytes) -> bool:
+    """Whether a file is no picture by its first bytes; what it is, its inspection tells."""
+    return formats.recognize(head) is None
 
 
 def _copy(source: Path, target: Path) -> str:

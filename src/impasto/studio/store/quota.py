@@ -12,7 +12,9 @@ from impasto.studio.store.folder import Folder
 
 
 def check(folder: Folder, limits: Limits) -> None:
-    """Raise where there is no space left, even after deleting unreferenced pictures, and then what is in the trash.
+    """Raise where there is no space left, even after deleting what can be spared.
+
+    That is: unreferenced pictures, then what is in the trash, and then the painted frames of films that were cancelled.
 
     Raises:
         QuotaError: the folder has reached its quota, or the disk is full.
@@ -22,6 +24,8 @@ def check(folder: Folder, limits: Limits) -> None:
             cleanup.free_space(folder)
             if _shortage(folder, limits):
                 trash.empty(folder, 0.0)
+            if _shortage(folder, limits):
+                cleanup.delete_frames(folder)
         if shortage := _shortage(folder, limits):
             raise QuotaError(*shortage)
 

@@ -5,9 +5,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
+from impasto.studio.errors import MissingError
 from impasto.studio.schemas import PictureId, PictureOut, RegionOut
 from impasto.studio.server import queries, regions
-from impasto.studio.server.dependencies import IMMUTABLE, Context, error_responses, png_response, webp_response
+from impasto.studio.server.dependencies import (
+    IMMUTABLE,
+    Context,
+    error_responses,
+    file_response,
+    png_response,
+    webp_response,
+)
 from impasto.studio.server.files import StoredFile
 from impasto.studio.server.work import run_while_connected
 
@@ -27,7 +35,7 @@ async def upload(
     context: Context,
     name: Annotated[str, Query(description="The file's name, for display.")] = "picture",
 ) -> PictureOut:
-    """Upload a picture: the request's body is the file."""
+    """Upload a picture, a film or an animation: the request's body is the file."""
     return await context.uploads.receive(name, request.stream())
 
 
@@ -55,6 +63,19 @@ def picture_display(picture: PictureId, context: Context) -> FileResponse:
     """Get a WebP of at most 2048 px."""
     queries.picture(context.folder, picture, context.limits)
     return StoredFile(context.folder.display(picture), "image/webp", IMMUTABLE)
+
+
+@router.get(
+    "/{picture}/file",
+    response_class=FileResponse,
+    responses=file_response("video/mp4", "video/webm", "image/gif") | error_responses(404, 416, 422),
+)
+def picture_file(picture: PictureId, context: Context) -> FileResponse:
+    """Get a film or an animation as it was uploaded, or a range of its bytes."""
+    found = queries.picture(context.folder, picture, context.limits)
+    if found.clip is None:
+        raise MissingError("this picture is no clip", "Get its display.")
+    return StoredFile(context.folder.picture(picture), found.clip.media_type, IMMUTABLE)
 
 
 @router.get("/{picture}/regions", responses=error_responses(404, 422, 429, 507))
