@@ -137,10 +137,11 @@ QUICK = {
 
 
 def film(frames: int = 24, rate: int = 12, size: tuple[int, int] = (96, 64), suffix: str = ".mp4") -> bytes:
-    """A film in which a bright square moves to the right, with a sound where the format has one."""
+    """A film in which a bright square moves to the right."""
     stream = io.BytesIO()
     stream.name = f"clip{suffix}"
-    with av.open(stream, "w", format={".mp4": "mp4", ".webm": "webm", ".mkv": "matroska"}[suffix]) as file:
+    kinds = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska", ".avi": "avi"}
+    with av.open(stream, "w", format=kinds[suffix]) as file:
         video = file.add_stream("libvpx-vp9" if suffix == ".webm" else "libx264", rate=rate)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         for number in range(frames):

@@ -166,6 +166,7 @@ def test_a_part_begins_with_the_frame_that_is_shown_then_and_has_at_least_one():
     assert frames_between(times, FilmOrder(end=5)) == range(10)
 
 
+@pytest.mark.slow
 def test_a_film_is_previewed_painted_played_and_downloaded(running):
     client = running.client
     clip, painting = upload_file(client, "walk.mp4", film(12)), upload(client)
@@ -198,7 +199,7 @@ def test_a_film_is_previewed_painted_played_and_downloaded(running):
 
 def test_a_cancelled_film_goes_on_where_it_was_and_is_equal_to_one_that_was_not(running):
     client = running.client
-    clip, painting = upload_file(client, "walk.mp4", film(30))["id"], upload(client)
+    clip, painting = upload_file(client, "walk.mp4", film(16))["id"], upload(client)
     job = enqueue_film(client, clip, painting)["id"]
     wait_until_painted(running, job, 3)
     assert client.post(f"/api/jobs/{job}/keep").status_code == 409
@@ -206,7 +207,7 @@ def test_a_cancelled_film_goes_on_where_it_was_and_is_equal_to_one_that_was_not(
     client.post(f"/api/jobs/{job}/cancel")
     stopped = running.wait_for(job, "cancelled")
     painted = stopped["film"]["painted"]
-    assert 3 <= painted < 30
+    assert 3 <= painted < 16
     frames = running.data / "films" / f"{job}.mp4.frames"
     kept = {path.name: path.stat().st_mtime_ns for path in frames.glob("*.png")}
     assert len(kept) == painted
@@ -237,6 +238,7 @@ def test_a_film_can_be_made_in_each_format(running, kind):
         assert Image.open(io.BytesIO(answer.content)).n_frames == 6
 
 
+@pytest.mark.slow
 def test_a_film_that_cannot_be_painted_names_its_file_as_its_owner_does(running):
     clip = upload_file(running.client, "walk.mp4", film(4))["id"]
     job = enqueue_film(running.client, clip, upload(running.client), {"style_blend": [1.0]}, start=0.1)
