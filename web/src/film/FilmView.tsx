@@ -35,7 +35,7 @@ export function FilmView({ job }: { job: Job }) {
 function facts(job: Job): string {
   const film = job.film!;
   const parts = [jobDetails(job), film.preview ? "preview" : clock(film.seconds)];
-  if (job.width && job.height) parts.push(`${job.width} × ${job.height}`);
+  parts.push(job.width && job.height ? `${job.width} × ${job.height}` : film.preview ? "small" : `${job.settings.size} px`);
   if (job.state === "finished") parts.push(`${film.frames} frames`);
   return parts.join(" · ");
 }

@@ -62,6 +62,7 @@ export const summary = computed(() => {
   if (it.frames !== null) parts.push(plural(it.frames, "frame"));
   if (it.seconds !== null) parts.push(`${it.rough && it.frames === null ? "roughly" : "about"} ${duration(it.seconds * count)}`);
   parts.push(fileSize(it.memory));
+  if (it.frames !== null && it.seconds === null) parts.push("a preview tells how long");
   if (it.tiles > 1) parts.push(`in ${it.tiles} tiles`);
   return parts.join(" · ");
 });

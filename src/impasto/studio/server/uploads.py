@@ -14,12 +14,12 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect
 
 from impasto.errors import ImageError, StorageError
-from impasto.images import formats
 from impasto.studio.errors import BusyError, SlowError, TooLargeError
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
 from impasto.studio.server.files import missing_file
+from impasto.studio.server.inspect_upload import is_film_name
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import WaitingLine
 from impasto.studio.store import database, queue, quota
@@ -52,8 +52,9 @@ class UploadService:
         incoming = self._folder.incoming / secrets.token_hex(16)
         try:
             await asyncio.to_thread(quota.check, self._folder, self._limits)
-            async with asyncio.timeout(self._limits.upload_seconds) as deadline:
-                digest = await self._write(incoming, chunks, deadline)
+            seconds = self._limits.clip_upload_seconds if is_film_name(name) else self._limits.upload_seconds
+            async with asyncio.timeout(seconds):
+                digest = await self._write(incoming, chunks, name)
             return await self._add(incoming, digest, name)
         except TimeoutError:
             raise SlowError(
@@ -83,14 +84,11 @@ class UploadService:
             finally:
                 await asyncio.to_thread(_discard, incoming)
 
-    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes], deadline: asyncio.Timeout) -> str:
-        digest, size, most, head = hashlib.sha256(), 0, self._limits.upload_bytes, b""
+    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes], name: str) -> str:
+        digest, size = hashlib.sha256(), 0
+        most = self._limits.clip_bytes if is_film_name(name) else self._limits.upload_bytes
         with _translate_disk_errors(), incoming.open("xb") as file:
             async for chunk in chunks:
-                if len(head) < formats.HEAD <= len(head := head + chunk[: formats.HEAD]) and _may_be_film(head):
-                    more = self._limits.clip_upload_seconds - self._limits.upload_seconds
-                    deadline.reschedule((deadline.when() or 0.0) + more)
-                    most = self._limits.clip_bytes
                 size += len(chunk)
                 if size > most:
                     raise TooLargeError(f"the file has more than {most / 1e6:.0f} MB", "Send a smaller one.")
@@ -138,11 +136,6 @@ def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[s
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             row,
         )
-
-
-def _may_be_film(head: bytes) -> bool:
-    """Whether a file is no picture by its first bytes; what it is, its inspection tells."""
-    return formats.recognize(head) is None
 
 
 def _copy(source: Path, target: Path) -> str:
