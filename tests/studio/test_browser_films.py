@@ -108,6 +108,7 @@ def test_the_film_stays_in_the_form_when_the_page_is_loaded_again_and_an_animati
     assert page.get_by_role("combobox", name="File", exact=True).input_value() == "gif"
     page.get_by_role("slider", name="From", exact=True).press("ArrowRight")
     assert page.get_by_role("textbox", name="From", exact=True).input_value() == "0.10"
+    expect(page.locator("img.clip-picture")).to_have_attribute("src", re.compile(r"frame\?at=0.1"))
     page.get_by_role("combobox", name="Frames", exact=True).select_option("2")
     page.reload()
     assert page.get_by_role("textbox", name="From", exact=True).input_value() == "0.10"
@@ -135,6 +136,10 @@ def test_a_film_that_the_browser_cannot_play_is_painted_all_the_same(opens):
     drop(page, page.locator("label.zone").first, raw)
     expect(page.get_by_text("This browser cannot play it; it can be painted all the same.")).to_be_visible()
     expect(page.get_by_role("button", name="Preview", exact=True)).to_be_visible()
+    page.get_by_role("slider", name="From", exact=True).press("ArrowRight")
+    expect(page.locator("img.clip-picture")).to_have_attribute("src", re.compile(r"frame\?at=0.08"))
+    page.get_by_role("combobox", name="File", exact=True).focus()
+    expect(page.locator("img.clip-picture")).to_have_attribute("src", re.compile("display"))
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from studios import PATIENCE, QUICK, animation, enqueue_film, film, png, upload, upload_file
+from studios import PATIENCE, QUICK, animation, enqueue_film, film, film_frame, png, upload, upload_file
 
 from impasto.studio.limits import Limits
 from impasto.studio.schemas import FilmOrder
@@ -60,6 +60,21 @@ def test_an_uploaded_film_tells_its_length_size_and_rate_and_is_sent_to_a_player
     assert client.get(facts["url"], headers={"range": f"bytes={len(data)}-"}).status_code == 416
     assert "media-src 'self'" in part.headers["content-security-policy"]
     assert part.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.usefixtures("quick_uploads")
+def test_any_frame_of_a_clip_can_be_shown_also_where_no_browser_plays_it(client):
+    clip = upload_file(client, "odd.avi", film(suffix=".avi"))
+    assert clip["clip"]["media_type"] == "application/octet-stream"
+    address = f"/api/pictures/{clip['id']}/frame"
+    answer = client.get(address, params={"at": 1.55})
+    assert answer.headers["content-type"] == "image/webp"
+    with Image.open(io.BytesIO(answer.content)) as shown:
+        pixels = np.asarray(shown.convert("RGB"), float)
+    differences = [np.abs(pixels - film_frame(number)).mean() for number in range(24)]
+    assert np.argmin(differences) == 18, "of 12 a second, it is shown from 1.5 to 1.58"
+    assert client.get(address, params={"at": "nan"}).status_code == 422
+    assert client.get(f"/api/pictures/{upload(client)}/frame").status_code == 404
 
 
 @pytest.mark.usefixtures("quick_uploads")

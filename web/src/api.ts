@@ -74,6 +74,7 @@ export const resume = (id: number) => ask<Job>(`/api/jobs/${id}/resume`, "POST")
 export const move = (id: number, before: number | null) => ask<Job>(`/api/jobs/${id}/move`, "POST", { before });
 export const addResult = (id: number) => ask<Picture>(`/api/jobs/${id}/use`, "POST");
 export const picture = (id: string) => ask<Picture>(`/api/pictures/${id}`);
+export const frame = (id: string, seconds: number) => `/api/pictures/${id}/frame?at=${seconds.toFixed(3)}`;
 export const regions = (id: string) => ask<Region[]>(`/api/pictures/${id}/regions`);
 export const recent = (role: Role) => ask<Picture[]>(`/api/pictures/recent?role=${role}`);
 export const addSample = (name: string) => ask<Picture>(`/api/samples/${encodeURIComponent(name)}`, "POST");

@@ -1,6 +1,7 @@
-import { useRef, useState } from "preact/hooks";
-import type { Picture } from "../api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { frame, type Picture } from "../api";
 import { clock, title } from "../format";
+import { useDecodedImage } from "../stage/useDecodedImage";
 import { choice, choose } from "../state/film";
 import { FORMATS, type FilmFormat } from "../state/filmChoice";
 
@@ -12,10 +13,12 @@ export function ClipPanel({ picture }: { picture: Picture }) {
   const clip = picture.clip!;
   const chosen = choice.value;
   const player = useRef<HTMLVideoElement>(null);
+  /** The time whose frame is shown instead of a player's. */
+  const [shown, setShown] = useState<number | null>(null);
   const step = Math.max(0.01, Math.round(100 / clip.rate) / 100);
   if (!chosen) return null;
   const show = (seconds: number) => {
-    if (!player.current) return;
+    if (!player.current) return setShown(seconds);
     player.current.pause();
     player.current.currentTime = seconds;
   };
@@ -31,10 +34,10 @@ export function ClipPanel({ picture }: { picture: Picture }) {
   };
   return (
     <div class="clip-panel">
-      <Player picture={picture} player={player} />
+      <Player picture={picture} player={player} shown={shown} />
       <p class="help">{facts(picture)}</p>
       {clip.problem && <p class="wrong">{clip.problem.charAt(0).toUpperCase() + clip.problem.slice(1)}.</p>}
-      <div class="trim" role="group" aria-label="Part of the film">
+      <div class="trim" role="group" aria-label="Part of the film" onFocusOut={() => setShown(null)}>
         <Time label="From" value={chosen.start} most={clip.seconds} step={step} onChange={begin} />
         <Time label="To" value={end} most={clip.seconds} step={step} onChange={finish} />
       </div>
@@ -64,16 +67,23 @@ export function ClipPanel({ picture }: { picture: Picture }) {
   );
 }
 
+interface PlayerProps {
+  picture: Picture;
+  player: { current: HTMLVideoElement | null };
+  shown: number | null;
+}
+
 /** Plays the clip, where the browser can; an animation plays by itself. */
-function Player({ picture, player }: { picture: Picture; player: { current: HTMLVideoElement | null } }) {
+function Player({ picture, player, shown }: PlayerProps) {
   const clip = picture.clip!;
   const [refused, setRefused] = useState(!clip.media_type.startsWith("video/"));
   const shape = { aspectRatio: `${picture.width} / ${picture.height}` };
-  if (clip.media_type.startsWith("image/")) return <img class="clip-picture" src={clip.url} alt={`Film: ${title(picture)}`} style={shape} />;
+  const still = useFrame(picture, shown);
+  if (clip.media_type.startsWith("image/")) return <img class="clip-picture" src={still ?? clip.url} alt={`Film: ${title(picture)}`} style={shape} />;
   if (refused) {
     return (
       <>
-        <img class="clip-picture" src={picture.display} alt={`Film: ${title(picture)}`} style={shape} />
+        <img class="clip-picture" src={still ?? picture.display} alt={`Film: ${title(picture)}`} style={shape} />
         <p class="help">This browser cannot play it; it can be painted all the same.</p>
       </>
     );
@@ -81,6 +91,21 @@ function Player({ picture, player }: { picture: Picture; player: { current: HTML
   return (
     <video ref={player} class="clip-picture" src={clip.url} poster={picture.display} controls playsInline preload="metadata" aria-label={`Film: ${title(picture)}`} style={shape} onError={() => setRefused(true)} />
   );
+}
+
+/** Milliseconds without a change until a frame is requested. */
+const PAUSE = 150;
+
+/** The address of a frame once it can be shown; null while none is asked for. */
+function useFrame(picture: Picture, seconds: number | null): string | null {
+  const [asked, setAsked] = useState<string | null>(null);
+  useEffect(() => {
+    if (seconds === null) return;
+    const timer = setTimeout(() => setAsked(frame(picture.id, seconds)), PAUSE);
+    return () => clearTimeout(timer);
+  }, [seconds]);
+  const decoded = useDecodedImage(asked);
+  return seconds === null ? null : decoded;
 }
 
 interface TimeProps {
