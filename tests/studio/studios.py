@@ -142,7 +142,8 @@ def film(frames: int = 24, rate: int = 12, size: tuple[int, int] = (96, 64), suf
     stream.name = f"clip{suffix}"
     kinds = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska", ".avi": "avi"}
     with av.open(stream, "w", format=kinds[suffix]) as file:
-        video = file.add_stream("libvpx-vp9" if suffix == ".webm" else "libx264", rate=rate)
+        codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(suffix, "libx264")
+        video = file.add_stream(codec, rate=rate)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         for number in range(frames):
             file.mux(video.encode(av.VideoFrame.from_ndarray(film_frame(number, size), "rgb24")))
