@@ -9,6 +9,15 @@ def _limit(default: Any, meaning: str, unit: str = "") -> Any:
     return field(default=default, metadata={"meaning": meaning, "unit": unit})
 
 
+_BYTES_OF_PIXEL = 2.4
+"""That a painted frame takes on disk, about, until its film is whole: brushwork does not compress well."""
+
+
+def frame_bytes(size: tuple[int, int]) -> float:
+    """Estimate what a painted frame of a film takes on disk."""
+    return size[0] * size[1] * _BYTES_OF_PIXEL
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds on what a studio takes from its clients and gives to them, in bytes, seconds and numbers of things."""

@@ -101,10 +101,13 @@ async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
   for (let part = await read(); part.length; part = await read()) for (const one of part) await collect(one, into); // a hundred at a time
 }
 
+const TOGETHER = "It is a film, and films are painted one by one";
+
 function addToBatch(file: File): void {
   const mine = generation;
-  const refuse = (problem: string) => mine === generation && (refused.value = [...refused.value, { name: file.name, problem, file }]);
-  const receive = (given: Picture) => mine === generation && (given.clip ? refuse("A film is painted by itself") : addPhoto(given));
+  const refuse = (problem: string): unknown => mine === generation && (refused.value = [...refused.value, { name: file.name, problem, file }]);
+  if (isFilm(file)) return void refuse(TOGETHER);
+  const receive = (given: Picture) => mine === generation && (given.clip ? refuse(TOGETHER) : addPhoto(given));
   start(file, "photo", receive, refuse);
 }
 

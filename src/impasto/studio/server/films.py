@@ -7,13 +7,10 @@ from impasto.engine import sizing
 from impasto.errors import InputError, SettingsError
 from impasto.settings import SMALLEST_SIZE, Settings
 from impasto.sizing import Size
-from impasto.studio.limits import Limits
+from impasto.studio.limits import Limits, frame_bytes
 from impasto.studio.schemas import ClipOut, FilmOrder
 from impasto.studio.store import queue
 from impasto.video.plan import LONGEST_SIDE
-
-_BYTES_OF_PIXEL = 2.4
-"""That a painted frame takes on disk, about, until the film is whole."""
 
 
 def complete(order: queue.Order, film: FilmOrder, clip: ClipOut, size: Size, limits: Limits) -> queue.Order:
@@ -67,7 +64,7 @@ def _check_room(frames: int, size: Size, limits: Limits) -> None:
     hint = "Paint a part of it, fewer of its frames, or make it smaller."
     if frames > limits.film_frames:
         raise SettingsError(f"the film would have {frames} frames, and at most {limits.film_frames} are painted", hint)
-    needed = frames * size[0] * size[1] * _BYTES_OF_PIXEL
+    needed = frames * frame_bytes(size)
     if needed > limits.folder_bytes:
         problem = f"its painted frames would take about {needed / 1e9:.3g} GB"
         raise SettingsError(f"{problem}, and the studio's folder may have {limits.folder_bytes / 1e9:.3g} GB", hint)

@@ -10,8 +10,9 @@ from impasto import images
 from impasto.errors import ImpastoError, StorageError
 from impasto.settings import Settings
 from impasto.studio.controls import PAGE
+from impasto.studio.limits import Limits, frame_bytes
 from impasto.studio.schemas import FilmOrder
-from impasto.studio.store import queue
+from impasto.studio.store import queue, quota
 from impasto.studio.store.folder import Folder
 from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, representative_frame
 from impasto.studio.worker.writing import PreviewWriter, write_webp
@@ -19,7 +20,7 @@ from impasto.video.events import FilmEvent, FilmFinished, FilmStarted, FramePain
 from impasto.video.plan import FilmPlan, FilmRequest, plan_film
 from impasto.video.render import render
 from impasto.video.sources import open_clip
-from impasto.video.workspace import is_waiting
+from impasto.video.workspace import is_waiting, workspace_folder
 
 _ASK_SECONDS = 0.3
 """Between looks whether the film is to be stopped."""
@@ -32,12 +33,13 @@ class FilmRun:
         folder: the studio's folder.
         job: whose photograph is a clip.
         settings: as it is painted with here.
+        limits: how much space its frames may take.
     """
 
-    def __init__(self, folder: Folder, job: queue.ClaimedJob, settings: Settings) -> None:
+    def __init__(self, folder: Folder, job: queue.ClaimedJob, settings: Settings, limits: Limits) -> None:
         assert job.film
         assert job.inputs.photo
-        self._folder, self._job, self._settings = folder, job, settings
+        self._folder, self._job, self._settings, self._limits = folder, job, settings, limits
         self._order, self._clip = job.film, folder.picture(job.inputs.photo.id)
         self._output = folder.film(job.id, f".{job.film.format}")
         self._previews = PreviewWriter(folder, job)
@@ -55,6 +57,7 @@ class FilmRun:
         try:
             plan = plan_film(self._request())
             if not self._is_done():
+                quota.check(self._folder, self._limits, self._frames_left(plan) * frame_bytes(plan.size))
                 self._paint(plan)
             if self._action or not self._is_done():
                 queue.mark_cancelled(self._folder, self._job.id)
@@ -77,6 +80,10 @@ class FilmRun:
             preview=self._order.preview,
             overwrite=True,  # frames of another version or device cannot be gone on with
         )
+
+    def _frames_left(self, plan: FilmPlan) -> int:
+        painted = sum(1 for _ in workspace_folder(self._output).glob("*.png"))
+        return max(0, len(plan.numbers) - painted)
 
     def _is_done(self) -> bool:
         """Whether the film is in its place, by this attempt or by one that was killed before it could say so."""

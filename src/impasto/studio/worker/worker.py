@@ -125,7 +125,7 @@ class JobRun:
             cleanup.delete_old_previews(self._folder)
             if self._job.film:
                 settings = self._settings().model_copy(update={"device": self._device})
-                FilmRun(self._folder, self._job, settings).run()
+                FilmRun(self._folder, self._job, settings, self._limits).run()
             else:
                 self._execute(stylizer)
         except StorageError:
