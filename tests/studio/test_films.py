@@ -24,7 +24,7 @@ from impasto.studio.worker.films import frames_between
 from impasto.studio.worker.worker import JobRun
 
 ALIKE = 2.0
-"""Levels of 255, on average: frames painted afresh differ by more."""
+"""Levels of 255, on average over a frame."""
 
 
 def frames_of(data):
