@@ -27,7 +27,7 @@ def quick_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Inspects uploads in this process, for tests of something else: starting a process takes a second or two."""
 
     async def inspect(service: UploadService, incoming: Path, name: str) -> dict[str, object]:
-        return await asyncio.to_thread(inspect_upload.inspect, incoming, name, service._limits.pixels)
+        return await asyncio.to_thread(inspect_upload.inspect, incoming, name, service._limits)
 
     monkeypatch.setattr(UploadService, "_inspect", inspect)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import httpx2
 import numpy as np
 import studio_load
@@ -119,3 +120,62 @@ class Running:
         self.process.wait(timeout=20)
         self.process.stdout.close()
         self.client.close()
+
+
+QUICK = {
+    "recipe": "fast",
+    "size": 64,
+    "scales": 1,
+    "margin": 0,
+    "iterations": 2,
+    "init": "content",
+    "precision": "float32",
+    "style_layers": {"relu1_1": 1.0},
+    "content_layers": {"relu2_1": 1.0},
+}
+"""Settings that paint the frame of a film in a tenth of a second."""
+
+
+def film(frames: int = 24, rate: int = 12, size: tuple[int, int] = (96, 64), suffix: str = ".mp4") -> bytes:
+    """A film in which a bright square moves to the right."""
+    stream = io.BytesIO()
+    stream.name = f"clip{suffix}"
+    kinds = {".mp4": "mp4", ".webm": "webm", ".mkv": "matroska", ".avi": "avi"}
+    with av.open(stream, "w", format=kinds[suffix]) as file:
+        codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(suffix, "libx264")
+        video = file.add_stream(codec, rate=rate)
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        for number in range(frames):
+            file.mux(video.encode(av.VideoFrame.from_ndarray(film_frame(number, size), "rgb24")))
+        file.mux(video.encode(None))
+    return stream.getvalue()
+
+
+def film_frame(number: int, size: tuple[int, int] = (96, 64)) -> np.ndarray:
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    pixels = np.stack([2 * x, 2 * y + 60, 200 - x - y], 2)
+    pixels[10:40, 4 + 2 * number : 30 + 2 * number] = 240
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def animation(kind: str = "GIF", frames: int = 6) -> bytes:
+    """An animated picture of 100 ms a frame."""
+    pictures = [Image.fromarray(film_frame(number)) for number in range(frames)]
+    stream = io.BytesIO()
+    pictures[0].save(stream, kind, save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    return stream.getvalue()
+
+
+def upload_file(client: httpx2.Client, name: str, data: bytes) -> dict:
+    """Uploads a file; returns what is known of it."""
+    answer = client.post("/api/pictures", params={"name": name}, content=data)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def enqueue_film(client: httpx2.Client, clip: str, painting: str, settings=None, **film) -> dict:
+    """Adds the job of a film; returns it."""
+    body = {"photo": clip, "paintings": [painting], "settings": {**QUICK, **(settings or {})}, "film": film or None}
+    answer = client.post("/api/jobs", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()

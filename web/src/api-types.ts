@@ -95,7 +95,7 @@ export interface paths {
         put?: never;
         /**
          * Upload
-         * @description Upload a picture: the request's body is the file.
+         * @description Upload a picture, a film or an animation: the request's body is the file.
          */
         post: operations["upload_api_pictures_post"];
         delete?: never;
@@ -176,6 +176,46 @@ export interface paths {
          * @description Get a WebP of at most 2048 px.
          */
         get: operations["picture_display_api_pictures__picture__display_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pictures/{picture}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture File
+         * @description Get a film or an animation as it was uploaded, or a range of its bytes.
+         */
+        get: operations["picture_file_api_pictures__picture__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pictures/{picture}/frame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture Frame
+         * @description Get the frame of a clip that is shown at a time, as a WebP of at most 1024 px.
+         */
+        get: operations["picture_frame_api_pictures__picture__frame_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -445,7 +485,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Job
-         * @description Cancel a job and discard its picture.
+         * @description Cancel a job and discard its picture; of a film, what is painted is kept for a while.
          */
         post: operations["cancel_job_api_jobs__job__cancel_post"];
         delete?: never;
@@ -468,6 +508,26 @@ export interface paths {
          * @description Stop a running job and keep its picture as it is.
          */
         post: operations["keep_job_api_jobs__job__keep_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Queue a film again that was cancelled or failed, to go on where it was.
+         */
+        post: operations["resume_job_api_jobs__job__resume_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -554,6 +614,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job}/poster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job Poster
+         * @description Get a WebP that stands for the job's film until it plays.
+         */
+        get: operations["job_poster_api_jobs__job__poster_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job}/thumbnail": {
         parameters: {
             query?: never;
@@ -583,7 +663,7 @@ export interface paths {
         };
         /**
          * Job Result
-         * @description Get the result; as PNG it contains the settings as metadata.
+         * @description Get the result; as PNG it contains the settings as metadata. A film has the format that was ordered.
          */
         get: operations["job_result_api_jobs__job__result_get"];
         put?: never;
@@ -849,6 +929,8 @@ export interface components {
             max_bytes: number;
             /** Max Pixels */
             max_pixels: number;
+            /** Max Clip Bytes */
+            max_clip_bytes: number;
             /** Max Paintings */
             max_paintings: number;
             /** Max Batch */
@@ -865,6 +947,8 @@ export interface components {
             default_recipe: string;
             /** Suffixes */
             suffixes: string[];
+            /** Clip Suffixes */
+            clip_suffixes: string[];
             /** Controls */
             controls: components["schemas"]["Control"][];
             /** Layers */
@@ -975,6 +1059,26 @@ export interface components {
             problems: components["schemas"]["Message"][];
         };
         /**
+         * ClipOut
+         * @description What there is to know of a film or an animation, beside what pictures have.
+         */
+        ClipOut: {
+            /** Frames */
+            frames: number;
+            /** Seconds */
+            seconds: number;
+            /** Rate */
+            rate: number;
+            /** Has Audio */
+            has_audio: boolean;
+            /** Media Type */
+            media_type: string;
+            /** Url */
+            url: string;
+            /** Problem */
+            problem: string;
+        };
+        /**
          * Condition
          * @description That a setting has one of some values, or, negated, has none of them.
          */
@@ -1047,8 +1151,82 @@ export interface components {
             memory: number;
             /** Tiles */
             tiles: number;
+            /** Frames */
+            frames: number | null;
             /** Same As */
             same_as: number | null;
+        };
+        /**
+         * FilmOrder
+         * @description Which part of a clip is painted, and as what.
+         */
+        FilmOrder: {
+            /**
+             * Start
+             * @default 0
+             */
+            start: number;
+            /** End */
+            end?: number | null;
+            /**
+             * Every
+             * @default 1
+             */
+            every: number;
+            /**
+             * Format
+             * @default mp4
+             * @enum {string}
+             */
+            format: "mp4" | "webm" | "gif" | "webp";
+            /**
+             * Preview
+             * @default false
+             */
+            preview: boolean;
+        };
+        /**
+         * FilmOut
+         * @description The film that a job paints.
+         */
+        FilmOut: {
+            /**
+             * Start
+             * @default 0
+             */
+            start: number;
+            /** End */
+            end?: number | null;
+            /**
+             * Every
+             * @default 1
+             */
+            every: number;
+            /**
+             * Format
+             * @default mp4
+             * @enum {string}
+             */
+            format: "mp4" | "webm" | "gif" | "webp";
+            /**
+             * Preview
+             * @default false
+             */
+            preview: boolean;
+            /** Seconds */
+            seconds: number;
+            /** Frames */
+            frames: number;
+            /** Painted */
+            painted: number;
+            /** Remaining */
+            remaining: number | null;
+            /** Whole Seconds */
+            whole_seconds: number | null;
+            /** Media Type */
+            media_type: string;
+            /** Poster */
+            poster: string | null;
         };
         /**
          * JobEdits
@@ -1085,6 +1263,7 @@ export interface components {
             };
             /** Photo */
             photo?: string | null;
+            film?: components["schemas"]["FilmOrder"] | null;
         };
         /**
          * JobOut
@@ -1112,6 +1291,7 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+            film: components["schemas"]["FilmOut"] | null;
             /** Batch */
             batch: number | null;
             /** Favorite */
@@ -1210,7 +1390,7 @@ export interface components {
         };
         /**
          * PictureOut
-         * @description An uploaded picture.
+         * @description An uploaded picture, film or animation.
          */
         PictureOut: {
             /** Id */
@@ -1229,6 +1409,7 @@ export interface components {
             display: string;
             /** Sample */
             sample: string | null;
+            clip?: components["schemas"]["ClipOut"] | null;
             origin?: components["schemas"]["Origin"] | null;
         };
         /**
@@ -2152,6 +2333,210 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    picture_file_api_pictures__picture__file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "video/webm": string;
+                    "image/gif": string;
+                };
+            };
+            /** @description Partial Content */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                    "video/webm": string;
+                    "image/gif": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    picture_frame_api_pictures__picture__frame_get: {
+        parameters: {
+            query?: {
+                /** @description Seconds. */
+                at?: number;
+            };
+            header?: never;
+            path: {
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3610,6 +3995,109 @@ export interface operations {
             };
         };
     };
+    resume_job_api_jobs__job__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     retry_job_api_jobs__job__retry_post: {
         parameters: {
             query?: never;
@@ -4009,6 +4497,100 @@ export interface operations {
             };
         };
     };
+    job_poster_api_jobs__job__poster_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     job_thumbnail_api_jobs__job__thumbnail_get: {
         parameters: {
             query?: never;
@@ -4123,9 +4705,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/png": unknown;
-                    "image/jpeg": unknown;
-                    "image/webp": unknown;
+                    "image/png": string;
+                    "image/jpeg": string;
+                    "image/webp": string;
+                    "image/gif": string;
+                    "video/mp4": string;
+                    "video/webm": string;
+                };
+            };
+            /** @description Partial Content */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/jpeg": string;
+                    "image/webp": string;
+                    "image/gif": string;
+                    "video/mp4": string;
+                    "video/webm": string;
                 };
             };
             /** @description Bad Request */
@@ -4175,6 +4774,15 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };

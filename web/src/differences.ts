@@ -12,6 +12,7 @@ export function differences(job: Job): string[] {
   for (const control of controls.value) {
     const [value, own] = [job.settings[control.name], recipe.values[control.name] ?? null];
     if (value === undefined || same(value, own)) continue;
+    if (control.name === "size" && job.film) continue; // an order of a film always states it
     if (control.name === "size") found.push(`${formatValue(value)} px`);
     else if (control.kind === "layers") found.push(`other ${control.label.toLowerCase()}`);
     else if (control.kind === "boolean") found.push(`${value ? "" : "no "}${control.label.toLowerCase()}`);

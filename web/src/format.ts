@@ -31,6 +31,13 @@ export function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `0:12`, `1:02:03`: the length of a film. */
+export function clock(seconds: number): string {
+  const whole = Math.max(seconds >= 0.5 ? 1 : 0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
 /** `1.1 GB`, `740 MB`. */
 export const fileSize = (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`);
 
@@ -46,6 +53,7 @@ export function when(seconds: number): string {
 
 /** The progress of a job, 0 to 1. */
 export function share(job: Job): number {
+  if (job.film) return job.film.painted / Math.max(job.film.frames, 1);
   const progress = job.progress;
   return progress ? progress.elapsed / Math.max(progress.elapsed + progress.remaining, 1e-9) : 0;
 }

@@ -8,6 +8,7 @@ import "./style/stage.css";
 import "./style/gallery.css";
 import "./style/masks.css";
 import "./style/looks.css";
+import "./style/film.css";
 
 render(<App />, document.getElementById("studio")!);
 addShortcuts();

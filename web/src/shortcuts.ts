@@ -1,6 +1,7 @@
 /** Page-wide shortcuts: dropping, pasting, and keys. */
 
 import { download } from "./api";
+import { togglePlaying } from "./film/FilmTools";
 import { showsKeys } from "./parts/KeysDialog";
 import { fill } from "./stage/ResultTools";
 import { again, cancelSelected, paint } from "./state/actions";
@@ -66,7 +67,7 @@ function keys(event: KeyboardEvent): void {
 /** Keys without a modifier: not while something is typed, and not where they mean something to what has the focus. */
 function plainKey(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest("input:not(.mark), select, textarea, [role=toolbar], [contenteditable], .pixels")) return;
+  if (target?.closest("input:not(.mark), select, textarea, video, [role=toolbar], [contenteditable], .pixels")) return;
   const key = event.key.toLowerCase();
   const job = selected.value;
   const result = job?.state === "finished" ? job : null;
@@ -76,11 +77,11 @@ function plainKey(event: KeyboardEvent): void {
   else if (event.key === "ArrowRight") act(() => step(1));
   else if (event.key === "Delete" && markedEntries.value.length) act(deleteMarked);
   else if (!result || target?.closest(".gallery li")) return;
-  else if (event.key === " " && !target?.closest("button, a, summary, label, input")) act(() => (before.value = true));
+  else if (event.key === " " && !target?.closest("button, a, summary, label, input")) act(() => result.film ? togglePlaying() : (before.value = true));
   else if (key === "d") act(() => location.assign(download(result.id, "png")));
   else if (key === "f") act(fill);
   else if (key === "l") act(() => favor([result.id], !result.favorite));
-  else if (key === "a") act(() => again(result));
+  else if (key === "a" && !result.film) act(() => again(result));
   else if (event.key === "Delete") act(() => remove([result.id]));
 }
 

@@ -9,14 +9,27 @@ def _limit(default: Any, meaning: str, unit: str = "") -> Any:
     return field(default=default, metadata={"meaning": meaning, "unit": unit})
 
 
+_BYTES_OF_PIXEL = 2.4
+"""That a painted frame takes on disk, about, until its film is whole: brushwork does not compress well."""
+
+
+def frame_bytes(size: tuple[int, int]) -> float:
+    """Estimate what a painted frame of a film takes on disk."""
+    return size[0] * size[1] * _BYTES_OF_PIXEL
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds on what a studio takes from its clients and gives to them, in bytes, seconds and numbers of things."""
 
     upload_bytes: int = _limit(100_000_000, "size of an uploaded file", "bytes")
     pixels: int = _limit(100_000_000, "width times height of an uploaded picture")
+    clip_bytes: int = _limit(1_000_000_000, "size of an uploaded film", "bytes")
+    clip_seconds: float = _limit(1800.0, "length of an uploaded film or animation", "s")
+    film_frames: int = _limit(20_000, "frames of a painted film")
     uploads: int = _limit(4, "uploads at the same time")
     upload_seconds: float = _limit(120.0, "duration of an upload", "s")
+    clip_upload_seconds: float = _limit(900.0, "duration of the upload of a film", "s")
     inspection_seconds: float = _limit(60.0, "time to decode a picture, to convert a result, or to find regions", "s")
     process_memory_bytes: int = _limit(
         6 * 2**30, "memory of a process that decodes, converts or searches a picture", "bytes"

@@ -37,8 +37,24 @@ class Origin(BaseModel):
     """Names of stored settings that the studio does not support; `settings` does not have them."""
 
 
+class ClipOut(BaseModel):
+    """What there is to know of a film or an animation, beside what pictures have."""
+
+    frames: int
+    seconds: float
+    rate: float
+    """Frames a second, on average."""
+    has_audio: bool
+    media_type: str
+    """Of the file at `url`."""
+    url: str
+    """URL of the file as it was uploaded, for a player: it answers range requests."""
+    problem: str
+    """What is wrong with the file although it can be painted, such as that it ends too early; empty for nothing."""
+
+
 class PictureOut(BaseModel):
-    """An uploaded picture."""
+    """An uploaded picture, film or animation."""
 
     id: PictureId
     name: str
@@ -53,6 +69,8 @@ class PictureOut(BaseModel):
     """URL of a WebP of at most 2048 px."""
     sample: str | None
     """Name of the sample, if it is one."""
+    clip: ClipOut | None = None
+    """Only for films and animations: the rest tells of a frame."""
     origin: Origin | None = None
     """Only for pictures made by Impasto, and only where a single picture is requested."""
 
@@ -80,6 +98,22 @@ class SamplePicture(BaseModel):
     display: str
 
 
+class FilmOrder(BaseModel):
+    """Which part of a clip is painted, and as what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
+    """Seconds: the first frame is the one that is shown then."""
+    end: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    """Seconds, up to which frames begin; null for the clip's end."""
+    every: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Of these frames, each so many-th is painted, and shown as much longer."""
+    format: Literal["mp4", "webm", "gif", "webp"] = "mp4"
+    preview: bool = False
+    """Whether to paint a few frames small, to see the look and learn how long the whole takes."""
+
+
 class _Order(BaseModel):
     """What a job and a batch are ordered with."""
 
@@ -98,6 +132,9 @@ class JobIn(_Order):
     """A new job."""
 
     photo: PictureId | None = None
+    """A clip is painted as a film."""
+    film: FilmOrder | None = None
+    """What of the clip; null for all of it, and for pictures."""
 
 
 class Axis(BaseModel):
@@ -145,6 +182,8 @@ class EstimateOut(BaseModel):
     """Bytes that the worker takes at its peak."""
     tiles: int
     """In how many pieces the finest scale is painted."""
+    frames: int | None
+    """Of the film, about; null for a picture. Its seconds are known after a preview of it alone."""
     same_as: JobId | None
     """A job with the same pictures and settings, if there is one."""
 
@@ -187,6 +226,25 @@ class Progress(BaseModel):
     """Estimated seconds to the end."""
 
 
+class FilmOut(FilmOrder):
+    """The film that a job paints."""
+
+    seconds: float
+    """Its length."""
+    frames: int
+    """It has, about before they are counted."""
+    painted: int
+    """Of these, painted and kept: a job that was cancelled or failed can be resumed there."""
+    remaining: float | None
+    """Estimated seconds until all are painted."""
+    whole_seconds: float | None
+    """Of a finished preview: estimated seconds for the whole film."""
+    media_type: str
+    """Of the result."""
+    poster: str | None
+    """URL of a WebP that stands for the finished film until it plays."""
+
+
 class JobOut(BaseModel):
     """A job: a picture to make, its progress and its result."""
 
@@ -204,6 +262,8 @@ class JobOut(BaseModel):
     """The mask of what stays as it is in the photograph."""
     settings: dict[str, Any]
     """All settings, those of the recipe included."""
+    film: FilmOut | None
+    """Where the photograph is a clip."""
     batch: int | None
     """The batch that it belongs to."""
     favorite: bool
@@ -219,7 +279,7 @@ class JobOut(BaseModel):
     preview: str | None
     """URL of the latest preview, which differs for each; null before the first and after the end."""
     result: str | None
-    """URL of the result as PNG; add `?format=jpeg` or `?format=webp` for other formats."""
+    """URL of the result as PNG; add `?format=jpeg` or `?format=webp` for other formats. A film is as it was ordered."""
     thumbnail: str | None
     width: int | None
     """Of the result."""
@@ -378,6 +438,8 @@ class About(BaseModel):
     """Maximum size of an upload."""
     max_pixels: int
     """Maximum width times height of an upload."""
+    max_clip_bytes: int
+    """The same of a film."""
     max_paintings: int
     max_batch: int
     """Photographs of a batch."""
@@ -392,6 +454,8 @@ class About(BaseModel):
     default_recipe: str
     suffixes: list[str]
     """File name suffixes of the readable formats."""
+    clip_suffixes: list[str]
+    """File name suffixes of films; there are others that can be read."""
     controls: list[Control]
     layers: list[str]
     """Layer names that controls of the kind `layers` accept."""

@@ -13,6 +13,7 @@ from impasto.cli.stored_settings import read_stored_settings
 from impasto.errors import ImageError, ImpastoError, SettingsError
 from impasto.settings import METADATA_KEY
 from impasto.settings import recipes as recipe_files
+from impasto.studio.limits import Limits
 from impasto.studio.server.inspect_upload import inspect
 
 TEXTS = [name for name, field in Settings.model_fields.items() if field.annotation is str]
@@ -87,7 +88,7 @@ def test_S10_stored_settings_that_make_no_sense_are_refused(tmp_path, text):
 
 @pytest.mark.parametrize("text", [DEEP, '{"size": ' + "9" * 5000 + "}"])
 def test_S10_a_picture_is_never_refused_for_its_metadata(tmp_path, text):
-    found = inspect(png(tmp_path, **{METADATA_KEY: text, "impasto:inputs": text}), "made.png", 10**6)
+    found = inspect(png(tmp_path, **{METADATA_KEY: text, "impasto:inputs": text}), "made.png", Limits(pixels=10**6))
     assert (found["width"], found["origin"]) == (48, None)
 
 

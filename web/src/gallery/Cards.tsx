@@ -1,5 +1,6 @@
 import { useComputed } from "@preact/signals";
 import type { Job } from "../api";
+import { FilmMark } from "../film/FilmMark";
 import { focusSoon } from "../focus";
 import { jobTitle, plural, STATES, when } from "../format";
 import { jobDetails } from "../differences";
@@ -15,7 +16,8 @@ export function JobCard({ entry }: { entry: Entry }) {
   const job = jobSignal(id).value;
   const name = jobTitle(job);
   const picture = job.thumbnail ?? job.photo?.thumbnail ?? job.paintings[0]?.thumbnail;
-  const details = jobDetails(job);
+  const details = [...(job.film ? [job.film.preview ? "preview" : "film"] : []), jobDetails(job)].join(" · ");
+  const again = job.film?.painted ? "Resume" : "Paint";
   // As signals of its own: what is selected elsewhere must not redraw thousands of cards.
   const current = useComputed(() => selectedId.value === id);
   const isMarked = useComputed(() => marked.value.has(keyOf(entry)));
@@ -28,6 +30,7 @@ export function JobCard({ entry }: { entry: Entry }) {
       <button type="button" class="show" aria-label={`Show ${name}, ${details}, ${when(job.created)}: ${STATES[job.state]}`} aria-current={current.value} onClick={show}>
         {picture && <img class="fill" src={picture} alt="" loading="lazy" width={160} height={160} draggable={false} />}
         {job.state !== "finished" && <span class="state">{STATES[job.state]}</span>}
+        {job.film && <FilmMark seconds={job.film.seconds} />}
       </button>
       <Mark entry={entry} name={name} on={isMarked.value} />
       <p class="below" title={`${name}: ${details}`}>
@@ -37,7 +40,7 @@ export function JobCard({ entry }: { entry: Entry }) {
       </p>
       <div class="actions">
         {job.state === "finished" ? <Favorite job={job} /> : (
-          <button type="button" aria-label={`Paint ${name} again`} title="Paint it again" onClick={() => retry(job)}>
+          <button type="button" aria-label={again === "Resume" ? `Resume ${name}` : `Paint ${name} again`} title={again === "Resume" ? "Resume" : "Paint it again"} onClick={() => retry(job)}>
             <Icon name="again" />
           </button>
         )}

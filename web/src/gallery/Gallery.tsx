@@ -100,7 +100,7 @@ function Selection() {
   const [choosing, setChoosing] = useState(false);
   const chosen = markedEntries.value.length;
   if (!chosen) return null;
-  const both = markedEntries.value.filter((entry) => entry.batch === null && find(entry.job)?.result);
+  const both = markedEntries.value.filter((entry) => entry.batch === null && find(entry.job)?.result && !find(entry.job)?.film);
   const comparable = chosen === 2 && both.length === 2;
   const compareThem = () => {
     if (!comparable) return;

@@ -35,7 +35,7 @@ export function DropZone({ role, label, multiple = false, children }: Props) {
         id={`choose-${role}`}
         class="unseen"
         aria-label={label}
-        accept={["image/*", ...(about.value?.suffixes ?? [])].join(",")}
+        accept={["image/*", ...(about.value?.suffixes ?? []), ...(role === "photo" ? ["video/*", ...(about.value?.clip_suffixes ?? [])] : [])].join(",")}
         multiple={multiple}
         onKeyDown={openByEnter}
         onChange={({ currentTarget }) => {

@@ -2,7 +2,10 @@ import { focusSoon } from "../focus";
 import { paintings, photo, photos, removePainting } from "../state/form";
 import { picturesOf, refused, removeBatch, uploadBatch, uploadRefused } from "../state/uploads";
 import { plural, title } from "../format";
+import { ClipPanel } from "../film/ClipPanel";
+import { FilmMark } from "../film/FilmMark";
 import { MaskButton } from "../masks/MaskButton";
+import { clip } from "../state/film";
 import { CropButton } from "./CropButton";
 import { DropZone } from "./DropZone";
 import { Icon } from "./Icon";
@@ -13,29 +16,34 @@ import { RefusedFiles } from "./RefusedFiles";
 export function PhotoInput() {
   const given = photo.value;
   const many = photos.value.length > 1;
+  const film = clip.value;
   return (
     <section class="input" aria-labelledby="photo-heading">
-      <h2 id="photo-heading">{many ? `Photographs (${photos.value.length})` : "Photograph"}</h2>
+      <h2 id="photo-heading">{many ? `Photographs (${photos.value.length})` : film ? "Film" : "Photograph"}</h2>
       <div class="slot">
         <DropZone role="photo" label={many ? "Choose other photographs" : given ? "Choose another photograph" : "Choose a photograph"} multiple>
           {many ? (
             <Mosaic />
           ) : given ? (
-            <img class="fill" src={given.display} alt={`Photograph: ${title(given)}`} draggable={false} />
+            <>
+              <img class="fill" src={given.display} alt={`${film ? "Film" : "Photograph"}: ${title(given)}`} draggable={false} />
+              {film?.clip && <FilmMark seconds={film.clip.seconds} />}
+            </>
           ) : (
             <Invitation icon="image" />
           )}
         </DropZone>
         {given && (
-          <button type="button" class="remove" aria-label={many ? "Remove all photographs" : "Remove photograph"} onClick={() => (removeBatch(), focusSoon("#choose-photo"))}>
+          <button type="button" class="remove" aria-label={many ? "Remove all photographs" : film ? "Remove film" : "Remove photograph"} onClick={() => (removeBatch(), focusSoon("#choose-photo"))}>
             <Icon name="close" />
           </button>
         )}
-        {given && !many && <MaskButton />}
+        {given && !many && !film && <MaskButton />}
       </div>
       <PicturePicker role="photo">
         <FolderButton />
       </PicturePicker>
+      {film && <ClipPanel key={film.id} picture={film} />}
       <RefusedFiles files={refused.value}>
         <button type="button" onClick={uploadRefused}>
           Try them again

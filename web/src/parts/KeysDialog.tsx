@@ -7,7 +7,7 @@ const KEYS: [string, string][] = [
   ["Ctrl + Enter", "Paint"],
   ["Esc", "Cancel the picture on the stage, or close what is open"],
   ["← →", "The picture before or after"],
-  ["Space", "Hold to see the photograph"],
+  ["Space", "Hold to see the photograph; plays and pauses a film"],
   ["A", "Again, with another seed"],
   ["D", "Download"],
   ["F", "Full screen"],

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
-import { paint, sending } from "../state/actions";
+import { paint, preview, sending } from "../state/actions";
 import { about } from "../state/about";
 import { estimated, impossible, summary } from "../state/estimate";
+import { clip } from "../state/film";
 import { copies, missing, photo, photos } from "../state/form";
 import { running } from "../state/jobs";
 import { allow, offered } from "../state/notifications";
@@ -29,7 +30,12 @@ export function SubmitBar() {
         <button type="button" class="paint" aria-disabled={!ready} aria-describedby="paint-hint" aria-keyshortcuts="Control+Enter" title={`Paint${KEYS}`} onClick={paint}>
           {many ? `Paint ${plural(photos.value.length, "photograph")}` : "Paint"}
         </button>
-        {!many && (
+        {clip.value && (
+          <button type="button" class="preview-button" aria-disabled={!ready} title="A few frames, small, to see the look and learn how long the whole takes" onClick={preview}>
+            Preview
+          </button>
+        )}
+        {!many && !clip.value && (
           <select class="copies" aria-label="How many, each with another seed" title="How many, each with another seed" value={copies.value} onChange={(event) => (copies.value = Number(event.currentTarget.value))}>
             {Array.from({ length: MOST_COPIES }, (_, index) => (
               <option key={index} value={index + 1}>
@@ -38,7 +44,7 @@ export function SubmitBar() {
             ))}
           </select>
         )}
-        {!many && (
+        {!many && !clip.value && (
           <button type="button" class="sheet-button" aria-disabled={!ready} title="Paint small pictures with several values of a setting" onClick={() => ready && setSheet(true)}>
             Sheet …
           </button>

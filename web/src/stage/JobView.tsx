@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Job } from "../api";
 import { cancel, retry } from "../state/actions";
 import { withLabels } from "../state/notices";
@@ -8,6 +8,7 @@ import { duration, jobTitle } from "../format";
 import { findBatch } from "../state/jobs";
 import { selectBatch } from "../state/selection";
 import { Icon } from "../parts/Icon";
+import { useCaptionFocus } from "./useCaptionFocus";
 import { Viewer } from "./Viewer";
 import { ResultTools } from "./ResultTools";
 import { LossCurve } from "./LossCurve";
@@ -16,11 +17,7 @@ import { Running } from "./Running";
 export function JobView({ job }: { job: Job }) {
   const [pixels, setPixels] = useState(false);
   const finished = job.state === "finished";
-  const caption = useRef<HTMLDivElement>(null);
-  const hadFocus = caption.current?.contains(document.activeElement);
-  useEffect(() => {
-    if (hadFocus) caption.current?.querySelector<HTMLElement>("button:not(:disabled)")?.focus(); // the pressed button may have been removed
-  }, [job.state]);
+  const caption = useCaptionFocus(job.state);
   return (
     <>
       <Viewer job={job} pixels={finished && pixels} />
@@ -59,7 +56,7 @@ function ToBatch({ id }: { id: number }) {
   );
 }
 
-function Waiting({ job }: { job: Job }) {
+export function Waiting({ job }: { job: Job }) {
   return (
     <div class="progress">
       <p>{job.queue_position === 1 ? "Next in the queue" : `Number ${job.queue_position} in the queue`}</p>

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { photo, paintings, recipe } from "../state/form";
 import { followRunning, selected, view } from "../state/selection";
+import { FilmView } from "../film/FilmView";
 import { title } from "../format";
 import { Announcer } from "./Announcer";
 import { BatchView } from "./BatchView";
@@ -19,6 +20,8 @@ export function Stage() {
         <BatchView key={shown.id} id={shown.id} />
       ) : shown?.kind === "compare" ? (
         <CompareView key={`${shown.id} ${shown.other}`} id={shown.id} other={shown.other} />
+      ) : job?.film ? (
+        <FilmView key={job.id} job={job} />
       ) : job ? (
         <JobView key={job.id} job={job} />
       ) : (

@@ -8,6 +8,8 @@ import type { Axis, Control, Job, JobIn } from "../api";
 import { plural } from "../format";
 import { about } from "./about";
 import { renewEstimate, impossible } from "./estimate";
+import { choice, clip, filmOf } from "./film";
+import { orderFilm } from "./filmChoice";
 import { checkPictures, copies, faulty, missing, newJob, photos, problemWith, recipe } from "./form";
 import { queueRows, upsertBatches, upsertJob } from "./jobs";
 import { attempt, showError, dismiss, notices, notify } from "./notices";
@@ -32,9 +34,11 @@ async function exclusively(what: () => Promise<unknown>): Promise<void> {
   }
 }
 
-export const paint = (): Promise<void> => exclusively(paintForm);
+export const paint = (): Promise<void> => exclusively(() => paintForm(false));
+/** Paint a few frames of the form's film, small and before all else that waits. */
+export const preview = (): Promise<void> => exclusively(() => paintForm(true));
 
-async function paintForm(): Promise<void> {
+async function paintForm(asPreview: boolean): Promise<void> {
   if (!about.value) return;
   dismiss("order", "files", "action");
   if (uploads.value.length) return showError("A picture is still being uploaded", "Paint when it has arrived.", "files");
@@ -42,9 +46,15 @@ async function paintForm(): Promise<void> {
   if (!canSend()) return;
   if (impossible.value) return showError(impossible.value, "", "order");
   if (photos.value.length > 1) await sendBatch([], "");
+  else if (clip.value) await send(() => api.paint(filmJob(asPreview)));
   else await sendSeeds(newJob(), copies.value);
   if (notices.value.some((one) => one.topic === "action")) void checkPictures(); // one of them may have expired
 }
+
+const filmJob = (asPreview: boolean): JobIn => ({ ...newJob(), film: choice.value && orderFilm(choice.value, asPreview) });
+
+/** Paint the film that a job is a preview of. */
+export const paintWhole = (job: Job): Promise<void> => exclusively(() => send(() => api.paint({ ...orderOf(job), film: filmOf(job, false) })));
 
 /** Paint one order several times: first as it is, then with other seeds. */
 async function sendSeeds(order: JobIn, count: number): Promise<void> {
@@ -64,13 +74,15 @@ export const again = (job: Job): Promise<void> => exclusively(() => send(() => a
 export const enlarge = (job: Job, side: number): Promise<void> =>
   exclusively(() => send(() => api.paint({ ...orderOf(job), settings: { ...job.settings, size: side } })));
 
-export const retry = (job: Job): Promise<void> => exclusively(() => send(() => api.retry(job.id)));
+/** Paint a job that has not finished again; a film goes on where it was. */
+export const retry = (job: Job): Promise<void> => exclusively(() => send(() => (job.film ? api.resume(job.id) : api.retry(job.id))));
 
 const orderOf = (job: Job): JobIn => ({
   photo: job.photo?.id ?? null,
   paintings: job.paintings.map((one) => one.id),
   masks: job.masks.map((one) => one.id),
   keep: job.keep?.id ?? null,
+  film: filmOf(job),
   settings: job.settings,
 });
 

@@ -38,7 +38,7 @@ async function ask(order: string, mine: number): Promise<void> {
     if (mine !== turn) return;
     estimated.value = found;
     impossible.value = "";
-    if (found.seconds === null) timer = setTimeout(() => void ask(order, mine), STARTING);
+    if (found.seconds === null && found.frames === null) timer = setTimeout(() => void ask(order, mine), STARTING);
   } catch (error) {
     if (mine !== turn) return;
     estimated.value = null;
@@ -56,11 +56,13 @@ export function renewEstimate(): void {
 export const summary = computed(() => {
   const it = estimated.value;
   if (!it) return "";
-  const count = photos.value.length > 1 ? photos.value.length : copies.value;
+  const count = it.frames !== null ? 1 : photos.value.length > 1 ? photos.value.length : copies.value;
   const size = `${it.width} × ${it.height}`;
   const parts = [photos.value.length > 1 ? plural(count, "photograph") : count > 1 ? `${count} of ${size}` : size];
-  if (it.seconds !== null) parts.push(`${it.rough ? "roughly" : "about"} ${duration(it.seconds * count)}`);
+  if (it.frames !== null) parts.push(plural(it.frames, "frame"));
+  if (it.seconds !== null) parts.push(`${it.rough && it.frames === null ? "roughly" : "about"} ${duration(it.seconds * count)}`);
   parts.push(fileSize(it.memory));
+  if (it.frames !== null && it.seconds === null) parts.push("a preview tells how long");
   if (it.tiles > 1) parts.push(`in ${it.tiles} tiles`);
   return parts.join(" · ");
 });

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { picture, RefusedError, type JobIn, type Control, type Picture, type Recipe, type Settings } from "../api";
 import { about, controls, recipeNamed } from "./about";
+import { choiceOf, orderFilm, type FilmChoice } from "./filmChoice";
 import { showError, dismiss, notify } from "./notices";
 import { follow } from "./perPainting";
 import { count, parts, formatValue, validate, same } from "./values";
@@ -23,6 +24,7 @@ export interface Form {
   morePhotos: Picture[];
   paintings: Picture[];
   masks: Masks | null;
+  film: FilmChoice | null;
   recipe: string;
   changed: Settings;
 }
@@ -35,6 +37,8 @@ export const photos = computed(() => (photo.value ? [photo.value, ...morePhotos.
 export const paintings = signal<Picture[]>(stored.paintings);
 /** See `masks.ts`, which keeps them in step with the pictures. */
 export const masks = signal<Masks | null>(stored.masks);
+/** What of the photograph is painted where it is a clip; see `film.ts`. */
+export const film = signal<FilmChoice | null>(stored.film);
 /** Empty until the server has named the default. */
 export const recipeName = signal(stored.recipe);
 /** Changed settings, by name; all others follow the recipe. */
@@ -135,13 +139,14 @@ export function newJob(): JobIn {
   const settings: Settings = { recipe: recipe.value?.name };
   for (const control of controls.value) if (differs(control) && applies(control)) settings[control.name] = changed.value[control.name];
   const [withPhoto, withPaintings] = [recipe.value?.needs_photo !== false, recipe.value?.needs_painting !== false];
-  const drawn = withPhoto && photos.value.length < 2 && masks.value?.photo === photo.value?.id ? masks.value : null;
+  const drawn = withPhoto && photos.value.length < 2 && !photo.value?.clip && masks.value?.photo === photo.value?.id ? masks.value : null;
   const regions = withPaintings ? paintings.value.map((one) => drawn?.regions[one.id]?.id) : [];
   return {
     photo: withPhoto ? (photo.value?.id ?? null) : null,
     paintings: withPaintings ? paintings.value.map((one) => one.id) : [],
     masks: regions.filter((id) => id !== undefined).length === regions.length ? (regions as string[]) : [],
     keep: drawn?.keep?.id ?? null,
+    film: withPhoto && photo.value?.clip && photos.value.length < 2 ? orderFilm(choiceOf(photo.value, film.value)) : null,
     settings,
   };
 }
@@ -151,6 +156,7 @@ export const snapshot = (): Form => ({
   morePhotos: morePhotos.value,
   paintings: paintings.value,
   masks: masks.value,
+  film: film.value,
   recipe: recipeName.value,
   changed: changed.value,
 });
@@ -161,6 +167,7 @@ export function fill(form: Form): void {
     morePhotos.value = form.morePhotos;
     paintings.value = form.paintings;
     masks.value = form.masks;
+    film.value = form.film;
     recipeName.value = form.recipe;
     changed.value = form.changed;
   });
@@ -205,7 +212,7 @@ function removeMask(mask: Picture): void {
 const most = () => about.value?.max_paintings ?? 16;
 
 function loadStored(): Form {
-  const empty: Form = { photo: null, morePhotos: [], paintings: [], masks: null, recipe: "", changed: {} };
+  const empty: Form = { photo: null, morePhotos: [], paintings: [], masks: null, film: null, recipe: "", changed: {} };
   try {
     return { ...empty, ...JSON.parse(sessionStorage.getItem(KEY) ?? "{}") };
   } catch {

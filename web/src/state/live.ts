@@ -47,7 +47,9 @@ function listen(): void {
   stream.onopen = onAnswer;
   stream.addEventListener("changes", (event) => {
     onAnswer();
-    jobs.applyChanges(JSON.parse((event as MessageEvent<string>).data));
+    const changes = JSON.parse((event as MessageEvent<string>).data) as api.Changes;
+    jobs.applyChanges(changes);
+    if (changes.jobs.some((job) => typeof job.film?.whole_seconds === "number")) renewEstimate(); // a preview has told how long it takes
   });
   stream.onerror = () => {
     if (!stream) return;

@@ -3,7 +3,8 @@
 import { batch, signal } from "@preact/signals";
 import * as api from "../api";
 import type { Job, Picture, Role } from "../api";
-import { fill, fillSettings, addPicture, masks, morePhotos, paintings, photo, snapshot, type Form } from "./form";
+import { choiceOfJob } from "./film";
+import { film, fill, fillSettings, addPicture, masks, morePhotos, paintings, photo, snapshot, type Form } from "./form";
 import { masksOf } from "./masks";
 import { notify } from "./notices";
 
@@ -64,6 +65,7 @@ export function restoreJob(job: Job): void {
     morePhotos.value = [];
     paintings.value = job.paintings;
     masks.value = job.photo && masksOf(job.photo, job.paintings, job.masks, job.keep);
+    film.value = choiceOfJob(job);
     fillSettings(job.settings);
   });
   notify("Its pictures and settings are back in the form.", { label: "Undo", run: () => fill(before) });

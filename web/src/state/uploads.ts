@@ -40,7 +40,7 @@ export function uploadFiles(given: ArrayLike<File> & Iterable<File>, role?: Role
   if (role === "photo" ? files.length > 1 : !role && files.length > most("max_paintings", 16)) return uploadBatch(files);
   let photoIsThere = photo.value !== null || uploads.value.some((one) => one.role === "photo");
   for (const file of files) {
-    const itsRole = role ?? (photoIsThere ? "painting" : "photo");
+    const itsRole = role ?? (photoIsThere && !isFilm(file) ? "painting" : "photo");
     photoIsThere = true;
     if (itsRole === "photo") refused.value = [];
     start(file, itsRole, (given) => received(given, itsRole));
@@ -101,16 +101,20 @@ async function collect(entry: FileSystemEntry, into: File[]): Promise<void> {
   for (let part = await read(); part.length; part = await read()) for (const one of part) await collect(one, into); // a hundred at a time
 }
 
+const TOGETHER = "It is a film, and films are painted one by one";
+
 function addToBatch(file: File): void {
   const mine = generation;
-  const refuse = (problem: string) => mine === generation && (refused.value = [...refused.value, { name: file.name, problem, file }]);
-  start(file, "photo", (given) => mine === generation && addPhoto(given), refuse);
+  const refuse = (problem: string): unknown => mine === generation && (refused.value = [...refused.value, { name: file.name, problem, file }]);
+  if (isFilm(file)) return void refuse(TOGETHER);
+  const receive = (given: Picture) => mine === generation && (given.clip ? refuse(TOGETHER) : addPhoto(given));
+  start(file, "photo", receive, refuse);
 }
 
 type Refuse = (problem: string) => unknown;
 
 function start(file: File, role: Role, receive: (given: Picture) => unknown, refuse?: Refuse): void {
-  const limit = most("max_bytes", Infinity);
+  const limit = most(isFilm(file) ? "max_clip_bytes" : "max_bytes", Infinity);
   const name = file.name || "picture";
   if (file.size > limit) {
     const hint = `The studio accepts files of up to ${Math.floor(limit / 1e6)} MB`;
@@ -141,7 +145,8 @@ export function stopUploads(): void {
 }
 
 async function received(given: Picture, role: Role): Promise<void> {
-  if (given.origin) await restore(given, role);
+  if (given.clip && role === "painting" && !given.clip.media_type.startsWith("image/")) showError(`${given.name} is a film`, "A painting is a picture: drop the film on Photograph.", "files");
+  else if (given.origin) await restore(given, role);
   else addPicture(role, given);
 }
 
@@ -149,4 +154,7 @@ function progress(id: number, share: number): void {
   uploads.value = uploads.value.map((one) => (one.id === id ? { ...one, share } : one));
 }
 
-const most = (limit: "max_paintings" | "max_batch" | "max_bytes", usual: number): number => about.value?.[limit] ?? usual;
+/** Whether a file is a film by its name; an animation may be painted as a picture, too. */
+const isFilm = (file: File): boolean => file.type.startsWith("video/") || (about.value?.clip_suffixes ?? []).some((suffix) => file.name.toLowerCase().endsWith(suffix));
+
+const most = (limit: "max_paintings" | "max_batch" | "max_bytes" | "max_clip_bytes", usual: number): number => about.value?.[limit] ?? usual;

@@ -69,7 +69,8 @@ class ConnectionGuard:
         self._seconds = {
             _State.HEADERS: limits.header_seconds,
             _State.UNWANTED_BODY: limits.header_seconds,
-            _State.BODY: limits.upload_seconds + limits.body_seconds,  # routes end theirs before, with an error
+            _State.BODY: max(limits.upload_seconds, limits.clip_upload_seconds)
+            + limits.body_seconds,  # routes end theirs before, with an error
         }
 
     def protocol_class(self) -> type[asyncio.Protocol]:

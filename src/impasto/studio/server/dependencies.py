@@ -65,6 +65,12 @@ def png_response() -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
+def file_response(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Describe a file, or a part of it, for the OpenAPI."""
+    content = {"content": {name: {"schema": {"type": "string", "format": "binary"}} for name in media_types}}
+    return {200: content, 206: content}
+
+
 def webp_response() -> dict[int | str, dict[str, Any]]:
     """Describe a WebP response for the OpenAPI."""
     return {200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}}

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -25,7 +26,18 @@ _LONGEST_STEM = 100
 def file_name(job: JobOut, suffix: str) -> str:
     """Name a result like the command does, photo-painting, without characters that a file system may refuse."""
     stems = [picture.name.rpartition(".")[0] or picture.name for picture in (job.photo, *job.paintings[:1]) if picture]
+    stems += ["preview"] if job.film and job.film.preview else []
     return f"{safe_stem('-'.join(stems))}.{suffix}"
+
+
+def result_name(job: JobOut) -> str:
+    """Name the file of a result."""
+    return file_name(job, job.film.format if job.film else "png")
+
+
+def result_path(folder: Folder, job: JobOut) -> Path:
+    """Return the file of a result."""
+    return folder.film(job.id, f".{job.film.format}") if job.film else folder.result(job.id)
 
 
 def safe_stem(text: str) -> str:
@@ -52,11 +64,11 @@ def _zip(folder: Folder, jobs: Sequence[JobOut], refused: Sequence[Refused]) -> 
     sink, lines, used = _Sink(), [], set[str]()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
         for job in jobs:
-            name = _unused(file_name(job, "png"), used)
+            name = _unused(result_name(job), used)
             error = None if job.state == "finished" else _why(job)
             if error is None:
                 try:
-                    with folder.result(job.id).open("rb") as source:
+                    with result_path(folder, job).open("rb") as source:
                         entry = ZipInfo(name, _zip_time(job))
                         with archive.open(entry, "w", force_zip64=True) as target:
                             while chunk := source.read(_CHUNK):

@@ -15,8 +15,8 @@ from impasto.settings.per_painting import check_counts
 from impasto.sizing import Size, have_one_shape
 from impasto.studio.controls import check_sizes, on_this_machine, settings_of
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Axis, BatchIn, EstimateOut, JobIn, JobOut
-from impasto.studio.server import queries
+from impasto.studio.schemas import Axis, BatchIn, EstimateOut, FilmOrder, JobIn, JobOut
+from impasto.studio.server import films, queries
 from impasto.studio.server.dependencies import StudioContext
 from impasto.studio.store import batches, processors, queue, quota
 
@@ -33,7 +33,7 @@ def add(context: StudioContext, new: JobIn) -> int:
         InputError: something of it cannot be used.
         QuotaError: the studio's folder is full.
     """
-    order = _order(new, new.photo, settings_of(new.settings, context.limits))
+    order = _complete(context, new)
     _check(context, [order], touch=True)
     quota.check(context.folder, context.limits)
     return queue.enqueue(context.folder, order, context.limits)
@@ -47,6 +47,7 @@ def again(former: JobOut) -> JobIn:
         masks=[it.id for it in former.masks],
         keep=former.keep and former.keep.id,
         settings=former.settings,
+        film=former.film and FilmOrder(**former.film.model_dump(include=set(FilmOrder.model_fields))),
     )
 
 
@@ -56,8 +57,8 @@ def estimate(context: StudioContext, new: JobIn) -> EstimateOut:
     Raises:
         InputError: something of it cannot be used.
     """
-    settings = settings_of(new.settings, context.limits)
-    order = _order(new, new.photo, settings)
+    order = _complete(context, new)
+    settings = order.settings
     sizes = _check(context, [order], touch=False)
     found = processors.published(context.folder)
     processor, memory = found or (_UNKNOWN, free_memory())
@@ -67,14 +68,16 @@ def estimate(context: StudioContext, new: JobIn) -> EstimateOut:
     expected = forecast(
         on_this_machine(settings, context.limits), content, styles, processor, memory, masks=_count_masks(order)
     )
+    seconds = expected.seconds + _START_SECONDS if found else None
     return EstimateOut(
         width=expected.width,
         height=expected.height,
-        seconds=expected.seconds + _START_SECONDS if found else None,
+        seconds=queries.seconds_by_preview(context.folder, order) if order.film else seconds,
         rough=expected.rough,
+        frames=order.frames if order.film else None,
         memory=expected.memory,
         tiles=expected.tiles,
-        same_as=queries.same_job(context.folder, settings.model_dump_json(), order.inputs),
+        same_as=queries.same_job(context.folder, order),
     )
 
 
@@ -155,6 +158,23 @@ def _products(axes: Sequence[Axis]) -> list[tuple[float | int | str, ...]]:
     return [tuple(reversed(cell)) for cell in itertools.product(*(axis.values for axis in reversed(axes)))]
 
 
+def _complete(context: StudioContext, new: JobIn) -> queue.Order:
+    """Complete what was asked for: a photograph that is a clip makes it a film.
+
+    Raises:
+        InputError: something of it cannot be used.
+    """
+    order = _order(new, new.photo, settings_of(new.settings, context.limits))
+    clip = queries.clips(context.folder, [new.photo]).get(new.photo) if new.photo else None
+    if clip is None:
+        if new.film:
+            raise SettingsError("only a clip becomes a film", "Choose a clip, or leave out what is said of the film.")
+        return order
+    assert new.photo
+    size = queries.sizes(context.folder, [new.photo])[new.photo]
+    return films.complete(order, new.film or FilmOrder(), clip, size, context.limits)
+
+
 def _order(new: JobIn | BatchIn, photo: str | None, settings: Settings) -> queue.Order:
     return queue.Order(photo, new.paintings, settings, new.masks, new.keep)
 
@@ -183,6 +203,7 @@ def _check(context: StudioContext, orders: Sequence[queue.Order], *, touch: bool
     if touch:
         queue.touch_pictures(context.folder, sorted(pictures))
     sizes = queries.sizes(context.folder, pictures)
+    films.check_clips(orders, queries.clips(context.folder, pictures))
     for order in orders:
         _check_masks(order, sizes)
         content, styles = _inputs(order, sizes)

@@ -4,7 +4,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from impasto.studio import controls, samples
@@ -15,6 +15,9 @@ from impasto.studio.schemas import (
     Axis,
     BatchOut,
     Changes,
+    ClipOut,
+    FilmOrder,
+    FilmOut,
     JobOut,
     JobPage,
     Message,
@@ -37,6 +40,8 @@ _STEP_BYTES = 100
 _LAST_JOB = 2**62
 _COVERS = 4
 """Results that a batch shows of itself."""
+FILM_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "webp": "image/webp"}
+"""Media types of films, by format."""
 _STANDS_FOR_ALL = """(batch IS NULL OR id = (
     SELECT max(id) FROM jobs AS other WHERE other.batch = jobs_with_queue_position.batch AND other.trashed IS NULL))"""
 
@@ -209,18 +214,34 @@ def albums(folder: Folder) -> list[Album]:
     return [Album(**row) for row in rows]
 
 
-def same_job(folder: Folder, settings: str, inputs: Sequence[tuple[str, int, str]]) -> int | None:
-    """Find the latest finished or waiting job with the same settings, as JSON, and the same inputs."""
+def same_job(folder: Folder, order: queue.Order) -> int | None:
+    """Find the latest finished or waiting job of the same order."""
     with database.read_transaction(folder.database) as connection:
-        rows = connection.execute(
-            "SELECT id FROM jobs WHERE settings = ? AND trashed IS NULL AND NOT kept_early "
-            "AND state IN ('queued', 'running', 'finished') ORDER BY id DESC",
-            (settings,),
-        ).fetchall()
-        for row in rows:
-            found = connection.execute("SELECT role, position, picture FROM inputs WHERE job = ?", (row["id"],))
-            if {tuple(it) for it in found.fetchall()} == set(inputs):
-                return int(row["id"])
+        found = _same_job(connection, order, "state IN ('queued', 'running', 'finished')")
+    return int(found["id"]) if found else None
+
+
+def seconds_by_preview(folder: Folder, order: queue.Order) -> float | None:
+    """Find how long a film takes according to the latest preview of it; None where there is none."""
+    if order.film is None:
+        return None
+    preview = replace(order, film=order.film.model_copy(update={"preview": True}))
+    with database.read_transaction(folder.database) as connection:
+        found = _same_job(connection, preview, "whole_seconds IS NOT NULL")
+    return float(found["whole_seconds"]) if found else None
+
+
+def _same_job(connection: sqlite3.Connection, order: queue.Order, condition: str) -> sqlite3.Row | None:
+    """Find the latest job with the same settings and the same inputs that meets a condition, in SQL."""
+    rows: list[sqlite3.Row] = connection.execute(
+        "SELECT id, whole_seconds FROM jobs WHERE settings = ? AND film IS ? AND trashed IS NULL AND NOT kept_early "  # noqa: S608
+        f"AND {condition} ORDER BY id DESC",
+        (order.settings.model_dump_json(), order.film and order.film.model_dump_json()),
+    ).fetchall()
+    for row in rows:
+        found = connection.execute("SELECT role, position, picture FROM inputs WHERE job = ?", (row["id"],))
+        if {tuple(it) for it in found.fetchall()} == set(order.inputs):
+            return row
     return None
 
 
@@ -235,6 +256,16 @@ def picture(folder: Folder, picture_id: str, limits: Limits) -> PictureOut:
     if not found:
         raise MissingError("there is no such picture", "Upload it again.")
     return found[picture_id]
+
+
+def clips(folder: Folder, pictures: Iterable[str]) -> dict[str, ClipOut]:
+    """Read what there is to know of those of some uploaded pictures that are clips."""
+    with database.read_transaction(folder.database) as connection:
+        rows = connection.execute(
+            "SELECT id, clip FROM pictures WHERE clip IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(set(pictures))),),
+        ).fetchall()
+    return {row["id"]: _clip(row) for row in rows}
 
 
 def sizes(folder: Folder, pictures: Iterable[str]) -> dict[str, tuple[int, int]]:
@@ -359,6 +390,7 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
         favorite=bool(row["favorite"]),
         album=row["album"],
         settings=json.loads(row["settings"]),
+        film=_film(row, next((picture.clip for role, picture in inputs if role == "photo"), None)),
         attempt=row["attempt"],
         created=row["created"],
         started=row["started"],
@@ -372,6 +404,28 @@ def _job(row: sqlite3.Row, inputs: Sequence[tuple[str, PictureOut]]) -> JobOut:
         kept_early=bool(row["kept_early"]),
         error=Message(problem=row["problem"], hint=row["hint"]) if row["problem"] else None,
     )
+
+
+def _film(row: sqlite3.Row, clip: ClipOut | None) -> FilmOut | None:
+    if row["film"] is None:
+        return None
+    order = FilmOrder.model_validate_json(row["film"])
+    whole = clip.seconds if clip else 0.0
+    return FilmOut(
+        **order.model_dump(),
+        seconds=max(0.0, min(order.end or whole, whole) - order.start),
+        frames=row["frames"],
+        painted=row["painted"],
+        remaining=row["remaining"],
+        whole_seconds=row["whole_seconds"],
+        media_type=FILM_TYPES[order.format],
+        poster=f"/api/jobs/{row['id']}/poster" if row["state"] == "finished" else None,
+    )
+
+
+def _clip(row: sqlite3.Row) -> ClipOut:
+    found = json.loads(row["clip"])
+    return ClipOut(**found, url=f"/api/pictures/{row['id']}/file")
 
 
 def _pictures(
@@ -395,6 +449,7 @@ def _picture(connection: sqlite3.Connection, row: sqlite3.Row, limits: Limits | 
         thumbnail=f"/api/pictures/{row['id']}/thumbnail",
         display=f"/api/pictures/{row['id']}/display",
         sample=samples.name_of(row["id"]),
+        clip=_clip(row) if row["clip"] else None,
         origin=_origin(connection, json.loads(row["origin"]), limits) if limits and row["origin"] else None,
     )
 

@@ -19,6 +19,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.schemas import PictureOut
 from impasto.studio.server import queries
 from impasto.studio.server.files import missing_file
+from impasto.studio.server.inspect_upload import is_film_name
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import WaitingLine
 from impasto.studio.store import database, queue, quota
@@ -51,8 +52,9 @@ class UploadService:
         incoming = self._folder.incoming / secrets.token_hex(16)
         try:
             await asyncio.to_thread(quota.check, self._folder, self._limits)
-            async with asyncio.timeout(self._limits.upload_seconds):
-                digest = await self._write(incoming, chunks)
+            seconds = self._limits.clip_upload_seconds if is_film_name(name) else self._limits.upload_seconds
+            async with asyncio.timeout(seconds):
+                digest = await self._write(incoming, chunks, name)
             return await self._add(incoming, digest, name)
         except TimeoutError:
             raise SlowError(
@@ -82,14 +84,14 @@ class UploadService:
             finally:
                 await asyncio.to_thread(_discard, incoming)
 
-    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes]) -> str:
+    async def _write(self, incoming: Path, chunks: AsyncIterator[bytes], name: str) -> str:
         digest, size = hashlib.sha256(), 0
+        most = self._limits.clip_bytes if is_film_name(name) else self._limits.upload_bytes
         with _translate_disk_errors(), incoming.open("xb") as file:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > self._limits.upload_bytes:
-                    limit = self._limits.upload_bytes / 1e6
-                    raise TooLargeError(f"the file has more than {limit:.0f} MB", "Send a smaller one.")
+                if size > most:
+                    raise TooLargeError(f"the file has more than {most / 1e6:.0f} MB", "Send a smaller one.")
                 digest.update(chunk)
                 await asyncio.to_thread(file.write, chunk)
         return digest.hexdigest()
@@ -123,15 +125,15 @@ class UploadService:
 
 def _store(folder: Folder, incoming: Path, digest: str, name: str, found: dict[str, object]) -> None:
     """Move the files first and insert the row last, so that a row never names a missing file."""
-    origin = json.dumps(found["origin"]) if found["origin"] else None
+    origin, clip = (json.dumps(found[name]) if found[name] else None for name in ("origin", "clip"))
     with _translate_disk_errors(), database.write_transaction(folder.database) as connection:
-        row = digest, name, found["width"], found["height"], incoming.stat().st_size, time.time(), origin
+        row = digest, name, found["width"], found["height"], incoming.stat().st_size, time.time(), origin, clip
         incoming.with_suffix(".thumbnail").replace(folder.thumbnail(digest))  # the names that `inspect_upload` gives
         incoming.with_suffix(".display").replace(folder.display(digest))
         incoming.replace(folder.picture(digest))
         connection.execute(
-            "INSERT INTO pictures (id, name, width, height, bytes, added, origin) VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO pictures (id, name, width, height, bytes, added, origin, clip) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             row,
         )
 

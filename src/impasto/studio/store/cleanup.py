@@ -55,6 +55,11 @@ def delete_orphans(folder: Folder) -> None:
         finished = {str(row["id"]) for row in connection.execute("SELECT id FROM jobs WHERE state = 'finished'")}
         _delete(path for path in folder.picture_files() if _owner(path) not in pictures)
         _delete(path for path in folder.result_files() if _owner(path) not in finished)
+        # A film that is not finished keeps what is painted of it, to go on with.
+        films = {str(row["id"]) for row in connection.execute("SELECT id FROM jobs WHERE film IS NOT NULL")}
+        for owner in {_owner(path) for path in folder.film_files()} - films:
+            if owner.isdecimal():
+                folder.delete_film(int(owner))
     delete_old_previews(folder)
 
 
@@ -70,6 +75,23 @@ def free_space(folder: Folder) -> None:
     with database.write_transaction(folder.database) as connection:
         for picture in queue.delete_unreferenced(connection, grace=_SHORT_GRACE):
             folder.delete_picture(picture)
+
+
+def delete_frames(folder: Folder) -> None:
+    """Delete the painted frames of films that were cancelled or failed: they can no longer be resumed where they were.
+
+    Raises:
+        StorageError: the disk is full or failed.
+    """
+    with database.write_transaction(folder.database) as connection:  # so that none is resumed meanwhile
+        rows = connection.execute(
+            "SELECT id FROM jobs WHERE film IS NOT NULL AND state IN ('cancelled', 'failed') AND painted"
+        ).fetchall()
+        for row in rows:
+            connection.execute(
+                "UPDATE jobs SET painted = 0, version = ? WHERE id = ?", (database.next_version(connection), row["id"])
+            )
+            folder.delete_film(row["id"])
 
 
 def _owner(path: Path) -> str:

@@ -289,11 +289,30 @@ def _gallery(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _films(connection: sqlite3.Connection) -> None:
+    """Clips among the pictures; what is ordered of a film, how far it is painted, and how long it takes."""
+    for statement in (
+        "ALTER TABLE pictures ADD COLUMN clip TEXT",  # JSON, where it is a film or an animation
+        "ALTER TABLE jobs ADD COLUMN film TEXT",  # JSON, where the result is a film
+        "ALTER TABLE jobs ADD COLUMN frames INTEGER NOT NULL DEFAULT 0",  # of the film
+        "ALTER TABLE jobs ADD COLUMN painted INTEGER NOT NULL DEFAULT 0",  # of these, kept until the film is whole
+        "ALTER TABLE jobs ADD COLUMN remaining REAL",  # seconds, while it is painted
+        "ALTER TABLE jobs ADD COLUMN whole_seconds REAL",  # for the whole film, after a preview of it
+        "DROP VIEW jobs_with_queue_position",
+        """CREATE VIEW jobs_with_queue_position AS
+            SELECT jobs.*, queue.queue_position FROM jobs LEFT JOIN (
+                SELECT id, row_number() OVER (ORDER BY position) AS queue_position FROM jobs WHERE state = 'queued'
+            ) AS queue USING (id) WHERE jobs.trashed IS NULL""",
+    ):
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _pictures_and_jobs,
     _several_painters,
     _standard_names,
     _write_failures,
     _gallery,
+    _films,
 )
 """In order; the database's `user_version` is the number already applied. Never change one: append another."""

@@ -1,4 +1,4 @@
-"""The studio's folder: paths of the database, pictures and results.
+"""The studio's folder: paths of the database, pictures, results and films.
 
 File names consist of digests and numbers only, or are a recipe's name.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from impasto.errors import OutputError
 from impasto.storage.atomic import check_folder, make_folder
+from impasto.video.film import FILM_SUFFIXES
+from impasto.video.workspace import workspace_folder
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""
@@ -33,7 +35,7 @@ class Folder:
     root: Path
 
     def __post_init__(self) -> None:
-        for path in (self.root, self._pictures, self._results, self._previews, self._looks, self.incoming):
+        for path in (self.root, self._pictures, self._results, self._films, self._previews, self._looks, self.incoming):
             make_folder(path, elsewhere="Choose another folder with --data.")
 
     @property
@@ -87,6 +89,29 @@ class Folder:
         """Return the thumbnail of a job's result."""
         return self._results / f"{job}-thumbnail.webp"
 
+    def poster(self, job: int) -> Path:
+        """Return the WebP that stands for a job's film until it plays."""
+        return self._results / f"{job}-poster.webp"
+
+    def film(self, job: int, suffix: str) -> Path:
+        """Return a job's film; beside it are its painted frames until it is whole.
+
+        Args:
+            job: its number.
+            suffix: of the film's format, with its dot.
+        """
+        return self._films / f"{job}{suffix}"
+
+    def film_files(self) -> list[Path]:
+        """List all films, and the folders of the frames of those that are not whole."""
+        return sorted(self._films.iterdir())
+
+    def delete_film(self, job: int) -> None:
+        """Delete a job's film and all of its painted frames."""
+        for path in (self.film(job, suffix) for suffix in FILM_SUFFIXES):
+            _delete(path)
+            shutil.rmtree(workspace_folder(path), ignore_errors=True)
+
     def previews(self, job: int) -> Path:
         """Return the folder of a running job's previews."""
         return self._previews / str(job)
@@ -119,7 +144,7 @@ class Folder:
         """
         aside = self.root / time.strftime(f"{_DAMAGED}%Y%m%d-%H%M%S")
         make_folder(aside)
-        names = ("pictures", "results", "studio.db-wal", "studio.db-shm", "studio.db")  # the database last
+        names = ("pictures", "results", "films", "studio.db-wal", "studio.db-shm", "studio.db")  # the database last
         try:
             for path in (self.root / name for name in names):
                 if path.exists():
@@ -133,7 +158,7 @@ class Folder:
     def put_back(self, aside: Path, pictures: Iterable[str], results: Iterable[int]) -> None:
         """Move the missing files of some pictures and results back from a folder that `set_aside` made."""
         paths = [path for it in pictures for path in self._files_of(it)]
-        paths += [path for it in results for path in (self.result(it), self.result_thumbnail(it))]
+        paths += [path for it in results for path in self._result_files(it)]
         for path in paths:
             if path.exists():
                 continue
@@ -165,7 +190,8 @@ class Folder:
     def delete_job(self, job: int) -> None:
         """Delete a job's previews and result."""
         self.delete_previews(job)
-        for path in (self.result(job), self.result_thumbnail(job)):
+        self.delete_film(job)
+        for path in self._result_files(job):
             _delete(path)
 
     def check_writable(self) -> None:
@@ -175,7 +201,7 @@ class Folder:
             OutputError: they cannot.
         """
         hint = "Allow the studio to write there, or start it with another --data."
-        for path in (self._results, self._previews):
+        for path in (self._results, self._films, self._previews):
             make_folder(path, elsewhere=hint)
             check_folder(path, elsewhere=hint)
 
@@ -192,6 +218,11 @@ class Folder:
         found = [self.regions(picture), *(self.region(picture, name) for name in REGIONS)]
         return [self.picture(picture), self.thumbnail(picture), self.display(picture), *found]
 
+    def _result_files(self, job: int) -> list[Path]:
+        """List all files that a job's result may have."""
+        films = [self.film(job, suffix) for suffix in FILM_SUFFIXES]
+        return [self.result(job), self.result_thumbnail(job), self.poster(job), *films]
+
     @property
     def _pictures(self) -> Path:
         return self.root / "pictures"
@@ -199,6 +230,10 @@ class Folder:
     @property
     def _results(self) -> Path:
         return self.root / "results"
+
+    @property
+    def _films(self) -> Path:
+        return self.root / "films"
 
     @property
     def _looks(self) -> Path:

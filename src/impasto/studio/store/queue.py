@@ -15,7 +15,7 @@ from impasto.studio import samples
 from impasto.studio.controls import PAGE
 from impasto.studio.errors import BusyError, MissingError, StateError, missing_job
 from impasto.studio.limits import Limits
-from impasto.studio.schemas import Progress
+from impasto.studio.schemas import FilmOrder, Progress
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
@@ -63,6 +63,7 @@ class ClaimedJob:
     """How often the worker crashed while running this job."""
     inputs: JobInputs
     settings: Settings
+    film: FilmOrder | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Order:
     settings: Settings
     masks: Sequence[str] = ()
     keep: str | None = None
+    film: FilmOrder | None = None
+    """What of the photograph, which is a clip then."""
+    frames: int = 0
+    """Of the film, about."""
 
     @property
     def inputs(self) -> list[tuple[str, int, str]]:
@@ -83,7 +88,7 @@ class Order:
 
 
 def enqueue(folder: Folder, order: Order, limits: Limits) -> int:
-    """Add a job to the end of the queue; returns its number.
+    """Add a job to the end of the queue, the preview of a film to its head; returns its number.
 
     Raises:
         MissingError: a picture has expired.
@@ -119,16 +124,23 @@ def check_room_within(connection: sqlite3.Connection, jobs: int, limits: Limits)
 
 
 def add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int:
-    """Add a job to the end of the queue, perhaps to a batch; returns its number.
+    """Add a job to the queue, perhaps to a batch; returns its number.
 
     Raises:
         MissingError: a picture has expired.
     """
-    last = connection.execute("SELECT coalesce(max(position), 0) FROM jobs").fetchone()[0]
+    is_preview = order.film is not None and order.film.preview
+    position = _first_position(connection) if is_preview else _last_position(connection)
+    film = order.film and order.film.model_dump_json()
+    settings = order.settings.model_dump_json()
+    version = database.next_version(connection)
     added = connection.execute(
-        "INSERT INTO jobs (version, state, position, settings, created, batch) VALUES (?, 'queued', ?, ?, ?, ?)",
-        (database.next_version(connection), last + 1, order.settings.model_dump_json(), time.time(), batch),
+        "INSERT INTO jobs (version, state, position, settings, created, batch, film, frames) "
+        "VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)",
+        (version, position, settings, time.time(), batch, film, order.frames),
     )
+    if is_preview:
+        touch_queue(connection)
     job = int(added.lastrowid or 0)
     for role, place, picture in order.inputs:
         _check_picture(connection, picture)
@@ -137,6 +149,14 @@ def add(connection: sqlite3.Connection, order: Order, batch: int | None) -> int:
         )
     connection.execute("UPDATE jobs SET words = ? WHERE id = ?", (_words(connection, job, order.settings.recipe), job))
     return job
+
+
+def _last_position(connection: sqlite3.Connection) -> float:
+    return float(connection.execute("SELECT coalesce(max(position), 0) + 1 FROM jobs").fetchone()[0])
+
+
+def _first_position(connection: sqlite3.Connection) -> float:
+    return float(connection.execute("SELECT coalesce(min(position), 0) - 1 FROM jobs").fetchone()[0])
 
 
 def comparable(text: str) -> str:
@@ -180,6 +200,9 @@ def request_action(folder: Folder, job: int, action: Action) -> None:
     """
     with database.write_transaction(folder.database) as connection:
         state = column(connection, job, "state")
+        film = connection.execute("SELECT film FROM jobs WHERE id = ?", (job,)).fetchone()["film"]
+        if film and action == "keep":
+            raise StateError(f"job {job} is a film, which is kept whole", "Cancel it: it can be resumed.")
         if state == "queued" and action == "cancel":
             _end(connection, job, "cancelled")
         elif state == "running":
@@ -189,6 +212,29 @@ def request_action(folder: Folder, job: int, action: Action) -> None:
             )
         else:
             raise StateError(f"job {job} is {state}", "Only a running job can be stopped.")
+
+
+def resume(folder: Folder, job: int, limits: Limits) -> None:
+    """Queue a film again that was cancelled or failed; what is painted of it is kept.
+
+    Raises:
+        MissingError: there is no such job.
+        StateError: it is no film, or has not been stopped.
+        BusyError: the queue is full.
+    """
+    with database.write_transaction(folder.database) as connection:
+        state = column(connection, job, "state")
+        film = connection.execute("SELECT film FROM jobs WHERE id = ? AND trashed IS NULL", (job,)).fetchone()
+        if state not in {"cancelled", "failed"} or film is None or film["film"] is None:
+            raise StateError(f"job {job} cannot be resumed", "Only a film that was cancelled or failed can be.")
+        check_room_within(connection, 1, limits)
+        connection.execute(
+            "UPDATE jobs SET state = 'queued', position = ?, attempt = attempt + 1, crash_count = 0, "
+            "write_failures = 0, requested_action = NULL, started = NULL, ended = NULL, problem = NULL, hint = NULL, "
+            "version = ? WHERE id = ?",
+            (_last_position(connection), database.next_version(connection), job),
+        )
+        touch_queue(connection)
 
 
 def move(folder: Folder, job: int, before: int | None) -> None:
@@ -311,7 +357,7 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
     """Claim the next job for a worker and mark it as running; None if no job is waiting, or if it cannot be run."""
     with database.write_transaction(folder.database) as connection:
         row = connection.execute(
-            "SELECT id, attempt, crash_count, settings FROM jobs WHERE state = 'queued' AND trashed IS NULL "
+            "SELECT id, attempt, crash_count, settings, film FROM jobs WHERE state = 'queued' AND trashed IS NULL "
             "ORDER BY position LIMIT 1"
         ).fetchone()
         if row is None:
@@ -330,7 +376,8 @@ def claim(folder: Folder, worker: int = 0) -> ClaimedJob | None:
             reason = error.words_for(PAGE)[0] if isinstance(error, ImpastoError) else "they cannot be read"
             _fail(connection, job, f"the settings can no longer be used: {reason}", "Choose the settings again.")
             return None
-        return ClaimedJob(job, row["attempt"], row["crash_count"], _inputs(connection, job), settings)
+        film = FilmOrder.model_validate_json(row["film"]) if row["film"] else None
+        return ClaimedJob(job, row["attempt"], row["crash_count"], _inputs(connection, job), settings, film)
 
 
 def record_step(folder: Folder, job: int, number: int, event: Step) -> Action | None:
@@ -349,6 +396,29 @@ def record_step(folder: Folder, job: int, number: int, event: Step) -> Action | 
     return action
 
 
+def record_frames(folder: Folder, job: int, *, painted: int, frames: int, remaining: float | None) -> None:
+    """Store how far a film is painted. What gets on is not to blame for crashes."""
+    with database.write_transaction(folder.database) as connection:
+        connection.execute(
+            "UPDATE jobs SET crash_count = CASE WHEN painted < :painted THEN 0 ELSE crash_count END, "
+            "painted = :painted, frames = :frames, remaining = :remaining, version = :version WHERE id = :job",
+            {
+                "painted": painted,
+                "frames": frames,
+                "remaining": remaining,
+                "version": database.next_version(connection),
+                "job": job,
+            },
+        )
+
+
+def requested_action(folder: Folder, job: int) -> Action | None:
+    """Return the action that was requested of a running job."""
+    with database.read_transaction(folder.database) as connection:
+        action: Action | None = column(connection, job, "requested_action")
+        return action
+
+
 def record_preview(folder: Folder, job: int, number: int) -> None:
     """Store the number of the latest preview."""
     with database.write_transaction(folder.database) as connection:
@@ -357,14 +427,17 @@ def record_preview(folder: Folder, job: int, number: int) -> None:
         )
 
 
-def finish(folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool) -> None:
+def finish(
+    folder: Folder, job: int, size: tuple[int, int], *, kept_early: bool = False, whole_seconds: float | None = None
+) -> None:
     """Mark a job as finished once its result is written, unless it was cancelled meanwhile."""
     with database.write_transaction(folder.database) as connection:
         if column(connection, job, "requested_action") == "cancel":
             _end(connection, job, "cancelled")
             return
         connection.execute(
-            "UPDATE jobs SET width = ?, height = ?, kept_early = ? WHERE id = ?", (*size, int(kept_early), job)
+            "UPDATE jobs SET width = ?, height = ?, kept_early = ?, whole_seconds = ? WHERE id = ?",
+            (*size, int(kept_early), whole_seconds, job),
         )
         _end(connection, job, "finished")
 
@@ -405,7 +478,7 @@ def recover(folder: Folder, limits: Limits, worker: int | None = None, *, exited
                 connection.execute(
                     "UPDATE jobs SET state = 'queued', attempt = attempt + 1, crash_count = crash_count + ?, "
                     "write_failures = write_failures + ?, requested_action = NULL, "
-                    "progress = NULL, preview = 0, started = NULL, version = ? WHERE id = ?",
+                    "progress = NULL, preview = 0, remaining = NULL, started = NULL, version = ? WHERE id = ?",
                     (int(exited == "crash"), int(exited == "storage"), database.next_version(connection), row["id"]),
                 )
                 touch_queue(connection)
@@ -425,8 +498,8 @@ def _final_failure(row: sqlite3.Row, limits: Limits, exited: Exit) -> tuple[str,
 
 def _end(connection: sqlite3.Connection, job: int, state: Literal["finished", "cancelled", "failed"]) -> None:
     connection.execute(
-        "UPDATE jobs SET state = ?, ended = ?, requested_action = NULL, progress = NULL, preview = 0, version = ? "
-        "WHERE id = ?",
+        "UPDATE jobs SET state = ?, ended = ?, requested_action = NULL, progress = NULL, preview = 0, "
+        "remaining = NULL, version = ? WHERE id = ?",
         (state, time.time(), database.next_version(connection), job),
     )
     touch_queue(connection)

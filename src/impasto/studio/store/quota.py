@@ -11,26 +11,39 @@ from impasto.studio.store import cleanup, trash
 from impasto.studio.store.folder import Folder
 
 
-def check(folder: Folder, limits: Limits) -> None:
-    """Raise where there is no space left, even after deleting unreferenced pictures, and then what is in the trash.
+def check(folder: Folder, limits: Limits, needed: float = 0.0) -> None:
+    """Raise where there is no space left, even after deleting what can be spared.
+
+    That is: unreferenced pictures, then what is in the trash, and then the painted frames of films that were cancelled.
+
+    Args:
+        folder: the studio's folder.
+        limits: its quota, and the space that stays free on its disk.
+        needed: bytes that there must be space for.
 
     Raises:
         QuotaError: the folder has reached its quota, or the disk is full.
     """
-    if _shortage(folder, limits):
+    if _shortage(folder, limits, needed):
         with contextlib.suppress(StorageError):  # a disk without any space refuses this, too
             cleanup.free_space(folder)
-            if _shortage(folder, limits):
+            if _shortage(folder, limits, needed):
                 trash.empty(folder, 0.0)
-        if shortage := _shortage(folder, limits):
+            if _shortage(folder, limits, needed):
+                cleanup.delete_frames(folder)
+        if shortage := _shortage(folder, limits, needed):
             raise QuotaError(*shortage)
 
 
-def _shortage(folder: Folder, limits: Limits) -> tuple[str, str] | None:
+def _shortage(folder: Folder, limits: Limits, needed: float) -> tuple[str, str] | None:
     """Return the problem and the hint, or None while there is space."""
-    if folder.size_bytes() >= limits.folder_bytes:
-        problem = f"the studio's folder has reached its quota of {limits.folder_bytes / 1e9:.3g} GB"
-        return problem, "Delete pictures from the history, or start the studio with a larger --quota."
+    hint = "Delete pictures from the history, or start the studio with a larger --quota."
+    room = limits.folder_bytes - folder.size_bytes()
+    if room <= 0:
+        return f"the studio's folder has reached its quota of {limits.folder_bytes / 1e9:.3g} GB", hint
+    if room < needed:
+        problem = f"about {needed / 1e9:.3g} GB are needed, and the studio's quota leaves {room / 1e9:.3g} GB"
+        return problem, hint
     return full_disk(folder, limits)
 
 

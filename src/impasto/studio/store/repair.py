@@ -10,7 +10,7 @@ from pathlib import Path
 from impasto.studio.store import database
 from impasto.studio.store.folder import Folder
 
-_JSON_COLUMNS = frozenset({"settings", "origin", "progress", "axes", "refused", "processor"})
+_JSON_COLUMNS = frozenset({"settings", "origin", "progress", "axes", "refused", "processor", "clip", "film"})
 _LOST = "the studio's database was damaged while this job was waiting"
 
 

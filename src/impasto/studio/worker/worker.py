@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -25,25 +24,22 @@ from impasto.engine.forecast import forecast
 from impasto.errors import DeviceError, ImpastoError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.settings import Settings
-from impasto.storage.atomic import make_folder, replace_file
+from impasto.storage.atomic import replace_file
 from impasto.studio.controls import PAGE, on_this_machine
 from impasto.studio.errors import QuotaError
 from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, processors, queue, quota
 from impasto.studio.store.folder import Folder
-from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, encode_webp
+from impasto.studio.store.thumbnails import THUMBNAIL_SIDE, encode_webp
+from impasto.studio.worker.films import FilmRun
 from impasto.studio.worker.supervisor import EXIT_NO_DEVICE, EXIT_STORAGE
+from impasto.studio.worker.writing import PreviewWriter, as_storage_error
 
 _POLL_SECONDS = 0.2
 """Between looks at an empty queue."""
 _FULL_POLL_SECONDS = 2.0
 """Between looks at a full folder."""
 _PREVIEW_STEPS = 2
-_PREVIEW_SECONDS = 0.6
-"""Previews closer together are skipped: writing them takes time from the run."""
-_PREVIEWS_PER_ATTEMPT = 1_000_000
-_PREVIEWS_KEPT = 20
-"""For pages that are slow to request them."""
 _TRIAL_SIDE = 128
 """Pixels of a picture that stands for any other where only the time counts."""
 _NICENESS = 5
@@ -63,7 +59,7 @@ def main(arguments: list[str]) -> int:
             compute = configure(ComputeSpec(device, "auto", 0))
             processors.publish(folder, worker, compute.processor, memory := device_memory(compute.device))
             _measure_speed(folder, stylizer, compute.processor, memory)
-            _run_jobs(folder, worker, stylizer, limits)
+            _run_jobs(folder, worker, stylizer, limits, device)
         except ImpastoError as error:
             with contextlib.suppress(StorageError):  # then the supervisor says it from memory
                 alerts.set_alert(folder, worker, *error.words_for(PAGE))
@@ -84,7 +80,7 @@ def _measure_speed(folder: Folder, stylizer: Stylizer, processor: Processor, mem
     stylizer.estimate(noise, noise, usual)
 
 
-def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -> NoReturn:
+def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits, device: str = "auto") -> NoReturn:
     """Run the queued jobs one after another, waiting while the folder is full or may not be written."""
     alerted = True  # perhaps by the worker before this one
     while True:
@@ -103,7 +99,7 @@ def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -
             alerted = False
         job = queue.claim(folder, worker) if queued else None
         if job:
-            JobRun(folder, job, limits).run(stylizer)
+            JobRun(folder, job, limits, device).run(stylizer)
         else:
             time.sleep(_POLL_SECONDS)
 
@@ -111,12 +107,11 @@ def _run_jobs(folder: Folder, worker: int, stylizer: Stylizer, limits: Limits) -
 class JobRun:
     """One attempt at a job: its events become rows and files."""
 
-    def __init__(self, folder: Folder, job: queue.ClaimedJob, limits: Limits) -> None:
-        self._folder, self._job, self._limits = folder, job, limits
+    def __init__(self, folder: Folder, job: queue.ClaimedJob, limits: Limits, device: str = "auto") -> None:
+        self._folder, self._job, self._limits, self._device = folder, job, limits, device
         self._action: queue.Action | None = None
         self._steps = 0
-        self._previews = job.attempt * _PREVIEWS_PER_ATTEMPT  # so that no two attempts share a preview's URL
-        self._preview_time = 0.0
+        self._previews = PreviewWriter(folder, job)
 
     def run(self, stylizer: Stylizer) -> None:
         """Run the job and record its end.
@@ -127,7 +122,12 @@ class JobRun:
                 if another process, after one crash, fails with it too.
         """
         try:
-            self._execute(stylizer)
+            cleanup.delete_old_previews(self._folder)
+            if self._job.film:
+                settings = self._settings().model_copy(update={"device": self._device})
+                FilmRun(self._folder, self._job, settings, self._limits).run()
+            else:
+                self._execute(stylizer)
         except StorageError:
             raise
         except ImpastoError as error:
@@ -143,7 +143,6 @@ class JobRun:
         inputs = self._job.inputs
         photo = self._read(inputs.photo) if inputs.photo else None
         paintings = tuple(self._read(painting) for painting in inputs.paintings)
-        cleanup.delete_old_previews(self._folder)
         finished = execute(
             Job(photo, paintings, self._settings()),
             stylizer,
@@ -171,19 +170,8 @@ class JobRun:
         if isinstance(event, Step):
             self._steps += 1
             self._action = queue.record_step(self._folder, self._job.id, self._steps, event)
-        elif isinstance(event, Preview) and time.monotonic() - self._preview_time >= _PREVIEW_SECONDS:
-            self._write_preview(event.picture)
-            self._preview_time = time.monotonic()
-
-    def _write_preview(self, picture: Picture) -> None:
-        self._previews += 1
-        target = self._folder.preview(self._job.id, self._previews)
-        data = encode_webp(picture, PREVIEW_SIDE)
-        with as_storage_error():
-            make_folder(target.parent)
-            replace_file(target, data)
-        queue.record_preview(self._folder, self._job.id, self._previews)
-        self._folder.preview(self._job.id, self._previews - _PREVIEWS_KEPT).unlink(missing_ok=True)
+        elif isinstance(event, Preview) and self._previews.is_due():
+            self._previews.write(event.picture)
 
     def _save(self, finished: Finished) -> None:
         """Write the files first and the row last, so that a row never names a missing file."""
@@ -195,15 +183,6 @@ class JobRun:
             replace_file(self._folder.result_thumbnail(job), thumbnail)
             replace_file(self._folder.result(job), data)
         queue.finish(self._folder, job, (picture.width, picture.height), kept_early=finished.stopped)
-
-
-@contextlib.contextmanager
-def as_storage_error() -> Iterator[None]:
-    """Raise a StorageError for each error of writing in the studio's own folder: none is the job's fault."""
-    try:
-        yield
-    except OutputError as error:
-        raise StorageError(*error.texts) from None
 
 
 def _exit_with_server() -> None:

@@ -10,6 +10,7 @@ from impasto.studio import controls, samples
 from impasto.studio.schemas import About
 from impasto.studio.server import looks
 from impasto.studio.server.dependencies import Context, error_responses
+from impasto.video.codecs import CONTAINERS
 
 router = APIRouter()
 
@@ -21,6 +22,7 @@ def about(context: Context) -> About:
         version=version("impasto"),
         max_bytes=context.limits.upload_bytes,
         max_pixels=context.limits.pixels,
+        max_clip_bytes=context.limits.clip_bytes,
         max_paintings=context.limits.paintings,
         max_batch=context.limits.batch_photos,
         max_cells=context.limits.sheet_cells,
@@ -29,6 +31,7 @@ def about(context: Context) -> About:
         max_side=context.limits.result_side,
         default_recipe=DEFAULT_RECIPE,
         suffixes=images.readable_suffixes(),
+        clip_suffixes=list(CONTAINERS),
         controls=controls.controls(context.limits),
         layers=controls.layers(),
         recipes=looks.list_all(context.folder),

@@ -29,10 +29,11 @@ from impasto.studio.server.dependencies import (
     Context,
     StudioContext,
     error_responses,
+    file_response,
     webp_response,
     zip_response,
 )
-from impasto.studio.server.downloads import as_download, file_name, zip_download
+from impasto.studio.server.downloads import as_download, file_name, result_name, result_path, zip_download
 from impasto.studio.server.files import StoredFile, missing_file
 from impasto.studio.server.processes import run_module
 from impasto.studio.server.work import run_while_connected
@@ -131,7 +132,7 @@ def job_steps(job: JobId, context: Context, attempt: Count | None = None, after:
 
 @router.post("/{job}/cancel", responses=error_responses(404, 409, 422))
 def cancel_job(job: JobId, context: Context) -> JobOut:
-    """Cancel a job and discard its picture."""
+    """Cancel a job and discard its picture; of a film, what is painted is kept for a while."""
     queue.request_action(context.folder, job, "cancel")
     return queries.job(context.folder, job)
 
@@ -140,6 +141,13 @@ def cancel_job(job: JobId, context: Context) -> JobOut:
 def keep_job(job: JobId, context: Context) -> JobOut:
     """Stop a running job and keep its picture as it is."""
     queue.request_action(context.folder, job, "keep")
+    return queries.job(context.folder, job)
+
+
+@router.post("/{job}/resume", responses=error_responses(404, 409, 422, 429))
+def resume_job(job: JobId, context: Context) -> JobOut:
+    """Queue a film again that was cancelled or failed, to go on where it was."""
+    queue.resume(context.folder, job, context.limits)
     return queries.job(context.folder, job)
 
 
@@ -166,7 +174,7 @@ def delete_job(job: JobId, context: Context) -> None:
 async def use_result(request: Request, job: JobId, context: Context) -> PictureOut:
     """Add the result to the uploaded pictures."""
     found = await asyncio.to_thread(_finished, context, job)
-    adding = context.uploads.add_file(context.folder.result(job), file_name(found, "png"))
+    adding = context.uploads.add_file(result_path(context.folder, found), result_name(found))
     return await run_while_connected(request, adding)
 
 
@@ -177,6 +185,13 @@ def job_preview(job: JobId, number: Annotated[int, Path(ge=1, le=2**53)], contex
     """Get a preview of a running job; only the latest ones are kept."""
     hint = "The job names its latest preview."
     return StoredFile(context.folder.preview(job, number), "image/webp", REVALIDATE, hint=hint)
+
+
+@router.get("/{job}/poster", response_class=FileResponse, responses=webp_response() | error_responses(404, 409, 422))
+def job_poster(job: JobId, context: Context) -> FileResponse:
+    """Get a WebP that stands for the job's film until it plays."""
+    _finished(context, job)
+    return StoredFile(context.folder.poster(job), "image/webp", REVALIDATE)
 
 
 @router.get("/{job}/thumbnail", response_class=FileResponse, responses=webp_response() | error_responses(404, 409, 422))
@@ -190,8 +205,8 @@ def job_thumbnail(job: JobId, context: Context) -> FileResponse:
     "/{job}/result",
     response_class=Response,
     responses={
-        200: {"content": {f"image/{kind}": {} for kind in ("png", "jpeg", "webp")}},
-        **error_responses(404, 409, 422, 429),
+        **file_response("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "video/webm"),
+        **error_responses(404, 409, 416, 422, 429),
     },
 )
 async def job_result(
@@ -201,9 +216,12 @@ async def job_result(
     file_format: Annotated[Format, Query(alias="format")] = "png",
     download: bool = False,  # noqa: FBT001, FBT002 - a query's parameter
 ) -> Response:
-    """Get the result; as PNG it contains the settings as metadata."""
+    """Get the result; as PNG it contains the settings as metadata. A film has the format that was ordered."""
     found = await asyncio.to_thread(_finished, context, job)
-    path = context.folder.result(job)
+    path = result_path(context.folder, found)
+    if found.film:
+        name = as_download(result_name(found)) if download else {}
+        return StoredFile(path, found.film.media_type, REVALIDATE | name)
     headers = REVALIDATE | (as_download(file_name(found, file_format)) if download else {})
     if file_format == "png":
         return StoredFile(path, "image/png", headers)
