@@ -77,6 +77,39 @@ def test_a_frame_is_the_same_wherever_reading_begins(name, codec, options, tmp_p
     assert [next(clip.frames(number)).colors.tobytes() for number in range(28)] == whole
 
 
+def test_an_mpeg_with_several_frames_in_a_packet_gives_the_right_ones_from_any_place(tmp_path):
+    def moving(number):
+        samples = np.zeros((96, 160, 3), np.uint8)
+        samples[..., 0] = 5 * number % 256
+        samples[:, : 3 * number % 160, 1] = 200
+        return samples
+
+    with av.open(str(tmp_path / "film.mpg"), "w") as container:
+        stream = add_video(container, "mpeg2video", (160, 96), options={"g": "12", "bf": "2"})
+        encode(container, stream, (moving(number) for number in range(60)))
+    clip = open_clip(tmp_path / "film.mpg")
+    whole = [shown.colors.tobytes() for shown in clip.frames()]
+    assert len(set(whole)) == 60
+    for number in (7, 20, 30, 41, 59):
+        assert [shown.colors.tobytes() for shown in clip.frames(number)] == whole[number:]
+
+
+def test_sound_that_begins_late_in_a_broadcast_costs_no_frames(tmp_path):
+    noise = np.random.default_rng(0)
+    with av.open(str(tmp_path / "mute.mpg"), "w") as container:
+        options = {"b": "20000000", "maxrate": "20000000", "bufsize": "4000000"}
+        stream = add_video(container, "mpeg2video", (320, 192), options=options)
+        encode(container, stream, (noise.integers(0, 255, (192, 320, 3), np.uint8) for _ in range(120)))
+    with av.open(str(tmp_path / "loud.mpg"), "w") as container:
+        stream, sound = add_video(container, "mpeg2video", (320, 192)), add_sound(container, "mp2")
+        encode_sound(container, sound)
+        encode(container, stream, (frame_of(number, (320, 192)) for number in range(24)))
+    (tmp_path / "film.mpg").write_bytes((tmp_path / "mute.mpg").read_bytes() + (tmp_path / "loud.mpg").read_bytes())
+    clip = open_clip(tmp_path / "film.mpg")
+    assert len(clip.info.times) == 144
+    assert clip.info.problem == ""
+
+
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_a_turned_phones_film_is_upright(degrees, tmp_path):
     path = make_film(tmp_path / "film.mp4", 2, setup=lambda stream: stream.set_display_rotation(degrees))

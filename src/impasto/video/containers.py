@@ -63,6 +63,7 @@ class ContainerClip:
             has_alpha=self._alpha,
             has_audio=self._has_audio,
             color=self._tags,
+            origin=self._timing.origin,
             problem=self._timing.problem,
         )
 

@@ -12,9 +12,9 @@ from impasto.images.formats import choices
 from impasto.sizing import Size
 from impasto.storage.atomic import partial_file
 from impasto.video import animations, frame_files
-from impasto.video.codecs import CODECS, CONTAINERS, DEFAULT_QUALITY, HIGHEST_QUALITY, Notice, choose_codec
+from impasto.video.codecs import CODECS, CONTAINERS, DEFAULT_QUALITY, HIGHEST_QUALITY, choose_codec
 from impasto.video.encoder import ContainerFilm
-from impasto.video.film_spec import Film, FilmSpec, FilmWriter, OtherTracks
+from impasto.video.film_spec import Film, FilmSpec, FilmWriter, Notice, OtherTracks
 from impasto.wording import argument
 
 __all__ = ["FILM_SUFFIXES", "Film", "FilmSpec", "OtherTracks", "check_film", "check_size", "is_container", "open_film"]

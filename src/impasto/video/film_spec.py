@@ -1,5 +1,6 @@
 """What is known of a film before its first frame is written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,9 @@ from impasto.images import Picture
 from impasto.sizing import Size
 from impasto.video.clip import ClipInfo, ColorTags
 from impasto.video.colors import SRGB
+
+Notice = Callable[[str], None]
+"""Takes a line for the user about what a film could not keep."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class OtherTracks:
     """When the part to copy begins, seconds from the source's first frame."""
     stop: Fraction | None = None
     """When it ends; None for the whole, with what sounds before the first frame and after the last."""
+    origin: Fraction | None = None
+    """`ClipInfo.origin` of the source; None to read the file for it."""
 
 
 class Film(Protocol):

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import ImageError
+from impasto.video.packets import PacketSpan, read_packets
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -48,19 +49,21 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
     """
     shown: dict[int, int] = {}
     arrivals: list[int | None] = []
-    keys, timed, seen = [], True, _Extent()
-    for packet in read_packets(container, seen):
+    keys, timed, span = [], True, PacketSpan()
+    for packet in read_packets(container, span):
         if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
             continue
         arrivals.append(packet.pts if packet.dts is None else packet.dts)
-        if packet.pts is None or (_has_no_times(container) and packet.pts != packet.dts):
+        if packet.pts is None or packet.pts in shown or (_has_no_times(container) and packet.pts != packet.dts):
             timed = False
         else:
-            shown.setdefault(packet.pts, packet.duration or 0)
+            shown[packet.pts] = packet.duration or 0
             if packet.is_keyframe:
                 keys.append(packet.pts)
     if keys:  # what comes before the first cannot be decoded: the file was cut off there
         shown = {stamp: duration for stamp, duration in shown.items() if stamp >= keys[0]}
+    if _loses_its_place(container) or len(span.offsets) > 1:
+        keys = []
     if not timed:
         stamps, last, keys = _decoded_stamps(container, stream, arrivals), 0, []
     else:
@@ -68,7 +71,7 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
         last = shown[stamps[-1]] if stamps else 0
     if not stamps:
         raise ImageError(f"{name} has no frames", "Give a film that plays.")
-    return _timing(container, stream, stamps, last, sorted(keys), seen, name, timed=timed)
+    return _timing(container, stream, stamps, last, sorted(keys), span, name, timed=timed)
 
 
 def _timing(
@@ -77,7 +80,7 @@ def _timing(
     stamps: list[int],
     last: int,
     keys: list[int],
-    seen: "_Extent",
+    span: PacketSpan,
     name: str,
     *,
     timed: bool,
@@ -88,7 +91,7 @@ def _timing(
     mean = times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate
     rounded = not last or abs(last * base - mean) <= base  # milliseconds of Matroska
     end = times[-1] + (mean if rounded else last * base)
-    problem = seen.problem or _missing_end(container, seen, mean)
+    problem = span.problem or _missing_end(container, span, mean)
     return Timing(
         times,
         end,
@@ -99,49 +102,14 @@ def _timing(
     )
 
 
-class _Extent:
-    """How far the packets of a file reach, of all its streams."""
-
-    def __init__(self) -> None:
-        self.start: Fraction | None = None
-        self.end = Fraction(0)
-        self.problem = ""
-
-    def add(self, packet: "Packet[Any]") -> None:
-        if packet.pts is None:
-            return
-        begin = packet.pts * packet.time_base
-        self.start = begin if self.start is None else min(self.start, begin)
-        self.end = max(self.end, begin + (packet.duration or 0) * packet.time_base)
-
-    @property
-    def length(self) -> Fraction:
-        return self.end - (self.start or 0)
-
-
-def read_packets(container: "InputContainer", seen: _Extent | None = None) -> Iterator["Packet[Any]"]:
-    """Read the packets of all streams as far as the file can be read."""
-    from av import FFmpegError  # noqa: PLC0415 -- an extra
-
-    seen = seen or _Extent()
-    try:
-        for packet in container.demux():
-            if packet.pts is None and packet.dts is None and not packet.size:
-                continue  # the mark of the end
-            seen.add(packet)
-            yield packet
-    except FFmpegError as error:
-        seen.problem = f"is damaged after {float(seen.length):.1f} s ({error.strerror})"
-
-
-def _missing_end(container: "InputContainer", seen: _Extent, mean: Fraction) -> str:
+def _missing_end(container: "InputContainer", span: PacketSpan, mean: Fraction) -> str:
     """Say so if a file does not reach as far as its header states."""
     if not container.duration or not _FORMATS_WITH_LENGTH & set(container.format.name.split(",")):
         return ""
     stated = Fraction(container.duration, 1_000_000)
-    if stated - seen.length <= max(_FRAMES_MISSING * mean, _SECONDS_MISSING):
+    if stated - span.length <= max(_FRAMES_MISSING * mean, _SECONDS_MISSING):
         return ""
-    return f"ends too early: {float(seen.length):.1f} s of {float(stated):.1f} s are there"
+    return f"ends too early: {float(span.length):.1f} s of {float(stated):.1f} s are there"
 
 
 def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
@@ -151,6 +119,11 @@ def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
 def _has_no_times(container: "InputContainer") -> bool:
     """Whether the format knows the order of packets alone: AVI's are guessed, wrongly where frames are reordered."""
     return container.format.name == "avi"
+
+
+def _loses_its_place(container: "InputContainer") -> bool:
+    """Whether times after a jump are other than from the beginning: MPEG-PS has one for several frames."""
+    return container.format.name == "mpeg"
 
 
 def _decoded_stamps(container: "InputContainer", stream: "VideoStream", arrivals: list[int | None]) -> list[int]:
@@ -184,14 +157,10 @@ def decode(container: "InputContainer", stream: "VideoStream", codec: Any) -> It
         stream: of its streams.
         codec: a context that decodes the stream.
     """
-    from av import FFmpegError  # noqa: PLC0415 -- an extra
-
-    try:
-        for packet in container.demux(stream):
-            if packet.size or packet.pts is None:  # an empty packet with a time repeats a frame, as in AVI
-                yield from _decode_packet(codec, packet if packet.size else None)
-    except FFmpegError:
-        yield from _decode_packet(codec, None)
+    for packet in read_packets(container):
+        if packet.stream_index == stream.index and packet.size:  # an empty one repeats a frame, as in AVI
+            yield from _decode_packet(codec, packet)
+    yield from _decode_packet(codec, None)
 
 
 def _decode_packet(codec: Any, packet: "Packet[Any] | None") -> list["VideoFrame"]:
@@ -199,5 +168,5 @@ def _decode_packet(codec: Any, packet: "Packet[Any] | None") -> list["VideoFrame
 
     try:
         return list(codec.decode(packet))
-    except FFmpegError:
+    except (FFmpegError, ValueError):
         return []
