@@ -1,5 +1,6 @@
 """Animated pictures: GIF, WebP and PNG. Frames wait in a file, so that memory holds a few of them at a time."""
 
+import contextlib
 import math
 import struct
 import tempfile
@@ -206,7 +207,8 @@ class PngFilm:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what was wrong was said before
+            self._file.close()
 
     def _shaped(self, picture: Picture) -> Picture:
         """Give all frames alpha, or none."""

@@ -21,6 +21,7 @@ _LAYOUTS = {
     "libopus": {"mono": 1, "stereo": 2, "3.0": 3, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8},
 }
 """The layouts that each encoder takes and players know, and their channels."""
+_SIMPLE = frozenset(("mono", "stereo"))
 _SURROUND = 4
 """Channels; of fewer that are no usual layout, such as 2.1, stereo is made."""
 
@@ -173,7 +174,9 @@ def choose_layout(encoder: str, source: Any) -> str:
     layouts, channels = _LAYOUTS[encoder], source.nb_channels
     if source.name in layouts:
         return str(source.name)
-    fitting = [name for name, count in layouts.items() if count <= channels and (count <= 2 or count >= _SURROUND)]
+    fitting = [
+        name for name, count in layouts.items() if count <= channels and (channels >= _SURROUND or name in _SIMPLE)
+    ]
     return max(fitting, key=layouts.__getitem__)
 
 
