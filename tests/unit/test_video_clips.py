@@ -263,7 +263,7 @@ def test_sound_without_pictures_no_frames_and_texts_are_refused_in_a_line(tmp_pa
     (tmp_path / "text.mp4").write_text("This is no film.\n" * 100)
     (tmp_path / "empty.mp4").touch()
     for name, words in (
-        ("sound.mp4", "has no pictures, only sound"),
+        ("sound.mp4", "has audio but no video stream"),
         ("none.avi", "has no frames"),
         ("text.mp4", "is not a film that can be read"),
         ("empty.mp4", "is empty"),
@@ -361,7 +361,16 @@ def opened(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("film.mp4", "libx264"), ("film.mkv", "libx264"), ("film.avi", "mpeg4"), ("film.ts", "libx264")]
+    ("name", "codec"),
+    [
+        ("film.mp4", "libx264"),
+        ("film.mkv", "libx264"),
+        ("film.avi", "mpeg4"),
+        ("film.ts", "libx264"),
+        ("film.mpg", "mpeg2video"),
+        ("film.flv", "libx264"),
+        ("film.webm", "libvpx"),
+    ],
 )
 def test_damaged_files_are_read_as_far_as_they_can_be_or_refused_in_a_line(name, codec, tmp_path):
     whole = make_film(tmp_path / name, 24, codec=codec, options={"g": "8"}).read_bytes()
@@ -379,6 +388,37 @@ def test_damaged_files_are_read_as_far_as_they_can_be_or_refused_in_a_line(name,
         assert all(one < other for one, other in itertools.pairwise((*clip.info.times, clip.info.end)))
         played += 1
     assert played > 3
+
+
+@pytest.mark.parametrize(("transfer", "kind"), [(16, "PQ"), (18, "HLG"), (1, None)])
+def test_high_dynamic_range_is_said(transfer, kind, tmp_path):
+    def tag(stream):
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, transfer, 9
+
+    path = make_film(
+        tmp_path / "film.mkv", 2, codec="libx265", pixels="yuv420p10le", options=QUIET["libx265"], setup=tag
+    )
+    problem = open_clip(path).info.problem
+    assert problem.startswith(f"{path} is HDR ({kind})") if kind else problem == ""
+
+
+def test_an_interlaced_clip_is_said_with_the_command_that_mends_it(tmp_path):
+    options = {"flags": "+ildct+ilme", "x264-params": "interlaced=1:tff=1"}
+    clip = open_clip(make_film(tmp_path / "my film.mp4", 4, options=options))
+    assert "is interlaced" in clip.info.problem
+    assert f"ffmpeg -i '{tmp_path}/my film.mp4' -vf bwdif" in clip.info.problem
+
+
+def test_texts_and_drawings_are_no_films(tmp_path):
+    for name, text in (
+        ("notes.txt", "hello world\n" * 50),
+        ("color.ans", "\x1b[31mhello\n" * 50),
+        ("drawing.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="5"/></svg>'),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ImageError, match=f"{name} is not a film that can be read"):
+            open_clip(tmp_path / name)
 
 
 def test_a_file_that_changes_is_noticed(tmp_path):

@@ -1,5 +1,7 @@
 """What is beside the pictures of a film comes through untouched: sound, subtitles, chapters, metadata."""
 
+import contextlib
+import random
 from fractions import Fraction
 
 import av
@@ -8,6 +10,7 @@ import pytest
 from filming import RATE, add_sound, add_video, encode, encode_sound, frame_of, numbers_of, packets_of
 from PIL import Image
 
+from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.video.film import FilmSpec, OtherTracks, open_film
 from impasto.video.sources import open_clip
@@ -314,3 +317,18 @@ def test_what_is_left_out_is_listed_in_one_line(tmp_path):
         encode(container, film, (frame_of(number) for number in range(4)))
     (heard,) = repaint(tmp_path / "in.mp4", tmp_path / "out.mp4")
     assert heard == "left out: cover art"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "sound"), [("in.ts", "aac"), ("in.mkv", "ac3"), ("in.flv", "aac"), ("in.avi", "mp2")])
+def test_a_damaged_film_is_copied_as_far_as_it_goes_or_refused_in_a_line(name, sound, tmp_path):
+    whole, noise, written = make(tmp_path / name, sound).read_bytes(), random.Random(3), 0
+    for number in range(40):
+        data = bytearray(whole)
+        for _ in range(40):
+            data[noise.randrange(len(data))] = noise.randrange(256)
+        (tmp_path / name).write_bytes(data)
+        with contextlib.suppress(ImageError):
+            repaint(tmp_path / name, tmp_path / f"{number}.mkv")
+            written += 1
+    assert written > 15

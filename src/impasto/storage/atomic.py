@@ -41,9 +41,12 @@ def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str
         OutputError: the path may not be written.
         StorageError: the disk is full or failed.
     """
-    with partial_file(path, elsewhere=elsewhere) as partial, translate_errors(path, elsewhere=elsewhere):
-        with partial.open("r+b") as file:
-            write(file)
+    with (
+        partial_file(path, elsewhere=elsewhere) as partial,
+        translate_errors(path, elsewhere=elsewhere),
+        partial.open("r+b") as file,
+    ):
+        write(file)
 
 
 @contextlib.contextmanager

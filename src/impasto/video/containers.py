@@ -2,7 +2,9 @@
 
 import bisect
 import contextlib
+import itertools
 import os
+import shlex
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +19,8 @@ from impasto.images.decode import MAX_PIXELS
 from impasto.images.decoded import check_pixels
 from impasto.sizing import Size
 from impasto.video import colors
-from impasto.video.clip import ClipInfo
+from impasto.video.clip import ClipInfo, ColorTags
+from impasto.video.demuxers import DEMUXERS
 from impasto.video.timing import decode, read_timing
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ class ContainerClip:
             has_audio=self._has_audio,
             color=self._tags,
             origin=self._timing.origin,
-            problem=self._timing.problem,
+            problem="; ".join(filter(None, (self._timing.problem, *_look_problems(first, self._tags, name)))),
         )
 
     @property
@@ -119,18 +122,26 @@ class ContainerClip:
         return self._timing.keys[place] if place > 0 else None
 
     def _decoded_from(self, key: int | None) -> Generator[tuple[int, "VideoFrame"]]:
-        numbers = {stamp: number for number, stamp in enumerate(self._timing.stamps)}
+        number_of = self._numbering()
         with _open(self._path, self._name) as container:
             stream: Any = container.streams[self._index]
             codec = _decoder(stream)
             if key is not None:
                 _seek(container, stream, key)
             latest = -1
-            for counted, frame in enumerate(decode(container, stream, codec)):
-                number = numbers.get(frame.pts, -1) if numbers and frame.pts is not None else -1 if numbers else counted
+            for frame in decode(container, stream, codec):
+                number = number_of(frame)
                 if number > latest:
                     latest = number
                     yield number, frame
+
+    def _numbering(self) -> Callable[["VideoFrame"], int]:
+        """Give what numbers decoded frames: by their times, -1 for one that is none; or by counting them."""
+        if not self._timing.stamps:
+            count = itertools.count()
+            return lambda _: next(count)
+        numbers = {stamp: number for number, stamp in enumerate(self._timing.stamps)}
+        return lambda frame: -1 if frame.pts is None else numbers.get(frame.pts, -1)
 
     def _first_frame(self) -> "VideoFrame":
         with _open(self._path, self._name) as container:
@@ -150,7 +161,7 @@ class ContainerClip:
 
 
 def find_video(container: "InputContainer", name: str) -> "VideoStream":
-    """Find the first video stream that is not the picture of a cover.
+    """Find the first video stream that is not cover art.
 
     Raises:
         ImageError: there is none.
@@ -161,9 +172,9 @@ def find_video(container: "InputContainer", name: str) -> "VideoStream":
         if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
             continue
         if stream.codec_context is None:
-            raise ImageError(f"the pictures of {name} have a codec that is not known", "Convert it to another first.")
+            raise ImageError(f"the video of {name} has an unknown codec", "Convert it to another first.")
         return stream
-    raise ImageError(f"{name} has no pictures, only {_kinds(container)}", "Give a film.")
+    raise ImageError(f"{name} has {_kinds(container)} but no video stream", "Give a film.")
 
 
 @contextlib.contextmanager
@@ -184,7 +195,11 @@ def open_container(file: BinaryIO, name: str) -> Iterator["InputContainer"]:
             file,
             "r",
             io_open=_refuse_file,
-            options={"protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)},
+            options={
+                "protocol_whitelist": "none",
+                "format_whitelist": ",".join(DEMUXERS),
+                "max_pixels": str(MAX_PIXELS),
+            },
             buffer_size=_BUFFER,
             metadata_errors="replace",
         )
@@ -217,7 +232,7 @@ def _is_mp4(file: BinaryIO) -> bool:
 
 
 def _kinds(container: "InputContainer") -> str:
-    kinds = {"audio": "sound", "subtitle": "subtitles", "video": "a cover"}
+    kinds = {"audio": "audio", "subtitle": "subtitles", "video": "cover art"}
     return " and ".join(dict.fromkeys(kinds.get(stream.type, "data") for stream in container.streams)) or "a header"
 
 
@@ -268,6 +283,16 @@ def _square_size(frame: "VideoFrame", ratio: Fraction) -> Size:
     if ratio > 1:
         return round(frame.width * ratio), frame.height
     return frame.width, round(frame.height / ratio)
+
+
+def _look_problems(frame: "VideoFrame", tags: ColorTags, name: str) -> Iterator[str]:
+    """Say what will look wrong in a painting, although it is read as it is."""
+    if tags.transfer in colors.HDR:
+        kind = colors.HDR[tags.transfer]
+        yield f"{name} is HDR ({kind}), and its code values are painted: for true colors convert it to SDR first"
+    if frame.interlaced_frame:
+        command = f"ffmpeg -i {shlex.quote(name)} -vf bwdif=mode=send_frame -c:a copy deinterlaced.mkv"
+        yield f"{name} is interlaced, and its combs will be painted; to remove them first, run: {command}"
 
 
 def _is_opaque(frame: "VideoFrame") -> bool:

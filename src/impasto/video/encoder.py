@@ -55,7 +55,7 @@ class ContainerFilm:
         self._target, self._spec, self._count = target, spec, 0
         supported = {kind.name for kind in av.Codec(codec.encoder, "w").video_formats or ()}
         self._pixel_format, self._alpha = codec.pixel_format(spec.depth, supported, alpha=spec.has_alpha)
-        self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
+        self._tags = colors.written_tags(spec.color, spec.size[1], rgb=codec.rgb)
         width, height = spec.size
         self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
         self._report_losses(notice)
@@ -156,11 +156,13 @@ class ContainerFilm:
         import av  # noqa: PLC0415 -- an extra
 
         if self._spec.depth > colors.depth_of(av.VideoFormat(self._pixel_format)):
-            notice("the film has 8 bits a channel, and the clip more: HEVC and AV1 keep 10")
+            keeping = "ProRes and FFV1 keep" if self._spec.has_alpha else "HEVC, AV1, ProRes and FFV1 keep"
+            notice(f"the film has 8 bits per channel, and the clip more, which {keeping}")
         if self._spec.has_alpha and not self._alpha:
-            notice("what is transparent is put onto white: VP9 in WebM keeps it")
+            keeping = "ProRes or FFV1" if self._spec.depth > 8 else "VP9 in WebM, ProRes or FFV1"  # noqa: PLR2004
+            notice(f"transparency was flattened onto white; use {keeping} to keep it")
         if self._size != self._spec.size:
-            notice("the film has {} x {} pixels: the sides of H.264 and HEVC are even".format(*self._size))
+            notice("padded to {} x {} pixels: H.264 and HEVC need even sides".format(*self._size))
 
     def _stamp(self, time: Fraction) -> int:
         return round(time / self._base)

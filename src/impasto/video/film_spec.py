@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
+from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.sizing import Size
 from impasto.video.clip import ClipInfo, ColorTags
@@ -34,9 +35,16 @@ class FilmSpec:
     def of_clip(
         cls, info: ClipInfo, *, size: Size | None = None, start: int = 0, stop: int | None = None, step: int = 1
     ) -> "FilmSpec":
-        """Describe a film of a clip, or of some of its frames, of the clip's size where none is given."""
+        """Describe a film of a clip, or of some of its frames, of the clip's size where none is given.
+
+        Raises:
+            SettingsError: the clip has none of the frames.
+        """
         stop = len(info.times) if stop is None else min(stop, len(info.times))
         times = info.times[start:stop:step]
+        if start < 0 or not times:
+            problem = f"{info.name} has {count_noun(len(info.times), 'frame')}, and none from {start} up to {stop}"
+            raise SettingsError(problem, "They are counted from 0; the last one is left out.")
         end = info.times[stop] if stop < len(info.times) else info.end
         return cls(
             size or info.size,

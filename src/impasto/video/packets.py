@@ -46,7 +46,8 @@ class _Timeline:
     def __init__(self, container: "InputContainer", span: PacketSpan) -> None:
         from av.format import Flags  # noqa: PLC0415 -- an extra
 
-        self._may_jump = bool(container.format.flags & Flags.ts_discont.value)
+        jumping: Any = Flags.ts_discont.value
+        self._may_jump = bool(container.format.flags & jumping)
         self._span = span
         self._streams: dict[int, tuple[int, Fraction]] = {}
         """The stretch that each stream is in, and its latest time of decoding as the file has it."""

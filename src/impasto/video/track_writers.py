@@ -69,8 +69,8 @@ class TrackWriter:
 
         if packet.dts is None:
             return
-        equal = bool(self._out.format.flags & Flags.ts_nonstrict.value)
-        least = Fraction(0) if equal else Fraction(self.stream.time_base or 0)
+        equal_allowed: Any = Flags.ts_nonstrict.value
+        least = Fraction(0 if self._out.format.flags & equal_allowed else self.stream.time_base or 0)
         time = packet.dts * packet.time_base
         if self._latest is not None and time < self._latest + least:
             packet.dts = math.ceil((self._latest + least) / packet.time_base)

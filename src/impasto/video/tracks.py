@@ -199,7 +199,7 @@ def _has_no_tracks(tracks: OtherTracks) -> bool:
 
 def _is_chapter_text(stream: Any) -> bool:
     """Whether a track has the titles of chapters for QuickTime, which are copied as chapters."""
-    return stream.type == "data" and stream.metadata.get("handler_name") == "SubtitleHandler"
+    return bool(stream.type == "data" and stream.metadata.get("handler_name") == "SubtitleHandler")
 
 
 def _label(stream: Any, number: int | None) -> str:
