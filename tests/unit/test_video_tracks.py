@@ -41,7 +41,9 @@ def make(path, sound="aac", start=0.0, first=0, codec="libx264", count=48, subti
 def repaint(source, target, start=0, stop=None):
     clip, notices = open_clip(source), []
     times = (*clip.info.times, clip.info.end)
-    part = {} if (start, stop) == (0, None) else {"start": times[start], "stop": times[stop]}
+    part = (
+        {} if (start, stop) == (0, None) else {"start": times[start], "stop": times[stop], "origin": clip.info.origin}
+    )
     spec = FilmSpec.of_clip(clip.info, start=start, stop=stop)
     with open_film(target, spec, tracks=OtherTracks(source, **part), notice=notices.append) as film:
         for picture in clip.frames(start, stop):

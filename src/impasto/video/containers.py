@@ -32,9 +32,9 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders pass over the opacity that WebM keeps beside each frame."""
 _BUFFER = 2**18
 _STEPS_BACK = (0, 1, 4)
-"""Key frames before the right one to try: an index may be wrong."""
+"""Keyframes before the right one to try: an index may be wrong."""
 
-Turn = Callable[[NDArray[Any]], NDArray[Any]]
+Rotation = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class ContainerClip:
@@ -53,13 +53,13 @@ class ContainerClip:
             self._index = stream.index
         first = self._first_frame()
         self._alpha = colors.has_alpha(first.format) and not (first.format.has_palette and _is_opaque(first))
-        self._turn, turned = _turn(first)
-        self._square = _square_size(first, self._ratio)
-        check_pixels(*self._square, name, MAX_PIXELS)
+        self._rotate, sides_swap = _rotation(first)
+        self._display_size = _display_size(first, self._ratio)
+        check_pixels(*self._display_size, name, MAX_PIXELS)
         self._info = ClipInfo(
             name=name,
             digest=digest,
-            size=self._square[::-1] if turned else self._square,
+            size=self._display_size[::-1] if sides_swap else self._display_size,
             times=self._timing.times,
             end=self._timing.end,
             depth=colors.depth_of(first.format),
@@ -115,11 +115,11 @@ class ContainerClip:
                 return
 
     def _key_before(self, start: int, steps: int | None) -> int | None:
-        """Find the stamp of the key frame that begins the decoding of a frame; None for the beginning of the file."""
-        if steps is None or not self._timing.stamps:
+        """Find the time of the keyframe that begins the decoding of a frame; None for the beginning of the file."""
+        if steps is None or not self._timing.pts:
             return None
-        place = bisect.bisect_right(self._timing.keys, self._timing.stamps[start]) - 1 - steps
-        return self._timing.keys[place] if place > 0 else None
+        place = bisect.bisect_right(self._timing.keyframe_pts, self._timing.pts[start]) - 1 - steps
+        return self._timing.keyframe_pts[place] if place > 0 else None
 
     def _decoded_from(self, key: int | None) -> Generator[tuple[int, "VideoFrame"]]:
         number_of = self._numbering()
@@ -137,10 +137,10 @@ class ContainerClip:
 
     def _numbering(self) -> Callable[["VideoFrame"], int]:
         """Give what numbers decoded frames: by their times, -1 for one that is none; or by counting them."""
-        if not self._timing.stamps:
+        if not self._timing.pts:
             count = itertools.count()
             return lambda _: next(count)
-        numbers = {stamp: number for number, stamp in enumerate(self._timing.stamps)}
+        numbers = {pts: number for number, pts in enumerate(self._timing.pts)}
         return lambda frame: -1 if frame.pts is None else numbers.get(frame.pts, -1)
 
     def _first_frame(self) -> "VideoFrame":
@@ -156,8 +156,8 @@ class ContainerClip:
         return frame
 
     def _picture(self, frame: "VideoFrame") -> Picture:
-        samples = colors.to_samples(frame, self._square, self._tags, alpha=self._alpha)
-        return colors.to_picture(self._turn(samples), self._name)
+        samples = colors.to_samples(frame, self._display_size, self._tags, alpha=self._alpha)
+        return colors.to_picture(self._rotate(samples), self._name)
 
 
 def find_video(container: "InputContainer", name: str) -> "VideoStream":
@@ -256,15 +256,15 @@ def _decoder(stream: "VideoStream") -> Any:
     return codec
 
 
-def _seek(container: "InputContainer", stream: "VideoStream", stamp: int) -> None:
-    """Go to the key frame of a stamp, or to one before it."""
+def _seek(container: "InputContainer", stream: "VideoStream", pts: int) -> None:
+    """Go to the keyframe of a time, or to one before it."""
     from av import FFmpegError  # noqa: PLC0415 -- an extra
 
     with contextlib.suppress(FFmpegError):  # then decoding begins where the container is, at its beginning
-        container.seek(stamp, stream=stream)
+        container.seek(pts, stream=stream)
 
 
-def _turn(frame: "VideoFrame") -> tuple[Turn, bool]:
+def _rotation(frame: "VideoFrame") -> tuple[Rotation, bool]:
     """Find what makes a frame upright by its display matrix (ISO/IEC 14496-12, 6.2.2), and if sides are swapped."""
     found: Any = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
@@ -276,8 +276,8 @@ def _turn(frame: "VideoFrame") -> tuple[Turn, bool]:
     return lambda samples: (samples.swapaxes(0, 1) if swapped else samples)[rows, columns], swapped
 
 
-def _square_size(frame: "VideoFrame", ratio: Fraction) -> Size:
-    """Give the size with square pixels, before turning: one side is enlarged, as browsers do it."""
+def _display_size(frame: "VideoFrame", ratio: Fraction) -> Size:
+    """Give the size with square pixels (SAR 1), before rotation: one side is enlarged, as browsers do it."""
     if ratio <= 0:
         return frame.width, frame.height
     if ratio > 1:

@@ -88,9 +88,9 @@ class ContainerFilm:
         picture = picture if self._alpha else flatten(picture)
         frame = colors.to_frame(picture, self._size, self._pixel_format, self._tags)
         frame.time_base = self._base
-        frame.pts = self._stamp(self._spec.times[self._count])
+        frame.pts = self._ticks(self._spec.times[self._count])
         self._count += 1
-        self._durations[frame.pts] = max(1, self._stamp(self._spec.shown_until(self._count)) - frame.pts)
+        self._durations[frame.pts] = max(1, self._ticks(self._spec.shown_until(self._count)) - frame.pts)
         self._encode(frame)
 
     def finish(self) -> None:
@@ -123,7 +123,7 @@ class ContainerFilm:
             packets = self._stream.encode(frame)
         for packet in packets:
             packet.duration = self._durations.pop(packet.pts, 0)
-            if packet.dts is None or not -self._stamp(self._spec.end) <= packet.dts <= packet.pts:
+            if packet.dts is None or not -self._ticks(self._spec.end) <= packet.dts <= packet.pts:
                 packet.dts = packet.pts  # libx265 leaves it unset in films of one or two frames
             if self._copier is not None:
                 with self._translated(self._tracks_problem):
@@ -164,7 +164,7 @@ class ContainerFilm:
         if self._size != self._spec.size:
             notice("padded to {} x {} pixels: H.264 and HEVC need even sides".format(*self._size))
 
-    def _stamp(self, time: Fraction) -> int:
+    def _ticks(self, time: Fraction) -> int:
         return round(time / self._base)
 
     @property

@@ -46,7 +46,7 @@ def check_film(
 
     Raises:
         OutputError: the suffix, the place or the codec is wrong, or the film exists, or a package is missing.
-        SettingsError: the codec or the quality is none.
+        SettingsError: unknown codec or invalid quality.
     """
     if not 1 <= quality <= HIGHEST_QUALITY:
         raise SettingsError(f"{argument('quality', quality)} is out of range", f"Choose 1 to {HIGHEST_QUALITY}.")
@@ -90,7 +90,7 @@ def open_film(
     The format is the suffix's. Where fewer frames are written than there are times, the film ends with the last. Alpha
     is kept where the format has it (VP9 in WebM or Matroska, ProRes, FFV1, GIF, WebP, PNG), else it is put onto white,
     as by `images.save`. Depth is kept but by H.264, GIF and WebP, which get 8 bits, so that every browser plays them.
-    H.264 and HEVC have even sides: an odd one is completed by repeating the last row or column.
+    H.264 and HEVC have even sides: an odd one is padded by repeating the last row or column.
 
     Args:
         path: as for `check_film`.
@@ -103,7 +103,7 @@ def open_film(
 
     Raises:
         OutputError: the film cannot be written there or so.
-        SettingsError: the codec or the quality is none.
+        SettingsError: unknown codec or invalid quality.
         StorageError: the disk is full or failed.
     """
     check_film(path, codec=codec, quality=quality, overwrite=overwrite)
