@@ -82,9 +82,9 @@ class ConvertedText(TrackWriter):
     """Converts subtitles of text to another kind of such."""
 
     def __init__(self, out: "OutputContainer", source: Any, encoder: str) -> None:
-        super().__init__(out, out.add_stream(encoder))
         self._source = source.codec_context
         self._source.open(strict=False)
+        super().__init__(out, out.add_stream(encoder))
         self.stream.codec_context.subtitle_header = self._source.subtitle_header
         self.stream.time_base = _MILLISECOND
 
@@ -149,18 +149,35 @@ class ReencodedAudio(TrackWriter):
                 wanted = self.stream.codec_context.format
                 self._resampler = AudioResampler(format=wanted, layout=self._layout, rate=_RATE)
                 self._format = found
-            for resampled in self._resampler.resample(frame):
-                self._mux_all(resampled)
+            self._resample(frame)
 
     def _flush_resampler(self) -> None:
         if self._resampler is not None:
-            for resampled in self._resampler.resample(None):
-                if resampled is not None:
-                    self._mux_all(resampled)
+            self._resample(None)
             self._resampler = None
 
+    def _resample(self, frame: Any) -> None:
+        from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+        assert self._resampler is not None
+        try:
+            frames = self._resampler.resample(frame)
+        except (FFmpegError, ValueError):
+            self.lost += 1
+            return
+        for resampled in frames:
+            if resampled is not None:
+                self._mux_all(resampled)
+
     def _mux_all(self, frame: Any) -> None:
-        for packet in self.stream.encode(frame):
+        from av import FFmpegError  # noqa: PLC0415 -- an extra
+
+        try:
+            packets = self.stream.encode(frame)
+        except (FFmpegError, ValueError):
+            self.lost += 1
+            return
+        for packet in packets:
             self._mux(packet)
 
 

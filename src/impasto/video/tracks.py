@@ -129,6 +129,8 @@ class TrackCopier:
 
     def _add_track(self, stream: Any, label: str) -> TrackWriter | None:
         """Add a track for one of the source's, converted where the container cannot hold it as it is."""
+        from av import FFmpegError  # noqa: PLC0415 -- an extra
+
         if stream.type not in {"audio", "subtitle"} or stream.codec_context is None:
             return None
         if can_copy(stream, self._container):
@@ -139,7 +141,10 @@ class TrackCopier:
             return None  # so damaged that nothing of it was found
         encoder = self._container.audio if stream.type == "audio" else self._container.subtitles
         writer = ReencodedAudio if stream.type == "audio" else ConvertedText
-        added = writer(self._out, stream, encoder)
+        try:
+            added = writer(self._out, stream, encoder)
+        except (FFmpegError, ValueError):  # its decoder does not open
+            return None
         self._notice(f"{label} converted to {_NAMES.get(encoder, encoder)}: this format does not hold the original")
         return added
 
