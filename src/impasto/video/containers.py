@@ -174,7 +174,7 @@ def find_video(container: "InputContainer", name: str) -> "VideoStream":
         if stream.codec_context is None:
             raise ImageError(f"the video of {name} has an unknown codec", "Convert it to another first.")
         return stream
-    raise ImageError(f"{name} has {_kinds(container)} but no video stream", "Give a film.")
+    raise ImageError(f"{name} has {_kinds(container)}no video stream", "Give a film.")
 
 
 @contextlib.contextmanager
@@ -233,7 +233,8 @@ def _is_mp4(file: BinaryIO) -> bool:
 
 def _kinds(container: "InputContainer") -> str:
     kinds = {"audio": "audio", "subtitle": "subtitles", "video": "cover art"}
-    return " and ".join(dict.fromkeys(kinds.get(stream.type, "data") for stream in container.streams)) or "a header"
+    found = dict.fromkeys(kinds.get(stream.type, "data") for stream in container.streams)
+    return f"{' and '.join(found)} but " if found else ""
 
 
 def _state_of(path: Path) -> tuple[int, int]:
