@@ -64,24 +64,27 @@ def make_film(path, count=24, size=SIZE, *, codec="libx264", pixels="yuv420p", o
     return path
 
 
-def add_sound(container, codec="aac"):
-    """Add a stream for `sound_packets`, in German."""
+def add_sound(container, codec="aac", layout="stereo"):
+    """Add a stream for `encode_sound`, in German."""
     stream = container.add_stream(codec, rate=48_000)
-    stream.codec_context.layout = "stereo"
+    stream.codec_context.layout = layout
     stream.metadata["language"] = "deu"
     return stream
 
 
 def encode_sound(container, stream, start=0.0, length=1.0):
     """Encode a tone."""
-    step, format_ = stream.codec_context.frame_size or 960, stream.codec_context.format.name
+    context = stream.codec_context
+    step = context.frame_size or 960
+    resampler = av.AudioResampler(context.format, context.layout, 48_000)
     first = int(start * 48_000)
     for place in range(first, first + int(length * 48_000), step):
         tone = np.float32(0.3) * np.sin((np.arange(step, dtype=np.float32) + place) * np.float32(0.06))
-        both = np.stack([tone, tone]) if format_ == "fltp" else np.repeat(tone, 2)[np.newaxis]
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(both), "fltp" if format_ == "fltp" else "flt", "stereo")
+        both = np.repeat(tone[np.newaxis], context.layout.nb_channels, axis=0)
+        frame = av.AudioFrame.from_ndarray(both, "fltp", context.layout.name)
         frame.pts, frame.sample_rate, frame.time_base = place, 48_000, Fraction(1, 48_000)
-        container.mux(stream.encode(frame))
+        for converted in resampler.resample(frame):
+            container.mux(stream.encode(converted))
     container.mux(stream.encode())
 
 

@@ -8,10 +8,10 @@ from filming import difference, frame_of, numbers_of, picture
 from PIL import Image, ImageDraw
 
 from impasto import images
-from impasto.errors import ImageError, OutputError, SettingsError
+from impasto.errors import ImageError, InputError, OutputError, SettingsError
 from impasto.images import Picture
 from impasto.images.picture import flatten
-from impasto.video.film import FilmSpec, open_film
+from impasto.video.film import FilmSpec, check_film, open_film
 from impasto.video.sources import open_clip
 
 TIMES = tuple(Fraction(number, 10) for number in range(6))
@@ -97,9 +97,9 @@ def test_a_pngs_picture_for_readers_without_animation_is_none_of_its_frames(tmp_
 @pytest.mark.parametrize("name", ["one.png", "one.gif", "one.webp", "one.jpg"])
 def test_a_picture_is_a_clip_of_one_frame(name, tmp_path):
     Image.fromarray(frame_of(9)).save(tmp_path / name, quality=95)
-    clip = open_clip(tmp_path / name)
+    clip = open_clip(tmp_path / name, rate=12)
     assert (clip.info.times, clip.info.size, clip.info.loops) == ((0,), (64, 48), None)
-    assert clip.info.end > 0
+    assert clip.info.end == Fraction(1, 12)
     assert numbers_of(clip.frames()) == [9]
 
 
@@ -116,6 +116,22 @@ def test_a_damaged_animation_is_refused_in_a_line(tmp_path):
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(ImageError, match=r"a\.gif is damaged or cut short"):
         open_clip(path)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animation_that_was_cut_short_gives_its_whole_frames_and_says_so(name, tmp_path):
+    frames = [painted(number) for number in range(6)]
+    path = tmp_path / name
+    whole = list(write(path, frames).frames())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+    clip = open_clip(path)
+    count = len(clip.info.times)
+    assert 0 < count < 6
+    assert f"{name} is " in clip.info.problem
+    assert clip.info.problem.endswith(f": {count} frames can be read")
+    for shown, other in zip(clip.frames(), whole[:count], strict=True):
+        assert np.array_equal(shown.colors, other.colors)
+    assert len(list(clip.frames(1))) == count - 1
 
 
 @pytest.mark.parametrize("pattern", ["frames", "frames/*.png", "frames/f%d.png", "frames/f[0-9]*.png"])
@@ -234,6 +250,63 @@ def test_frames_go_into_a_folder_and_come_back(target, first, tmp_path):
         film.write(frames[0])
     assert [path.name for path in (tmp_path / "out").iterdir()] == [first]  # none of the longer film is left
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("target", "folder", "first"),
+    [
+        ("out/50% %03d.png", "out", "50% 000.png"),
+        ("out/100%%-%d.png", "out", "100%-0.png"),
+        ("%05d.png", ".", "00000.png"),
+        (".", ".", "00000.png"),
+        ("take 100%d/x%2d.png", "take 100%d", "x 0.png"),
+    ],
+)
+def test_frames_have_the_names_that_were_asked_for(target, folder, first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    with open_film(target, FilmSpec((64, 48), TIMES, END)) as film:
+        for number in range(6):
+            film.write(picture(frame_of(number)))
+    names = sorted(path.name for path in (tmp_path / folder).iterdir())
+    assert (len(names), names[0]) == (6, first)
+    if "x%2d" not in target:
+        assert numbers_of(open_clip(target).frames()) == list(range(6))
+
+
+def test_a_pattern_with_several_numbers_and_frames_that_are_films_are_refused(tmp_path):
+    for name, words in (("a%d_%d.png", "more than one number"), ("%05d.mp4", "names no format")):
+        with pytest.raises(InputError, match=words):
+            check_film(tmp_path / name)
+    with pytest.raises(InputError, match="more than one number"):
+        open_clip(tmp_path / "a%d_%d.png")
+
+
+def test_frames_for_a_folder_wait_in_it_and_not_beside_it_where_another_disk_may_be(tmp_path):
+    out = tmp_path / "mounted" / "out"
+    out.mkdir(parents=True)
+    (out / "00009.png").write_bytes(b"former")
+    with open_film(out, FilmSpec((64, 48), TIMES[:2], TIMES[2]), overwrite=True) as film:
+        film.write(painted(0))
+        assert [path.name for path in out.parent.iterdir()] == ["out"]
+    assert [path.name for path in out.iterdir()] == ["00000.png"]
+
+
+def test_frames_that_cannot_be_moved_are_kept_with_those_that_were_there(tmp_path):
+    out = tmp_path / "out"
+    (out / "00001.png").mkdir(parents=True)  # a folder, onto which no file can be moved
+    (out / "00005.png").write_bytes(b"former")
+
+    def fail():
+        with open_film(out, FilmSpec((64, 48), TIMES[:2], TIMES[2]), overwrite=True) as film:
+            film.write(painted(0))
+            film.write(painted(1))
+
+    with pytest.raises(OutputError, match=r"The frames are in .*out/\.out\.part-"):
+        fail()
+    (partial,) = out.glob(".out.part-*")
+    assert [path.name for path in partial.iterdir()] == ["00001.png"]
+    assert sorted(path.name for path in out.iterdir() if path != partial) == ["00000.png", "00001.png", "00005.png"]
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.apng", "out/"])

@@ -77,6 +77,39 @@ def test_a_frame_is_the_same_wherever_reading_begins(name, codec, options, tmp_p
     assert [next(clip.frames(number)).colors.tobytes() for number in range(28)] == whole
 
 
+def test_an_mpeg_with_several_frames_in_a_packet_gives_the_right_ones_from_any_place(tmp_path):
+    def moving(number):
+        samples = np.zeros((96, 160, 3), np.uint8)
+        samples[..., 0] = 5 * number % 256
+        samples[:, : 3 * number % 160, 1] = 200
+        return samples
+
+    with av.open(str(tmp_path / "film.mpg"), "w") as container:
+        stream = add_video(container, "mpeg2video", (160, 96), options={"g": "12", "bf": "2"})
+        encode(container, stream, (moving(number) for number in range(60)))
+    clip = open_clip(tmp_path / "film.mpg")
+    whole = [shown.colors.tobytes() for shown in clip.frames()]
+    assert len(set(whole)) == 60
+    for number in (7, 20, 30, 41, 59):
+        assert [shown.colors.tobytes() for shown in clip.frames(number)] == whole[number:]
+
+
+def test_sound_that_begins_late_in_a_broadcast_costs_no_frames(tmp_path):
+    noise = np.random.default_rng(0)
+    with av.open(str(tmp_path / "mute.mpg"), "w") as container:
+        options = {"b": "20000000", "maxrate": "20000000", "bufsize": "4000000"}
+        stream = add_video(container, "mpeg2video", (320, 192), options=options)
+        encode(container, stream, (noise.integers(0, 255, (192, 320, 3), np.uint8) for _ in range(120)))
+    with av.open(str(tmp_path / "loud.mpg"), "w") as container:
+        stream, sound = add_video(container, "mpeg2video", (320, 192)), add_sound(container, "mp2")
+        encode_sound(container, sound)
+        encode(container, stream, (frame_of(number, (320, 192)) for number in range(24)))
+    (tmp_path / "film.mpg").write_bytes((tmp_path / "mute.mpg").read_bytes() + (tmp_path / "loud.mpg").read_bytes())
+    clip = open_clip(tmp_path / "film.mpg")
+    assert len(clip.info.times) == 144
+    assert clip.info.problem == ""
+
+
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_a_turned_phones_film_is_upright(degrees, tmp_path):
     path = make_film(tmp_path / "film.mp4", 2, setup=lambda stream: stream.set_display_rotation(degrees))
@@ -230,7 +263,7 @@ def test_sound_without_pictures_no_frames_and_texts_are_refused_in_a_line(tmp_pa
     (tmp_path / "text.mp4").write_text("This is no film.\n" * 100)
     (tmp_path / "empty.mp4").touch()
     for name, words in (
-        ("sound.mp4", "has no pictures, only sound"),
+        ("sound.mp4", "has audio but no video stream"),
         ("none.avi", "has no frames"),
         ("text.mp4", "is not a film that can be read"),
         ("empty.mp4", "is empty"),
@@ -328,7 +361,16 @@ def opened(path):
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("film.mp4", "libx264"), ("film.mkv", "libx264"), ("film.avi", "mpeg4"), ("film.ts", "libx264")]
+    ("name", "codec"),
+    [
+        ("film.mp4", "libx264"),
+        ("film.mkv", "libx264"),
+        ("film.avi", "mpeg4"),
+        ("film.ts", "libx264"),
+        ("film.mpg", "mpeg2video"),
+        ("film.flv", "libx264"),
+        ("film.webm", "libvpx"),
+    ],
 )
 def test_damaged_files_are_read_as_far_as_they_can_be_or_refused_in_a_line(name, codec, tmp_path):
     whole = make_film(tmp_path / name, 24, codec=codec, options={"g": "8"}).read_bytes()
@@ -346,6 +388,37 @@ def test_damaged_files_are_read_as_far_as_they_can_be_or_refused_in_a_line(name,
         assert all(one < other for one, other in itertools.pairwise((*clip.info.times, clip.info.end)))
         played += 1
     assert played > 3
+
+
+@pytest.mark.parametrize(("transfer", "kind"), [(16, "PQ"), (18, "HLG"), (1, None)])
+def test_high_dynamic_range_is_said(transfer, kind, tmp_path):
+    def tag(stream):
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, transfer, 9
+
+    path = make_film(
+        tmp_path / "film.mkv", 2, codec="libx265", pixels="yuv420p10le", options=QUIET["libx265"], setup=tag
+    )
+    problem = open_clip(path).info.problem
+    assert problem.startswith(f"{path} is HDR ({kind})") if kind else problem == ""
+
+
+def test_an_interlaced_clip_is_said_with_the_command_that_mends_it(tmp_path):
+    options = {"flags": "+ildct+ilme", "x264-params": "interlaced=1:tff=1"}
+    clip = open_clip(make_film(tmp_path / "my film.mp4", 4, options=options))
+    assert "is interlaced" in clip.info.problem
+    assert f"ffmpeg -i '{tmp_path}/my film.mp4' -vf bwdif" in clip.info.problem
+
+
+def test_texts_and_drawings_are_no_films(tmp_path):
+    for name, text in (
+        ("notes.txt", "hello world\n" * 50),
+        ("color.ans", "\x1b[31mhello\n" * 50),
+        ("drawing.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="5"/></svg>'),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ImageError, match=f"{name} is not a film that can be read"):
+            open_clip(tmp_path / name)
 
 
 def test_a_file_that_changes_is_noticed(tmp_path):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -96,7 +97,7 @@ def test_colors_come_back_by_any_matrix_and_range_and_the_tags_are_equal(suffix,
     clip = write(
         tmp_path / f"film{suffix}", [picture(bars())] * 3, TIMES[:3], TIMES[3], color=color, codec=codec, quality=100
     )
-    assert clip.info.color == color
+    assert clip.info.color == (color if color.matrix != 2 else replace(color, matrix=6))  # never left to be guessed
     for shown in clip.frames():
         assert np.abs(inner(shown.rgb) - inner(bars().astype(float))).mean() < 1
         assert np.percentile(np.abs(inner(shown.rgb) - inner(bars().astype(float))), 99) <= 2
@@ -275,9 +276,9 @@ def test_what_a_codec_loses_is_said(tmp_path):
             film.write(picture(samples, opacity))
     assert heard["film.mkv"] == []
     assert [line.split(":")[0] for line in heard["film.mp4"]] == [
-        "the film has 8 bits a channel, and the clip more",
-        "what is transparent is put onto white",
-        "the film has 66 x 50 pixels",
+        "the film has 8 bits per channel, and the clip more, which ProRes and FFV1 keep",
+        "transparency was flattened onto white; use ProRes or FFV1 to keep it",
+        "padded to 66 x 50 pixels",
     ]
 
 
@@ -300,6 +301,33 @@ def test_nothing_is_left_of_a_film_that_failed_and_what_was_there_stays(tmp_path
             film.write(picture(frame_of(0, (32, 32))))
         film.write(picture(frame_of(0)))
     assert sorted(found.name for found in tmp_path.iterdir()) == ["film.mp4", "ok.mp4"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif", "frames/"])
+def test_an_error_of_the_caller_is_not_taken_for_one_of_writing(name, tmp_path):
+    def fail():
+        with open_film(f"{tmp_path}/{name}", FilmSpec((64, 48), TIMES, END)) as film:
+            film.write(picture(frame_of(0)))
+            (tmp_path / "gone.png").open()
+
+    with pytest.raises(FileNotFoundError, match=r"gone\.png"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a:b.mp4", "http:film.mp4", "100%done.mp4"])
+def test_a_film_may_be_called_anything(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clip = write(name, [picture(frame_of(number)) for number in range(12)])
+    assert numbers_of(clip.frames()) == list(range(12))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_frames_that_a_clip_does_not_have_are_refused(tmp_path):
+    info = open_clip(make_film(tmp_path / "film.mp4", 4)).info
+    for part in ({"start": 4}, {"start": 3, "stop": 2}, {"start": -1}):
+        with pytest.raises(SettingsError, match=r"film.mp4 has 4 frames, and none from"):
+            FilmSpec.of_clip(info, **part)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".gif", ".apng"])

@@ -1,11 +1,17 @@
 """What is beside the pictures of a film comes through untouched: sound, subtitles, chapters, metadata."""
 
+import contextlib
+import random
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
-from filming import RATE, add_sound, add_video, encode, encode_sound, frame_of, packets_of
+from filming import RATE, add_sound, add_video, encode, encode_sound, frame_of, numbers_of, packets_of
+from PIL import Image
 
+from impasto.errors import ImageError
+from impasto.images import Picture
 from impasto.video.film import FilmSpec, OtherTracks, open_film
 from impasto.video.sources import open_clip
 
@@ -15,10 +21,10 @@ CHAPTERS = [
 ]
 
 
-def make(path, sound="aac", start=0.0, first=0, codec="libx264", count=48, subtitles=None):
+def make(path, sound="aac", start=0.0, first=0, codec="libx264", count=48, subtitles=None, layout="stereo"):
     with av.open(str(path), "w") as container:
         video = add_video(container, codec)
-        audio = add_sound(container, sound) if sound else None
+        audio = add_sound(container, sound, layout) if sound else None
         text = container.add_stream(subtitles) if subtitles else None
         container.metadata.update(title="A title", artist="Somebody")
         container.set_chapters(CHAPTERS)
@@ -35,7 +41,9 @@ def make(path, sound="aac", start=0.0, first=0, codec="libx264", count=48, subti
 def repaint(source, target, start=0, stop=None):
     clip, notices = open_clip(source), []
     times = (*clip.info.times, clip.info.end)
-    part = {} if (start, stop) == (0, None) else {"start": times[start], "stop": times[stop]}
+    part = (
+        {} if (start, stop) == (0, None) else {"start": times[start], "stop": times[stop], "origin": clip.info.origin}
+    )
     spec = FilmSpec.of_clip(clip.info, start=start, stop=stop)
     with open_film(target, spec, tracks=OtherTracks(source, **part), notice=notices.append) as film:
         for picture in clip.frames(start, stop):
@@ -116,7 +124,7 @@ def test_chapters_language_and_title_stay(target, tmp_path):
 def test_sound_that_a_webm_cannot_hold_becomes_opus_and_that_is_said(tmp_path):
     make(tmp_path / "in.mp4")
     assert repaint(tmp_path / "in.mp4", tmp_path / "out.webm") == [
-        "the sound (aac) cannot be copied to this format, and became Opus"
+        "sound (aac) converted to Opus: this format does not hold the original"
     ]
     packets = packets_of(tmp_path / "out.webm", "audio")
     assert packets[0][0] == pytest.approx(0, abs=0.03)
@@ -153,10 +161,10 @@ def test_subtitles_are_copied(tmp_path):
     assert packets_of(tmp_path / "out.mkv", "subtitle") == packets_of(source, "subtitle") != []
 
 
-@pytest.mark.parametrize(("target", "name"), [("out.mp4", "MP4's own"), ("out.webm", "WebVTT")])
+@pytest.mark.parametrize(("target", "name"), [("out.mp4", "mov_text"), ("out.webm", "WebVTT")])
 def test_subtitles_of_text_are_converted_and_that_is_said(target, name, tmp_path):
     notices = repaint(with_subtitles(tmp_path), tmp_path / target)
-    assert notices == [f"the subtitles (subrip) cannot be copied to this format, and became {name}"]
+    assert notices == [f"subtitles (subrip) converted to {name}: this format does not hold the original"]
     shown = [(time, data) for time, data in packets_of(tmp_path / target, "subtitle") if len(data) > 2]
     assert [time for time, _ in shown] == pytest.approx([0.5, 1.2], abs=0.001)
     assert all(word in data for word, (_, data) in zip((b"Hello", b"World"), shown, strict=True))
@@ -182,3 +190,147 @@ def test_a_film_that_ends_early_has_no_sound_after_its_end(tmp_path):
         for picture in clip.frames(0, 24):
             film.write(picture)
     assert packets_of(tmp_path / "out.mp4", "audio")[-1][0] <= 1
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.webm"])
+def test_one_lost_packet_of_a_broadcast_costs_no_film(target, tmp_path):
+    whole = make(tmp_path / "in.ts").read_bytes()
+    count = len(whole) // 188
+    for lost in range(20, count - 5, count // 6):
+        (tmp_path / "in.ts").write_bytes(whole[: 188 * lost] + whole[188 * (lost + 1) :])
+        repaint(tmp_path / "in.ts", tmp_path / f"{lost}{target}")
+        packets = packets_of(tmp_path / f"{lost}{target}", "audio")
+        assert len(packets) > 65
+        assert packets[-1][0] > 1.9
+
+
+def test_packets_that_cannot_be_kept_are_counted_for_the_user(tmp_path):
+    path = make(tmp_path / "in.ts")
+    with av.open(str(path)) as container:
+        places = [packet.pos for packet in container.demux(audio=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for place in places[10:13]:
+        head = data.index(b"\xff\xf1", place, place + 188)
+        data[head : head + 2] = b"\0\0"  # of a frame of AAC (ADTS)
+    path.write_bytes(data)
+    heard = repaint(path, tmp_path / "out.mp4")
+    assert heard == ["3 damaged packets of the sound (aac) could not be kept"]
+    assert len(packets_of(tmp_path / "out.mp4", "audio")) > 60
+
+
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.webm"])
+def test_two_recordings_in_one_file_keep_all_their_frames_and_sound(target, tmp_path):
+    path = make(tmp_path / "in.ts")
+    count = len(packets_of(path, "audio"))
+    path.write_bytes(2 * path.read_bytes())
+    clip = open_clip(path)
+    whole = numbers_of(clip.frames())
+    assert whole == 2 * [number % 28 for number in range(48)]
+    assert numbers_of(clip.frames(50, 53)) == whole[50:53]
+    assert float(clip.info.end) == pytest.approx(4, abs=1 / RATE)
+    heard = repaint(path, tmp_path / target)
+    assert not any("could not be kept" in notice for notice in heard)
+    packets = packets_of(tmp_path / target, "audio")
+    assert len(packets) == 2 * count if target != "out.webm" else packets[-1][0] > 3.9
+    assert max(np.diff([time for time, _ in packets])) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("source", "sound", "target", "codec"),
+    [
+        ("in.mkv", "pcm_s16le", "out.mp4", "aac"),
+        ("in.avi", "pcm_s16le", "out.mp4", "aac"),
+        ("in.avi", "pcm_s16le", "out.mov", "pcm_s16le"),
+        ("in.mkv", "libopus", "out.mov", "aac"),
+        ("in.mkv", "flac", "out.mov", "aac"),
+        ("in.mkv", "flac", "out.webm", "opus"),
+    ],
+)
+def test_sound_that_a_format_does_not_hold_is_converted(source, sound, target, codec, tmp_path):
+    make(tmp_path / source, sound)
+    heard = repaint(tmp_path / source, tmp_path / target)
+    assert len(heard) == (0 if codec == sound else 1)
+    with av.open(str(tmp_path / target)) as container:
+        assert container.streams.audio[0].codec_context.name == codec
+        frames = list(container.decode(audio=0))
+    assert float(frames[-1].pts * frames[-1].time_base) == pytest.approx(2, abs=0.06)
+    assert max(abs(frame.to_ndarray().astype(float)).max() for frame in frames) > 0.2
+
+
+@pytest.mark.parametrize(
+    ("sound", "layout", "becomes"),
+    [("ac3", "5.1(side)", "5.1"), ("eac3", "5.1(side)", "5.1"), ("aac", "4.0", "quad"), ("aac", "2.1", "stereo")],
+)
+def test_surround_sound_stays_surround_in_a_webm(sound, layout, becomes, tmp_path):
+    make(tmp_path / "in.mkv", sound, layout=layout)
+    repaint(tmp_path / "in.mkv", tmp_path / "out.webm")
+    with av.open(str(tmp_path / "out.webm")) as container:
+        assert container.streams.audio[0].codec_context.layout.name == becomes
+        assert float(list(container.decode(audio=0))[-1].pts / 1000) > 1.9
+
+
+def test_a_broadcast_that_goes_from_stereo_to_mono_keeps_its_sound(tmp_path):
+    stereo, mono = (make(tmp_path / f"{layout}.ts", "ac3", layout=layout).read_bytes() for layout in ("stereo", "mono"))
+    (tmp_path / "in.ts").write_bytes(stereo + mono)
+    repaint(tmp_path / "in.ts", tmp_path / "out.webm")
+    with av.open(str(tmp_path / "out.webm")) as container:
+        loud = [
+            float(frame.pts * frame.time_base)
+            for frame in container.decode(audio=0)
+            if abs(frame.to_ndarray()).max() > 0.1
+        ]
+    assert (min(loud), max(loud)) == (pytest.approx(0, abs=0.06), pytest.approx(4, abs=0.1))
+
+
+def test_sound_that_is_gone_is_said_and_animations_and_folders_have_none(tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.gif")
+    for name, words in (
+        ("gone.mp4", ["the film has no sound and no subtitles: gone.mp4 cannot be read"]),
+        ("in.gif", []),
+        ("", []),
+        ("f%03d.png", []),
+    ):
+        heard = []
+        spec = FilmSpec((64, 48), (Fraction(0),), Fraction(1, RATE))
+        tracks = OtherTracks(tmp_path / name)
+        with open_film(tmp_path / "out.mp4", spec, tracks=tracks, notice=heard.append, overwrite=True) as film:
+            film.write(Picture(frame_of(0)))
+        assert [line.replace(f"{tmp_path}/", "").split(" (")[0] for line in heard] == words
+
+
+@pytest.mark.parametrize("target", ["out.mkv", "out.mp4", "out.webm"])
+def test_a_part_cuts_a_subtitle_that_stays_beyond_its_end(target, tmp_path):
+    repaint(with_subtitles(tmp_path), tmp_path / target, 6, 18)
+    with av.open(str(tmp_path / target)) as container:
+        texts = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
+    ((begin, end),) = [
+        (float(text.pts * text.time_base), float((text.pts + text.duration) * text.time_base)) for text in texts
+    ]
+    assert (begin, end) == (pytest.approx(0.25, abs=0.01), pytest.approx(0.5, abs=0.01))
+    assert open_clip(tmp_path / target).info.problem == ""
+
+
+def test_what_is_left_out_is_listed_in_one_line(tmp_path):
+    with av.open(str(tmp_path / "in.mp4"), "w") as container:
+        cover = add_video(container, "png", (20, 10), "rgb24")
+        cover.disposition = av.stream.Disposition.attached_pic
+        film = add_video(container)
+        container.mux(cover.encode(av.VideoFrame(20, 10, "rgb24")))
+        encode(container, film, (frame_of(number) for number in range(4)))
+    (heard,) = repaint(tmp_path / "in.mp4", tmp_path / "out.mp4")
+    assert heard == "left out: cover art"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "sound"), [("in.ts", "aac"), ("in.mkv", "ac3"), ("in.flv", "aac"), ("in.avi", "mp2")])
+def test_a_damaged_film_is_copied_as_far_as_it_goes_or_refused_in_a_line(name, sound, tmp_path):
+    whole, noise, written = make(tmp_path / name, sound).read_bytes(), random.Random(3), 0
+    for number in range(40):
+        data = bytearray(whole)
+        for _ in range(40):
+            data[noise.randrange(len(data))] = noise.randrange(256)
+        (tmp_path / name).write_bytes(data)
+        with contextlib.suppress(ImageError):
+            repaint(tmp_path / name, tmp_path / f"{number}.mkv")
+            written += 1
+    assert written > 15

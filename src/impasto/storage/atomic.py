@@ -41,13 +41,19 @@ def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str
         OutputError: the path may not be written.
         StorageError: the disk is full or failed.
     """
-    with partial_file(path, elsewhere=elsewhere) as partial, partial.open("r+b") as file:
+    with (
+        partial_file(path, elsewhere=elsewhere) as partial,
+        translate_errors(path, elsewhere=elsewhere),
+        partial.open("r+b") as file,
+    ):
         write(file)
 
 
 @contextlib.contextmanager
 def partial_file(path: Path, *, elsewhere: str = "Choose another place.") -> Iterator[Path]:
     """Give an empty file beside the target to write to; it is renamed at the end, or removed after an exception.
+
+    Errors of what is done meanwhile come through as they are: not all of it may be writing.
 
     Args:
         path: the target, whose folder exists.
@@ -61,14 +67,15 @@ def partial_file(path: Path, *, elsewhere: str = "Choose another place.") -> Ite
         path = path.resolve()  # what a link leads to is written, and the link stays, as `cp` has it
     # Created by `open`, the file gets the permissions of the user's umask; files of `tempfile` are private.
     partial = path.with_name(f"{_partial_stem(path)}{secrets.token_hex(4)}")
-    with translate_errors(path, elsewhere=elsewhere):
-        try:
+    try:
+        with translate_errors(path, elsewhere=elsewhere):
             partial.open("xb").close()
-            yield partial
+        yield partial
+        with translate_errors(path, elsewhere=elsewhere):
             partial.replace(path)
-        except BaseException:  # Ctrl-C must not leave a partial file either
-            _discard(partial)
-            raise
+    except BaseException:  # Ctrl-C must not leave a partial file either
+        _discard(partial)
+        raise
 
 
 @contextlib.contextmanager

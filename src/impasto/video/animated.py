@@ -1,5 +1,6 @@
 """Clips that are animated pictures: GIF, WebP, PNG and AVIF, as browsers play them."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from impasto import images
-from impasto.errors import ImageError
+from impasto.errors import ImageError, count_noun
 from impasto.images import Picture, decode
 from impasto.images.readers import pillow
 from impasto.video.clip import ClipInfo
@@ -20,17 +21,31 @@ KINDS = {"PNG": "PNG", "GIF": "GIF", "WebP": "WEBP", "AVIF": "AVIF"}
 _SHORTEST_MS = 10
 _SHORT_MS = 100
 """Browsers show frames for this long whose delay is at most the shortest: many files state none."""
+_RIFF_HEAD = 12
+"""Bytes: RIFF, the length of what follows, WEBP."""
 _FINEST = 100_000
 """Parts of a second that PNG's fractions may have."""
 
 
 class AnimatedClip:
-    """An animated picture, or one that stands still: a clip of one frame."""
+    """An animated picture, or one that stands still: a clip of one frame.
 
-    def __init__(self, path: Path, name: str, digest: str, kind: str) -> None:
+    Args:
+        path: of its file.
+        name: as the user gave it.
+        digest: of the file.
+        kind: one of `KINDS`.
+        rate: frames a second of a picture that stands still.
+    """
+
+    def __init__(self, path: Path, name: str, digest: str, kind: str, rate: Fraction) -> None:
         self._path, self._name, self._kind = path, name, KINDS[kind]
-        delays, size, alpha, plays = self._scan()
-        self._still = len(delays) == 1
+        self._alpha, self._size, self._play_count, self._problem = False, (1, 1), 0, ""
+        delays = self._scan()
+        self._count = len(delays)
+        self._is_still = self._count == 1 and not self._problem
+        if self._is_still:
+            delays = [1 / rate]
         first = next(self.frames())
         times = [Fraction(0)]
         for delay in delays:
@@ -38,13 +53,14 @@ class AnimatedClip:
         self._info = ClipInfo(
             name=name,
             digest=digest,
-            size=(first.width, first.height) if self._still else size,
+            size=(first.width, first.height) if self._is_still else self._size,
             times=tuple(times[:-1]),
             end=times[-1],
             depth=first.depth,
-            has_alpha=first.alpha is not None if self._still else alpha,
-            loops=None if self._still else plays,
+            has_alpha=first.alpha is not None if self._is_still else self._alpha,
+            loops=None if self._is_still else self._play_count,
             color=SRGB,
+            problem=self._problem,
         )
 
     @property
@@ -58,38 +74,68 @@ class AnimatedClip:
         Raises:
             ImageError: the file changed, or cannot be read any more.
         """
-        if self._still:
+        if self._is_still:
             if start == 0 and stop != 0:
                 yield images.read(self._path, name=self._name)
             return
         with _open(self._path, self._name) as file:
             with decode.translate_errors(self._name, decode.MAX_PIXELS):
                 image = pillow.open_image(file, self._name, decode.MAX_PIXELS, self._kind)
-                numbers = _numbers(image)[start:stop]
+                numbers = _numbers(image)[: self._count][start:stop]
             for number in numbers:
                 with decode.translate_errors(self._name, decode.MAX_PIXELS):
-                    picture = _frame(image, number, alpha=self._info_alpha)
+                    picture = _frame(image, number, alpha=self._alpha)
                 yield images.read(picture, name=self._name)
 
-    def _scan(self) -> tuple[list[Fraction], tuple[int, int], bool, int]:
-        """Read how long each frame stays, the size, whether anything is transparent, and how often all is played."""
-        delays, alpha = [], False
-        with _open(self._path, self._name) as file, decode.translate_errors(self._name, decode.MAX_PIXELS):
-            image = pillow.open_image(file, self._name, decode.MAX_PIXELS, self._kind)
-            for number in _numbers(image):
-                image.seek(number)
-                image.load()
-                delays.append(_delay(image))
-                alpha = alpha or (image.has_transparency_data and _is_clear(image))
-            self._info_alpha = alpha
-            return delays, image.size, alpha, _plays(image)
+    def _scan(self) -> list[Fraction]:
+        """Read how long each frame stays, up to the first that is damaged, and what else is known of all of them.
+
+        Raises:
+            ImageError: there is no intact frame.
+        """
+        delays: list[Fraction] = []
+        try:
+            with _open(self._path, self._name) as file, decode.translate_errors(self._name, decode.MAX_PIXELS):
+                image = pillow.open_image(file, self._name, decode.MAX_PIXELS, self._kind)
+                self._size, self._play_count = image.size, _play_count(image)
+                for number in _numbers(image):
+                    image.seek(number)
+                    image.load()
+                    self._alpha = self._alpha or (image.has_transparency_data and _is_clear(image))
+                    delays.append(_delay(image))
+        except ImageError as error:
+            if not delays:
+                raise
+            self._problem = error.texts[0]
+        if not self._problem and _is_cut_short(self._path):
+            self._problem = f"{self._name} is cut short"
+        if self._problem:
+            self._problem += f": {count_noun(len(delays), 'frame')} can be read"
+        return delays
 
 
 def _open(path: Path, name: str) -> BinaryIO:
     try:
-        return path.open("rb")
+        if not _is_cut_short(path):
+            return path.open("rb")
+        return io.BytesIO(_whole_chunks(path.read_bytes()))
     except OSError as error:
         raise ImageError(f"{name} cannot be read ({error.strerror})", "Check the path.") from None
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether a file is a WebP that is shorter than its header states (RIFF)."""
+    with path.open("rb") as file:
+        head = file.read(_RIFF_HEAD)
+        return head[:4] == b"RIFF" and int.from_bytes(head[4:8], "little") + 8 > file.seek(0, io.SEEK_END)
+
+
+def _whole_chunks(data: bytes) -> bytes:
+    """Leave out the chunk in which a WebP was cut off: its decoder refuses all of it otherwise."""
+    end = _RIFF_HEAD
+    while (following := end + 8 + (int.from_bytes(data[end + 4 : end + 8], "little") + 1) // 2 * 2) <= len(data):
+        end = following
+    return data[:4] + (end - 8).to_bytes(4, "little") + data[8:end]
 
 
 def _numbers(image: Image.Image) -> range:
@@ -115,7 +161,7 @@ def _delay(image: Image.Image) -> Fraction:
     return Fraction(stated if stated > _SHORTEST_MS else _SHORT_MS).limit_denominator(_FINEST) / 1000
 
 
-def _plays(image: Image.Image) -> int:
+def _play_count(image: Image.Image) -> int:
     """Give how often an animation is played, 0 for without end."""
     loop = image.info.get("loop")
     if loop is None:

@@ -1,5 +1,6 @@
 """Animated pictures: GIF, WebP and PNG. Frames wait in a file, so that memory holds a few of them at a time."""
 
+import contextlib
 import math
 import struct
 import tempfile
@@ -21,7 +22,7 @@ from impasto.video.film_spec import FilmSpec
 _HUNDREDTHS, _THOUSANDTHS = 100, 1000
 _SHORTEST_GIF = 2
 """Hundredths of a second: browsers show shorter delays for a tenth of one."""
-_CLEAR = 255
+_TRANSPARENT_INDEX = 255
 """The index of the transparent color of a GIF, after those of its palette."""
 _OPAQUE = 0.5
 _SAMPLES = 24
@@ -48,27 +49,28 @@ class FrameSpool:
 
     def __init__(self, folder: Path) -> None:
         self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- closed by `close`
-        self._places: list[tuple[int, int]] = []
+        self._offsets: list[tuple[int, int]] = []
         self._shapes: list[tuple[int, ...]] = []
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._offsets)
 
     def append(self, samples: NDArray[Any]) -> None:
         """Keep (H, W, C) samples."""
         data = zlib.compress(samples.tobytes(), 1)
-        self._places.append((self._file.seek(0, 2), len(data)))
+        self._offsets.append((self._file.seek(0, 2), len(data)))
         self._shapes.append(samples.shape)
         self._file.write(data)
 
     def __getitem__(self, number: int) -> NDArray[np.uint8]:
-        place, length = self._places[number]
-        self._file.seek(place)
+        offset, length = self._offsets[number]
+        self._file.seek(offset)
         return np.frombuffer(zlib.decompress(self._file.read(length)), np.uint8).reshape(self._shapes[number])
 
     def close(self) -> None:
         """Remove the file."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what was wrong was said before
+            self._file.close()
 
 
 class _Spooled:
@@ -79,22 +81,22 @@ class _Spooled:
         self._spool = FrameSpool(partial.parent)
 
     def write(self, picture: Picture) -> None:
-        """Keep the next frame."""
+        """Append a frame to the spool."""
         self._spool.append(to_integers(picture if self._spec.has_alpha else flatten(picture), 8))
 
     def close(self) -> None:
-        """Forget the frames."""
+        """Delete the spool."""
         self._spool.close()
 
-    def _delays(self, parts: int) -> list[int]:
-        """Give how long each frame stays, in parts of a second, so that rounding does not add up."""
+    def _delays(self, ticks: int) -> list[int]:
+        """Give how long each frame stays, in ticks, so many a second, so that rounding does not add up."""
         count = len(self._spool)
-        ends = [round(self._spec.shown_until(number + 1) * parts) for number in range(count)]
+        ends = [round(self._spec.shown_until(number + 1) * ticks) for number in range(count)]
         return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 class GifFilm(_Spooled):
-    """Writes a GIF: one palette for all frames, and thresholds that stay in their places, so that nothing flickers."""
+    """Writes a GIF: one palette for all frames, and ordered dithering, so that nothing flickers."""
 
     def finish(self) -> None:
         """Choose the palette, and write all frames; those that are too short for a GIF are left out."""
@@ -106,7 +108,7 @@ class GifFilm(_Spooled):
             out.write(b";")
 
     def _header(self, palette: Image.Image) -> bytes:
-        colors = bytes(palette.getpalette() or ())[: 3 * _CLEAR].ljust(3 * 256, b"\0")
+        colors = bytes(palette.getpalette() or ())[: 3 * _TRANSPARENT_INDEX].ljust(3 * 256, b"\0")
         size = struct.pack("<HHBBB", *self._spec.size, 0xF7, 0, 0)  # a table of 256 colors of 8 bits
         loops = self._spec.loops or 0
         # Browsers play once more than the number says; without the block, once.
@@ -124,7 +126,7 @@ class GifFilm(_Spooled):
             box = _changed(before, indices)
             part = indices[box]
             if before is not None:
-                part = np.where(part == before[box], np.uint8(_CLEAR), part)
+                part = np.where(part == before[box], np.uint8(_TRANSPARENT_INDEX), part)
             yield from _gif_frame(part, (box[1].start, box[0].start), delay, disposal=1)
             before = indices
 
@@ -186,7 +188,7 @@ class PngFilm:
         )
         if not self._count:
             encoders.png_begin(self._file, pixels)
-            self._place = self._file.tell()
+            self._control_offset = self._file.tell()
             self._write_control(len(self._spec.times))
         begin = self._spec.times[self._count]
         self._count += 1
@@ -200,13 +202,14 @@ class PngFilm:
     def finish(self) -> None:
         """Complete the file, which may have fewer frames than were expected."""
         putchunk(self._file, b"IEND")
-        self._file.seek(self._place)
+        self._file.seek(self._control_offset)
         self._write_control(self._count)
         self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what was wrong was said before
+            self._file.close()
 
     def _shaped(self, picture: Picture) -> Picture:
         """Give all frames alpha, or none."""
@@ -243,18 +246,18 @@ def choose_palette(spool: FrameSpool) -> Image.Image:
         pixels = pixels[pixels[:, 3] >= _OPAQUE * 255]
         pixels = pixels if len(pixels) else np.zeros((1, 4), np.uint8)
     strip = Image.fromarray(np.ascontiguousarray(pixels[np.newaxis, :, :3]))
-    return strip.quantize(_CLEAR, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    return strip.quantize(_TRANSPARENT_INDEX, method=Image.Quantize.MEDIANCUT, kmeans=1)
 
 
 def quantize(samples: NDArray[np.uint8], palette: Image.Image) -> NDArray[np.uint8]:
-    """Give (H, W) indices of colors, dithered by thresholds in a square (Bayer 1973); clear pixels get `_CLEAR`."""
+    """Give (H, W) indices of colors, by ordered dithering (Bayer 1973); transparent pixels get `_TRANSPARENT_INDEX`."""
     rows, columns = (np.arange(side) % len(_THRESHOLDS) for side in samples.shape[:2])
     moved = np.rint(samples[..., :3] + _DITHER * _THRESHOLDS[rows][:, columns, np.newaxis])
     moved = np.clip(moved, 0, 255).astype(np.uint8)
     image = Image.fromarray(moved).quantize(palette=palette, dither=Image.Dither.NONE)
     indices = np.asarray(image)
     if samples.shape[2] == 4:  # noqa: PLR2004 -- RGBA
-        indices = np.where(samples[..., 3] >= _OPAQUE * 255, indices, np.uint8(_CLEAR))
+        indices = np.where(samples[..., 3] >= _OPAQUE * 255, indices, np.uint8(_TRANSPARENT_INDEX))
     return indices
 
 
@@ -281,7 +284,7 @@ def _changed(before: NDArray[np.uint8] | None, indices: NDArray[np.uint8]) -> tu
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
-def _gif_frame(indices: NDArray[np.uint8], place: tuple[int, int], delay: int, *, disposal: int) -> list[bytes]:
+def _gif_frame(indices: NDArray[np.uint8], position: tuple[int, int], delay: int, *, disposal: int) -> list[bytes]:
     """Encode one frame (GIF89a, sections 20 to 23)."""
-    options = {"transparency": _CLEAR, "duration": 10 * min(delay, _LONGEST_TERM), "disposal": disposal}
-    return GifImagePlugin.getdata(Image.fromarray(indices), place, interlace=0, **options)
+    options = {"transparency": _TRANSPARENT_INDEX, "duration": 10 * min(delay, _LONGEST_TERM), "disposal": disposal}
+    return GifImagePlugin.getdata(Image.fromarray(indices), position, interlace=0, **options)

@@ -40,6 +40,8 @@ class ClipInfo:
     loops: int | None = None
     """How often an animation is played, 0 for without end; None for a film."""
     color: ColorTags = ColorTags()
+    origin: Fraction | None = None
+    """When the first frame is shown in the time of the container, seconds; None for clips that are in none."""
     problem: str = ""
     """What is wrong with the file although its frames can be painted: that it ends too early; empty for nothing."""
 

@@ -1,6 +1,6 @@
 """What films are written as: containers, their codecs, and what each codec makes of a picture."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +9,7 @@ from impasto.images.formats import choices
 from impasto.wording import argument
 
 DEFAULT_QUALITY = 80
-"""At which paint looks as it was painted. Painted texture of 360 x 232 pixels that pans has 44 to 48 dB of luma by any
+"""Visually lossless for paint. Painted texture of 360 x 232 pixels that pans has 44 to 48 dB of luma by any
 codec, and 0.5 Mbit a second; at 60 it has 37 to 45 dB and 0.3, at 100 it has 51 to 54 dB and 0.8."""
 HIGHEST_QUALITY = 100
 
@@ -111,16 +111,21 @@ class Container:
     subtitles: str
     """Likewise for subtitles of text."""
     options: Mapping[str, str] = field(default_factory=dict)
+    copied_audio: frozenset[str] = frozenset()
+    """The codecs of sound that players know in it, by FFmpeg's names; empty for all that it can hold."""
 
 
 _FAST_START = {"movflags": "+faststart"}
-_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", "mov_text", _FAST_START)
+_MP4_AUDIO = frozenset(("aac", "mp2", "mp3", "ac3", "eac3", "alac", "dts", "flac", "opus"))
+_PCM = frozenset(("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_u8"))
+_MOV_AUDIO = frozenset(("aac", "mp3", "ac3", "eac3", "alac")) | _PCM
+_MP4 = Container("mp4", ("h264", "hevc", "vp9", "av1"), "aac", "mov_text", _FAST_START, _MP4_AUDIO)
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", "mov_text", _FAST_START),
+    ".mov": Container("mov", ("h264", "hevc", "prores"), "aac", "mov_text", _FAST_START, _MOV_AUDIO),
     ".mkv": Container("matroska", ("h264", "hevc", "vp9", "av1", "prores", "ffv1"), "libopus", "srt"),
-    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt"),
+    ".webm": Container("webm", ("vp9", "av1"), "libopus", "webvtt", copied_audio=frozenset(("opus", "vorbis"))),
 }
 """By suffix."""
 
@@ -143,7 +148,3 @@ def choose_codec(suffix: str, codec: str | None) -> str:
             f"Choose {choices(CONTAINERS[suffix].codecs)}; or write {choices(holding)}.",
         )
     return codec
-
-
-Notice = Callable[[str], None]
-"""Takes a line for the user about what a film could not keep."""

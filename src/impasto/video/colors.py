@@ -18,6 +18,8 @@ RGB_MATRIX, UNSPECIFIED = 0, 2
 BT709, BT601 = 1, 6
 SRGB = ColorTags(primaries=1, transfer=13, matrix=RGB_MATRIX, full_range=True)
 """Of pictures that are no film's."""
+HDR = {16: "PQ", 18: "HLG"}
+"""The transfer functions of high dynamic range."""
 _HD_LINES = 720
 """From here on players take samples whose matrix nobody states for BT.709, below for BT.601."""
 _BYTE = 8
@@ -68,18 +70,19 @@ def has_alpha(format: "VideoFormat") -> bool:  # noqa: A002
     return format.has_palette or any(part.is_alpha for part in format.components)
 
 
-def written_tags(tags: ColorTags, *, rgb: bool) -> ColorTags:
-    """Give the tags of a film that is made of a clip with such tags.
+def written_tags(tags: ColorTags, lines: int, *, rgb: bool) -> ColorTags:
+    """Give the tags of a film that is made of a clip with such tags; the matrix is always said: players guess others.
 
     Args:
         tags: of the clip.
+        lines: of the film.
         rgb: whether the film's codec keeps red, green and blue as they are.
     """
     if rgb:
         return replace(tags, matrix=RGB_MATRIX, full_range=True)
     if tags.matrix == RGB_MATRIX:
         return replace(tags, matrix=BT709, full_range=False)  # what all players expect
-    return tags if tags.matrix in {*_SWS_MATRIX, UNSPECIFIED} else replace(tags, matrix=UNSPECIFIED)
+    return replace(tags, matrix=_matrix(tags, lines))
 
 
 def to_samples(frame: "VideoFrame", size: tuple[int, int], tags: ColorTags, *, alpha: bool) -> NDArray[Any]:

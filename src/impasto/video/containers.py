@@ -2,7 +2,9 @@
 
 import bisect
 import contextlib
+import itertools
 import os
+import shlex
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +19,8 @@ from impasto.images.decode import MAX_PIXELS
 from impasto.images.decoded import check_pixels
 from impasto.sizing import Size
 from impasto.video import colors
-from impasto.video.clip import ClipInfo
+from impasto.video.clip import ClipInfo, ColorTags
+from impasto.video.demuxers import DEMUXERS
 from impasto.video.timing import decode, read_timing
 
 if TYPE_CHECKING:
@@ -29,9 +32,9 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders pass over the opacity that WebM keeps beside each frame."""
 _BUFFER = 2**18
 _STEPS_BACK = (0, 1, 4)
-"""Key frames before the right one to try: an index may be wrong."""
+"""Keyframes before the right one to try: an index may be wrong."""
 
-Turn = Callable[[NDArray[Any]], NDArray[Any]]
+Rotation = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class ContainerClip:
@@ -50,20 +53,21 @@ class ContainerClip:
             self._index = stream.index
         first = self._first_frame()
         self._alpha = colors.has_alpha(first.format) and not (first.format.has_palette and _is_opaque(first))
-        self._turn, turned = _turn(first)
-        self._square = _square_size(first, self._ratio)
-        check_pixels(*self._square, name, MAX_PIXELS)
+        self._rotate, sides_swap = _rotation(first)
+        self._display_size = _display_size(first, self._ratio)
+        check_pixels(*self._display_size, name, MAX_PIXELS)
         self._info = ClipInfo(
             name=name,
             digest=digest,
-            size=self._square[::-1] if turned else self._square,
+            size=self._display_size[::-1] if sides_swap else self._display_size,
             times=self._timing.times,
             end=self._timing.end,
             depth=colors.depth_of(first.format),
             has_alpha=self._alpha,
             has_audio=self._has_audio,
             color=self._tags,
-            problem=self._timing.problem,
+            origin=self._timing.origin,
+            problem="; ".join(filter(None, (self._timing.problem, *_look_problems(first, self._tags, name)))),
         )
 
     @property
@@ -111,25 +115,33 @@ class ContainerClip:
                 return
 
     def _key_before(self, start: int, steps: int | None) -> int | None:
-        """Find the stamp of the key frame that begins the decoding of a frame; None for the beginning of the file."""
-        if steps is None or not self._timing.stamps:
+        """Find the time of the keyframe that begins the decoding of a frame; None for the beginning of the file."""
+        if steps is None or not self._timing.pts:
             return None
-        place = bisect.bisect_right(self._timing.keys, self._timing.stamps[start]) - 1 - steps
-        return self._timing.keys[place] if place > 0 else None
+        place = bisect.bisect_right(self._timing.keyframe_pts, self._timing.pts[start]) - 1 - steps
+        return self._timing.keyframe_pts[place] if place > 0 else None
 
     def _decoded_from(self, key: int | None) -> Generator[tuple[int, "VideoFrame"]]:
-        numbers = {stamp: number for number, stamp in enumerate(self._timing.stamps)}
+        number_of = self._numbering()
         with _open(self._path, self._name) as container:
             stream: Any = container.streams[self._index]
             codec = _decoder(stream)
             if key is not None:
                 _seek(container, stream, key)
             latest = -1
-            for counted, frame in enumerate(decode(container, stream, codec)):
-                number = numbers.get(frame.pts, -1) if numbers and frame.pts is not None else -1 if numbers else counted
+            for frame in decode(container, stream, codec):
+                number = number_of(frame)
                 if number > latest:
                     latest = number
                     yield number, frame
+
+    def _numbering(self) -> Callable[["VideoFrame"], int]:
+        """Give what numbers decoded frames: by their times, -1 for one that is none; or by counting them."""
+        if not self._timing.pts:
+            count = itertools.count()
+            return lambda _: next(count)
+        numbers = {pts: number for number, pts in enumerate(self._timing.pts)}
+        return lambda frame: -1 if frame.pts is None else numbers.get(frame.pts, -1)
 
     def _first_frame(self) -> "VideoFrame":
         with _open(self._path, self._name) as container:
@@ -144,12 +156,12 @@ class ContainerClip:
         return frame
 
     def _picture(self, frame: "VideoFrame") -> Picture:
-        samples = colors.to_samples(frame, self._square, self._tags, alpha=self._alpha)
-        return colors.to_picture(self._turn(samples), self._name)
+        samples = colors.to_samples(frame, self._display_size, self._tags, alpha=self._alpha)
+        return colors.to_picture(self._rotate(samples), self._name)
 
 
 def find_video(container: "InputContainer", name: str) -> "VideoStream":
-    """Find the first video stream that is not the picture of a cover.
+    """Find the first video stream that is not cover art.
 
     Raises:
         ImageError: there is none.
@@ -160,9 +172,9 @@ def find_video(container: "InputContainer", name: str) -> "VideoStream":
         if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
             continue
         if stream.codec_context is None:
-            raise ImageError(f"the pictures of {name} have a codec that is not known", "Convert it to another first.")
+            raise ImageError(f"the video of {name} has an unknown codec", "Convert it to another first.")
         return stream
-    raise ImageError(f"{name} has no pictures, only {_kinds(container)}", "Give a film.")
+    raise ImageError(f"{name} has {_kinds(container)}no video stream", "Give a film.")
 
 
 @contextlib.contextmanager
@@ -183,7 +195,11 @@ def open_container(file: BinaryIO, name: str) -> Iterator["InputContainer"]:
             file,
             "r",
             io_open=_refuse_file,
-            options={"protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)},
+            options={
+                "protocol_whitelist": "none",
+                "format_whitelist": ",".join(DEMUXERS),
+                "max_pixels": str(MAX_PIXELS),
+            },
             buffer_size=_BUFFER,
             metadata_errors="replace",
         )
@@ -216,8 +232,9 @@ def _is_mp4(file: BinaryIO) -> bool:
 
 
 def _kinds(container: "InputContainer") -> str:
-    kinds = {"audio": "sound", "subtitle": "subtitles", "video": "a cover"}
-    return " and ".join(dict.fromkeys(kinds.get(stream.type, "data") for stream in container.streams)) or "a header"
+    kinds = {"audio": "audio", "subtitle": "subtitles", "video": "cover art"}
+    found = dict.fromkeys(kinds.get(stream.type, "data") for stream in container.streams)
+    return f"{' and '.join(found)} but " if found else ""
 
 
 def _state_of(path: Path) -> tuple[int, int]:
@@ -240,15 +257,15 @@ def _decoder(stream: "VideoStream") -> Any:
     return codec
 
 
-def _seek(container: "InputContainer", stream: "VideoStream", stamp: int) -> None:
-    """Go to the key frame of a stamp, or to one before it."""
+def _seek(container: "InputContainer", stream: "VideoStream", pts: int) -> None:
+    """Go to the keyframe of a time, or to one before it."""
     from av import FFmpegError  # noqa: PLC0415 -- an extra
 
     with contextlib.suppress(FFmpegError):  # then decoding begins where the container is, at its beginning
-        container.seek(stamp, stream=stream)
+        container.seek(pts, stream=stream)
 
 
-def _turn(frame: "VideoFrame") -> tuple[Turn, bool]:
+def _rotation(frame: "VideoFrame") -> tuple[Rotation, bool]:
     """Find what makes a frame upright by its display matrix (ISO/IEC 14496-12, 6.2.2), and if sides are swapped."""
     found: Any = frame.side_data.get("DISPLAYMATRIX")
     if found is None:
@@ -260,13 +277,23 @@ def _turn(frame: "VideoFrame") -> tuple[Turn, bool]:
     return lambda samples: (samples.swapaxes(0, 1) if swapped else samples)[rows, columns], swapped
 
 
-def _square_size(frame: "VideoFrame", ratio: Fraction) -> Size:
-    """Give the size with square pixels, before turning: one side is enlarged, as browsers do it."""
+def _display_size(frame: "VideoFrame", ratio: Fraction) -> Size:
+    """Give the size with square pixels (SAR 1), before rotation: one side is enlarged, as browsers do it."""
     if ratio <= 0:
         return frame.width, frame.height
     if ratio > 1:
         return round(frame.width * ratio), frame.height
     return frame.width, round(frame.height / ratio)
+
+
+def _look_problems(frame: "VideoFrame", tags: ColorTags, name: str) -> Iterator[str]:
+    """Say what will look wrong in a painting, although it is read as it is."""
+    if tags.transfer in colors.HDR:
+        kind = colors.HDR[tags.transfer]
+        yield f"{name} is HDR ({kind}), and its code values are painted: for true colors convert it to SDR first"
+    if frame.interlaced_frame:
+        command = f"ffmpeg -i {shlex.quote(name)} -vf bwdif=mode=send_frame -c:a copy deinterlaced.mkv"
+        yield f"{name} is interlaced, and its combs will be painted; to remove them first, run: {command}"
 
 
 def _is_opaque(frame: "VideoFrame") -> bool:

@@ -12,8 +12,8 @@ from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.images import Picture
 from impasto.images.picture import flatten
 from impasto.video import colors
-from impasto.video.codecs import Codec, Container, Notice
-from impasto.video.film_spec import FilmSpec, OtherTracks
+from impasto.video.codecs import Codec, Container
+from impasto.video.film_spec import FilmSpec, Notice, OtherTracks
 from impasto.video.tracks import TrackCopier
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _USUAL_BASE = 90_000
 _LARGEST_TERM = 1001
 """Of a rate: those of television are multiples of 1000/1001."""
 _NEARLY_WHOLE = Fraction(1, 50)
+_SVT = "libsvtav1"
 _SVT_ERRORS = "1"
 _SVT_LOG = "SVT_LOG"
 
@@ -49,11 +50,12 @@ class ContainerFilm:
     ) -> None:
         import av  # noqa: PLC0415 -- an extra, and slow to load
 
-        os.environ.setdefault(_SVT_LOG, _SVT_ERRORS)  # this library writes to stderr by itself
+        if codec.encoder == _SVT:
+            os.environ.setdefault(_SVT_LOG, _SVT_ERRORS)  # this library writes to stderr by itself
         self._target, self._spec, self._count = target, spec, 0
         supported = {kind.name for kind in av.Codec(codec.encoder, "w").video_formats or ()}
         self._pixel_format, self._alpha = codec.pixel_format(spec.depth, supported, alpha=spec.has_alpha)
-        self._tags = colors.written_tags(spec.color, rgb=codec.rgb)
+        self._tags = colors.written_tags(spec.color, spec.size[1], rgb=codec.rgb)
         width, height = spec.size
         self._size = (width + width % 2, height + height % 2) if codec.even else spec.size
         self._report_losses(notice)
@@ -62,12 +64,16 @@ class ContainerFilm:
         self._copier: TrackCopier | None = None
         self._stream: Any = None
         options = {**container.options, "fflags": "+bitexact"}  # else Matroska gives each file a number of its own
-        self._out: Any = av.open(str(partial), "w", format=container.muxer, container_options=options)
+        # Of a path that is not absolute, FFmpeg takes what precedes a colon for a protocol.
+        self._out: Any = av.open(str(partial.absolute()), "w", format=container.muxer, container_options=options)
         try:
-            with self._translated():
+            with self._translated(self._frames_problem):
                 self._stream = self._add_stream(codec, quality)
+            with self._translated(self._tracks_problem):
                 if tracks is not None:
                     self._copier = TrackCopier(self._out, tracks, container, notice)
+            with self._translated(f"{target} cannot be begun"):
+                self._out.start_encoding()
         except BaseException:
             self.close()
             raise
@@ -82,11 +88,10 @@ class ContainerFilm:
         picture = picture if self._alpha else flatten(picture)
         frame = colors.to_frame(picture, self._size, self._pixel_format, self._tags)
         frame.time_base = self._base
-        frame.pts = self._stamp(self._spec.times[self._count])
+        frame.pts = self._ticks(self._spec.times[self._count])
         self._count += 1
-        self._durations[frame.pts] = max(1, self._stamp(self._spec.shown_until(self._count)) - frame.pts)
-        with self._translated():
-            self._encode(frame)
+        self._durations[frame.pts] = max(1, self._ticks(self._spec.shown_until(self._count)) - frame.pts)
+        self._encode(frame)
 
     def finish(self) -> None:
         """Encode what waits, and complete the file.
@@ -95,11 +100,12 @@ class ContainerFilm:
             OutputError: the container does not take it.
             StorageError: the disk is full or failed.
         """
-        with self._translated():
-            self._encode(None)
-            if self._copier is not None:
-                whole = self._count == len(self._spec.times)
-                self._copier.copy_until(None if whole else self._spec.shown_until(self._count))
+        self._encode(None)
+        if self._copier is not None:
+            whole = self._count == len(self._spec.times)
+            with self._translated(self._tracks_problem):
+                self._copier.finish(None if whole else self._spec.shown_until(self._count))
+        with self._translated(f"{self._target} cannot be completed"):
             self._out.close()
 
     def close(self) -> None:
@@ -113,13 +119,17 @@ class ContainerFilm:
         self._copier = self._stream = self._out = None  # ends the encoder's threads, and frees its frames
 
     def _encode(self, frame: "VideoFrame | None") -> None:
-        for packet in self._stream.encode(frame):
+        with self._translated(self._frames_problem):
+            packets = self._stream.encode(frame)
+        for packet in packets:
             packet.duration = self._durations.pop(packet.pts, 0)
-            if packet.dts is None or not -self._stamp(self._spec.end) <= packet.dts <= packet.pts:
+            if packet.dts is None or not -self._ticks(self._spec.end) <= packet.dts <= packet.pts:
                 packet.dts = packet.pts  # libx265 leaves it unset in films of one or two frames
             if self._copier is not None:
-                self._copier.copy_until(packet.dts * self._base)
-            self._out.mux(packet)
+                with self._translated(self._tracks_problem):
+                    self._copier.copy_until(packet.dts * self._base)
+            with self._translated(self._frames_problem):
+                self._out.mux(packet)
 
     def _add_stream(self, codec: Codec, quality: int) -> Any:
         rate = mean_rate(self._spec)
@@ -138,7 +148,7 @@ class ContainerFilm:
             context.codec_tag = codec.tag
         context.color_primaries, context.color_trc = self._tags.primaries, self._tags.transfer
         context.colorspace, context.color_range = self._tags.matrix, colors.range_of(self._tags)
-        with _usual_priority():
+        with _usual_priority() if codec.encoder == _SVT and _is_root() else contextlib.nullcontext():
             context.open()
         return stream
 
@@ -146,17 +156,27 @@ class ContainerFilm:
         import av  # noqa: PLC0415 -- an extra
 
         if self._spec.depth > colors.depth_of(av.VideoFormat(self._pixel_format)):
-            notice("the film has 8 bits a channel, and the clip more: HEVC and AV1 keep 10")
+            keeping = "ProRes and FFV1 keep" if self._spec.has_alpha else "HEVC, AV1, ProRes and FFV1 keep"
+            notice(f"the film has 8 bits per channel, and the clip more, which {keeping}")
         if self._spec.has_alpha and not self._alpha:
-            notice("what is transparent is put onto white: VP9 in WebM keeps it")
+            keeping = "ProRes or FFV1" if self._spec.depth > 8 else "VP9 in WebM, ProRes or FFV1"  # noqa: PLR2004
+            notice(f"transparency was flattened onto white; use {keeping} to keep it")
         if self._size != self._spec.size:
-            notice("the film has {} x {} pixels: the sides of H.264 and HEVC are even".format(*self._size))
+            notice("padded to {} x {} pixels: H.264 and HEVC need even sides".format(*self._size))
 
-    def _stamp(self, time: Fraction) -> int:
+    def _ticks(self, time: Fraction) -> int:
         return round(time / self._base)
 
+    @property
+    def _frames_problem(self) -> str:
+        return "{} cannot hold these frames of {} x {} pixels".format(self._target, *self._spec.size)
+
+    @property
+    def _tracks_problem(self) -> str:
+        return f"the sound or the subtitles of {self._target} cannot be written"
+
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, what: str) -> Iterator[None]:
         import av  # noqa: PLC0415 -- an extra
 
         try:
@@ -165,9 +185,10 @@ class ContainerFilm:
             if error.errno in STORAGE_FAILURES:
                 problem = f"{self._target} could not be written: {error.strerror}"
                 raise StorageError(problem, "Make room, or choose another disk.") from None
-            width, height = self._spec.size
-            problem = f"{self._target} cannot hold these frames of {width} x {height} pixels ({error.strerror})"
-            raise OutputError(problem, "Choose another codec, or another size.") from None
+            hint = (
+                "Choose another codec, or another size." if what == self._frames_problem else "Choose another format."
+            )
+            raise OutputError(f"{what} ({error.strerror})", hint) from None
 
 
 @contextlib.contextmanager
@@ -176,15 +197,16 @@ def _usual_priority() -> Iterator[None]:
 
     As root, SVT-AV1 has its own threads and the one that opens it run in real time: what they start never gets a core.
     """
-    if not hasattr(os, "sched_getscheduler"):
-        yield
-        return
     before, usual = os.sched_getscheduler(0), os.sched_getparam(0)
     yield
     with contextlib.suppress(OSError):  # a thread has ended, or this system shows none
         for task in (0, *map(int, os.listdir("/proc/self/task"))):  # noqa: PTH208
             if os.sched_getscheduler(task) != before:
                 os.sched_setscheduler(task, before, usual)
+
+
+def _is_root() -> bool:
+    return hasattr(os, "sched_getscheduler") and os.geteuid() == 0
 
 
 def time_base(spec: FilmSpec) -> Fraction:

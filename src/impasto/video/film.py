@@ -10,11 +10,11 @@ from impasto.errors import ImageError, OutputError, SettingsError, install_comma
 from impasto.images import Picture
 from impasto.images.formats import choices
 from impasto.sizing import Size
-from impasto.storage.atomic import partial_file
+from impasto.storage.atomic import partial_file, translate_errors
 from impasto.video import animations, frame_files
-from impasto.video.codecs import CODECS, CONTAINERS, DEFAULT_QUALITY, HIGHEST_QUALITY, Notice, choose_codec
+from impasto.video.codecs import CODECS, CONTAINERS, DEFAULT_QUALITY, HIGHEST_QUALITY, choose_codec
 from impasto.video.encoder import ContainerFilm
-from impasto.video.film_spec import Film, FilmSpec, FilmWriter, OtherTracks
+from impasto.video.film_spec import Film, FilmSpec, FilmWriter, Notice, OtherTracks
 from impasto.wording import argument
 
 __all__ = ["FILM_SUFFIXES", "Film", "FilmSpec", "OtherTracks", "check_film", "check_size", "is_container", "open_film"]
@@ -24,6 +24,7 @@ FILM_SUFFIXES = (*CONTAINERS, *ANIMATIONS)
 """What films are written as, beside folders of frames."""
 _LARGEST_GIF = 2**16 - 1
 _LARGEST_WEBP = 2**14 - 1
+_ELSEWHERE = "Choose another place."
 
 
 def is_container(path: str | Path) -> bool:
@@ -45,7 +46,7 @@ def check_film(
 
     Raises:
         OutputError: the suffix, the place or the codec is wrong, or the film exists, or a package is missing.
-        SettingsError: the codec or the quality is none.
+        SettingsError: unknown codec or invalid quality.
     """
     if not 1 <= quality <= HIGHEST_QUALITY:
         raise SettingsError(f"{argument('quality', quality)} is out of range", f"Choose 1 to {HIGHEST_QUALITY}.")
@@ -89,7 +90,7 @@ def open_film(
     The format is the suffix's. Where fewer frames are written than there are times, the film ends with the last. Alpha
     is kept where the format has it (VP9 in WebM or Matroska, ProRes, FFV1, GIF, WebP, PNG), else it is put onto white,
     as by `images.save`. Depth is kept but by H.264, GIF and WebP, which get 8 bits, so that every browser plays them.
-    H.264 and HEVC have even sides: an odd one is completed by repeating the last row or column.
+    H.264 and HEVC have even sides: an odd one is padded by repeating the last row or column.
 
     Args:
         path: as for `check_film`.
@@ -102,15 +103,15 @@ def open_film(
 
     Raises:
         OutputError: the film cannot be written there or so.
-        SettingsError: the codec or the quality is none.
+        SettingsError: unknown codec or invalid quality.
         StorageError: the disk is full or failed.
     """
     check_film(path, codec=codec, quality=quality, overwrite=overwrite)
     check_size(path, spec.size)
     with _open_writer(path, spec, codec, quality, tracks, notice) as writer, contextlib.closing(writer):
-        film = _Checked(writer, spec)
+        film = _Checked(writer, spec, Path(path))
         yield film
-        film.finish(path)
+        film.finish()
 
 
 @contextlib.contextmanager
@@ -128,7 +129,9 @@ def _open_writer(
         return
     target = Path(path).expanduser()
     with partial_file(target) as partial:
-        yield _writer(partial, target, spec, codec, quality, tracks, notice)
+        with translate_errors(target, elsewhere=_ELSEWHERE):
+            writer = _writer(partial, target, spec, codec, quality, tracks, notice)
+        yield writer
 
 
 def _writer(
@@ -154,8 +157,8 @@ def _writer(
 class _Checked:
     """A film whose frames are counted and measured."""
 
-    def __init__(self, writer: FilmWriter, spec: FilmSpec) -> None:
-        self._writer, self._spec, self._count = writer, spec, 0
+    def __init__(self, writer: FilmWriter, spec: FilmSpec, path: Path) -> None:
+        self._writer, self._spec, self._path, self._count = writer, spec, path, 0
 
     def write(self, picture: Picture) -> None:
         """Write the next frame.
@@ -171,18 +174,20 @@ class _Checked:
             )
         if self._count == len(self._spec.times):
             raise ImageError(f"the film has {self._count} frames", "Give a time for each.")
-        self._writer.write(picture)
+        with translate_errors(self._path, elsewhere=_ELSEWHERE):
+            self._writer.write(picture)
         self._count += 1
 
-    def finish(self, path: str | Path) -> None:
+    def finish(self) -> None:
         """Write what is left.
 
         Raises:
             ImageError: there is no frame.
         """
         if not self._count:
-            raise ImageError(f"there are no frames for {path}", "Give at least one.")
-        self._writer.finish()
+            raise ImageError(f"there are no frames for {self._path}", "Give at least one.")
+        with translate_errors(self._path, elsewhere=_ELSEWHERE):
+            self._writer.finish()
 
 
 def _check_package(path: str | Path) -> None:

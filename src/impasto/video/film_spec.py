@@ -1,14 +1,19 @@
 """What is known of a film before its first frame is written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
+from impasto.errors import SettingsError, count_noun
 from impasto.images import Picture
 from impasto.sizing import Size
 from impasto.video.clip import ClipInfo, ColorTags
 from impasto.video.colors import SRGB
+
+Notice = Callable[[str], None]
+"""Takes a line for the user about what a film could not keep."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,16 @@ class FilmSpec:
     def of_clip(
         cls, info: ClipInfo, *, size: Size | None = None, start: int = 0, stop: int | None = None, step: int = 1
     ) -> "FilmSpec":
-        """Describe a film of a clip, or of some of its frames, of the clip's size where none is given."""
+        """Describe a film of a clip, or of some of its frames, of the clip's size where none is given.
+
+        Raises:
+            SettingsError: the clip has none of the frames.
+        """
         stop = len(info.times) if stop is None else min(stop, len(info.times))
         times = info.times[start:stop:step]
+        if start < 0 or not times:
+            problem = f"{info.name} has {count_noun(len(info.times), 'frame')}, and none from {start} up to {stop}"
+            raise SettingsError(problem, "They are counted from 0; the last one is left out.")
         end = info.times[stop] if stop < len(info.times) else info.end
         return cls(
             size or info.size,
@@ -59,6 +71,8 @@ class OtherTracks:
     """When the part to copy begins, seconds from the source's first frame."""
     stop: Fraction | None = None
     """When it ends; None for the whole, with what sounds before the first frame and after the last."""
+    origin: Fraction | None = None
+    """`ClipInfo.origin` of the source; None to read the file for it."""
 
 
 class Film(Protocol):

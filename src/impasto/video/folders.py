@@ -12,9 +12,10 @@ from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.video.clip import ClipInfo
 from impasto.video.colors import SRGB
+from impasto.video.frame_pattern import NUMBER, FramePattern, has_number
 
-NUMBER = re.compile(r"%0?\d*d")
-"""Of a frame, in a pattern of names, as C and FFmpeg have it."""
+__all__ = ["NUMBER", "FolderClip", "find_pictures", "is_pattern"]
+
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -74,16 +75,18 @@ def find_pictures(source: Path, name: str) -> list[Path]:
 
     Raises:
         ImageError: there are none.
+        InputError: a pattern has several numbers.
     """
     if source.is_dir():
         suffixes = set(images.readable_suffixes())
         paths = [path for path in source.iterdir() if path.suffix.lower() in suffixes and path.name[0] != "."]
+    elif has_number(source.name):
+        pattern = FramePattern.parse(source.name)
+        folder = source.parent.iterdir() if source.parent.is_dir() else ()
+        paths = [path for path in folder if pattern.matches(path.name) and path.is_file()]
     else:
-        pattern = glob.escape(str(source)) if NUMBER.search(str(source)) else str(source)
-        fitting = re.compile(NUMBER.sub("[0-9]+", re.escape(str(source)).replace(r"\%", "%")))
-        numbered = NUMBER.search(str(source)) is not None
-        found = (Path(path) for path in glob.glob(NUMBER.sub("*", pattern)))  # noqa: PTH207 -- of any folder
-        paths = [path for path in found if path.is_file() and (not numbered or fitting.fullmatch(str(path)))]
+        found = (Path(path) for path in glob.glob(str(source)))  # noqa: PTH207 -- of any folder
+        paths = [path for path in found if path.is_file()]
     if not paths:
         place = "is a folder without pictures" if source.is_dir() else "matches no file"
         raise ImageError(f"{name} {place}", "Give a folder of frames, or a pattern such as frames/*.png.")
@@ -92,7 +95,7 @@ def find_pictures(source: Path, name: str) -> list[Path]:
 
 def is_pattern(source: str) -> bool:
     """Whether a name stands for several files."""
-    return glob.has_magic(source) or NUMBER.search(source) is not None
+    return glob.has_magic(source) or has_number(Path(source).name)
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:

@@ -1,7 +1,6 @@
 """Films that are folders of pictures."""
 
 import contextlib
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -12,28 +11,34 @@ from impasto.errors import OutputError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder, translate_errors
 from impasto.storage.paths import is_folder, path_exists
-from impasto.video.folders import NUMBER
+from impasto.video.codecs import CONTAINERS
+from impasto.video.frame_pattern import FramePattern, has_number
 from impasto.wording import OVERWRITE
 
 _DEFAULT_PATTERN = "%05d.png"
+_ELSEWHERE = "Choose another place."
 
 
 def is_folder_target(path: str | Path) -> bool:
-    """Whether a name stands for a folder of frames: it ends in "/", exists as one, or has a number such as %05d."""
-    text = str(path)
-    return text.endswith(("/", "\\")) or bool(NUMBER.search(Path(text).name)) or is_folder(Path(text).expanduser())
+    """Whether a name stands for a folder of frames: it ends in "/", exists as one, or has a number such as %05d.
+
+    A film may be called `100%done.mp4`; `%05d.mp4` is a mistake, which `check_target` says.
+    """
+    text, name = str(path), Path(path).name
+    numbered = has_number(name) and (Path(name).suffix.lower() not in CONTAINERS or "%0" in name)
+    return text.endswith(("/", "\\")) or numbered or is_folder(Path(text).expanduser())
 
 
 def check_target(path: str | Path, *, overwrite: bool) -> None:
     """Check that frames can be written there.
 
     Raises:
+        InputError: the name has several numbers.
         OutputError: the suffix is none of a picture, the place may not be written, or there are frames already.
     """
     folder, pattern = _split(path)
-    suffix = Path(pattern).suffix.lower()
-    if suffix not in images.SUFFIXES:
-        raise OutputError(f"{pattern} names no format to write", "Name frames such as frames/%05d.png.")
+    if Path(pattern.name(0)).suffix.lower() not in images.SUFFIXES:
+        raise OutputError(f"{Path(path).name} names no format to write", "Name frames such as frames/%05d.png.")
     if path_exists(folder) and not is_folder(folder):
         raise OutputError(f"{folder} is not a folder", "Choose another name.")
     existing = folder if is_folder(folder) else folder.parent
@@ -47,12 +52,12 @@ def check_target(path: str | Path, *, overwrite: bool) -> None:
 class FrameFiles:
     """Writes pictures into a folder, numbered from 0."""
 
-    def __init__(self, folder: Path, pattern: str) -> None:
+    def __init__(self, folder: Path, pattern: FramePattern) -> None:
         self._folder, self._pattern, self._count = folder, pattern, 0
 
     def write(self, picture: Picture) -> None:
         """Write the next frame."""
-        images.save(picture, self._folder / (self._pattern % self._count))
+        images.save(picture, self._folder / self._pattern.name(self._count))
         self._count += 1
 
     def finish(self) -> None:
@@ -64,32 +69,48 @@ class FrameFiles:
 
 @contextlib.contextmanager
 def open_frames(path: str | Path) -> Iterator[FrameFiles]:
-    """Write frames into a folder beside the target, and move them there at the end.
+    """Write frames into a hidden folder, and move them to their place at the end.
 
-    Frames of the same pattern that were there before are removed.
+    Frames of the same pattern that were there before are removed. The hidden folder is in the target, or beside it
+    where that is to be made: nothing moves from one disk to another.
     """
     folder, pattern = _split(path)
-    partial = folder.with_name(f".{folder.name[:40]}.part-{secrets.token_hex(4)}")
-    with translate_errors(folder, elsewhere="Choose another place."):
-        try:
-            partial.mkdir()
-            yield FrameFiles(partial, pattern)
-            folder.mkdir(exist_ok=True)
-            for old in _frames_in(folder, pattern):
-                old.unlink()
-            for frame in partial.iterdir():
-                frame.replace(folder / frame.name)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    place = folder if is_folder(folder) else folder.parent
+    partial = place / f".{folder.name[:40]}.part-{secrets.token_hex(4)}"
+    with translate_errors(folder, elsewhere=_ELSEWHERE):
+        partial.mkdir()
+    try:
+        yield FrameFiles(partial, pattern)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    with translate_errors(folder, elsewhere=f"The frames are in {partial}."):
+        _move(partial, folder, pattern)
 
 
-def _split(path: str | Path) -> tuple[Path, str]:
-    """Divide a target into its folder and the pattern of its names."""
+def _move(partial: Path, folder: Path, pattern: FramePattern) -> None:
+    """Move frames to their place; those that were there are removed at the end, so that a failure loses none."""
+    folder.mkdir(exist_ok=True)
+    former = {frame.name for frame in _frames_in(folder, pattern)}
+    for frame in sorted(partial.iterdir()):
+        frame.replace(folder / frame.name)
+        former.discard(frame.name)
+    for name in former:
+        (folder / name).unlink()
+    partial.rmdir()
+
+
+def _split(path: str | Path) -> tuple[Path, FramePattern]:
+    """Divide a target into its folder and the pattern of its names.
+
+    Raises:
+        InputError: the pattern has several numbers.
+    """
     whole = Path(path).expanduser()
-    return (whole.parent, whole.name) if NUMBER.search(whole.name) else (whole, _DEFAULT_PATTERN)
+    numbered = has_number(whole.name) and not is_folder(whole)
+    folder, name = (whole.parent, whole.name) if numbered else (whole, _DEFAULT_PATTERN)
+    return folder, FramePattern.parse(name)
 
 
-def _frames_in(folder: Path, pattern: str) -> list[Path]:
-    before, after = NUMBER.split(pattern, maxsplit=1)
-    fitting = re.compile(f"{re.escape(before)}[0-9]+{re.escape(after)}")
-    return [path for path in folder.iterdir() if fitting.fullmatch(path.name)] if is_folder(folder) else []
+def _frames_in(folder: Path, pattern: FramePattern) -> list[Path]:
+    return [path for path in folder.iterdir() if pattern.matches(path.name)] if is_folder(folder) else []

@@ -21,11 +21,11 @@ def open_clip(source: str | Path, *, rate: Fraction | float = DEFAULT_RATE) -> C
 
     Args:
         source: its path.
-        rate: frames a second of pictures in a folder; all else has its own times.
+        rate: frames a second of pictures in a folder, and of a single one; all else has its own times.
 
     Raises:
-        ImageError: there is nothing, or nothing that can be shown.
-        SettingsError: the rate is no rate.
+        ImageError: there is no such file, or it has no readable frames.
+        SettingsError: the frame rate is invalid.
     """
     name = str(source)
     path = Path(source).expanduser()
@@ -38,7 +38,7 @@ def open_clip(source: str | Path, *, rate: Fraction | float = DEFAULT_RATE) -> C
     head, digest = _examine(path, name)
     row = formats.recognize(head)
     if row is not None and row.title in animated.KINDS:
-        return animated.AnimatedClip(path, name, digest, row.title)
+        return animated.AnimatedClip(path, name, digest, row.title, _check_rate(rate))
     if row is not None:
         return folders.FolderClip([path], name, _check_rate(rate))
     return ContainerClip(path, name, digest)
@@ -62,9 +62,7 @@ def _is_several(path: Path, name: str) -> bool:
 
 def _check_rate(rate: Fraction | float) -> Fraction:
     if not 0 < rate <= _FASTEST:
-        raise SettingsError(
-            f"{argument('rate', float(rate))} is not a number of frames a second", f"Choose 1 to {_FASTEST}."
-        )
+        raise SettingsError(f"{argument('rate', float(rate))} is not a valid frame rate", f"Choose 1 to {_FASTEST}.")
     return Fraction(rate).limit_denominator(1001)
 
 

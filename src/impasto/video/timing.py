@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import ImageError
+from impasto.video.packets import PacketSpan, read_packets
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -32,10 +33,10 @@ class Timing:
     """When the last is no longer shown."""
     origin: Fraction
     """When the first is shown, in the time of the container, seconds."""
-    stamps: tuple[int, ...]
-    """By which each is recognized, in the stream's time base; empty where packets lack them, and frames are counted."""
-    keys: tuple[int, ...] = ()
-    """Stamps of the frames at which decoding can begin, rising."""
+    pts: tuple[int, ...]
+    """When each is presented, in the stream's time base, by which it is recognized; empty where frames are counted."""
+    keyframe_pts: tuple[int, ...] = ()
+    """Those of the frames at which decoding can begin, rising."""
     problem: str = ""
     """What is wrong with the file; empty for nothing."""
 
@@ -46,102 +47,69 @@ def read_timing(container: "InputContainer", stream: "VideoStream", name: str) -
     Raises:
         ImageError: there is no frame.
     """
-    shown: dict[int, int] = {}
-    arrivals: list[int | None] = []
-    keys, timed, seen = [], True, _Extent()
-    for packet in read_packets(container, seen):
+    durations: dict[int, int] = {}
+    dts: list[int | None] = []
+    keyframe_pts, timed, span = [], True, PacketSpan()
+    for packet in read_packets(container, span):
         if packet.stream_index != stream.index or packet.is_discard or _is_hidden(packet, stream):
             continue
-        arrivals.append(packet.pts if packet.dts is None else packet.dts)
-        if packet.pts is None or (_has_no_times(container) and packet.pts != packet.dts):
+        dts.append(packet.pts if packet.dts is None else packet.dts)
+        if packet.pts is None or packet.pts in durations or (_has_no_times(container) and packet.pts != packet.dts):
             timed = False
         else:
-            shown.setdefault(packet.pts, packet.duration or 0)
+            durations[packet.pts] = packet.duration or 0
             if packet.is_keyframe:
-                keys.append(packet.pts)
-    if keys:  # what comes before the first cannot be decoded: the file was cut off there
-        shown = {stamp: duration for stamp, duration in shown.items() if stamp >= keys[0]}
+                keyframe_pts.append(packet.pts)
+    if keyframe_pts:  # what comes before the first cannot be decoded: the file was cut off there
+        durations = {value: duration for value, duration in durations.items() if value >= keyframe_pts[0]}
+    if _loses_its_place(container) or len(span.offsets) > 1:
+        keyframe_pts = []
     if not timed:
-        stamps, last, keys = _decoded_stamps(container, stream, arrivals), 0, []
+        pts, last, keyframe_pts = _decoded_pts(container, stream, dts), 0, []
     else:
-        stamps = sorted(shown)
-        last = shown[stamps[-1]] if stamps else 0
-    if not stamps:
+        pts = sorted(durations)
+        last = durations[pts[-1]] if pts else 0
+    if not pts:
         raise ImageError(f"{name} has no frames", "Give a film that plays.")
-    return _timing(container, stream, stamps, last, sorted(keys), seen, name, timed=timed)
+    return _timing(container, stream, pts, last, sorted(keyframe_pts), span, name, timed=timed)
 
 
 def _timing(
     container: "InputContainer",
     stream: "VideoStream",
-    stamps: list[int],
+    pts: list[int],
     last: int,
-    keys: list[int],
-    seen: "_Extent",
+    keyframe_pts: list[int],
+    span: PacketSpan,
     name: str,
     *,
     timed: bool,
 ) -> Timing:
     base = Fraction(stream.time_base or 1)
-    times = tuple((stamp - stamps[0]) * base for stamp in stamps)
+    times = tuple((value - pts[0]) * base for value in pts)
     rate = Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE)
     mean = times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate
     rounded = not last or abs(last * base - mean) <= base  # milliseconds of Matroska
     end = times[-1] + (mean if rounded else last * base)
-    problem = seen.problem or _missing_end(container, seen, mean)
+    problem = span.problem or _missing_end(container, span, mean)
     return Timing(
         times,
         end,
-        stamps[0] * base,
-        tuple(stamps) if timed else (),
-        tuple(keys),
+        pts[0] * base,
+        tuple(pts) if timed else (),
+        tuple(keyframe_pts),
         f"{name} {problem}" if problem else "",
     )
 
 
-class _Extent:
-    """How far the packets of a file reach, of all its streams."""
-
-    def __init__(self) -> None:
-        self.start: Fraction | None = None
-        self.end = Fraction(0)
-        self.problem = ""
-
-    def add(self, packet: "Packet[Any]") -> None:
-        if packet.pts is None:
-            return
-        begin = packet.pts * packet.time_base
-        self.start = begin if self.start is None else min(self.start, begin)
-        self.end = max(self.end, begin + (packet.duration or 0) * packet.time_base)
-
-    @property
-    def length(self) -> Fraction:
-        return self.end - (self.start or 0)
-
-
-def read_packets(container: "InputContainer", seen: _Extent | None = None) -> Iterator["Packet[Any]"]:
-    """Read the packets of all streams as far as the file can be read."""
-    from av import FFmpegError  # noqa: PLC0415 -- an extra
-
-    seen = seen or _Extent()
-    try:
-        for packet in container.demux():
-            if packet.pts is None and packet.dts is None and not packet.size:
-                continue  # the mark of the end
-            seen.add(packet)
-            yield packet
-    except FFmpegError as error:
-        seen.problem = f"is damaged after {float(seen.length):.1f} s ({error.strerror})"
-
-
-def _missing_end(container: "InputContainer", seen: _Extent, mean: Fraction) -> str:
+def _missing_end(container: "InputContainer", span: PacketSpan, mean: Fraction) -> str:
     """Say so if a file does not reach as far as its header states."""
     if not container.duration or not _FORMATS_WITH_LENGTH & set(container.format.name.split(",")):
         return ""
     stated = Fraction(container.duration, 1_000_000)
-    if stated - seen.length <= max(_FRAMES_MISSING * mean, _SECONDS_MISSING):
+    if stated - span.length <= max(_FRAMES_MISSING * mean, _SECONDS_MISSING):
         return ""
-    return f"ends too early: {float(seen.length):.1f} s of {float(stated):.1f} s are there"
+    return f"ends too early: {float(span.length):.1f} s of {float(stated):.1f} s are there"
 
 
 def _is_hidden(packet: "Packet[Any]", stream: "VideoStream") -> bool:
@@ -153,18 +121,23 @@ def _has_no_times(container: "InputContainer") -> bool:
     return container.format.name == "avi"
 
 
-def _decoded_stamps(container: "InputContainer", stream: "VideoStream", arrivals: list[int | None]) -> list[int]:
+def _loses_its_place(container: "InputContainer") -> bool:
+    """Whether times after a jump are other than from the beginning: MPEG-PS has one for several frames."""
+    return container.format.name == "mpeg"
+
+
+def _decoded_pts(container: "InputContainer", stream: "VideoStream", dts: list[int | None]) -> list[int]:
     """Give decoded frames the times of the packets, in order; if they are not as many, those of their own that rise."""
     base = Fraction(stream.time_base or 1)
     step = max(1, round(1 / (Fraction(stream.guessed_rate or stream.average_rate or _USUAL_RATE) * base)))
     _rewind(container)
-    stamps: list[int] = []
+    pts: list[int] = []
     for frame in decode(container, stream, stream.codec_context):
-        following = stamps[-1] + step if stamps else 0
-        known = frame.pts is not None and (not stamps or frame.pts > stamps[-1])
-        stamps.append(frame.pts if known and frame.pts is not None else following)
-    stated = {stamp for stamp in arrivals if stamp is not None}
-    return sorted(stated) if len(stated) == len(arrivals) == len(stamps) else stamps
+        following = pts[-1] + step if pts else 0
+        known = frame.pts is not None and (not pts or frame.pts > pts[-1])
+        pts.append(frame.pts if known and frame.pts is not None else following)
+    stated = {value for value in dts if value is not None}
+    return sorted(stated) if len(stated) == len(dts) == len(pts) else pts
 
 
 def _rewind(container: "InputContainer") -> None:
@@ -184,14 +157,10 @@ def decode(container: "InputContainer", stream: "VideoStream", codec: Any) -> It
         stream: of its streams.
         codec: a context that decodes the stream.
     """
-    from av import FFmpegError  # noqa: PLC0415 -- an extra
-
-    try:
-        for packet in container.demux(stream):
-            if packet.size or packet.pts is None:  # an empty packet with a time repeats a frame, as in AVI
-                yield from _decode_packet(codec, packet if packet.size else None)
-    except FFmpegError:
-        yield from _decode_packet(codec, None)
+    for packet in read_packets(container):
+        if packet.stream_index == stream.index and packet.size:  # an empty one repeats a frame, as in AVI
+            yield from _decode_packet(codec, packet)
+    yield from _decode_packet(codec, None)
 
 
 def _decode_packet(codec: Any, packet: "Packet[Any] | None") -> list["VideoFrame"]:
@@ -199,5 +168,5 @@ def _decode_packet(codec: Any, packet: "Packet[Any] | None") -> list["VideoFrame
 
     try:
         return list(codec.decode(packet))
-    except FFmpegError:
+    except (FFmpegError, ValueError):
         return []
