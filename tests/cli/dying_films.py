@@ -47,7 +47,7 @@ def go_on(name: str, *, keep: bool):
 
 
 def contents(name: str):
-    path = Path(name)
+    path = Path(name.partition("/")[0])
     return [it.read_bytes() for it in sorted(path.iterdir())] if path.is_dir() else path.read_bytes()
 
 

@@ -4,7 +4,7 @@ import contextlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from impasto import images
@@ -30,7 +30,7 @@ def check_target(path: str | Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: the suffix is none of a picture, the place may not be written, or there are frames already.
     """
-    folder, pattern = _split(path)
+    folder, pattern = split_target(path)
     suffix = Path(pattern).suffix.lower()
     if suffix not in images.SUFFIXES:
         raise OutputError(f"{pattern} names no format to write", "Name frames such as frames/%05d.png.")
@@ -40,19 +40,19 @@ def check_target(path: str | Path, *, overwrite: bool) -> None:
     if not is_folder(existing):
         raise OutputError(f"the folder {existing} does not exist", "Create it first, or choose another.")
     check_folder(existing)
-    if not overwrite and _frames_in(folder, pattern):
+    if not overwrite and frames_in(folder, pattern):
         raise OutputError(f"{folder} has frames already", f"Use {OVERWRITE} to replace them, or choose another name.")
 
 
 class FrameFiles:
     """Writes pictures into a folder, numbered from 0."""
 
-    def __init__(self, folder: Path, pattern: str) -> None:
-        self._folder, self._pattern, self._count = folder, pattern, 0
+    def __init__(self, folder: Path, pattern: str, metadata: Mapping[str, str]) -> None:
+        self._folder, self._pattern, self._metadata, self._count = folder, pattern, metadata, 0
 
     def write(self, picture: Picture) -> None:
         """Write the next frame."""
-        images.save(picture, self._folder / (self._pattern % self._count))
+        images.save(picture, self._folder / (self._pattern % self._count), metadata=self._metadata)
         self._count += 1
 
     def finish(self) -> None:
@@ -63,19 +63,19 @@ class FrameFiles:
 
 
 @contextlib.contextmanager
-def open_frames(path: str | Path) -> Iterator[FrameFiles]:
+def open_frames(path: str | Path, metadata: Mapping[str, str] | None = None) -> Iterator[FrameFiles]:
     """Write frames into a folder beside the target, and move them there at the end.
 
-    Frames of the same pattern that were there before are removed.
+    Frames of the same pattern that were there before are removed. PNGs hold the metadata.
     """
-    folder, pattern = _split(path)
+    folder, pattern = split_target(path)
     partial = folder.with_name(f".{folder.name[:40]}.part-{secrets.token_hex(4)}")
     with translate_errors(folder, elsewhere="Choose another place."):
         try:
             partial.mkdir()
-            yield FrameFiles(partial, pattern)
+            yield FrameFiles(partial, pattern, metadata or {})
             folder.mkdir(exist_ok=True)
-            for old in _frames_in(folder, pattern):
+            for old in frames_in(folder, pattern):
                 old.unlink()
             for frame in partial.iterdir():
                 frame.replace(folder / frame.name)
@@ -83,13 +83,16 @@ def open_frames(path: str | Path) -> Iterator[FrameFiles]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _split(path: str | Path) -> tuple[Path, str]:
+def split_target(path: str | Path) -> tuple[Path, str]:
     """Divide a target into its folder and the pattern of its names."""
     whole = Path(path).expanduser()
     return (whole.parent, whole.name) if NUMBER.search(whole.name) else (whole, _DEFAULT_PATTERN)
 
 
-def _frames_in(folder: Path, pattern: str) -> list[Path]:
+def frames_in(folder: Path, pattern: str) -> list[Path]:
+    """List the files of a folder that frames of a pattern would replace, or be among."""
     before, after = NUMBER.split(pattern, maxsplit=1)
     fitting = re.compile(f"{re.escape(before)}[0-9]+{re.escape(after)}")
-    return [path for path in folder.iterdir() if fitting.fullmatch(path.name)] if is_folder(folder) else []
+    if not is_folder(folder):
+        return []
+    return [path for path in folder.iterdir() if fitting.fullmatch(path.name) and path.is_file()]

@@ -6,6 +6,7 @@ were not there, and the painted frames are faded as the clip's were. So a fade d
 no frame of noise is painted.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -66,27 +67,47 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class _Thumbnail:
-    """A frame, small."""
+class _Seen:
+    """What is kept of a frame that was looked at."""
 
-    pixels: NDArray[np.float32]
-    """(h, w, 3), 0..255."""
+    contrast: float
+    """Standard deviation, levels 0..255."""
+    mean: NDArray[np.float32]
+    """(3,), 0..255."""
+    step: float
+    """Mean difference from the frame before, levels 0..255."""
+    step_of_two: float
+    """Likewise, from the one before that."""
+    known: float
+    """How far it shows what the frame before did, moved: 0..1; where it differs little that is not asked."""
 
-    @property
-    def contrast(self) -> float:
-        return float(self.pixels.std(axis=(0, 1)).mean())
 
-    @property
-    def mean(self) -> NDArray[np.float32]:
-        mean: NDArray[np.float32] = self.pixels.mean(axis=(0, 1))
-        return mean
+class ShotFinder:
+    """Looks at the frames of a clip one by one, and keeps a few numbers of each: a clip may be hours long.
 
-    @property
-    def samples(self) -> Samples:
-        return np.rint(self.pixels).astype(np.uint8)
+    Args:
+        start: the number of the first frame.
+    """
 
-    def differs(self, other: "_Thumbnail") -> float:
-        return float(np.abs(self.pixels - other.pixels).mean())
+    def __init__(self, start: int = 0) -> None:
+        self._start = start
+        self._seen: list[_Seen] = []
+        self._last: deque[Samples] = deque(maxlen=2)
+
+    def add(self, picture: Picture) -> None:
+        """Look at the next frame."""
+        samples = _small(picture)
+        pixels = samples.astype(np.float32)
+        steps = [float(np.abs(pixels - before).mean()) for before in reversed(self._last)]
+        step, step_of_two = (*steps, 0.0, 0.0)[:2]
+        known = float(find_motion(samples, self._last[-1]).trust.mean()) if step > _CUT else 1.0
+        contrast, mean = float(pixels.std(axis=(0, 1)).mean()), pixels.mean(axis=(0, 1))
+        self._seen.append(_Seen(contrast, mean, step, step_of_two, known))
+        self._last.append(samples)
+
+    def find(self) -> list[Shot]:
+        """Part the frames into shots."""
+        return _part(self._seen, self._start) if self._seen else []
 
 
 def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
@@ -96,9 +117,13 @@ def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
         pictures: the frames, in order; each is looked at once.
         start: the number of the first.
     """
-    seen = [_Thumbnail(_small(picture)) for picture in pictures]
-    if not seen:
-        return []
+    finder = ShotFinder(start)
+    for picture in pictures:
+        finder.add(picture)
+    return finder.find()
+
+
+def _part(seen: Sequence[_Seen], start: int) -> list[Shot]:
     fades, starts = _find_fades(seen)
     starts |= {number for number in _find_cuts(seen) if number not in fades and number - 1 not in fades} | {0}
     ends = [*sorted(starts)[1:], len(seen)]
@@ -130,37 +155,37 @@ def _with_colors(picture: Picture, rgb: NDArray[np.float32]) -> Picture:
     return replace(picture, colors=colors)
 
 
-def _small(picture: Picture) -> NDArray[np.float32]:
+def _small(picture: Picture) -> Samples:
     cv2 = load_opencv()
     size = with_long_side((picture.width, picture.height), _SIDE)
     samples = to_integers(replace(picture, alpha=None), 8)
-    small: NDArray[np.float32] = cv2.resize(samples, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: Samples = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
     return small
 
 
-def _find_cuts(seen: Sequence[_Thumbnail]) -> list[int]:
+def _find_cuts(seen: Sequence[_Seen]) -> list[int]:
     """Give the numbers of the frames that begin a shot."""
-    steps = [0.0, *(one.differs(other) for one, other in zip(seen[1:], seen, strict=False))]
+    steps = [frame.step for frame in seen]
     found = []
     for number in range(1, len(seen)):
         before, after = steps[max(1, number - _AROUND) : number], steps[number + 1 : number + 1 + _AROUND]
         calm = max(min(before, default=0.0), min(after, default=0.0))
         if steps[number] <= max(_CUT, _RATIO * calm) or _is_flash(seen, number, steps[number]):
             continue
-        if find_motion(seen[number].samples, seen[number - 1].samples).trust.mean() < _KNOWN:
+        if seen[number].known < _KNOWN:
             found.append(number)
     return found
 
 
-def _is_flash(seen: Sequence[_Thumbnail], number: int, step: float) -> bool:
+def _is_flash(seen: Sequence[_Seen], number: int, step: float) -> bool:
     """Tell whether a frame that differs is a flash of light, or its end: what is around it is alike."""
     for first, after in ((number - 1, number + 1), (number - 2, number)):
-        if first >= 0 and after < len(seen) and seen[after].differs(seen[first]) < step / 2:
+        if first >= 0 and after < len(seen) and seen[after].step_of_two < step / 2:
             return True
     return False
 
 
-def _find_fades(seen: Sequence[_Thumbnail]) -> tuple[dict[int, Fade], set[int]]:
+def _find_fades(seen: Sequence[_Seen]) -> tuple[dict[int, Fade], set[int]]:
     """Give the fades of frames, `content` -1 where another is to stand for one, and where shots begin in between."""
     contrast = [frame.contrast for frame in seen]
     fades: dict[int, Fade] = {}
@@ -184,7 +209,7 @@ def _find_fades(seen: Sequence[_Thumbnail]) -> tuple[dict[int, Fade], set[int]]:
     return fades, starts
 
 
-def _trace(seen: Sequence[_Thumbnail], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
+def _trace(seen: Sequence[_Seen], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
     """Follow a fade from a frame of one color to where it has all of its contrast; nothing where there is no fade."""
     run: list[int] = []
     at = flat + step
@@ -218,6 +243,6 @@ def _place(fades: Mapping[int, Fade], number: int, frames: range, start: int) ->
     return replace(fade, content=start + min(shown, key=lambda other: abs(other - number)))
 
 
-def _color(frame: _Thumbnail) -> Color:
+def _color(frame: _Seen) -> Color:
     red, green, blue = (float(it) for it in frame.mean)
     return red, green, blue

@@ -12,7 +12,7 @@ from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.images.picture import bands
 from impasto.settings.per_painting import check_masks
-from impasto.sizing import have_one_shape
+from impasto.sizing import Size, have_one_shape
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
@@ -58,6 +58,25 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
     return Masks(planes, keep)
 
 
+def check_mask_shape(name: str, size: Size, masked: str, masked_size: Size, *, kind: str) -> None:
+    """Refuse a mask of another shape than what it is of.
+
+    Args:
+        name: of the mask.
+        size: of the mask.
+        masked: the name of what it is of.
+        masked_size: its size.
+        kind: what that is.
+
+    Raises:
+        ImageError: the shapes differ.
+    """
+    if not have_one_shape(size, masked_size):
+        sizes = (f"{width} x {height} pixels" for width, height in (size, masked_size))
+        problem = "{} is a mask of another shape than {}: {}, not {}".format(name, masked, *sizes)
+        raise ImageError(problem, f"Make it from the {kind}, uncropped; its size does not matter.")
+
+
 def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
     """Resample with a triangle, which neither rings nor overshoots: what is far from an edge stays 0 or 1 exactly."""
     if (height, width) == plane.shape:
@@ -67,10 +86,8 @@ def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
 
 def _read(name: str, photograph: Picture) -> MaskPlane:
     picture = images.read(name)
-    if not have_one_shape((picture.width, picture.height), (photograph.width, photograph.height)):
-        sizes = (f"{it.width} x {it.height} pixels" for it in (picture, photograph))
-        problem = "{} is a mask of another shape than {}: {}, not {}".format(name, photograph.name, *sizes)
-        raise ImageError(problem, "Make it from the photograph, uncropped; its size does not matter.")
+    size, shown = (picture.width, picture.height), (photograph.width, photograph.height)
+    check_mask_shape(name, size, photograph.name, shown, kind="photograph")
     return _plane(picture)
 
 
