@@ -11,8 +11,10 @@ import pytest
 from quick_films import QUICK, CopiedShots, InlineShots, frame, save_film, save_frames, save_painting
 
 from impasto import images
-from impasto.errors import ImageError, OutputError
-from impasto.video import opened_clips
+from impasto.cli.display.video import choose_video_display
+from impasto.errors import ImageError, OutputError, SettingsError
+from impasto.video import opened_clips, paint_film
+from impasto.video import render as rendering
 from impasto.video.events import ClipScanned, FilmFinished, FilmStarted, FilmStopped, FramePainted
 from impasto.video.masks import MovingMasks
 from impasto.video.opened_clips import OpenedClips, open_source
@@ -192,3 +194,64 @@ def test_a_film_says_how_it_was_made(folder, output):
     assert [it["name"] for it in json.loads(found["impasto:inputs"])] == ["in", "painting.png"]
     assert json.loads(found["impasto:film"])["keyframes"]["tracks"] == {"fill": [["0", 0.0]]}
     assert found["impasto:version"]
+
+
+@pytest.fixture
+def _painted_here(monkeypatch):
+    monkeypatch.setattr(rendering, "LocalShots", lambda _workers: InlineShots())
+
+
+@pytest.mark.usefixtures("_painted_here")
+def test_python_takes_settings_by_name_and_can_stop_a_film(folder):
+    settings = {name: getattr(QUICK, name) for name in QUICK.model_fields_set}
+    painted = []
+    stopped = paint_film(
+        folder / "in",
+        folder / "painting.png",
+        folder / "out.gif",
+        **settings,
+        consistency=0.2,
+        frame_iterations=2,
+        on_event=lambda event: painted.append(event) if isinstance(event, FramePainted) else None,
+        stop=lambda: len(painted) == 2,
+    )
+    assert (type(stopped), stopped.done) == (FilmStopped, 2)
+    film = paint_film("in", ["painting.png"], "out.gif", settings=QUICK, consistency=0.2, frame_iterations=2)
+    assert (film.painted, film.output) == (4, Path("out.gif"))
+
+
+CHOICES = {
+    "every=-1 is not a number from 1": {"every": -1},
+    "workers=0 is not a number from 1": {"workers": 0},
+    'ease="slow" is not a course': {"ease": "slow"},
+    "consistency=-1 is out of range": {"consistency": -1},
+    "frame_iterations=0 is out of range": {"frame_iterations": 0},
+    "quality=0 is out of range": {"quality": 0},
+    "rate=0.0 is not a number of frames a second": {"rate": 0},
+    "there is no setting 'sise'. Did you mean 'size'?": {"sise": 512},
+    "both settings and single choices were given": {"settings": QUICK, "size": 512},
+}
+
+
+@pytest.mark.parametrize("problem", CHOICES)
+@pytest.mark.usefixtures("folder")
+def test_python_is_told_what_cannot_be_chosen_before_anything_is_painted(problem):
+    with pytest.raises(SettingsError) as caught:
+        paint_film("in", "painting.png", "out.gif", **CHOICES[problem])
+    assert str(caught.value).startswith(problem)
+
+
+def test_a_quiet_command_tells_what_is_not_as_it_was_asked_for(capsys):
+    display = choose_video_display("clip.mp4", json=False, quiet=True)
+    path = Path("out.mp4")
+    display.on_event(FilmStarted(path, path, 9, 0, 1, (64, 48), 1, 1, "clip.mp4 ends early", notices=("so it is",)))
+    display.on_event(ClipScanned(100, 200))
+    display.on_event(FramePainted(1, 0, 1, 9, 0.1, 0.8, path))
+    display.on_event(FilmStopped(1, 9, path))
+    display.on_event(FilmFinished(path, 9, 9, 1.0, ("the film has 8 bits",)))
+    assert capsys.readouterr().err.splitlines() == [
+        "note: clip.mp4 ends early",
+        "note: so it is",
+        "stopped: 1 of 9 frames are painted and kept; run the same command again to resume",
+        "note: the film has 8 bits",
+    ]

@@ -1,4 +1,4 @@
-"""What is chosen where nobody says otherwise, for whoever asks before numpy is loaded: the command's help."""
+"""Defaults and limits of films, apart from what needs numpy: the command's help shows them."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args

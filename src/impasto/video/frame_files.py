@@ -85,8 +85,8 @@ def open_frames(path: str | Path, metadata: Mapping[str, str] | None = None) -> 
 
 def split_target(path: str | Path) -> tuple[Path, str]:
     """Divide a target into its folder and the pattern of its names."""
-    whole = Path(path).expanduser()
-    return (whole.parent, whole.name) if NUMBER.search(whole.name) else (whole, _DEFAULT_PATTERN)
+    target = Path(path).expanduser()
+    return (target.parent, target.name) if NUMBER.search(target.name) else (target, _DEFAULT_PATTERN)
 
 
 def frames_in(folder: Path, pattern: str) -> list[Path]:

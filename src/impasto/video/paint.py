@@ -108,9 +108,9 @@ def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> 
     fade = task.fades.get(number)
     if fade is None:
         return picture
-    if fade.content != number:
-        picture = _read_frame(clip, fade.content)
-    own = task.fades.get(fade.content)
+    if fade.source_frame != number:
+        picture = _read_frame(clip, fade.source_frame)
+    own = task.fades.get(fade.source_frame)
     return remove_fade(picture, own) if own else picture
 
 

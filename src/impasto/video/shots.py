@@ -1,4 +1,4 @@
-"""Where a clip begins anew: cuts, and fades to and from one color.
+"""Where another shot of a clip begins: cuts, and fades to and from one color.
 
 A cut is a frame that differs from the one before it by far more than those around it do from each other. A fade is a
 run of frames that lose their contrast in the measure in which they near one color: what is under it is painted as if it
@@ -52,8 +52,8 @@ class Fade:
 
     light: float
     """0..1."""
-    ground: Color
-    content: int
+    background: Color
+    source_frame: int
     """The frame that is painted in its place: itself, or where hardly anything is left of it, the nearest with more."""
 
 
@@ -132,22 +132,22 @@ def _part(seen: Sequence[_Seen], start: int) -> list[Shot]:
         own = {
             start + number: _place(fades, number, range(first, end), start) for number in fades if first <= number < end
         }
-        is_blank = all(fade.content < 0 for fade in own.values()) and len(own) == end - first
+        is_blank = all(fade.source_frame < 0 for fade in own.values()) and len(own) == end - first
         shots.append(Shot(range(start + first, start + end), {} if is_blank else own))
     return shots
 
 
 def remove_fade(picture: Picture, fade: Fade) -> Picture:
-    """Give a frame, that of `fade.content`, as it was before it was faded, where `fade` is that frame's own."""
-    ground = np.array(fade.ground, np.float32)
-    rgb = np.clip(ground + (picture.rgb - ground) / np.float32(max(fade.light, _LEAST)), 0, 255)
+    """Give a frame, that of `fade.source_frame`, as it was before it was faded, where `fade` is that frame's own."""
+    background = np.array(fade.background, np.float32)
+    rgb = np.clip(background + (picture.rgb - background) / np.float32(max(fade.light, _LEAST)), 0, 255)
     return _with_colors(picture, rgb)
 
 
 def apply_fade(picture: Picture, fade: Fade) -> Picture:
     """Fade a painted frame as the clip's was."""
-    ground = np.array(fade.ground, np.float32)
-    return _with_colors(picture, ground + (picture.rgb - ground) * np.float32(fade.light))
+    background = np.array(fade.background, np.float32)
+    return _with_colors(picture, background + (picture.rgb - background) * np.float32(fade.light))
 
 
 def _with_colors(picture: Picture, rgb: NDArray[np.float32]) -> Picture:
@@ -186,7 +186,7 @@ def _is_flash(seen: Sequence[_Seen], number: int, step: float) -> bool:
 
 
 def _find_fades(seen: Sequence[_Seen]) -> tuple[dict[int, Fade], set[int]]:
-    """Give the fades of frames, `content` -1 where another is to stand for one, and where shots begin in between."""
+    """Give the fades of frames, with no source frame (-1) where another is to stand for one, and where shots begin."""
     contrast = [frame.contrast for frame in seen]
     fades: dict[int, Fade] = {}
     starts: set[int] = set()
@@ -235,12 +235,12 @@ def _trace(seen: Sequence[_Seen], contrast: Sequence[float], flat: int, step: in
 def _place(fades: Mapping[int, Fade], number: int, frames: range, start: int) -> Fade:
     """Let the nearest frame of the shot stand for one that shows hardly anything."""
     fade = fades[number]
-    if fade.content >= 0:
-        return replace(fade, content=start + fade.content)
-    shown = [other for other in frames if other not in fades or fades[other].content >= 0]
+    if fade.source_frame >= 0:
+        return replace(fade, source_frame=start + fade.source_frame)
+    shown = [other for other in frames if other not in fades or fades[other].source_frame >= 0]
     if not shown:
         return fade
-    return replace(fade, content=start + min(shown, key=lambda other: abs(other - number)))
+    return replace(fade, source_frame=start + min(shown, key=lambda other: abs(other - number)))
 
 
 def _color(frame: _Seen) -> Color:

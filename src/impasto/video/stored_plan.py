@@ -34,8 +34,8 @@ class PlannedShot:
         """Read what `to_values` gave."""
         fades = {}
         for number, it in values["fades"].items():
-            red, green, blue = (float(value) for value in it["ground"])
-            fades[int(number)] = Fade(float(it["light"]), (red, green, blue), int(it["content"]))
+            red, green, blue = (float(value) for value in it["background"])
+            fades[int(number)] = Fade(float(it["light"]), (red, green, blue), int(it["source_frame"]))
         return cls(tuple(int(number) for number in values["frames"]), fades)
 
 
