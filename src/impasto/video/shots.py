@@ -66,7 +66,7 @@ class Shot:
     """For the frames that are faded, by their numbers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Seen:
     """What is kept of a frame that was looked at."""
 
