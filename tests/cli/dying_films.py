@@ -1,4 +1,4 @@
-"""Paints films, each in a process that ends at another change of a file, and goes on with each: all must be equal.
+"""Paints films, each in a process that ends at another change of a file, and resumes each: all must be equal.
 
 python dying_films.py SUFFIX [keep]
 """

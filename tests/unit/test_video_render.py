@@ -1,4 +1,4 @@
-"""Films as they are painted: which frames, with which settings and masks, by which workers, and gone on with how."""
+"""Films as they are painted: which frames, with which settings and masks, by which workers; and how they resume."""
 
 import itertools
 from fractions import Fraction

@@ -16,6 +16,7 @@ from impasto.images.picture import to_integers
 from impasto.video.clip import Clip
 from impasto.video.shots import find_shots
 from impasto.video.stored_plan import PlannedShot
+from impasto.video.timeline import smoothstep
 
 LONGEST = 12
 """Frames that are painted a second time, at most."""
@@ -35,8 +36,7 @@ def close_loop(clip: Clip, shots: Sequence[PlannedShot]) -> tuple[PlannedShot, .
 
 def share_of_beginning(index: int, length: int) -> float:
     """Give how much of a frame is as it was painted at the film's beginning: from 0 up to 1, eased."""
-    share = (index + 1) / (length + 1)
-    return share * share * (3 - 2 * share)
+    return smoothstep((index + 1) / (length + 1))
 
 
 def blend(end: Picture, beginning: Picture, share: float) -> Picture:

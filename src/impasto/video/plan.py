@@ -11,12 +11,11 @@ from typing import Any
 from impasto import images
 from impasto.cluster.connect import check_address, check_installed
 from impasto.engine import sharing, sizing
-from impasto.engine.inputs.masks import check_mask_shape
 from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, InputError, OutputError, SettingsError, count_noun
 from impasto.settings import INPUTS_KEY, METADATA_KEY, SMALLEST_SIZE, Settings
 from impasto.settings.effect import effective_values, named_files
-from impasto.settings.per_painting import check_measured
+from impasto.settings.per_painting import check_mask_shape, check_measured
 from impasto.settings.stored import portable_json
 from impasto.sizing import Size
 from impasto.storage.names import base_name

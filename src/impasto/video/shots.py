@@ -67,7 +67,7 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SeenFrame:
     """What is kept of a frame that was looked at."""
 
     contrast: float
@@ -91,7 +91,7 @@ class ShotFinder:
 
     def __init__(self, start: int = 0) -> None:
         self._start = start
-        self._seen: list[_Seen] = []
+        self._seen: list[_SeenFrame] = []
         self._last: deque[Samples] = deque(maxlen=2)
 
     def add(self, picture: Picture) -> None:
@@ -102,7 +102,7 @@ class ShotFinder:
         step, step_of_two = (*steps, 0.0, 0.0)[:2]
         known = float(find_motion(samples, self._last[-1]).trust.mean()) if step > _CUT else 1.0
         contrast, mean = float(pixels.std(axis=(0, 1)).mean()), pixels.mean(axis=(0, 1))
-        self._seen.append(_Seen(contrast, mean, step, step_of_two, known))
+        self._seen.append(_SeenFrame(contrast, mean, step, step_of_two, known))
         self._last.append(samples)
 
     def find(self) -> list[Shot]:
@@ -123,7 +123,7 @@ def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
     return finder.find()
 
 
-def _part(seen: Sequence[_Seen], start: int) -> list[Shot]:
+def _part(seen: Sequence[_SeenFrame], start: int) -> list[Shot]:
     fades, starts = _find_fades(seen)
     starts |= {number for number in _find_cuts(seen) if number not in fades and number - 1 not in fades} | {0}
     ends = [*sorted(starts)[1:], len(seen)]
@@ -163,7 +163,7 @@ def _small(picture: Picture) -> Samples:
     return small
 
 
-def _find_cuts(seen: Sequence[_Seen]) -> list[int]:
+def _find_cuts(seen: Sequence[_SeenFrame]) -> list[int]:
     """Give the numbers of the frames that begin a shot."""
     steps = [frame.step for frame in seen]
     found = []
@@ -177,7 +177,7 @@ def _find_cuts(seen: Sequence[_Seen]) -> list[int]:
     return found
 
 
-def _is_flash(seen: Sequence[_Seen], number: int, step: float) -> bool:
+def _is_flash(seen: Sequence[_SeenFrame], number: int, step: float) -> bool:
     """Tell whether a frame that differs is a flash of light, or its end: what is around it is alike."""
     for first, after in ((number - 1, number + 1), (number - 2, number)):
         if first >= 0 and after < len(seen) and seen[after].step_of_two < step / 2:
@@ -185,7 +185,7 @@ def _is_flash(seen: Sequence[_Seen], number: int, step: float) -> bool:
     return False
 
 
-def _find_fades(seen: Sequence[_Seen]) -> tuple[dict[int, Fade], set[int]]:
+def _find_fades(seen: Sequence[_SeenFrame]) -> tuple[dict[int, Fade], set[int]]:
     """Give the fades of frames, with no source frame (-1) where another is to stand for one, and where shots begin."""
     contrast = [frame.contrast for frame in seen]
     fades: dict[int, Fade] = {}
@@ -209,7 +209,7 @@ def _find_fades(seen: Sequence[_Seen]) -> tuple[dict[int, Fade], set[int]]:
     return fades, starts
 
 
-def _trace(seen: Sequence[_Seen], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
+def _trace(seen: Sequence[_SeenFrame], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
     """Follow a fade from a frame of one color to where it has all of its contrast; nothing where there is no fade."""
     run: list[int] = []
     at = flat + step
@@ -243,6 +243,6 @@ def _place(fades: Mapping[int, Fade], number: int, frames: range, start: int) ->
     return replace(fade, source_frame=start + min(shown, key=lambda other: abs(other - number)))
 
 
-def _color(frame: _Seen) -> Color:
+def _color(frame: _SeenFrame) -> Color:
     red, green, blue = (float(it) for it in frame.mean)
     return red, green, blue

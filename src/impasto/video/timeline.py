@@ -219,10 +219,11 @@ def _blend(first: Any, second: Any, share: float) -> Any:
     return first + (second - first) * share
 
 
-def _smooth(share: float) -> float:
+def smoothstep(share: float) -> float:
+    """Give a share 0..1 of a way that begins and ends slowly."""
     return share * share * (3 - 2 * share)
 
 
 _COURSES: Mapping[Ease, Callable[[float], float]] = MappingProxyType(
-    {"smooth": _smooth, "linear": lambda share: share, "step": lambda _share: 0.0}
+    {"smooth": smoothstep, "linear": lambda share: share, "step": lambda _share: 0.0}
 )

@@ -11,8 +11,7 @@ from impasto import images
 from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.images.picture import bands
-from impasto.settings.per_painting import check_masks
-from impasto.sizing import Size, have_one_shape
+from impasto.settings.per_painting import check_mask_shape, check_masks
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
@@ -56,25 +55,6 @@ def read_masks(files: Sequence[str], keep_file: str | None, content: Picture, st
             f"{keep_file} is white all over, so that nothing is painted", "Make it black where paint may go."
         )
     return Masks(planes, keep)
-
-
-def check_mask_shape(name: str, size: Size, masked: str, masked_size: Size, *, kind: str) -> None:
-    """Refuse a mask of another shape than what it is of.
-
-    Args:
-        name: of the mask.
-        size: of the mask.
-        masked: the name of what it is of.
-        masked_size: its size.
-        kind: what that is.
-
-    Raises:
-        ImageError: the shapes differ.
-    """
-    if not have_one_shape(size, masked_size):
-        sizes = (f"{width} x {height} pixels" for width, height in (size, masked_size))
-        problem = "{} is a mask of another shape than {}: {}, not {}".format(name, masked, *sizes)
-        raise ImageError(problem, f"Make it from the {kind}, uncropped; its size does not matter.")
 
 
 def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
