@@ -1,4 +1,4 @@
-"""Paints films, each in a process that ends at another change of a file, and goes on with each: all must be equal.
+"""Paints films, each in a process that ends at another change of a file, and resumes each: all must be equal.
 
 python dying_films.py SUFFIX [keep]
 """
@@ -47,7 +47,7 @@ def go_on(name: str, *, keep: bool):
 
 
 def contents(name: str):
-    path = Path(name)
+    path = Path(name.partition("/")[0])
     return [it.read_bytes() for it in sorted(path.iterdir())] if path.is_dir() else path.read_bytes()
 
 

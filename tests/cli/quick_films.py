@@ -13,7 +13,7 @@ from impasto.engine.sizing import result_size
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.settings import Settings
-from impasto.video.masks import open_source
+from impasto.video.opened_clips import OpenedClips, open_source
 from impasto.video.painted import encode_painted
 from impasto.video.shot import PaintedFrame, ShotBegun, ShotDone
 
@@ -99,7 +99,7 @@ class InlineShots:
                 continue
             self.tasks.append(task)
             yield ShotBegun(task.number)
-            for painted in paint_shot(task, self.stylizer):
+            for painted in paint_shot(task, self.stylizer, OpenedClips()):
                 if stop():
                     return
                 yield painted
@@ -115,12 +115,13 @@ class CopiedShots:
                 continue
             yield ShotBegun(task.number)
             pictures = list(open_source(task.clip).frames())
-            for place, number in enumerate(task.frames[task.done :], task.done):
+            for index, number in enumerate(task.frames[task.done :], task.done):
                 if stop():
                     return
-                state = {"sum": zlib.crc32(str(task.frames[: place + 1]).encode())}
-                size = result_size(task.timeline.base, (pictures[number].width, pictures[number].height))
-                picture = images.resize(Picture(pictures[number].colors, depth=8), *size)
+                state = {"sum": zlib.crc32(str(task.frames[: index + 1]).encode())}
+                given = pictures[number % len(pictures)]
+                size = result_size(task.timeline.base, (given.width, given.height))
+                picture = images.resize(Picture(given.colors, depth=8), *size)
                 picture = Picture(to_integers(picture, 8), depth=8)
                 yield PaintedFrame(task.number, number, encode_painted(picture, state), 0.01)
             yield ShotDone(task.number)

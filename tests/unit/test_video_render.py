@@ -1,4 +1,4 @@
-"""Films as they are painted: which frames, with which settings and masks, by which workers, and gone on with how."""
+"""Films as they are painted: which frames, with which settings and masks, by which workers; and how they resume."""
 
 import itertools
 from fractions import Fraction
@@ -13,10 +13,16 @@ from impasto.engine.worker_process import WorkerLostError
 from impasto.errors import ImageError, ImpastoError, InputError, SettingsError
 from impasto.video import paint as painting
 from impasto.video.clock import FilmClock
-from impasto.video.events import FilmStarted, FilmStopped, FramePainted, ShotRetried, ShotStarted
+from impasto.video.events import (
+    FilmStarted,
+    FilmStopped,
+    FramePainted,
+    ShotRetried,
+    ShotStarted,
+)
 from impasto.video.painted import decode_painted
 from impasto.video.painter import ShotPainter
-from impasto.video.plan import FilmRequest, choose_part, plan_film
+from impasto.video.plan import FilmRequest, plan_film
 from impasto.video.render import render
 from impasto.video.shot import PaintedFrame, ShotFailed, references
 from impasto.video.timeline import Keyframe
@@ -66,27 +72,6 @@ def test_a_part_and_every_other_frame_are_shown_when_and_as_long_as_in_the_clip(
     assert shown == [300, 300, 100]
 
 
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("", range(10)),
-        ("2:5", range(2, 5)),
-        ("4:", range(4, 10)),
-        (":4", range(4)),
-        ("7", range(7, 8)),
-        ("8:99", range(8, 10)),
-    ],
-)
-def test_a_part_is_named_as_python_names_it(text, part):
-    assert choose_part(text, 10) == part
-
-
-@pytest.mark.parametrize("text", ["10", "5:5", "6:2", "a", "1:2:3", ":", "-3:", "1.5"])
-def test_a_part_that_is_none_is_refused(text):
-    with pytest.raises(SettingsError):
-        choose_part(text, 10)
-
-
 def test_every_frame_is_painted_with_the_settings_of_its_time(folder):
     keyframes = (Keyframe("0", {"strength": 0}), Keyframe("2f", {"strength": 1}))
     run(keyframes=keyframes, ease="step", frames="0:3", output="out/")
@@ -107,14 +92,19 @@ def test_a_film_without_a_size_has_that_of_its_clip_up_to_512(folder):
     assert plan_film(request("wide", settings=own.model_copy(update={"size": 700}))).size[0] == 700
 
 
-def test_a_preview_is_small_has_few_frames_and_says_what_the_whole_takes(folder):
+def test_a_preview_is_small_has_some_frames_in_a_row_and_says_what_the_whole_takes(folder, monkeypatch):
     save_frames(folder / "long", 100)
+    cut(folder / "long", 90)
+    monkeypatch.setattr(cores, "core_count", lambda: 2)
     settings = QUICK.model_copy(update={"size": 512})
     plan = plan_film(request("long", preview=True, settings=settings))
-    assert (max(plan.size), len(plan.numbers), plan.whole) == (256, 34, (100, (512, 384)))
+    assert (max(plan.size), plan.numbers, plan.whole.size) == (256, range(26, 74), (512, 384))
     events = list(render(plan, executor=CopiedShots()))
-    assert events[-1].whole_seconds == pytest.approx(100 * 0.01 * 4 + 3)
+    assert kinds(events, FilmStarted)[0].shots == 1
+    # A frame takes a hundredth of a second, and four times the pixels as many; the whole has two shots at once.
+    assert events[-1].whole_seconds == pytest.approx(100 * 0.01 * 4 / 2 + 3)
     assert run(CopiedShots(), output="other.mkv")[-1].whole_seconds is None
+    assert plan_film(request("long", "few.mkv", preview=True, every=4, frames="10:30")).numbers == range(10, 30, 4)
 
 
 def test_a_film_that_is_stopped_after_any_frame_and_resumed_is_the_same_to_the_bit(folder):
@@ -167,7 +157,7 @@ def test_a_painter_that_goes_on_is_given_its_last_frames_their_pictures_and_its_
     assert given[-1] == 4
 
 
-def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folder):
+def test_the_longest_shot_is_begun_first_and_in_whatever_order_the_film_is_the_same(folder):
     class Backwards(InlineShots):
         def run(self, tasks, stop):
             found = [next(tasks), next(tasks)]
@@ -175,9 +165,9 @@ def test_shots_are_begun_afresh_and_in_whatever_order_the_film_is_the_same(folde
 
     cut(folder / "in", 2)
     events = run(output="one.gif")
-    assert [(event.shot, event.frames) for event in kinds(events, ShotStarted)] == [(1, 2), (2, 4)]
+    assert [(event.shot, event.frames) for event in kinds(events, ShotStarted)] == [(2, 4), (1, 2)]
     backwards = run(Backwards(), output="two.gif")
-    assert [event.number for event in kinds(backwards, FramePainted)] == [2, 3, 4, 5, 0, 1]
+    assert [event.number for event in kinds(backwards, FramePainted)] == [0, 1, 2, 3, 4, 5]
     assert (folder / "one.gif").read_bytes() == (folder / "two.gif").read_bytes()
 
 
@@ -200,35 +190,34 @@ def test_a_loop_has_no_seam_unless_the_clip_has_one(folder):
 
 
 class LosesWorkers(CopiedShots):
-    """Loses the worker of the second shot after its first frame, so many times."""
+    """Loses the worker of the second shot before one frame or more is painted, so many times."""
 
-    def __init__(self, times):
-        self.left = times
+    def __init__(self, *numbers):
+        self.numbers = list(numbers)
 
     def run(self, tasks, stop):
         for update in super().run(self.watch(tasks), stop):
-            yield update
-            if isinstance(update, PaintedFrame) and update.shot == 2 and self.left:
-                self.left -= 1
+            if isinstance(update, PaintedFrame) and update.number in self.numbers:
+                self.numbers.remove(update.number)
                 yield ShotFailed(2, WorkerLostError("its worker was killed", "Use fewer workers."), worker_lost=True)
                 yield from self.run(tasks, stop)
                 return
+            yield update
 
     def watch(self, tasks):
         yield from tasks
 
 
-def test_a_shot_whose_worker_is_lost_is_gone_on_with_once(folder):
+def test_a_shot_whose_worker_is_lost_is_resumed_once_or_as_often_as_frames_are_painted_meanwhile(folder):
     cut(folder / "in", 2)
-    events = run(LosesWorkers(1), codec="ffv1")
-    (retried,) = kinds(events, ShotRetried)
-    assert (retried.shot, retried.error.problem) == (2, "its worker was killed")
+    events = run(LosesWorkers(3, 4, 5), codec="ffv1")
+    assert [(it.shot, it.error.problem) for it in kinds(events, ShotRetried)] == 3 * [(2, "its worker was killed")]
     assert len(kinds(events, FramePainted)) == 6
     assert len(read_film(folder / "out.mkv")[0]) == 6
     with pytest.raises(ImpastoError, match=r"its worker was killed, a second time. Use fewer workers. What is painted"):
-        run(LosesWorkers(2), output="other.mkv")
+        run(LosesWorkers(4, 4), output="other.mkv")
     resumed = run(CopiedShots(), output="other.mkv")
-    assert kinds(resumed, FilmStarted)[0].done == 4
+    assert kinds(resumed, FilmStarted)[0].done == 2
 
 
 def test_an_error_of_the_painting_ends_the_film_and_keeps_what_is_done(folder):
@@ -324,9 +313,13 @@ def test_what_was_decided_holds_when_a_film_is_resumed_on_fewer_cores(folder, mo
 
 
 REFUSED = {
-    "a photograph": ({"clip": "painting.png"}, ImageError, "painting.png is a picture, and no clip"),
+    "a photograph": ({"clip": "painting.png"}, ImageError, "painting.png is a picture, not a clip"),
     "nothing": ({"clip": "gone.gif"}, ImageError, "gone.gif does not exist"),
-    "an output that is an input": ({"output": "painting.png"}, InputError, "painting.png is one of the inputs"),
+    "an output that is an input": (
+        {"output": "painting.png"},
+        InputError,
+        "painting.png would replace one of the inputs",
+    ),
     "an unknown format": ({"output": "out.xyz"}, InputError, "out.xyz ends in '.xyz'"),
     "a codec that the container does not hold": ({"output": "out.webm", "codec": "h264"}, InputError, "h264"),
     "weights of another number": (
@@ -346,6 +339,13 @@ def test_what_cannot_be_painted_is_refused_before_anything_is_written(folder, wh
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_the_time_left_is_at_least_that_of_the_longest_shot():
+    clock = FilmClock([(0,), (1,), (2, 3, 4, 5)], 3)
+    clock.complete(0, 1)
+    clock.complete(1, 1)
+    assert clock.remaining() == 4
 
 
 def test_the_time_left_counts_the_first_frames_of_shots_by_themselves():

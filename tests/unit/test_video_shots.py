@@ -1,10 +1,12 @@
 """Cuts and fades, in clips made of pictures that move."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from impasto.images import Picture
-from impasto.video.shots import apply_fade, find_shots, remove_fade
+from impasto.video.shots import ShotFinder, apply_fade, find_shots, remove_fade
 
 WIDTH, HEIGHT = 120, 68
 
@@ -61,9 +63,9 @@ def test_a_fade_out_and_in_is_two_shots_and_its_light_is_known(ground):
         found = [shot.fades[number].light if number in shot.fades else 1.0 for number in shot.frames]
         assert np.abs(np.array(found) - lights).max() < 0.08
         for number, fade in shot.fades.items():
-            assert np.abs(np.array(fade.ground) - ground).max() < 6
-            assert fade.content in shot.frames
-            assert fade.content == number or fade.light < 0.3
+            assert np.abs(np.array(fade.background) - ground).max() < 6
+            assert fade.source_frame in shot.frames
+            assert fade.source_frame == number or fade.light < 0.3
 
 
 def test_a_clip_that_fades_to_black_at_its_end_is_one_shot():
@@ -112,3 +114,17 @@ def test_a_slow_fade_is_followed_to_its_end(length):
     (shot,) = find_shots(pictures(faded(scene(31, length + 6, 0.2), lights)))
     found = [shot.fades[number].light if number in shot.fades else 1.0 for number in shot.frames]
     assert np.abs(np.array(found) - lights).max() < 0.15
+
+
+def test_a_clip_of_any_length_is_looked_through_with_little_memory():
+    clip = pictures([*scene(11, 2), *scene(12, 2)])
+    finder = ShotFinder()
+    for picture in clip:
+        finder.add(picture)
+    tracemalloc.start()
+    for _ in range(25):
+        for picture in clip:
+            finder.add(picture)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100 * 1000  # bytes; a frame has 20 thousand at the size at which it is looked at

@@ -4,9 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from impasto.cli.commands.video import join_keyframes
 from impasto.errors import SettingsError
 from impasto.settings import Settings
-from impasto.video.timeline import BLENDED, FIXED, SWITCHED, Keyframe, Timeline, parse_keyframes, parse_time
+from impasto.video.timeline import BLENDED, FIXED, SWITCHED, Keyframe, Timeline, parse_keyframes
+from impasto.video.times import choose_part, parse_time
 from impasto.wording import COMMAND
 
 BASE = Settings(recipe="fast", strength=0.5)
@@ -34,7 +36,7 @@ def test_times_are_seconds_clocks_or_frames():
     assert parse_time("1:02:03.5") == Fraction("3723.5")
     assert parse_time("120f", times) == Fraction(120, 25)
     for wrong in ("", "three", "1:2:3:4", "-1", "1e3", "5s", "nan", "12.f"):
-        with pytest.raises(SettingsError, match="is no time in a clip"):
+        with pytest.raises(SettingsError, match="is not a time in a clip"):
             parse_time(wrong)
     with pytest.raises(SettingsError, match="there is no frame 200 in a clip of 200 frames"):
         parse_time("200f", times)
@@ -92,7 +94,7 @@ REFUSED = {
     ("3",): "--at names no setting at 3",
     ("3", "strength=2"): "--at 3: --strength takes a number from 0 to 1, not 2",
     ("3", "strenth=0.2"): "--at 3: there is no setting 'strenth'. Did you mean 'strength'?",
-    ("soon", "strength=0.2"): "'soon' is no time in a clip",
+    ("soon", "strength=0.2"): "--at: 'soon' is not a time in a clip",
     ("3", "style-blend=1,2,3"): "--at 3: --style-blend has 3 weights for 1 painting",
     ("3", "size=64"): "--at 3: --size cannot change within a clip, since all frames have one size",
     ("3", "strength=0.1", "00:03", "strength=0.2"): "--strength has two values at 00:03",
@@ -118,3 +120,49 @@ def test_what_is_kept_of_it_tells_other_keyframes_apart():
     ]
     assert len({str(line.describe()) for line in lines}) == len(lines)
     assert timeline("00:01", "strength=.1").describe() == lines[0].describe()
+
+
+TIMES = [Fraction(number, 2) for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", range(10)),
+        ("2:5", range(2, 5)),
+        ("4:", range(4, 10)),
+        (":4", range(4)),
+        ("7", range(7, 8)),
+        ("8:99", range(8, 10)),
+        ("1-3", range(2, 6)),
+        ("00:01-00:02.5", range(2, 5)),
+        ("2-", range(4, 10)),
+        ("-2", range(4)),
+        ("4f-99", range(4, 10)),
+    ],
+)
+def test_a_part_is_named_by_numbers_as_in_python_or_by_times(text, part):
+    assert choose_part(text, TIMES) == part
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "5:5", "6:2", "a", "1:2:3", ":", "-3:", "1.5", "-", "3-2", "9-10", "1-2-3", "1-99f"]
+)
+def test_a_part_that_has_no_frame_is_refused(text):
+    with pytest.raises(SettingsError):
+        choose_part(text, TIMES)
+
+
+def test_a_time_after_the_end_of_the_clip_is_refused_and_its_end_is_not():
+    assert parse_time("5", TIMES, Fraction(5)) == 5
+    with pytest.raises(SettingsError, match=r"5\.01 is after the end of the clip, which has 5 seconds"):
+        parse_time("5.01", TIMES, Fraction(5))
+
+
+def test_the_time_and_the_values_of_a_keyframe_are_one_word_of_the_command():
+    words = ["video", "--at", "00:03", "strength=0.2", "fill=0", "clip.mp4", "--at", "5", "style-blend=0,1", "a.jpg"]
+    joined = ["video", "--at", "00:03 strength=0.2 fill=0", "clip.mp4", "--at", "5 style-blend=0,1", "a.jpg"]
+    assert join_keyframes(words) == joined
+    assert join_keyframes(["video", "--at=3", "fill=0", "a=b.mp4"]) == ["video", "--at=3 fill=0 a=b.mp4"]
+    assert join_keyframes(["video", "--at", "--json", "a=b.mp4"]) == ["video", "--at", "--json", "a=b.mp4"]
+    assert parse_keyframes(joined[2:3]) == [Keyframe("00:03", {"strength": "0.2", "fill": "0"})]

@@ -1,13 +1,15 @@
 """The worker processes of a film: several at once, lost ones, and those that cannot start."""
 
 import os
+import queue
 import sys
+import time
 
 import psutil
 import pytest
 from quick_films import QUICK, InlineShots, cut, save_frames, save_painting
 
-from impasto.engine.worker_process import WorkerStartError
+from impasto.engine.worker_process import WorkerProcess, WorkerStartError
 from impasto.errors import ImageError
 from impasto.video import local
 from impasto.video.events import FilmFinished, FilmStarted, FramePainted, ShotRetried
@@ -87,3 +89,13 @@ def test_an_update_that_cannot_be_understood_is_a_lost_worker(folder, monkeypatc
     monkeypatch.setattr(local, "_MODULE", "wrong_worker")
     with pytest.raises(Exception, match=r"cannot be read: AttributeError.*, a second time"):
         list(render(film("out.mp4")))
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_worker_that_takes_no_task_yet_keeps_nobody_waiting(tmp_path):
+    (tmp_path / "sleepy_worker.py").write_text("import time; time.sleep(60)\n")
+    worker = WorkerProcess("sleepy_worker", queue.SimpleQueue())
+    begun = time.monotonic()
+    worker.send(bytes(10**7))
+    assert time.monotonic() - begun < 1
+    worker.kill()

@@ -46,8 +46,8 @@ def start(output, identity=IDENTITY, *, force=False, frames=(0, 2, 3)):
             workspace.save(number, encode_painted(picture(number), {"after": number}))
 
 
-def refusal(output, identity=IDENTITY):
-    with pytest.raises(OutputError) as caught, open_workspace(output, identity, force=False):
+def refusal(output, identity=IDENTITY, *, force=False):
+    with pytest.raises(OutputError) as caught, open_workspace(output, identity, force=force):
         pass
     assert "\n" not in str(caught.value)
     return caught.value.problem
@@ -95,27 +95,73 @@ def test_the_frames_of_a_shot_count_up_to_the_first_that_is_missing_or_cut_short
 
 
 DIFFERENT = {
-    "clip": ("c", "the clip is another"),
-    "paintings": (["d"], "the paintings are others"),
+    "clip": ("c", "the clip has changed"),
+    "paintings": (["d"], "the paintings have changed"),
     "settings": ({"strength": 0.2, "seed": 0}, "strength was 0.5 and is 0.2"),
     "frames": ("0:5", "frames was 0:4 and is 0:5"),
     "every": (2, "every was 1 and is 2"),
+    "loop": (True, "loop was null and is true"),
 }
 
 
 @pytest.mark.parametrize("key", DIFFERENT)
-def test_another_film_at_the_same_output_is_refused_with_what_differs_unless_forced(output, key):
+def test_another_film_at_the_same_output_is_refused_with_what_differs_and_what_is_painted_stays(output, key):
     start(output)
     value, words = DIFFERENT[key]
     other = {**IDENTITY, key: value}
-    assert refusal(output, other) == f"{workspace_folder(output)} holds frames of another film: {words}"
+    problem = f"{workspace_folder(output)} holds 3 painted frames of another film: {words}"
+    assert refusal(output, other) == refusal(output, other, force=True) == problem
     with open_workspace(output, IDENTITY, force=True) as workspace:
-        assert workspace.count_done((2, 3)) == 2  # force alone removes nothing
-    with open_workspace(output, other, force=True) as workspace:
+        assert workspace.count_done((2, 3)) == 2
+    with open_workspace(output, other, force=False, discard=True) as workspace:
         assert workspace.plan is None
         assert workspace.count_done((0, 2, 3)) == 0
         workspace.begin(StoredPlan(other, 1, "100MB", PLAN.shots))
     assert not list(workspace_folder(output).glob("*.png"))
+
+
+def test_another_film_of_which_nothing_was_painted_yet_gives_way(output):
+    start(output, frames=())
+    workspace_folder(output).mkdir()
+    (workspace_folder(output) / "plan.json").write_bytes(PLAN.to_json())  # as a process that is killed leaves it
+    with open_workspace(output, {**IDENTITY, "every": 2}, force=False) as workspace:
+        assert workspace.plan is None
+
+
+def test_what_is_painted_is_on_the_disk_before_anything_else_is_done(output, monkeypatch):
+    written, synced = [], []
+    sync = os.fsync
+
+    def remember(number):
+        synced.append(Path(f"/proc/self/fd/{number}").resolve().name)
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", remember)
+    with open_workspace(output, IDENTITY, force=False) as workspace:
+        workspace.begin(PLAN)
+        written.append("plan.json")
+        for number in (0, 1):
+            workspace.save(number, encode_painted(picture(), {}))
+            written.append(f"{number:06d}.png")
+        assert [name.partition(".part-")[0] for name in synced] == [
+            part for name in written for part in (f".{name}", "out.mp4.frames")
+        ]
+        Path(workspace.prepare_film(is_folder=False)).write_bytes(b"film")
+        synced.clear()
+        workspace.finish(keep=False)
+        assert synced == ["out.mp4", "out.mp4.frames", output.parent.name]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="drives have roots of their own")
+def test_frames_may_go_into_this_folder_and_into_the_one_above_but_not_beside_a_disk(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    for name in ("%05d.png", ".", "./"):
+        assert workspace_folder(Path(name)) == tmp_path / "a" / "b.frames"
+    for name in ("../%05d.png", ".."):
+        assert workspace_folder(Path(name)) == tmp_path / "a.frames"
+    with pytest.raises(OutputError, match="is not a folder to write frames into"):
+        workspace_folder(Path("/"))
 
 
 def test_a_second_process_is_refused_and_disturbs_nothing(output):
@@ -192,10 +238,10 @@ def test_a_film_that_another_program_made_meanwhile_is_not_replaced(output):
     assert json.loads((workspace_folder(output) / "plan.json").read_bytes())["threads"] == 1
 
 
-@pytest.mark.parametrize(("target", "keep"), [(".gif", ""), ("/", "keep")])
-def test_a_film_that_ends_at_any_change_of_a_file_is_gone_on_with_and_is_the_same(tmp_path, target, keep):
+@pytest.mark.parametrize(("target", "keep"), [(".gif", ""), ("/", "keep"), ("/%05d.png", "")])
+def test_a_film_that_ends_at_any_change_of_a_file_is_resumed_and_is_the_same(tmp_path, target, keep):
     """The process ends, as by kill -9, at the first change of a file, at the second, and so on to the last."""
-    save_frames(tmp_path / "in", 3)
+    save_frames(tmp_path / "in", 2)
     save_painting(tmp_path / "painting.png")
     done = subprocess.run(
         [sys.executable, dying_films.__file__, target, keep],

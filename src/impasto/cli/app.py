@@ -113,6 +113,8 @@ def run(arguments: list[str]) -> int:
         return 0
     arguments = choose_length(_as_options(arguments))
     _check_command(arguments[0])
+    if arguments[0] == "video":
+        arguments = video.join_keyframes(arguments)
     tokens = [STREAM if argument == "-" else argument for argument in arguments]
     try:
         code = app(tokens, console=console, exit_on_error=False, print_error=False, result_action="return_value")

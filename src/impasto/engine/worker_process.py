@@ -61,11 +61,8 @@ class WorkerProcess:
         threading.Thread(target=self._pass_on, args=(messages,), daemon=True).start()
 
     def send(self, task: Any) -> None:
-        """Have it do a task; one that has ended says so among the messages."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError, OSError):
-            self._process.stdin.write(pickle.dumps(task))
-            self._process.stdin.flush()
+        """Have it do a task, without waiting until it takes that; one that has ended says so among the messages."""
+        threading.Thread(target=self._write, args=(pickle.dumps(task),), daemon=True).start()
 
     def memory(self) -> int:
         """Give the bytes that it holds by itself."""
@@ -91,6 +88,12 @@ class WorkerProcess:
             if self._process.stdin is not None:
                 self._process.stdin.close()
         return status
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError, ValueError):  # it has ended, and its pipe may be closed already
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
 
     def _pass_on(self, messages: "queue.SimpleQueue[Any]") -> None:
         assert self._process.stdout is not None

@@ -79,11 +79,7 @@ def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
         putchunk(out, b"sRGB", b"\x01")  # relative colorimetric
     else:
         putchunk(out, b"iCCP", b"ICC Profile\0\0", zlib.compress(beside.profile))
-    texts = PngInfo()
-    for key, text in beside.texts.items():
-        texts.add_itxt(key, text)
-    for kind, data, *_ in texts.chunks:
-        putchunk(out, kind, data)
+    png_texts(out, beside.texts)
     if dots := exif.resolution(beside.exif):
         per_meter = (round(value / exif.METERS_PER_INCH) for value in dots)
         putchunk(out, b"pHYs", struct.pack(">IIB", *per_meter, 1))  # 1 is the meter
@@ -92,6 +88,15 @@ def png(out: BinaryIO, pixels: PixelRows, beside: Beside) -> None:
     for data in png_data(pixels):
         putchunk(out, b"IDAT", data)
     putchunk(out, b"IEND")
+
+
+def png_texts(out: BinaryIO, texts: Mapping[str, str]) -> None:
+    """Write the texts of a PNG."""
+    info = PngInfo()
+    for key, text in texts.items():
+        info.add_itxt(key, text)
+    for kind, data, *_ in info.chunks:
+        putchunk(out, kind, data)
 
 
 def png_begin(out: BinaryIO, pixels: PixelRows) -> None:

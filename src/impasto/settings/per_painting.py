@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from impasto.errors import SettingsError, count_noun
+from impasto.errors import ImageError, SettingsError, count_noun
+from impasto.sizing import Size, have_one_shape
 from impasto.wording import argument
 
 if TYPE_CHECKING:
@@ -148,3 +149,22 @@ def _pixels_asked(settings: "Settings", crop: str, *, first: bool) -> list[str]:
     if settings.style_fit == "squash":
         asked.append(argument("style_fit", "squash"))
     return asked
+
+
+def check_mask_shape(name: str, size: Size, masked: str, masked_size: Size, *, kind: str) -> None:
+    """Refuse a mask of another shape than what it is of.
+
+    Args:
+        name: of the mask.
+        size: of the mask.
+        masked: the name of what it is of.
+        masked_size: its size.
+        kind: what that is.
+
+    Raises:
+        ImageError: the shapes differ.
+    """
+    if not have_one_shape(size, masked_size):
+        sizes = (f"{width} x {height} pixels" for width, height in (size, masked_size))
+        problem = "{} is a mask of another shape than {}: {}, not {}".format(name, masked, *sizes)
+        raise ImageError(problem, f"Make it from the {kind}, uncropped; its size does not matter.")

@@ -1,6 +1,7 @@
 """Atomic writes: a file is written whole or not at all."""
 
 import contextlib
+import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,13 +11,14 @@ from typing import BinaryIO
 from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 
 
-def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another place.") -> None:
+def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another place.", durable: bool = False) -> None:
     """Write a file whole or not at all.
 
     Args:
         path: the target, whose folder exists.
         data: the content.
         elsewhere: the hint of the error if the path may not be written.
+        durable: whether it is on the disk at the end, so that a power cut does not take it back.
 
     Raises:
         OutputError: the path may not be written.
@@ -25,8 +27,13 @@ def replace_file(path: Path, data: bytes, *, elsewhere: str = "Choose another pl
 
     def write(file: BinaryIO) -> None:
         file.write(data)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
     stream_file(path, write, elsewhere=elsewhere)
+    if durable:
+        sync_folder(path.parent)
 
 
 def stream_file(path: Path, write: Callable[[BinaryIO], None], *, elsewhere: str = "Choose another place.") -> None:
@@ -93,6 +100,22 @@ def translate_errors(path: Path, *, elsewhere: str, room: str = "Make room, or c
         if error.errno in STORAGE_FAILURES:
             raise StorageError(f"{path} could not be written: {error.strerror}", room) from None
         raise OutputError(f"{path} cannot be written: {error.strerror}", elsewhere) from None
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's content on the disk, so that a power cut does not take it back; raises OSError."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder's files on the disk, where the system can be told to."""
+    with contextlib.suppress(OSError):  # Windows opens no folder, and some disks of a network take no such call
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def discard_partials(path: Path) -> None:

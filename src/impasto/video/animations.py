@@ -188,6 +188,7 @@ class PngFilm:
         )
         if not self._count:
             encoders.png_begin(self._file, pixels)
+            encoders.png_texts(self._file, self._spec.metadata)
             self._control_offset = self._file.tell()
             self._write_control(len(self._spec.times))
         begin = self._spec.times[self._count]

@@ -12,33 +12,40 @@ class FilmClock:
     """
 
     def __init__(self, shots: Sequence[Sequence[int]], workers: int) -> None:
+        self._shots = {number: index for index, shot in enumerate(shots) for number in shot}
         self._firsts = {shot[0] for shot in shots}
-        self._left = {number for shot in shots for number in shot}
+        self._first_left, self._others_left = [1] * len(shots), [len(shot) - 1 for shot in shots]
         self.workers = workers
         self._seconds: dict[bool, list[float]] = {True: [], False: []}
 
     def skip(self, numbers: Iterable[int]) -> None:
         """Take note of frames that were painted before."""
-        self._left.difference_update(numbers)
+        for number in numbers:
+            left = self._first_left if number in self._firsts else self._others_left
+            left[self._shots[number]] -= 1
 
     def complete(self, number: int, seconds: float) -> None:
         """Take note of a frame."""
-        self._left.discard(number)
+        self.skip([number])
         self._seconds[number in self._firsts].append(seconds)
 
     def remaining(self) -> float:
-        """Estimate the seconds for the frames that are left."""
-        firsts = len(self._left & self._firsts)
-        return self._estimate(firsts, len(self._left) - firsts, self.workers)
+        """Estimate the seconds for the frames that are left: those of one shot are painted one after the other."""
+        first, other = self._means()
+        shots = [
+            firsts * first + others * other for firsts, others in zip(self._first_left, self._others_left, strict=True)
+        ]
+        return max(sum(shots) / self.workers, *shots)
 
     def estimate(self, frames: int, shots: int, workers: int) -> float:
         """Estimate the seconds for another film of such frames."""
-        return self._estimate(shots, max(0, frames - shots), workers)
+        first, other = self._means()
+        return (shots * first + max(0, frames - shots) * other) / workers
 
-    def _estimate(self, firsts: int, others: int, workers: int) -> float:
-        first, other = (self._mean(is_first=kind) for kind in (True, False))
-        return (firsts * first + others * other) / workers
-
-    def _mean(self, *, is_first: bool) -> float:
-        known = self._seconds[is_first] or self._seconds[not is_first]
-        return sum(known) / len(known) if known else 0.0
+    def _means(self) -> tuple[float, float]:
+        """Give the seconds for the first frame of a shot, and for another."""
+        found = []
+        for is_first in (True, False):
+            known = self._seconds[is_first] or self._seconds[not is_first]
+            found.append(sum(known) / len(known) if known else 0.0)
+        return found[0], found[1]

@@ -6,12 +6,8 @@ from typing import Literal
 
 from impasto.errors import OutputError, SettingsError
 from impasto.images.formats import choices
+from impasto.video.defaults import HIGHEST_QUALITY
 from impasto.wording import argument
-
-DEFAULT_QUALITY = 80
-"""Visually lossless for paint. Painted texture of 360 x 232 pixels that pans has 44 to 48 dB of luma by any
-codec, and 0.5 Mbit a second; at 60 it has 37 to 45 dB and 0.3, at 100 it has 51 to 54 dB and 0.8."""
-HIGHEST_QUALITY = 100
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Films in containers, encoded by FFmpeg."""
 
 import contextlib
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ _LARGEST_TERM = 1001
 """Of a rate: those of television are multiples of 1000/1001."""
 _NEARLY_WHOLE = Fraction(1, 50)
 _SVT = "libsvtav1"
+_COMMENTS = ("comment", "description", "synopsis")
+"""Names of text that every container holds."""
 _SVT_ERRORS = "1"
 _SVT_LOG = "SVT_LOG"
 
@@ -72,6 +75,7 @@ class ContainerFilm:
             with self._translated(self._tracks_problem):
                 if tracks is not None:
                     self._copier = TrackCopier(self._out, tracks, container, notice)
+                self._keep_metadata()
             with self._translated(f"{target} cannot be begun"):
                 self._out.start_encoding()
         except BaseException:
@@ -151,6 +155,13 @@ class ContainerFilm:
         with _usual_priority() if codec.encoder == _SVT and _is_root() else contextlib.nullcontext():
             context.open()
         return stream
+
+    def _keep_metadata(self) -> None:
+        """Keep what is known of the film as a comment, or beside the clip's: MP4 has no keys of one's own."""
+        taken = {key.lower() for key in self._out.metadata}
+        free = [key for key in _COMMENTS if key not in taken]
+        if free and self._spec.metadata:
+            self._out.metadata[free[0]] = json.dumps(dict(self._spec.metadata))
 
     def _report_losses(self, notice: Notice) -> None:
         import av  # noqa: PLC0415 -- an extra

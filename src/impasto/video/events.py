@@ -1,8 +1,9 @@
 """What happens while a film is painted, as data; a display shows these.
 
-The order is FilmStarted; then for each shot, several of them at once, ShotStarted, FramePainted for each frame and
-perhaps ShotRetried, after which it starts again; then FrameEncoded for each frame, and FilmFinished. FilmStopped ends
-it early.
+The order is ClipScanned now and then, where the clip is long and was not looked through before; FilmStarted; then for
+each shot, several of them at once, ShotStarted, FramePainted for each frame and perhaps ShotRetried, after which it
+starts again; then FrameEncoded for each frame, and FilmFinished. FilmStopped ends it early. A film that was complete
+and not in its place yet has FilmStarted and FilmFinished alone.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,14 @@ from impasto.sizing import Size
 
 
 @dataclass(frozen=True)
+class ClipScanned:
+    """So many frames of the clip were looked at for cuts and fades."""
+
+    done: int
+    frames: int
+
+
+@dataclass(frozen=True)
 class FilmStarted:
     """The film is planned, or resumed."""
 
@@ -20,7 +29,7 @@ class FilmStarted:
     folder: Path
     """Of the painted frames."""
     frames: int
-    """To be shown."""
+    """To be painted; in a film that loops, some of them twice."""
     done: int
     """Of these, painted before."""
     shots: int
@@ -33,11 +42,13 @@ class FilmStarted:
     """What is wrong with the clip, whose frames can be painted nevertheless; empty for nothing."""
     cluster: str | None = None
     """The address of the cluster that paints; None for this machine."""
+    notices: tuple[str, ...] = ()
+    """What else the user should know before it is painted."""
 
 
 @dataclass(frozen=True)
 class ShotStarted:
-    """A worker has begun a shot, or goes on with it."""
+    """A worker has begun a shot, or resumed it."""
 
     shot: int
     """From 1."""
@@ -51,7 +62,7 @@ class FramePainted:
 
     shot: int
     number: int
-    """In the clip, from 0."""
+    """In the clip, from 0; a frame that is painted a second time for a loop has it plus the frames of the clip."""
     done: int
     """Frames that are painted, those of before included."""
     frames: int
@@ -64,7 +75,7 @@ class FramePainted:
 
 @dataclass(frozen=True)
 class ShotRetried:
-    """The worker of a shot was lost, and another goes on with it."""
+    """The worker of a shot was lost, and another resumes it."""
 
     shot: int
     error: ImpastoError
@@ -80,7 +91,7 @@ class FrameEncoded:
 
 @dataclass(frozen=True)
 class FilmStopped:
-    """The film was stopped; the same command goes on with it."""
+    """The film was stopped; the same command resumes it."""
 
     done: int
     frames: int
@@ -89,10 +100,11 @@ class FilmStopped:
 
 @dataclass(frozen=True)
 class FilmFinished:
-    """The film is whole, and in its place."""
+    """The film is complete, and in its place."""
 
     output: Path
     frames: int
+    """Of the film."""
     painted: int
     """Frames that were not painted before."""
     seconds: float
@@ -102,4 +114,6 @@ class FilmFinished:
     """Of a preview: estimated seconds for the whole clip, at its own size."""
 
 
-FilmEvent = FilmStarted | ShotStarted | FramePainted | ShotRetried | FrameEncoded | FilmStopped | FilmFinished
+FilmEvent = (
+    ClipScanned | FilmStarted | ShotStarted | FramePainted | ShotRetried | FrameEncoded | FilmStopped | FilmFinished
+)

@@ -12,7 +12,8 @@ from impasto.images.formats import choices
 from impasto.sizing import Size
 from impasto.storage.atomic import partial_file, translate_errors
 from impasto.video import animations, frame_files
-from impasto.video.codecs import CODECS, CONTAINERS, DEFAULT_QUALITY, HIGHEST_QUALITY, choose_codec
+from impasto.video.codecs import CODECS, CONTAINERS, choose_codec
+from impasto.video.defaults import DEFAULT_QUALITY, HIGHEST_QUALITY
 from impasto.video.encoder import ContainerFilm
 from impasto.video.film_spec import Film, FilmSpec, FilmWriter, Notice, OtherTracks
 from impasto.wording import argument
@@ -124,7 +125,7 @@ def _open_writer(
     notice: Notice,
 ) -> Iterator[FilmWriter]:
     if frame_files.is_folder_target(path):
-        with frame_files.open_frames(path) as frames:
+        with frame_files.open_frames(path, spec.metadata) as frames:
             yield frames
         return
     target = Path(path).expanduser()

@@ -1,7 +1,7 @@
 """What is known of a film before its first frame is written."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
@@ -30,6 +30,8 @@ class FilmSpec:
     color: ColorTags = SRGB
     loops: int | None = None
     """How often an animation is played, 0 for without end; None: without end."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Text to keep with it. PNGs and containers hold it, GIF and WebP drop it."""
 
     @classmethod
     def of_clip(

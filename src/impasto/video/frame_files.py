@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from impasto import images
@@ -36,7 +36,7 @@ def check_target(path: str | Path, *, overwrite: bool) -> None:
         InputError: the name has several numbers.
         OutputError: the suffix is none of a picture, the place may not be written, or there are frames already.
     """
-    folder, pattern = _split(path)
+    folder, pattern = split_target(path)
     if Path(pattern.name(0)).suffix.lower() not in images.SUFFIXES:
         raise OutputError(f"{Path(path).name} names no format to write", "Name frames such as frames/%05d.png.")
     if path_exists(folder) and not is_folder(folder):
@@ -45,19 +45,19 @@ def check_target(path: str | Path, *, overwrite: bool) -> None:
     if not is_folder(existing):
         raise OutputError(f"the folder {existing} does not exist", "Create it first, or choose another.")
     check_folder(existing)
-    if not overwrite and _frames_in(folder, pattern):
+    if not overwrite and frames_in(folder, pattern):
         raise OutputError(f"{folder} has frames already", f"Use {OVERWRITE} to replace them, or choose another name.")
 
 
 class FrameFiles:
     """Writes pictures into a folder, numbered from 0."""
 
-    def __init__(self, folder: Path, pattern: FramePattern) -> None:
-        self._folder, self._pattern, self._count = folder, pattern, 0
+    def __init__(self, folder: Path, pattern: FramePattern, metadata: Mapping[str, str]) -> None:
+        self._folder, self._pattern, self._metadata, self._count = folder, pattern, metadata, 0
 
     def write(self, picture: Picture) -> None:
         """Write the next frame."""
-        images.save(picture, self._folder / self._pattern.name(self._count))
+        images.save(picture, self._folder / self._pattern.name(self._count), metadata=self._metadata)
         self._count += 1
 
     def finish(self) -> None:
@@ -68,19 +68,19 @@ class FrameFiles:
 
 
 @contextlib.contextmanager
-def open_frames(path: str | Path) -> Iterator[FrameFiles]:
+def open_frames(path: str | Path, metadata: Mapping[str, str] | None = None) -> Iterator[FrameFiles]:
     """Write frames into a hidden folder, and move them to their place at the end.
 
     Frames of the same pattern that were there before are removed. The hidden folder is in the target, or beside it
-    where that is to be made: nothing moves from one disk to another.
+    where that is to be made: nothing moves from one disk to another. PNGs hold the metadata.
     """
-    folder, pattern = _split(path)
+    folder, pattern = split_target(path)
     place = folder if is_folder(folder) else folder.parent
     partial = place / f".{folder.name[:40]}.part-{secrets.token_hex(4)}"
     with translate_errors(folder, elsewhere=_ELSEWHERE):
         partial.mkdir()
     try:
-        yield FrameFiles(partial, pattern)
+        yield FrameFiles(partial, pattern, metadata or {})
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -91,7 +91,7 @@ def open_frames(path: str | Path) -> Iterator[FrameFiles]:
 def _move(partial: Path, folder: Path, pattern: FramePattern) -> None:
     """Move frames to their place; those that were there are removed at the end, so that a failure loses none."""
     folder.mkdir(exist_ok=True)
-    former = {frame.name for frame in _frames_in(folder, pattern)}
+    former = {frame.name for frame in frames_in(folder, pattern)}
     for frame in sorted(partial.iterdir()):
         frame.replace(folder / frame.name)
         former.discard(frame.name)
@@ -100,7 +100,7 @@ def _move(partial: Path, folder: Path, pattern: FramePattern) -> None:
     partial.rmdir()
 
 
-def _split(path: str | Path) -> tuple[Path, FramePattern]:
+def split_target(path: str | Path) -> tuple[Path, FramePattern]:
     """Divide a target into its folder and the pattern of its names.
 
     Raises:
@@ -112,5 +112,7 @@ def _split(path: str | Path) -> tuple[Path, FramePattern]:
     return folder, FramePattern.parse(name)
 
 
-def _frames_in(folder: Path, pattern: FramePattern) -> list[Path]:
-    return [path for path in folder.iterdir() if pattern.matches(path.name)] if is_folder(folder) else []
+def frames_in(folder: Path, pattern: FramePattern) -> list[Path]:
+    """List the files of a folder that frames of a pattern would replace, or be among."""
+    found = folder.iterdir() if is_folder(folder) else []
+    return [path for path in found if pattern.matches(path.name) and path.is_file()]

@@ -1,9 +1,9 @@
 """A film that loops without a seam.
 
-The shot that ends it is painted on into the film's first frames, once more: those go on from the last one. Over them
-the film crosses from what was painted at its end to what was painted at its beginning, which show the same.
+The shot that ends it is continued into the film's first frames, which are painted a second time. Over them the film
+crosses from what was painted at its end to what was painted at its beginning, which show the same.
 
-A frame that is painted once more has its number plus the frames of the clip.
+A frame that is painted a second time has its number plus the frames of the clip.
 """
 
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from impasto.images.picture import to_integers
 from impasto.video.clip import Clip
 from impasto.video.shots import find_shots
 from impasto.video.stored_plan import PlannedShot
+from impasto.video.timeline import smoothstep
 
 LONGEST = 12
-"""Frames that are painted once more, at most."""
+"""Frames that are painted a second time, at most."""
 _SEEN = 3
 """Frames on each side of the seam by which it is told whether there is a cut."""
 
 
 def close_loop(clip: Clip, shots: Sequence[PlannedShot]) -> tuple[PlannedShot, ...]:
-    """Have the last of some shots go on into the first frames, unless the clip itself has a cut there."""
+    """Continue the last of some shots into the first frames, unless the clip itself has a cut there."""
     first, *_, last = (shots[0], *shots)
     length = min(LONGEST, len(first.frames) // 3)
     if not length or first.fades or last.fades or _has_cut(clip, first, last):
         return tuple(shots)
-    again = tuple(number + len(clip.info.times) for number in first.frames[:length])
-    return (*shots[:-1], replace(last, frames=last.frames + again))
+    second = tuple(number + len(clip.info.times) for number in first.frames[:length])
+    return (*shots[:-1], replace(last, frames=last.frames + second))
 
 
-def share_of_beginning(place: int, length: int) -> float:
+def share_of_beginning(index: int, length: int) -> float:
     """Give how much of a frame is as it was painted at the film's beginning: from 0 up to 1, eased."""
-    share = (place + 1) / (length + 1)
-    return share * share * (3 - 2 * share)
+    return smoothstep((index + 1) / (length + 1))
 
 
 def blend(end: Picture, beginning: Picture, share: float) -> Picture:

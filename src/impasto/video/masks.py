@@ -1,7 +1,7 @@
 """Masks that move: for each frame, the picture that the mask's clip shows at the same time."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,14 +13,13 @@ from impasto.images.picture import to_integers
 from impasto.settings import Settings
 from impasto.storage.paths import is_file
 from impasto.video.clip import Clip
-from impasto.video.shot import ClipSource
-from impasto.video.sources import open_clip
+from impasto.video.shot import MOST_KEPT, ClipSource
 
 _ROUNDING = Fraction(1, 500)
 """Seconds by which a container may round times: Matroska counts milliseconds."""
 _WHITE = 255
-_KEPT = 4
-"""Frames of a mask whose files are kept, since a painter may look back."""
+_KEPT = MOST_KEPT + 2
+"""Frames of a mask whose files are kept: a painter that resumes is given so many, and then reads their masks."""
 
 
 def is_still_picture(path: str, clip: Clip) -> bool:
@@ -43,48 +42,39 @@ class MovingMasks:
     Args:
         sources: the masks that are clips; none where all are pictures.
         folder: for the pictures; it exists.
+        open_: opens a mask.
     """
 
-    def __init__(self, sources: Sequence[ClipSource], folder: Path) -> None:
+    def __init__(self, sources: Sequence[ClipSource], folder: Path, open_: Callable[[ClipSource], Clip]) -> None:
         self._masks = {
-            source.path: _MovingMask(open_source(source), folder, number) for number, source in enumerate(sources)
+            source.path: _MovingMask(open_(source), folder, number, by_frame=source.by_frame)
+            for number, source in enumerate(sources)
         }
 
-    def apply(self, settings: Settings, time: Fraction) -> Settings:
-        """Give the settings with the masks of a time, which never goes back."""
+    def apply(self, settings: Settings, number: int, time: Fraction) -> Settings:
+        """Give the settings with the masks of a frame of the clip, and of its time; it is best that they rise."""
         if not self._masks:
             return settings
-        files = {path: str(mask.picture_at(time)) for path, mask in self._masks.items()}
+        files = {path: str(mask.picture_of(number, time)) for path, mask in self._masks.items()}
         masks = [files.get(path, path) for path in settings.mask]
         keep = settings.keep_mask and files.get(settings.keep_mask, settings.keep_mask)
         return settings.model_copy(update={"mask": masks, "keep_mask": keep})
 
 
-def open_source(source: ClipSource) -> Clip:
-    """Open a clip, and make sure that it is the one that was planned with.
-
-    Raises:
-        ImageError: it is gone, cannot be read, or has changed.
-    """
-    clip = open_clip(source.path) if source.rate is None else open_clip(source.path, rate=source.rate)
-    if clip.info.digest != source.digest:
-        raise ImageError(f"{source.path} was changed meanwhile", "Start afresh with another output.")
-    return clip
-
-
 class _MovingMask:
     """One of them."""
 
-    def __init__(self, clip: Clip, folder: Path, number: int) -> None:
-        self._clip, self._folder, self._number = clip, folder, number
+    def __init__(self, clip: Clip, folder: Path, number: int, *, by_frame: bool) -> None:
+        self._clip, self._folder, self._number, self._by_frame = clip, folder, number, by_frame
         self._frames: Iterator[Picture] | None = None
         self._next = 0
         self._files: list[Path] = []
 
-    def picture_at(self, time: Fraction) -> Path:
-        """Give the file of the frame that is shown at a time; of the last one after the end."""
-        wanted = max(0, bisect_right(self._clip.info.times, time + _ROUNDING) - 1)
-        if self._frames is None:
+    def picture_of(self, number: int, time: Fraction) -> Path:
+        """Give the file of the mask of a frame; of one that is shown at a time, the last one after the end."""
+        times = self._clip.info.times
+        wanted = min(number, len(times) - 1) if self._by_frame else max(0, bisect_right(times, time + _ROUNDING) - 1)
+        if self._frames is None or wanted < self._next - 1:  # a film that loops is painted on into its beginning
             self._next, self._frames = wanted, self._clip.frames(wanted)
         picture = None
         while self._next <= wanted and (found := next(self._frames, None)) is not None:
@@ -98,7 +88,7 @@ class _MovingMask:
     def _write(self, picture: Picture) -> None:
         path = self._folder / f"mask-{self._number}-{self._next - 1:06d}.png"
         images.save(_mark(replace(picture, profile=None, exif=None)), path, overwrite=True)
-        self._files.append(path)
+        self._files = [*(it for it in self._files if it != path), path]
         for old in self._files[:-_KEPT]:
             old.unlink(missing_ok=True)
         del self._files[:-_KEPT]

@@ -15,7 +15,8 @@ from impasto.images import Picture
 from impasto.storage.atomic import make_folder
 from impasto.storage.limits import is_out_of_memory
 from impasto.video.clip import Clip
-from impasto.video.masks import MovingMasks, open_source
+from impasto.video.masks import MovingMasks
+from impasto.video.opened_clips import OpenedClips
 from impasto.video.painted import decode_painted, encode_painted
 from impasto.video.painter import ShotFrame, ShotPainter
 from impasto.video.shot import (
@@ -33,22 +34,23 @@ _TYPICAL = 5
 """Frames that together stand for the colors of a shot."""
 
 
-def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
+def paint_shot(task: ShotTask, stylizer: Stylizer, clips: OpenedClips) -> Iterator[PaintedFrame]:
     """Paint the frames of a shot that are left, one after the other.
 
     Args:
         task: the shot.
         stylizer: keeps the network from one shot to the next.
+        clips: keeps those that are open.
 
     Raises:
         ImpastoError: the clip, a painting, a mask or a setting cannot be used, or painting failed.
     """
     if not task.left:
         return
-    clip = open_source(task.clip)
+    clip = clips.open(task.clip)
     painter = ShotPainter(stylizer, _read_paintings(task.paintings), _read_typical(task, clip), task.consistency)
     with _scratch_folder(task) as folder:
-        frames = _read_frames(task, clip, MovingMasks(task.moving_masks, folder))
+        frames = _read_frames(task, clip, MovingMasks(task.moving_masks, folder, clips.open))
         if task.references:
             found = [decode_painted(data, "a painted frame") for data in task.references]
             painted = [(next(frames), picture) for picture, _ in found]
@@ -61,15 +63,15 @@ def paint_shot(task: ShotTask, stylizer: Stylizer) -> Iterator[PaintedFrame]:
 
 
 class ShotWorker:
-    """Paints one shot after another, and keeps the network between them."""
+    """Paints one shot after another, and keeps the network and the clips between them."""
 
     def __init__(self) -> None:
-        self._stylizer = Stylizer()
+        self._stylizer, self._clips = Stylizer(), OpenedClips()
 
     def paint(self, task: ShotTask) -> Iterator[ShotUpdate]:
         """Paint a shot; yield PaintedFrame for each frame, and last ShotDone or ShotFailed."""
         try:
-            yield from paint_shot(task, self._stylizer)
+            yield from paint_shot(task, self._stylizer, self._clips)
         except ImpastoError as error:
             yield ShotFailed(task.number, error, worker_lost=False)
         except Exception as error:  # noqa: BLE001 - whatever it is, the film cannot be finished; the report names it
@@ -80,12 +82,12 @@ class ShotWorker:
 
 def _read_frames(task: ShotTask, clip: Clip, masks: MovingMasks) -> Iterator[ShotFrame]:
     """Decode the frames of a shot that are needed, each with the settings of its time."""
-    wanted = (*(task.frames[place] for place in references(task.done)), *task.left)
+    wanted = (*(task.frames[index] for index in references(task.done)), *task.left)
     times = clip.info.times
-    for lap, numbers in itertools.groupby(wanted, lambda number: number // len(times)):  # see `looping`
+    for pass_, numbers in itertools.groupby(wanted, lambda number: number // len(times)):  # see `looping`
         for number, picture in _read_some(clip, [it % len(times) for it in numbers]):
-            settings = masks.apply(task.timeline.settings_at(times[number]), times[number])
-            yield ShotFrame(number + lap * len(times), _without_fade(task, clip, number, picture), settings)
+            settings = masks.apply(task.timeline.settings_at(times[number]), number, times[number])
+            yield ShotFrame(number + pass_ * len(times), _without_fade(task, clip, number, picture), settings)
 
 
 def _read_some(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Picture]]:
@@ -106,9 +108,9 @@ def _without_fade(task: ShotTask, clip: Clip, number: int, picture: Picture) -> 
     fade = task.fades.get(number)
     if fade is None:
         return picture
-    if fade.content != number:
-        picture = _read_frame(clip, fade.content)
-    own = task.fades.get(fade.content)
+    if fade.source_frame != number:
+        picture = _read_frame(clip, fade.source_frame)
+    own = task.fades.get(fade.source_frame)
     return remove_fade(picture, own) if own else picture
 
 
@@ -135,7 +137,7 @@ def _read_paintings(sources: Sequence[PaintingSource]) -> list[LoadedStyle]:
     for source in sources:
         painting = read_style_input(source.path)
         if painting.sha256 != source.sha256:
-            raise ImageError(f"{source.path} was changed meanwhile", "Start afresh with another output.")
+            raise ImageError(f"{source.path} was changed meanwhile", "Start again with another output.")
         found.append(painting)
     return found
 

@@ -14,7 +14,8 @@ from impasto.images.picture import to_integers
 from impasto.video.opencv import load_opencv
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_END = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+END = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+"""Ends a PNG."""
 _STATE = b"impasto:state\0"
 """Begins the chunk that holds the painter's state."""
 _LEVEL = 1
@@ -33,7 +34,7 @@ def encode_painted(picture: Picture, state: dict[str, Any]) -> bytes:
     blue_first = np.ascontiguousarray(samples[..., [2, 1, 0, *range(3, samples.shape[2])]])
     _, encoded = cv2.imencode(".png", blue_first, [cv2.IMWRITE_PNG_COMPRESSION, _LEVEL])
     text = zlib.compress(json.dumps(state, allow_nan=False).encode(), _LEVEL)
-    return bytes(encoded)[: -len(_END)] + _chunk(b"zTXt", _STATE + b"\0" + text) + _END
+    return bytes(encoded)[: -len(END)] + _chunk(b"zTXt", _STATE + b"\0" + text) + END
 
 
 def decode_painted(data: bytes, name: str) -> tuple[Picture, dict[str, Any]]:
@@ -44,7 +45,7 @@ def decode_painted(data: bytes, name: str) -> tuple[Picture, dict[str, Any]]:
     """
     cv2 = load_opencv()
     damaged = ImageError(f"{name} is damaged", "Remove it, and run the same command again.")
-    if not is_whole(data):
+    if not (data.startswith(_SIGNATURE) and data.endswith(END)):
         raise damaged
     texts = [held for kind, held in _chunks(data) if kind == b"zTXt" and held.startswith(_STATE)]
     samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -58,16 +59,6 @@ def decode_painted(data: bytes, name: str) -> tuple[Picture, dict[str, Any]]:
     full = np.iinfo(samples.dtype).max
     alpha = samples[..., 3].astype(np.float32) / np.float32(full) if samples.shape[2] > 3 else None  # noqa: PLR2004
     return Picture(colors, alpha=alpha, depth=8 if samples.dtype == np.uint8 else 16, name=name), state
-
-
-def is_whole(data: bytes) -> bool:
-    """Whether data begin and end as the file of a painted frame does; its last bytes alone tell the end, too."""
-    return data.endswith(_END) and data.startswith(_SIGNATURE)
-
-
-def ends_whole(tail: bytes) -> bool:
-    """Whether the last bytes of a file are those of a PNG's."""
-    return tail.endswith(_END)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -1,10 +1,9 @@
 """What is to be painted of a clip, and how: everything is checked before anything is written."""
 
 import hashlib
-import re
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,62 +13,47 @@ from impasto.cluster.connect import check_address, check_installed
 from impasto.engine import sharing, sizing
 from impasto.engine.style_file import is_style, read_style
 from impasto.errors import ImageError, InputError, OutputError, SettingsError, count_noun
-from impasto.settings import SMALLEST_SIZE, Settings
+from impasto.settings import INPUTS_KEY, METADATA_KEY, SMALLEST_SIZE, Settings
 from impasto.settings.effect import effective_values, named_files
-from impasto.settings.per_painting import check_measured
-from impasto.sizing import Size, have_one_shape
-from impasto.storage.paths import is_file
+from impasto.settings.per_painting import check_mask_shape, check_measured
+from impasto.settings.stored import portable_json
+from impasto.sizing import Size
+from impasto.storage.names import base_name
+from impasto.storage.paths import is_file, is_folder, with_name_of_its_own
 from impasto.video.clip import Clip, ClipInfo
-from impasto.video.codecs import DEFAULT_QUALITY
 from impasto.video.film import check_film, check_size
 from impasto.video.film_spec import FilmSpec, OtherTracks
+from impasto.video.frame_files import frames_in, is_folder_target, split_target
 from impasto.video.masks import is_still_picture
 from impasto.video.opencv import load_opencv
-from impasto.video.shot import ClipSource, Consistency, PaintingSource
-from impasto.video.sources import open_clip
-from impasto.video.timeline import Ease, Keyframe, Timeline
+from impasto.video.request import FilmRequest
+from impasto.video.shot import ClipSource, PaintingSource
+from impasto.video.sources import find_files, open_clip
+from impasto.video.timeline import Timeline
+from impasto.video.times import choose_part
 from impasto.video.workspace import is_waiting
 from impasto.wording import argument, either
+
+__all__ = ["LONGEST_SIDE", "FilmPlan", "FilmRequest", "plan_film"]
 
 LONGEST_SIDE = 512
 """Of a film whose size is not chosen; it is never larger than its clip, then."""
 PREVIEW_SIDE = 256
 PREVIEW_FRAMES = 48
-"""Of a preview, at most, where the number is not chosen."""
-_RANGE = re.compile(r"(?P<start>\d{0,9})(?P<mark>:)?(?P<stop>\d{0,9})")
-_SMALLEST_RANGE = "100:200"
+"""Of a preview, at most, where it does not take every n-th."""
 
 
 @dataclass(frozen=True)
-class FilmRequest:
-    """What somebody wants painted."""
+class WholeFilm:
+    """The film that a preview is one of; or the film itself."""
 
-    clip: str
-    """A film, an animation, a folder of pictures or a pattern."""
-    paintings: tuple[str, ...]
-    """Paintings and style files."""
-    output: str
-    """The film; or, for its frames, a folder, of which a new one ends in "/", or a pattern."""
-    settings: Settings = field(default_factory=Settings)
-    consistency: Consistency = field(default_factory=Consistency)
-    keyframes: tuple[Keyframe, ...] = ()
-    ease: Ease = "smooth"
-    frames: str = ""
-    """Part of the clip, such as `100:200`; empty for all of it."""
-    every: int | None = None
-    """Paint every n-th frame, and show it n times as long; None for each, or for a few where it is a preview."""
-    preview: bool = False
-    rate: Fraction | None = None
-    """Frames a second of a folder of pictures."""
-    codec: str | None = None
-    quality: int = DEFAULT_QUALITY
-    loop: bool = False
-    workers: int | None = None
-    """Shots at once; None for as many as the machine is worth, or the cluster holds."""
-    cluster: str | None = None
-    """Where to paint: the address of a cluster, see `cluster.connect.connected`; None for this machine."""
-    keep_frames: bool = False
-    overwrite: bool = False
+    part: range
+    """Of the clip, all frames."""
+    every: int
+    """Of these, each so many-th is painted."""
+    size: Size
+    memory: int
+    """Bytes that a worker takes."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +75,9 @@ class FilmPlan:
     moving_masks: tuple[ClipSource, ...]
     identity: dict[str, Any]
     """All that the painted frames depend on, as JSON holds it."""
-    whole: tuple[int, Size]
-    """Frames and size of the film that a preview is one of."""
+    whole: WholeFilm
+    notices: tuple[str, ...] = ()
+    """What the user should know before it is painted."""
 
     @property
     def numbers(self) -> range:
@@ -102,7 +87,7 @@ class FilmPlan:
     @property
     def output(self) -> Path:
         """Where the film goes."""
-        return Path(self.request.output).expanduser()
+        return _output_of(self.request)
 
     @property
     def source(self) -> ClipSource:
@@ -114,14 +99,27 @@ class FilmPlan:
         """What is known of the film."""
         part = self.part
         spec = FilmSpec.of_clip(self.clip.info, size=self.size, start=part.start, stop=part.stop, step=self.every)
-        return replace(spec, loops=0) if self.request.loop else spec
+        return replace(spec, loops=0 if self.request.loop else spec.loops, metadata=self._describe())
+
+    def _describe(self) -> dict[str, str]:
+        """Give what a film says of how it was made, as pictures do; names without folders."""
+        named = [("content", self.request.clip, self.clip.info.digest)]
+        named += [("style", it.path, it.sha256) for it in self.paintings]
+        inputs = [{"role": role, "name": base_name(path), "sha256": sha256} for role, path, sha256 in named]
+        film = {name: self.identity[name] for name in ("keyframes", "consistency", "frames", "every")}
+        return {
+            "impasto:version": version("impasto"),
+            METADATA_KEY: portable_json(self.timeline.base),
+            INPUTS_KEY: json.dumps(inputs),
+            "impasto:film": json.dumps(film),
+        }
 
     @property
     def other_tracks(self) -> OtherTracks:
         """The sound and all else that is copied from the clip."""
         times, part = self.clip.info.times, self.part
         stop = times[part.stop] if part.stop < len(times) else None
-        return OtherTracks(Path(self.request.clip).expanduser(), times[part.start], stop)
+        return OtherTracks(Path(self.request.clip).expanduser(), times[part.start], stop, origin=self.clip.info.origin)
 
 
 def plan_film(request: FilmRequest) -> FilmPlan:
@@ -137,59 +135,51 @@ def plan_film(request: FilmRequest) -> FilmPlan:
         check_installed()
     clip = _open(request)
     info = clip.info
-    part = choose_part(request.frames, len(info.times))
+    part, every = choose_part(request.frames, info.times), request.every or 1
     settings = _with_size(request.settings, info.size)
-    whole = len(part[:: request.every or 1]), sizing.result_size(settings, info.size)
-    every = request.every or 1
-    if request.preview:
-        settings = settings.model_copy(update={"size": min(max(whole[1]), PREVIEW_SIDE)})
-        every = request.every or -(-len(part) // PREVIEW_FRAMES)
-    timeline = Timeline(
-        settings, request.keyframes, times=info.times, paintings=len(request.paintings), ease=request.ease
-    )
-    moving_masks = _check_masks(settings, info)
+    moving_masks, notices = _check_masks(settings, info)
     sizes, paintings = _check_paintings(request.paintings, settings)
+    whole = WholeFilm(part, every, sizing.result_size(settings, info.size), _memory_of(settings, info.size, sizes))
+    if request.preview:
+        settings = settings.model_copy(update={"size": min(max(whole.size), PREVIEW_SIDE)})
+        part = part if request.every else _middle(part)
     size = sizing.result_size(settings, info.size)
-    item_bytes = sharing.AUTO_BYTES if settings.precision == "auto" else 0
-    memory = sharing.memory_needed(sizing.memory_load(settings, info.size, sizes, item_bytes))
-    _check_output(request, size)
+    _check_output(request, settings, size)
     plan = FilmPlan(
         request=request,
         clip=clip,
-        timeline=timeline,
+        timeline=Timeline(
+            settings,
+            request.keyframes,
+            times=info.times,
+            end=info.end,
+            paintings=len(request.paintings),
+            ease=request.ease,
+        ),
         part=part,
         every=every,
         size=size,
-        memory=memory,
+        memory=_memory_of(settings, info.size, sizes),
         paintings=paintings,
         moving_masks=moving_masks,
         identity={},
         whole=whole,
+        notices=notices,
     )
     return replace(plan, identity=_identify(plan))
 
 
-def choose_part(text: str, frames: int) -> range:
-    """Read which part of a clip is meant.
+def _middle(part: range) -> range:
+    """Give the frames of a preview: some in a row, so that it shows how they agree."""
+    length = min(len(part), PREVIEW_FRAMES)
+    first = (len(part) - length) // 2
+    return part[first : first + length]
 
-    Args:
-        text: numbers of frames from 0 as Python has them: `100:200` is up to but without 200, `100:` to the end, and
-            `100` one frame; empty for all.
-        frames: of the clip.
 
-    Raises:
-        SettingsError: it is no such text, or there are no such frames.
-    """
-    match = _RANGE.fullmatch(text.replace(" ", ""))
-    if match is None or (text and not (match["start"] or match["stop"])):
-        problem = f"{argument('frames')} takes numbers of frames such as {_SMALLEST_RANGE}, not {text!r:.40}"
-        raise SettingsError(problem, "They are counted from 0; the last one is left out.")
-    start = int(match["start"] or 0)
-    stop = start + 1 if match["start"] and not match["mark"] else int(match["stop"] or frames)
-    if not start < min(stop, frames):
-        problem = f"{argument('frames', text)} has no frame of a clip of {count_noun(frames, 'frame')}"
-        raise SettingsError(problem, "They are counted from 0; the last one is left out.")
-    return range(start, min(stop, frames))
+def _memory_of(settings: Settings, own: Size, paintings: Sequence[Size | None]) -> int:
+    """Give the bytes that a worker takes."""
+    item_bytes = sharing.AUTO_BYTES if settings.precision == "auto" else 0
+    return sharing.memory_needed(sizing.memory_load(settings, own, paintings, item_bytes))
 
 
 def _open(request: FilmRequest) -> Clip:
@@ -201,7 +191,7 @@ def _open(request: FilmRequest) -> Clip:
     clip = open_clip(request.clip) if request.rate is None else open_clip(request.clip, rate=request.rate)
     if is_still_picture(request.clip, clip):
         command = either(python="impasto.stylize", command="`impasto PHOTO PAINTING`")
-        raise ImageError(f"{request.clip} is a picture, and no clip", f"Paint it with {command}.")
+        raise ImageError(f"{request.clip} is a picture, not a clip", f"Paint it with {command}.")
     return clip
 
 
@@ -212,13 +202,13 @@ def _with_size(settings: Settings, own: Size) -> Settings:
     return settings.model_copy(update={"size": max(SMALLEST_SIZE, min(max(own), LONGEST_SIDE))})
 
 
-def _check_masks(settings: Settings, info: ClipInfo) -> tuple[ClipSource, ...]:
-    """Check the files that settings name, and give those of the masks that are clips.
+def _check_masks(settings: Settings, info: ClipInfo) -> tuple[tuple[ClipSource, ...], tuple[str, ...]]:
+    """Check the files that settings name; give those of the masks that are clips, and what is odd about them.
 
     Raises:
         InputError: one does not exist, cannot be read, or has another shape than the clip.
     """
-    moving = []
+    moving, notices = [], []
     for name, paths in named_files(settings).items():
         for path in paths:
             if name not in ("mask", "keep_mask"):
@@ -226,13 +216,24 @@ def _check_masks(settings: Settings, info: ClipInfo) -> tuple[ClipSource, ...]:
                     raise SettingsError(f"{argument(name)} names {path}, which is no file", "Check the path.")
                 continue
             mask = open_clip(path)
-            if not have_one_shape(mask.info.size, info.size):
-                sizes = (f"{width} x {height} pixels" for width, height in (mask.info.size, info.size))
-                problem = "{} is a mask of another shape than {}: {}, not {}".format(path, info.name, *sizes)
-                raise ImageError(problem, "Make it from the clip, uncropped; its size does not matter.")
-            if not is_still_picture(path, mask):
-                moving.append(ClipSource(path, None, mask.info.digest))
-    return tuple(dict.fromkeys(moving))
+            check_mask_shape(path, mask.info.size, info.name, info.size, kind="clip")
+            if is_still_picture(path, mask):
+                continue
+            by_frame = find_files(path)[1] or len(mask.info.times) == len(info.times)
+            notices += _compare_lengths(path, mask.info, info, by_frame=by_frame)
+            moving.append(ClipSource(path, None, mask.info.digest, by_frame=by_frame))
+    return tuple(dict.fromkeys(moving)), tuple(dict.fromkeys(notices))
+
+
+def _compare_lengths(path: str, mask: ClipInfo, clip: ClipInfo, *, by_frame: bool) -> list[str]:
+    """Say that a mask is shorter or longer than the clip; pictures in a folder have no times of their own."""
+    masks, frames = len(mask.times), len(clip.times)
+    if by_frame and masks != frames:
+        rest = "the last one holds for the rest" if masks < frames else "the others are left out"
+        return [f"{path} has {count_noun(masks, 'mask')}, and the clip {count_noun(frames, 'frame')}: {rest}"]
+    if not by_frame and mask.end < clip.times[-1]:
+        return [f"{path} ends after {float(mask.end):.4g} seconds, and its last mask holds for the rest of the clip"]
+    return []
 
 
 def _check_paintings(paths: Sequence[str], settings: Settings) -> tuple[list[Size | None], tuple[PaintingSource, ...]]:
@@ -252,19 +253,50 @@ def _check_paintings(paths: Sequence[str], settings: Settings) -> tuple[list[Siz
     return sizes, tuple(sources)
 
 
-def _check_output(request: FilmRequest, size: Size) -> None:
-    """Refuse an output that cannot be written, or that is one of the inputs.
+def _output_of(request: FilmRequest) -> Path:
+    return with_name_of_its_own(Path(request.output).expanduser())
+
+
+def _check_output(request: FilmRequest, settings: Settings, size: Size) -> None:
+    """Refuse an output that cannot be written, or that would replace one of the inputs.
 
     Raises:
         OutputError: it is so.
     """
-    inputs = {Path(path).expanduser().resolve() for path in (request.clip, *request.paintings)}
-    output = Path(request.output).expanduser()
-    if output.resolve() in inputs:
-        raise OutputError(f"{request.output} is one of the inputs", "Choose another name.")
-    overwrite = request.overwrite or is_waiting(output)
+    named = [path for paths in named_files(settings).values() for path in paths]
+    _spare_inputs(request.output, (request.clip, *request.paintings, *named))
+    overwrite = request.overwrite or is_waiting(_output_of(request))
     check_film(request.output, codec=request.codec, quality=request.quality, overwrite=overwrite)
     check_size(request.output, size)
+
+
+def _spare_inputs(output: str, inputs: Sequence[str]) -> None:
+    """Refuse to replace a file that is read, or to put pictures into a folder whose pictures are read.
+
+    Raises:
+        OutputError: it would be so.
+    """
+    target = Path(output).expanduser()
+    is_several = is_folder_target(output)
+    folder, pattern = split_target(output) if is_several else (target.parent, None)
+    files = frames_in(folder, pattern) if pattern else [target]
+    replaced = {_identify_file(path) for path in files} - {None}
+    for source in inputs:
+        paths, path = find_files(source)[0], Path(source).expanduser()
+        is_picture = is_several or target.suffix.lower() in images.readable_suffixes()
+        if not replaced.isdisjoint(map(_identify_file, paths)):
+            raise OutputError(f"{output} would replace one of the inputs", "Choose another name.")
+        if is_picture and is_folder(path) and folder.resolve() == path.resolve():
+            raise OutputError(f"{output} would be among the frames of {source}", "Choose another folder.")
+
+
+def _identify_file(path: Path) -> tuple[int, int] | None:
+    """Give what is one for all names of a file: links, and other spellings where case does not matter."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _identify(plan: FilmPlan) -> dict[str, Any]:
@@ -284,6 +316,7 @@ def _identify(plan: FilmPlan) -> dict[str, Any]:
         "frames": f"{plan.part.start}:{plan.part.stop}",
         "every": plan.every,
         "rate": str(request.rate or ""),
+        "loop": request.loop,
         "versions": {name: _version(name) for name in ("impasto", "torch", "opencv-python-headless")},
     }
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -26,15 +26,17 @@ from impasto.video.film import open_film
 from impasto.video.frame_files import is_folder_target
 from impasto.video.local import LocalShots
 from impasto.video.plan import FilmPlan
-from impasto.video.schedule import count_workers, decide
+from impasto.video.schedule import count_workers, count_workers_of_whole, decide
 from impasto.video.shot import PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask, references
 from impasto.video.shots import apply_fade
+from impasto.video.stored_plan import StoredPlan
 from impasto.video.workspace import Workspace, check_room, open_workspace
 
 _START_SECONDS = 3.0
 """Until a worker has loaded torch and the network."""
 _MOST_LOSSES = 1
-"""Of the workers of one shot on this machine; one more ends the film."""
+"""Of the workers of one shot on this machine, one after the other without a frame; one more ends the film."""
+_SEAM = "the loop keeps its seam: the clip has a cut or a fade there, or is too short"
 
 
 def _never() -> bool:
@@ -47,13 +49,13 @@ def render(
     executor: ShotExecutor | None = None,
     stop: Callable[[], bool] = _never,
 ) -> Iterator[FilmEvent]:
-    """Paint and write a film, or go on with one that was interrupted.
+    """Paint and write a film, or resume one that was interrupted.
 
     Args:
         plan: what is to be painted.
         executor: where the shots are painted; by default in processes of this machine, or on the cluster that is
             asked for.
-        stop: asked often; once true, the film ends at once, and what is finished is kept.
+        stop: asked often; once true, the film stops at once, and what is painted is kept.
 
     Yields:
         What happens; last FilmFinished or FilmStopped.
@@ -63,18 +65,19 @@ def render(
         ImpastoError: painting or writing failed; what is finished is kept.
     """
     start = time.perf_counter()
-    with open_workspace(plan.output, plan.identity, force=plan.request.overwrite) as workspace:
-        if workspace.is_whole:
-            workspace.finish(keep=plan.request.keep_frames)
-            yield FilmFinished(plan.output, len(plan.numbers), 0, time.perf_counter() - start)
+    force, discard = plan.request.overwrite, plan.request.discard_frames
+    with open_workspace(plan.output, plan.identity, force=force, discard=discard) as workspace:
+        stored = workspace.plan or (yield from decide(plan, stop))
+        if stored is None:
+            yield FilmStopped(0, len(plan.numbers), workspace.folder)
             return
-        run = _FilmRun(plan, workspace, executor, stop)
-        yield from run.paint()
-        if not stop():
-            yield from run.encode()
-        if stop() and not workspace.is_whole:
-            yield FilmStopped(run.done, run.frames, workspace.folder)
-            return
+        run = _FilmRun(plan, stored, workspace, stop)
+        yield run.begin()
+        if not workspace.is_encoded:
+            yield from run.paint(executor)
+            if stop() or not (yield from run.encode()):
+                yield FilmStopped(run.done, run.frames, workspace.folder)
+                return
         workspace.finish(keep=plan.request.keep_frames)
         yield run.finished(time.perf_counter() - start)
 
@@ -82,51 +85,58 @@ def render(
 class _FilmRun:
     """A film on its way."""
 
-    def __init__(
-        self,
-        plan: FilmPlan,
-        workspace: Workspace,
-        executor: ShotExecutor | None,
-        stop: Callable[[], bool],
-    ) -> None:
-        self._plan, self._workspace, self._stop = plan, workspace, stop
-        self._stored = workspace.plan or decide(plan)
-        self._shots = {number: shot.frames for number, shot in enumerate(self._stored.shots, 1)}
+    def __init__(self, plan: FilmPlan, stored: StoredPlan, workspace: Workspace, stop: Callable[[], bool]) -> None:
+        self._plan, self._stored, self._workspace, self._stop = plan, stored, workspace, stop
+        self._shots = {number: shot.frames for number, shot in enumerate(stored.shots, 1)}
         self.frames = sum(len(shot) for shot in self._shots.values())
         """To be painted."""
+        done = {number: self._count_done(shot) for number, shot in self._shots.items()}
+        self.done = self._resumed = sum(done.values())
+        left = {number: len(shot) - done[number] for number, shot in self._shots.items()}
+        self._waiting = deque(sorted(filter(left.get, left), key=lambda number: -left[number]))
+        """Those with most frames first, so that none of them is left alone at the end."""
         self._length = len(plan.clip.info.times)
-        left = sum(1 for shot in self._shots.values() if workspace.count_done(shot) < len(shot))
+        second = (number for shot in self._shots.values() for number in shot if number >= self._length)
+        self._loop_frames = {number: index for index, number in enumerate(second)}
+        """Those that are painted a second time, see `looping`, and which of these they are."""
         self._cluster = plan.request.cluster
-        self._workers = count_workers(plan, self._stored.threads, left)
-        self._executor = executor or self._choose_executor(left)
-        self.done = self._resumed = sum(workspace.count_done(shot) for shot in self._shots.values())
+        self._workers = count_workers(plan, stored.threads, len(self._waiting))
         self._clock = FilmClock(list(self._shots.values()), self._workers)
+        for number, shot in self._shots.items():
+            self._clock.skip(shot[: done[number]])
         self._lost: dict[int, int] = {}
-        self._waiting: deque[int] = deque()
         self._running: set[int] = set()
         """The shots that are handed out; on a cluster, one of them may wait for a worker."""
         self._painting: set[int] = set()
         self._most_at_once = 1
         self._notices: tuple[str, ...] = ()
 
-    def paint(self) -> Iterator[FilmEvent]:
-        """Paint all frames that are left, or some until it is stopped."""
+    def begin(self) -> FilmStarted:
+        """Make sure that there is room, and keep the plan.
+
+        Raises:
+            ImpastoError: the disk has no room, or failed.
+        """
         self._check_room()
         if self._workspace.plan is None:
             self._workspace.begin(self._stored)
-        yield self._started()
-        done = {number: self._workspace.count_done(shot) for number, shot in self._shots.items()}
-        for number, shot in self._shots.items():
-            self._clock.skip(shot[: done[number]])
-        self._waiting.extend(number for number, shot in self._shots.items() if done[number] < len(shot))
+        return self._started()
+
+    def paint(self, executor: ShotExecutor | None) -> Iterator[FilmEvent]:
+        """Paint all frames that are left, or some until it is stopped."""
         if not self._waiting:
             return
-        with closing(self._executor.run(self._tasks(), self._stop)) as updates:
+        executor = executor or self._choose_executor()
+        with closing(executor.run(self._tasks(), self._stop)) as updates:
             for update in updates:
                 yield from self._take(update)
 
-    def encode(self) -> Iterator[FilmEvent]:
-        """Write the film from its painted frames, which are read one by one; nothing is left if it is stopped."""
+    def encode(self) -> Generator[FilmEvent, None, bool]:
+        """Write the film from its painted frames, which are read one by one; nothing is left if it is stopped.
+
+        Returns:
+            Whether it is written.
+        """
         plan, request = self._plan, self._plan.request
         target = self._workspace.prepare_film(is_folder=is_folder_target(request.output))
         notices: list[str] = []
@@ -145,41 +155,49 @@ class _FilmRun:
                     picture = self._load(number)
                     film.write(apply_fade(picture, fades[number]) if number in fades else picture)
                     yield FrameEncoded(done, len(plan.numbers))
-            self._notices = tuple(notices)
         except _StoppedError:
-            return
+            return False
+        self._notices = tuple(notices)
+        return True
 
     def _load(self, number: int) -> Picture:
-        """Give a painted frame; one that was painted once more at the film's end is blended with that."""
+        """Give a painted frame; one that was painted a second time at the film's end is blended with that."""
         picture, _ = self._workspace.load(number)
-        again = [it for shot in self._shots.values() for it in shot if it >= self._length]
-        if number + self._length not in again:
+        second = number + self._length
+        if second not in self._loop_frames:
             return picture
-        place = again.index(number + self._length)
-        end, _ = self._workspace.load(number + self._length)
-        return looping.blend(end, picture, looping.share_of_beginning(place, len(again)))
+        end, _ = self._workspace.load(second)
+        share = looping.share_of_beginning(self._loop_frames[second], len(self._loop_frames))
+        return looping.blend(end, picture, share)
 
     def finished(self, seconds: float) -> FilmFinished:
         """Sum up."""
         plan = self._plan
-        frames, size = plan.whole
-        whole = None
-        if plan.request.preview:
-            pixels = (size[0] * size[1]) / (plan.size[0] * plan.size[1])
-            workers = self._most_at_once if self._cluster else self._workers
-            whole = self._clock.estimate(frames, len(self._shots), workers) * pixels + _START_SECONDS
+        whole = self._estimate_whole() if plan.request.preview else None
         return FilmFinished(plan.output, len(plan.numbers), self.done - self._resumed, seconds, self._notices, whole)
 
-    def _choose_executor(self, left: int) -> ShotExecutor:
+    def _estimate_whole(self) -> float:
+        """Estimate the seconds for the film that a preview is one of."""
+        own, whole, shots = self._plan.size, self._plan.whole, self._stored.whole_shots
+        pixels = (whole.size[0] * whole.size[1]) / (own[0] * own[1])
+        workers = self._most_at_once if self._cluster else count_workers_of_whole(self._plan, shots)
+        return self._clock.estimate(len(whole.part[:: whole.every]), shots, workers) * pixels + _START_SECONDS
+
+    def _count_done(self, shot: Sequence[int]) -> int:
+        """Count the frames of a shot that need not be painted; of a complete film some may be removed already."""
+        return len(shot) if self._workspace.is_encoded else self._workspace.count_done(shot)
+
+    def _choose_executor(self) -> ShotExecutor:
         if self._cluster is None:
             return LocalShots(self._workers)
-        return RayShots(self._cluster, self._plan, left)
+        return RayShots(self._cluster, self._plan, len(self._waiting))
 
     def _check_not_stopped(self) -> None:
         if self._stop():
             raise _StoppedError
 
     def _started(self) -> FilmStarted:
+        keeps_seam = self._plan.request.loop and not self._loop_frames
         return FilmStarted(
             output=self._plan.output,
             folder=self._workspace.folder,
@@ -191,6 +209,7 @@ class _FilmRun:
             threads=self._stored.threads,
             problem=self._plan.clip.info.problem,
             cluster=self._cluster,
+            notices=(*self._plan.notices, *([_SEAM] if keeps_seam else [])),
         )
 
     def _check_room(self) -> None:
@@ -226,7 +245,7 @@ class _FilmRun:
             paintings=self._plan.paintings,
             frames=frames,
             done=done,
-            references=tuple(self._workspace.load_data(frames[place]) for place in references(done)),
+            references=tuple(self._workspace.load_data(frames[index]) for index in references(done)),
             timeline=self._plan.timeline.with_base(settings),
             consistency=self._plan.request.consistency,
             fades=self._stored.shots[number - 1].fades,
@@ -243,6 +262,7 @@ class _FilmRun:
             case PaintedFrame():
                 path = self._workspace.save(update.number, update.data)
                 self.done += 1
+                self._lost.pop(update.shot, None)
                 self._clock.complete(update.number, update.seconds)
                 yield FramePainted(
                     shot=update.shot,
@@ -267,7 +287,7 @@ class _FilmRun:
             self._clock.workers = max(1, len(painting))
 
     def _handle_failure(self, failed: ShotFailed) -> ShotRetried:
-        """Have another worker go on with a shot whose own was lost; anything else ends the film."""
+        """Have another worker resume a shot whose own was lost; anything else ends the film."""
         self._running.discard(failed.shot)
         self._count_at_once(painting=self._painting - {failed.shot})
         self._lost[failed.shot] = self._lost.get(failed.shot, 0) + 1

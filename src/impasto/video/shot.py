@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from impasto.errors import ImpastoError
+from impasto.video.defaults import Consistency as Consistency  # noqa: PLC0414 - of a task
 from impasto.video.shots import Fade
 from impasto.video.timeline import Timeline
 
@@ -20,22 +21,9 @@ MOST_KEPT = 8
 
 
 def references(done: int) -> list[int]:
-    """Give which frames of a shot, by their places, a painter needs to go on after so many of them."""
+    """Give which frames of a shot, by their index, a painter needs to resume after so many of them."""
     kept = range(max(0, done - KEPT_EVERY * MOST_KEPT), done)
     return sorted({place for place in kept if place % KEPT_EVERY == 0 or place == done - 1})
-
-
-@dataclass(frozen=True)
-class Consistency:
-    """How the frames of a shot are made to agree."""
-
-    weight: float = 0.5
-    """Of the temporal loss: at 1, a frame that is 10 levels of 255 from what the one before has become, root mean
-    square, costs as much as the objective at the end of the one before."""
-    iterations: int = 5
-    """Of the optimizer, for each frame but the first of a shot."""
-    coarse_iterations: int = 6
-    """At half the size, for a frame that shows something new."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +34,8 @@ class ClipSource:
     rate: Fraction | None
     """Frames a second of a folder of pictures; None for the usual."""
     digest: str
+    by_frame: bool = False
+    """Of a mask: whether its frames are those of the clip's, one by one, whatever their times."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class PaintingSource:
 
 @dataclass(frozen=True)
 class ShotTask:
-    """A shot that is to be painted, or gone on with; picklable."""
+    """A shot that is to be painted, or resumed; picklable."""
 
     number: int
     """From 1."""
@@ -118,7 +108,7 @@ class ShotFailed:
     shot: int
     error: ImpastoError
     worker_lost: bool
-    """Whether another worker may go on with it."""
+    """Whether another worker may resume it."""
 
 
 ShotUpdate = ShotBegun | PaintedFrame | ShotDone | ShotFailed

@@ -1,4 +1,4 @@
-"""Where a clip begins anew: cuts, and fades to and from one color.
+"""Where another shot of a clip begins: cuts, and fades to and from one color.
 
 A cut is a frame that differs from the one before it by far more than those around it do from each other. A fade is a
 run of frames that lose their contrast in the measure in which they near one color: what is under it is painted as if it
@@ -6,6 +6,7 @@ were not there, and the painted frames are faded as the clip's were. So a fade d
 no frame of noise is painted.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -51,8 +52,8 @@ class Fade:
 
     light: float
     """0..1."""
-    ground: Color
-    content: int
+    background: Color
+    source_frame: int
     """The frame that is painted in its place: itself, or where hardly anything is left of it, the nearest with more."""
 
 
@@ -65,28 +66,48 @@ class Shot:
     """For the frames that are faded, by their numbers."""
 
 
-@dataclass(frozen=True)
-class _Thumbnail:
-    """A frame, small."""
+@dataclass(frozen=True, slots=True)
+class _SeenFrame:
+    """What is kept of a frame that was looked at."""
 
-    pixels: NDArray[np.float32]
-    """(h, w, 3), 0..255."""
+    contrast: float
+    """Standard deviation, levels 0..255."""
+    mean: NDArray[np.float32]
+    """(3,), 0..255."""
+    step: float
+    """Mean difference from the frame before, levels 0..255."""
+    step_of_two: float
+    """Likewise, from the one before that."""
+    known: float
+    """How far it shows what the frame before did, moved: 0..1; where it differs little that is not asked."""
 
-    @property
-    def contrast(self) -> float:
-        return float(self.pixels.std(axis=(0, 1)).mean())
 
-    @property
-    def mean(self) -> NDArray[np.float32]:
-        mean: NDArray[np.float32] = self.pixels.mean(axis=(0, 1))
-        return mean
+class ShotFinder:
+    """Looks at the frames of a clip one by one, and keeps a few numbers of each: a clip may be hours long.
 
-    @property
-    def samples(self) -> Samples:
-        return np.rint(self.pixels).astype(np.uint8)
+    Args:
+        start: the number of the first frame.
+    """
 
-    def differs(self, other: "_Thumbnail") -> float:
-        return float(np.abs(self.pixels - other.pixels).mean())
+    def __init__(self, start: int = 0) -> None:
+        self._start = start
+        self._seen: list[_SeenFrame] = []
+        self._last: deque[Samples] = deque(maxlen=2)
+
+    def add(self, picture: Picture) -> None:
+        """Look at the next frame."""
+        samples = _small(picture)
+        pixels = samples.astype(np.float32)
+        steps = [float(np.abs(pixels - before).mean()) for before in reversed(self._last)]
+        step, step_of_two = (*steps, 0.0, 0.0)[:2]
+        known = float(find_motion(samples, self._last[-1]).trust.mean()) if step > _CUT else 1.0
+        contrast, mean = float(pixels.std(axis=(0, 1)).mean()), pixels.mean(axis=(0, 1))
+        self._seen.append(_SeenFrame(contrast, mean, step, step_of_two, known))
+        self._last.append(samples)
+
+    def find(self) -> list[Shot]:
+        """Part the frames into shots."""
+        return _part(self._seen, self._start) if self._seen else []
 
 
 def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
@@ -96,9 +117,13 @@ def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
         pictures: the frames, in order; each is looked at once.
         start: the number of the first.
     """
-    seen = [_Thumbnail(_small(picture)) for picture in pictures]
-    if not seen:
-        return []
+    finder = ShotFinder(start)
+    for picture in pictures:
+        finder.add(picture)
+    return finder.find()
+
+
+def _part(seen: Sequence[_SeenFrame], start: int) -> list[Shot]:
     fades, starts = _find_fades(seen)
     starts |= {number for number in _find_cuts(seen) if number not in fades and number - 1 not in fades} | {0}
     ends = [*sorted(starts)[1:], len(seen)]
@@ -107,22 +132,22 @@ def find_shots(pictures: Iterable[Picture], start: int = 0) -> list[Shot]:
         own = {
             start + number: _place(fades, number, range(first, end), start) for number in fades if first <= number < end
         }
-        is_blank = all(fade.content < 0 for fade in own.values()) and len(own) == end - first
+        is_blank = all(fade.source_frame < 0 for fade in own.values()) and len(own) == end - first
         shots.append(Shot(range(start + first, start + end), {} if is_blank else own))
     return shots
 
 
 def remove_fade(picture: Picture, fade: Fade) -> Picture:
-    """Give a frame, that of `fade.content`, as it was before it was faded, where `fade` is that frame's own."""
-    ground = np.array(fade.ground, np.float32)
-    rgb = np.clip(ground + (picture.rgb - ground) / np.float32(max(fade.light, _LEAST)), 0, 255)
+    """Give a frame, that of `fade.source_frame`, as it was before it was faded, where `fade` is that frame's own."""
+    background = np.array(fade.background, np.float32)
+    rgb = np.clip(background + (picture.rgb - background) / np.float32(max(fade.light, _LEAST)), 0, 255)
     return _with_colors(picture, rgb)
 
 
 def apply_fade(picture: Picture, fade: Fade) -> Picture:
     """Fade a painted frame as the clip's was."""
-    ground = np.array(fade.ground, np.float32)
-    return _with_colors(picture, ground + (picture.rgb - ground) * np.float32(fade.light))
+    background = np.array(fade.background, np.float32)
+    return _with_colors(picture, background + (picture.rgb - background) * np.float32(fade.light))
 
 
 def _with_colors(picture: Picture, rgb: NDArray[np.float32]) -> Picture:
@@ -130,38 +155,38 @@ def _with_colors(picture: Picture, rgb: NDArray[np.float32]) -> Picture:
     return replace(picture, colors=colors)
 
 
-def _small(picture: Picture) -> NDArray[np.float32]:
+def _small(picture: Picture) -> Samples:
     cv2 = load_opencv()
     size = with_long_side((picture.width, picture.height), _SIDE)
     samples = to_integers(replace(picture, alpha=None), 8)
-    small: NDArray[np.float32] = cv2.resize(samples, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: Samples = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
     return small
 
 
-def _find_cuts(seen: Sequence[_Thumbnail]) -> list[int]:
+def _find_cuts(seen: Sequence[_SeenFrame]) -> list[int]:
     """Give the numbers of the frames that begin a shot."""
-    steps = [0.0, *(one.differs(other) for one, other in zip(seen[1:], seen, strict=False))]
+    steps = [frame.step for frame in seen]
     found = []
     for number in range(1, len(seen)):
         before, after = steps[max(1, number - _AROUND) : number], steps[number + 1 : number + 1 + _AROUND]
         calm = max(min(before, default=0.0), min(after, default=0.0))
         if steps[number] <= max(_CUT, _RATIO * calm) or _is_flash(seen, number, steps[number]):
             continue
-        if find_motion(seen[number].samples, seen[number - 1].samples).trust.mean() < _KNOWN:
+        if seen[number].known < _KNOWN:
             found.append(number)
     return found
 
 
-def _is_flash(seen: Sequence[_Thumbnail], number: int, step: float) -> bool:
+def _is_flash(seen: Sequence[_SeenFrame], number: int, step: float) -> bool:
     """Tell whether a frame that differs is a flash of light, or its end: what is around it is alike."""
     for first, after in ((number - 1, number + 1), (number - 2, number)):
-        if first >= 0 and after < len(seen) and seen[after].differs(seen[first]) < step / 2:
+        if first >= 0 and after < len(seen) and seen[after].step_of_two < step / 2:
             return True
     return False
 
 
-def _find_fades(seen: Sequence[_Thumbnail]) -> tuple[dict[int, Fade], set[int]]:
-    """Give the fades of frames, `content` -1 where another is to stand for one, and where shots begin in between."""
+def _find_fades(seen: Sequence[_SeenFrame]) -> tuple[dict[int, Fade], set[int]]:
+    """Give the fades of frames, with no source frame (-1) where another is to stand for one, and where shots begin."""
     contrast = [frame.contrast for frame in seen]
     fades: dict[int, Fade] = {}
     starts: set[int] = set()
@@ -184,7 +209,7 @@ def _find_fades(seen: Sequence[_Thumbnail]) -> tuple[dict[int, Fade], set[int]]:
     return fades, starts
 
 
-def _trace(seen: Sequence[_Thumbnail], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
+def _trace(seen: Sequence[_SeenFrame], contrast: Sequence[float], flat: int, step: int) -> dict[int, Fade]:
     """Follow a fade from a frame of one color to where it has all of its contrast; nothing where there is no fade."""
     run: list[int] = []
     at = flat + step
@@ -210,14 +235,14 @@ def _trace(seen: Sequence[_Thumbnail], contrast: Sequence[float], flat: int, ste
 def _place(fades: Mapping[int, Fade], number: int, frames: range, start: int) -> Fade:
     """Let the nearest frame of the shot stand for one that shows hardly anything."""
     fade = fades[number]
-    if fade.content >= 0:
-        return replace(fade, content=start + fade.content)
-    shown = [other for other in frames if other not in fades or fades[other].content >= 0]
+    if fade.source_frame >= 0:
+        return replace(fade, source_frame=start + fade.source_frame)
+    shown = [other for other in frames if other not in fades or fades[other].source_frame >= 0]
     if not shown:
         return fade
-    return replace(fade, content=start + min(shown, key=lambda other: abs(other - number)))
+    return replace(fade, source_frame=start + min(shown, key=lambda other: abs(other - number)))
 
 
-def _color(frame: _Thumbnail) -> Color:
+def _color(frame: _SeenFrame) -> Color:
     red, green, blue = (float(it) for it in frame.mean)
     return red, green, blue

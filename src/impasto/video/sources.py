@@ -10,9 +10,9 @@ from impasto.storage.paths import is_file, is_folder, path_exists
 from impasto.video import animated, folders
 from impasto.video.clip import Clip
 from impasto.video.containers import ContainerClip
+from impasto.video.defaults import DEFAULT_RATE
 from impasto.wording import argument
 
-DEFAULT_RATE = 24
 _FASTEST = 1000
 
 

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from impasto.video.shots import Fade
 
-_ANOTHER = {
-    "clip": "the clip is another",
-    "paintings": "the paintings are others",
-    "files": "the masks or the network are others",
-    "keyframes": "the keyframes are others",
+_CHANGED = {
+    "clip": "the clip has changed",
+    "paintings": "the paintings have changed",
+    "files": "the masks or the network have changed",
+    "keyframes": "the keyframes have changed",
 }
 """How to say that two films differ in what nobody reads."""
 
@@ -34,8 +34,8 @@ class PlannedShot:
         """Read what `to_values` gave."""
         fades = {}
         for number, it in values["fades"].items():
-            red, green, blue = (float(value) for value in it["ground"])
-            fades[int(number)] = Fade(float(it["light"]), (red, green, blue), int(it["content"]))
+            red, green, blue = (float(value) for value in it["background"])
+            fades[int(number)] = Fade(float(it["light"]), (red, green, blue), int(it["source_frame"]))
         return cls(tuple(int(number) for number in values["frames"]), fades)
 
 
@@ -49,6 +49,8 @@ class StoredPlan:
     memory: str
     """The value of that setting."""
     shots: tuple[PlannedShot, ...]
+    whole_shots: int = 0
+    """Of the film that a preview is one of."""
 
     def to_json(self) -> bytes:
         """Give it as a file has it."""
@@ -59,7 +61,8 @@ class StoredPlan:
         """Read a file of it; raises ValueError, TypeError or KeyError where it is none."""
         values = json.loads(data)
         shots = tuple(PlannedShot.from_values(shot) for shot in values["shots"])
-        return cls(dict(values["identity"]), int(values["threads"]), str(values["memory"]), shots)
+        identity, whole_shots = dict(values["identity"]), int(values["whole_shots"])
+        return cls(identity, int(values["threads"]), str(values["memory"]), shots, whole_shots)
 
     def difference(self, identity: Mapping[str, Any]) -> str:
         """Say in what another film differs; empty where in nothing that its frames depend on."""
@@ -68,8 +71,8 @@ class StoredPlan:
             one, other = self.identity.get(key), now.get(key)
             if one == other:
                 continue
-            if key in _ANOTHER:
-                return _ANOTHER[key]
+            if key in _CHANGED:
+                return _CHANGED[key]
             if isinstance(one, dict) and isinstance(other, dict):
                 changed = [name for name in {**one, **other} if one.get(name) != other.get(name)]
                 return ", ".join(

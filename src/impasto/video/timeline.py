@@ -5,22 +5,19 @@ of the clip, to that of the first keyframe, from there to the next, and keeps th
 """
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any
 
-from impasto.errors import SettingsError, count_noun
+from impasto.errors import SettingsError
 from impasto.settings import Settings, with_present_names
 from impasto.settings.per_painting import check_counts, style_weights
+from impasto.video.defaults import DEFAULT_EASE, Ease
+from impasto.video.times import parse_time
 from impasto.wording import argument
-
-Ease = Literal["smooth", "linear", "step"]
-"""The course between two keyframes: slow at both ends, even, or none until the second."""
-EASES: tuple[Ease, ...] = get_args(Ease)
 
 BLENDED = frozenset(
     {
@@ -57,10 +54,6 @@ FIXED: Mapping[str, str] = MappingProxyType(
 )
 """Settings that are the same for a whole clip, and why."""
 
-_SECONDS = r"\d{1,9}(?:\.\d{1,9})?"
-_TIME = re.compile(
-    rf"(?:(?:(?P<hours>\d{{1,4}}):)?(?P<minutes>\d{{1,4}}):)?(?P<seconds>{_SECONDS})|(?P<frame>\d{{1,9}})f"
-)
 _EXAMPLE = "00:03 strength=0.2"
 
 
@@ -96,11 +89,13 @@ class Timeline:
         base: those that hold where no keyframe says otherwise.
         keyframes: in any order.
         times: when each frame of the clip is shown, for keyframes that name frames.
+        end: of the clip; None where a keyframe may be beyond it.
         paintings: how many there are.
         ease: the course between two keyframes.
 
     Raises:
-        SettingsError: a time is none, a value is not one of its setting, or the setting may not change within a clip.
+        SettingsError: a time is not one of the clip, a value is not one of its setting, or the setting may not change
+            within a clip.
     """
 
     def __init__(
@@ -109,14 +104,15 @@ class Timeline:
         keyframes: Iterable[Keyframe] = (),
         *,
         times: Sequence[Fraction] = (),
+        end: Fraction | None = None,
         paintings: int = 1,
-        ease: Ease = "smooth",
+        ease: Ease = DEFAULT_EASE,
     ) -> None:
         self.base, self.ease = base, ease
         check_counts(base, paintings)
         points: dict[str, dict[Fraction, Any]] = {}
         for keyframe in keyframes:
-            time = parse_time(keyframe.at, times)
+            time = _time_of(keyframe, times, end)
             for name, value in _check_values(base, keyframe, paintings).items():
                 if time in points.setdefault(name, {}):
                     raise SettingsError(f"{argument(name)} has two values at {keyframe.at}", "Leave one of them out.")
@@ -148,13 +144,13 @@ class Timeline:
 
 
 def parse_keyframes(words: Sequence[str]) -> list[Keyframe]:
-    """Read keyframes as the command line has them: a time, then one or more `name=value`, and so on.
+    """Read keyframes as the command line has them: a time and one or more `name=value` in each, with spaces between.
 
     Raises:
         SettingsError: a time without values, or values without a time.
     """
     found: list[tuple[str, dict[str, str]]] = []
-    for word in words:
+    for word in (part for words_of_one in words for part in words_of_one.split()):
         name, mark, value = word.partition("=")
         if not mark:
             found.append((word, {}))
@@ -171,28 +167,12 @@ def parse_keyframes(words: Sequence[str]) -> list[Keyframe]:
     return [Keyframe(at, values) for at, values in found]
 
 
-def parse_time(text: str, times: Sequence[Fraction] = ()) -> Fraction:
-    """Read a time in a clip, in seconds from its first frame.
-
-    Args:
-        text: SS, MM:SS or HH:MM:SS, with decimals; or the number of a frame from 0, such as `120f`.
-        times: when each frame is shown.
-
-    Raises:
-        SettingsError: it is no time, or the clip has no such frame.
-    """
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        hint = "Write seconds, MM:SS, HH:MM:SS.mmm, or the number of a frame such as 120f."
-        raise SettingsError(f"{text!r:.40} is no time in a clip", hint)
-    if match["frame"]:
-        number = int(match["frame"])
-        if number >= len(times):
-            problem = f"there is no frame {number} in a clip of {count_noun(len(times), 'frame')}"
-            raise SettingsError(problem, "They are numbered from 0.")
-        return times[number]
-    hours, minutes = (int(match[part] or 0) for part in ("hours", "minutes"))
-    return 60 * (60 * hours + minutes) + Fraction(match["seconds"])
+def _time_of(keyframe: Keyframe, times: Sequence[Fraction], end: Fraction | None) -> Fraction:
+    try:
+        return parse_time(keyframe.at, times, end)
+    except SettingsError as error:
+        problem, hint = error.texts
+        raise SettingsError(f"{argument('at')}: {problem}", hint) from None
 
 
 def _check_values(base: Settings, keyframe: Keyframe, paintings: int) -> dict[str, Any]:
@@ -239,10 +219,11 @@ def _blend(first: Any, second: Any, share: float) -> Any:
     return first + (second - first) * share
 
 
-def _smooth(share: float) -> float:
+def smoothstep(share: float) -> float:
+    """Give a share 0..1 of a way that begins and ends slowly."""
     return share * share * (3 - 2 * share)
 
 
 _COURSES: Mapping[Ease, Callable[[float], float]] = MappingProxyType(
-    {"smooth": _smooth, "linear": lambda share: share, "step": lambda _share: 0.0}
+    {"smooth": smoothstep, "linear": lambda share: share, "step": lambda _share: 0.0}
 )

@@ -1,11 +1,12 @@
-"""What is finished of a film, on disk beside it: `OUT.frames`, until the film is whole.
+"""What is finished of a film, on disk beside it: `OUT.frames`, until the film is complete.
 
 It holds the plan, and each painted frame as a file that has in itself what the painter remembers after it. Every file
-is written whole or not at all, so that a film that was killed at any moment goes on as if nothing had happened:
+is written whole or not at all, and is on the disk before the next begins, so that a film that was killed at any moment,
+or lost its power, is resumed as if nothing had happened:
 
 1. the plan, before the first frame;
 2. the frames, each by itself: those of a shot up to the first that is missing count;
-3. the film, in a folder of its own; then the plan gets another name, which says that the film is whole;
+3. the film, in a folder of its own; then the plan gets another name, which says that the film is encoded;
 4. the film goes to its place; and all else is removed, the plan last.
 """
 
@@ -18,22 +19,28 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from impasto.errors import OutputError, StorageError
+from impasto.errors import OutputError, StorageError, count_noun
 from impasto.images import Picture
 from impasto.sizing import Size
-from impasto.storage.atomic import check_folder, make_folder, replace_file, translate_errors
+from impasto.storage.atomic import (
+    check_folder,
+    make_folder,
+    replace_file,
+    sync_file,
+    sync_folder,
+    translate_errors,
+)
+from impasto.storage.paths import with_name_of_its_own
 from impasto.video.folders import NUMBER
-from impasto.video.painted import decode_painted, ends_whole
+from impasto.video.frame_files import frames_in, split_target
+from impasto.video.painted import END, decode_painted
 from impasto.video.stored_plan import StoredPlan
 from impasto.wording import OVERWRITE
 
 _SUFFIX = ".frames"
-_PLAN, _WHOLE, _LOCK, _FILM, _SCRATCH = "plan.json", "whole.json", "lock", "film", "masks"
+_PLAN, _ENCODED, _LOCK, _FILM, _SCRATCH = "plan.json", "encoded.json", "lock", "film", "masks"
 _FRAME = re.compile(r"(\d{6,9})\.png")
-_NUMBER = re.compile(r"\d+")
 _PARTIAL = ".*.part-*"
-_TAIL = 12
-"""Bytes at the end of a PNG that are always the same."""
 _COMPRESSED = 0.8
 """Share of a painted frame's samples that its file takes; brushwork does not compress well."""
 _RESUMED = "what is painted is kept: run the same command again"
@@ -42,20 +49,20 @@ _RESUMED = "what is painted is kept: run the same command again"
 class Workspace:
     """The folder of a film that is being painted; see `open_workspace`."""
 
-    def __init__(self, output: Path, *, force: bool) -> None:
+    def __init__(self, output: Path, *, force: bool, discard: bool) -> None:
         self.output, self.folder = output, workspace_folder(output)
-        self._force = force
+        self._force, self._discard = force, discard
         self.plan: StoredPlan | None = None
-        self._whole_frames: set[int] = set()
+        self._saved: set[int] = set()
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the film is made, and perhaps not in its place yet."""
-        return (self.folder / _WHOLE).exists()
+    def is_encoded(self) -> bool:
+        """Whether the film is complete, and perhaps not in its place yet."""
+        return (self.folder / _ENCODED).exists()
 
     @property
     def film(self) -> Path:
-        """Where the film is made, until it is whole."""
+        """Where the film is made, until it is complete."""
         return self.folder / _FILM / self.output.name
 
     @property
@@ -74,7 +81,7 @@ class Workspace:
 
     def count_done(self, frames: Sequence[int]) -> int:
         """Count the frames of a shot that are painted, up to the first that is not."""
-        return next((place for place, number in enumerate(frames) if number not in self._whole_frames), len(frames))
+        return next((index for index, number in enumerate(frames) if number not in self._saved), len(frames))
 
     def save(self, number: int, data: bytes) -> Path:
         """Keep a painted frame, as `encode_painted` makes it.
@@ -84,7 +91,7 @@ class Workspace:
         """
         path = self.frame_path(number)
         self._write(path, data)
-        self._whole_frames.add(number)
+        self._saved.add(number)
         return path
 
     def load(self, number: int) -> tuple[Picture, dict[str, Any]]:
@@ -94,14 +101,20 @@ class Workspace:
             ImageError: the file is damaged.
             OutputError: it cannot be read.
         """
-        return decode_painted(self.load_data(number), str(self.frame_path(number)))
+        return decode_painted(self._read(number), str(self.frame_path(number)))
 
     def load_data(self, number: int) -> bytes:
-        """Give the file of a painted frame.
+        """Give the file of a painted frame, which is in order.
 
         Raises:
+            ImageError: the file is damaged.
             OutputError: it cannot be read.
         """
+        data = self._read(number)
+        decode_painted(data, str(self.frame_path(number)))
+        return data
+
+    def _read(self, number: int) -> bytes:
         path = self.frame_path(number)
         try:
             return path.read_bytes()
@@ -131,16 +144,20 @@ class Workspace:
         Raises:
             OutputError: another program made a file of that name meanwhile, or the place cannot be written.
         """
-        if not self.is_whole:
+        if not self.is_encoded:
             if self.output.is_file() and not self._force:
                 problem = f"{self.output} was created by another program meanwhile"
                 raise OutputError(problem, f"Move it away, or use {OVERWRITE}; {_RESUMED}.")
-            self._remove_former_frames()
-            (self.folder / _PLAN).replace(self.folder / _WHOLE)
+            with translate_errors(self.output, elsewhere=f"Choose another output; {_RESUMED}."):
+                for path in self._split_film()[1]:
+                    sync_file(path)
+                self._remove_former_frames()
+            (self.folder / _PLAN).replace(self.folder / _ENCODED)
+            sync_folder(self.folder)
         self._move_film()
         if keep:
             self._remove_folders()
-            (self.folder / _WHOLE).replace(self.folder / _PLAN)
+            (self.folder / _ENCODED).replace(self.folder / _PLAN)
         else:
             self.clear()
 
@@ -150,13 +167,13 @@ class Workspace:
         for path in self.folder.iterdir():
             if _FRAME.fullmatch(path.name):
                 path.unlink(missing_ok=True)
-        for name in (_PLAN, _WHOLE):
+        for name in (_PLAN, _ENCODED):
             (self.folder / name).unlink(missing_ok=True)
-        self.plan, self._whole_frames = None, set()
+        self.plan, self._saved = None, set()
 
     def clear_unused(self) -> None:
         """Remove the plan of a film of which nothing was painted: no worker could start, or no cluster answers."""
-        if self.plan is not None and not self._whole_frames and not self.is_whole:
+        if self.plan is not None and not self._saved and not self.is_encoded:
             self.clear()
 
     def _remove_folders(self) -> None:
@@ -164,27 +181,26 @@ class Workspace:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def restore(self, identity: Mapping[str, Any]) -> None:
-        """Take up what is there, if it is of the same film; with `force`, start afresh where it is not.
+        """Take up what is there, if it is of the same film.
 
         Raises:
             OutputError: it is of another film, or the folder is not one of a film.
         """
         for path in self.folder.glob(_PARTIAL):
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         stored = self._read_plan()
         if stored is None:
             self._check_unused()
             return
-        difference = stored.difference(identity)
-        if difference and not self._force:
-            problem = f"{self.folder} holds frames of another film: {difference}"
-            raise OutputError(problem, f"Use {OVERWRITE} to start afresh, or choose another output.")
-        if difference:
+        found = ((path, _FRAME.fullmatch(path.name)) for path in self.folder.iterdir())
+        saved = {int(match[1]) for path, match in found if match and _is_complete(path)}
+        if difference := stored.difference(identity):
+            if saved and not self._discard:
+                problem = f"{self.folder} holds {count_noun(len(saved), 'painted frame')} of another film: {difference}"
+                raise OutputError(problem, "Remove that folder, or choose another output.")
             self.clear()
             return
-        self.plan = stored
-        found = ((path, _FRAME.fullmatch(path.name)) for path in self.folder.iterdir())
-        self._whole_frames = {int(match[1]) for path, match in found if match and _ends_whole(path)}
+        self.plan, self._saved = stored, saved
 
     def _check_unused(self) -> None:
         """Refuse a folder in which nothing says what its files are of."""
@@ -194,14 +210,15 @@ class Workspace:
             raise OutputError(problem, "Move it away, or choose another output.")
 
     def _read_plan(self) -> StoredPlan | None:
-        path = self.folder / (_WHOLE if self.is_whole else _PLAN)
+        path = self.folder / (_ENCODED if self.is_encoded else _PLAN)
         try:
             return StoredPlan.from_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError):
             problem = f"{path} is damaged"
-            raise OutputError(problem, f"Remove {self.folder}, or choose another output.") from None
+            hint = f"Remove {self.folder} with all that is painted, or choose another output."
+            raise OutputError(problem, hint) from None
 
     def _move_film(self) -> None:
         folder, made = self._split_film()
@@ -209,15 +226,14 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
             for path in made:
                 path.replace(folder / path.name)
+            sync_folder(folder)
 
     def _remove_former_frames(self) -> None:
-        """Remove frames that were in the film's folder before: those of a shorter film would be among them."""
-        folder, made = self._split_film()
-        names = {_NUMBER.sub("0", path.name) for path in made}
-        if folder.is_dir() and self.output not in (folder / path.name for path in made):
-            for path in folder.iterdir():
-                if _NUMBER.sub("0", path.name) in names and path.is_file():
-                    path.unlink()
+        """Remove frames that were in the film's folder before: those of a longer film would be among them."""
+        if self.film.is_file():
+            return
+        for path in frames_in(*split_target(self.output)):
+            path.unlink()
 
     def _split_film(self) -> tuple[Path, list[Path]]:
         """Give the folder of the film, or of its frames, and what is to be put there."""
@@ -227,25 +243,28 @@ class Workspace:
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
-            replace_file(path, data, elsewhere=f"Check its permissions; {_RESUMED}.")
+            replace_file(path, data, elsewhere=f"Check its permissions; {_RESUMED}.", durable=True)
         except StorageError as error:
             raise StorageError(error.texts[0], f"Make room; {_RESUMED}.") from None
 
 
 @contextlib.contextmanager
-def open_workspace(output: Path, identity: Mapping[str, Any], *, force: bool) -> Iterator[Workspace]:
+def open_workspace(
+    output: Path, identity: Mapping[str, Any], *, force: bool, discard: bool = False
+) -> Iterator[Workspace]:
     """Have the folder of a film for oneself while the context lasts; nothing is left of it where nothing was begun.
 
     Args:
         output: the film, or the folder or pattern of its frames.
         identity: all that its frames depend on, as JSON holds it.
-        force: whether frames of another film may be removed.
+        force: whether the film may replace a file.
+        discard: whether frames of another film may be removed.
 
     Raises:
         OutputError: the folder has another film's frames or other files, another process uses it, or it cannot be
             written.
     """
-    workspace = Workspace(output, force=force)
+    workspace = Workspace(output, force=force, discard=discard)
     make_folder(workspace.folder)
     check_folder(workspace.folder)
     lock = FileLock(workspace.folder / _LOCK)
@@ -264,14 +283,20 @@ def open_workspace(output: Path, identity: Mapping[str, Any], *, force: bool) ->
 
 
 def workspace_folder(output: Path) -> Path:
-    """Give the folder of a film's frames, beside it or beside the folder of its frames."""
-    owner = output.parent if NUMBER.search(output.name) else output
+    """Give the folder of a film's frames, beside it or beside the folder of its frames.
+
+    Raises:
+        OutputError: nothing is beside a disk.
+    """
+    owner = with_name_of_its_own(output.parent if NUMBER.search(output.name) else output)
+    if not owner.name:
+        raise OutputError(f"{owner} is not a folder to write frames into", "Choose one within it.")
     return owner.with_name(owner.name + _SUFFIX)
 
 
 def is_waiting(output: Path) -> bool:
-    """Whether the film of an output is whole, and was on the way to its place when it was stopped."""
-    return (workspace_folder(output) / _WHOLE).exists()
+    """Whether the film of an output is complete, and was on the way to its place when it was stopped."""
+    return (workspace_folder(output) / _ENCODED).exists()
 
 
 def check_room(output: Path, size: Size, frames: int, *, channels: int, depth: int) -> None:
@@ -295,11 +320,12 @@ def check_room(output: Path, size: Size, frames: int, *, channels: int, depth: i
         raise OutputError(problem, "Make room, choose another disk or a smaller size, or paint a part of the clip.")
 
 
-def _ends_whole(path: Path) -> bool:
+def _is_complete(path: Path) -> bool:
+    """Whether the file of a painted frame ends as a PNG does."""
     with path.open("rb") as file:
         file.seek(0, 2)
-        file.seek(max(0, file.tell() - _TAIL))
-        return ends_whole(file.read())
+        file.seek(max(0, file.tell() - len(END)))
+        return file.read() == END
 
 
 def _remove_if_empty(folder: Path) -> None:

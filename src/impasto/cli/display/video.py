@@ -12,6 +12,7 @@ from impasto.engine.progress import format_seconds
 from impasto.errors import count_noun
 from impasto.storage.names import json_fields, to_text
 from impasto.video.events import (
+    ClipScanned,
     FilmEvent,
     FilmFinished,
     FilmStarted,
@@ -49,7 +50,7 @@ def choose_video_display(clip: str, *, json: bool, quiet: bool) -> VideoDisplay:
 
 
 class VideoErrors:
-    """Shows nothing but that a shot is tried again, and that a film was stopped."""
+    """Shows nothing but what is not as it was asked for: what is wrong with the clip, lost workers, an early end."""
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +59,8 @@ class VideoErrors:
         pass
 
     def on_event(self, event: FilmEvent) -> None:
-        if isinstance(event, ShotRetried):
-            print_status(_retried_line(event))
+        for line in _problem_lines(event):
+            print_status(line)
 
 
 class VideoJsonLines(VideoErrors):
@@ -69,7 +70,8 @@ class VideoJsonLines(VideoErrors):
         fields = dict(vars(event))
         match event:
             case FilmStarted():
-                fields |= {"output": str(event.output), "folder": str(event.folder)}
+                fields |= {**json_fields(event.output), "folder": str(event.folder)}
+                del fields["output"]
             case FramePainted():
                 fields |= json_fields(event.path)
             case ShotRetried():
@@ -83,6 +85,7 @@ class VideoJsonLines(VideoErrors):
 
 
 _KINDS: dict[type[Any], str] = {
+    ClipScanned: "scanned",
     FilmStarted: "started",
     ShotStarted: "shot_started",
     FramePainted: "frame",
@@ -110,6 +113,8 @@ class VideoLines(VideoErrors):
     def _line(self, event: FilmEvent) -> str:
         line = ""
         match event:
+            case ClipScanned():
+                line = self._now_and_then(_scanned_text(event))
             case FilmStarted():
                 self._started = time.monotonic()
                 line = _started_line(event, self._clip)
@@ -164,6 +169,8 @@ class VideoBar(VideoLines):
         if line:
             self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
         match event:
+            case ClipScanned():
+                self._show(event.done, event.frames, _scanned_text(event), "")
             case FilmStarted():
                 self._show(event.done, event.frames, "starting", "")
             case FramePainted():
@@ -180,7 +187,7 @@ class VideoBar(VideoLines):
     def _show(self, done: int, frames: int, text: str, note: str) -> None:
         if self._task is None:
             self._task = self._progress.add_task(text, total=max(1, frames), note=note)
-        self._progress.update(self._task, completed=done, description=text, note=note)
+        self._progress.update(self._task, completed=done, total=max(1, frames), description=text, note=note)
 
     def _remove(self) -> None:
         if self._task is not None:
@@ -196,9 +203,28 @@ def _started_line(event: FilmStarted, clip: str) -> str:
     at_once = f", {event.workers} at once{most}" if event.workers > 1 else ""
     machine = f"{count_noun(event.threads, 'thread')}{' each' if event.workers > 1 else ''}"
     resumed = f"; resuming after {count_noun(event.done, 'frame')}" if event.done else ""
-    problem = f"; {event.problem}" if event.problem else ""
+    problems = "".join(f"; {it}" for it in (event.problem, *event.notices) if it)
     frames = count_noun(event.frames, "frame")
-    return f"{to_text(clip)}: {frames} of {size} in {shots}{where}{at_once} ({machine}){resumed}{problem}"
+    return f"{to_text(clip)}: {frames} of {size} in {shots}{where}{at_once} ({machine}){resumed}{problems}"
+
+
+def _problem_lines(event: FilmEvent) -> list[str]:
+    """Give what is said even where nothing else is."""
+    match event:
+        case FilmStarted():
+            return [f"note: {it}" for it in (event.problem, *event.notices) if it]
+        case ShotRetried():
+            return [_retried_line(event)]
+        case FilmStopped():
+            return [_stopped_line(event)]
+        case FilmFinished():
+            return [f"note: {it}" for it in event.notices]
+        case _:
+            return []
+
+
+def _scanned_text(event: ClipScanned) -> str:
+    return f"looking for cuts: frame {event.done} of {event.frames}"
 
 
 def _painted_text(event: FramePainted) -> str:
@@ -214,12 +240,14 @@ def _encoded_text(event: FrameEncoded) -> str:
 
 
 def _retried_line(event: ShotRetried) -> str:
-    return f"shot {event.shot} goes on with another worker: {event.error.message_for(COMMAND)}"
+    return f"shot {event.shot} is resumed by another worker: {event.error.message_for(COMMAND)}"
 
 
 def _stopped_line(event: FilmStopped) -> str:
+    if not event.done:
+        return "stopped: nothing is painted yet"
     painted = f"{event.done} of {count_noun(event.frames, 'frame')} are painted and kept"
-    return f"stopped: {painted}; run the same command again to go on"
+    return f"stopped: {painted}; run the same command again to resume"
 
 
 def _finished_line(event: FilmFinished) -> str:

@@ -11,8 +11,7 @@ from impasto import images
 from impasto.errors import ImageError
 from impasto.images import Picture
 from impasto.images.picture import bands
-from impasto.settings.per_painting import check_masks
-from impasto.sizing import have_one_shape
+from impasto.settings.per_painting import check_mask_shape, check_masks
 
 MaskPlane = NDArray[np.float32]
 """(H, W), 0..1."""
@@ -67,10 +66,8 @@ def resize_mask(plane: MaskPlane, width: int, height: int) -> MaskPlane:
 
 def _read(name: str, photograph: Picture) -> MaskPlane:
     picture = images.read(name)
-    if not have_one_shape((picture.width, picture.height), (photograph.width, photograph.height)):
-        sizes = (f"{it.width} x {it.height} pixels" for it in (picture, photograph))
-        problem = "{} is a mask of another shape than {}: {}, not {}".format(name, photograph.name, *sizes)
-        raise ImageError(problem, "Make it from the photograph, uncropped; its size does not matter.")
+    size, shown = (picture.width, picture.height), (photograph.width, photograph.height)
+    check_mask_shape(name, size, photograph.name, shown, kind="photograph")
     return _plane(picture)
 
 
