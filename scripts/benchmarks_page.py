@@ -342,7 +342,7 @@ def _films() -> list[str]:
             ["", "error, clip", "each by itself", "film", "of by itself", "of the clip", "style, by itself", "film"],
             agreement,
         ),
-        "Seconds a frame, taken in turns: one of the film, one by itself; medians of six.",
+        "Seconds a frame, taken in turns: one of the film, one by itself; medians of four.",
         _table(["", "by itself", "film", "ratio"], cost),
         (
             "From frame 5 to 100 of the clip in which nothing moves, mean lightness moves by at most "

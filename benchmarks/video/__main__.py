@@ -35,7 +35,7 @@ PAINTINGS = ("starry_night", "wheat_field_with_cypresses")
 """The first one was tuned on, the second was not."""
 PAIRS = 4
 """Of frames that are painted by themselves."""
-TIMED = 6
+TIMED = 4
 """Frames."""
 
 

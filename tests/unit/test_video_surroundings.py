@@ -227,7 +227,7 @@ CHOICES = {
     "consistency=-1 is out of range": {"consistency": -1},
     "frame_iterations=0 is out of range": {"frame_iterations": 0},
     "quality=0 is out of range": {"quality": 0},
-    "rate=0.0 is not a number of frames a second": {"rate": 0},
+    "rate=0.0 is not a valid frame rate": {"rate": 0},
     "there is no setting 'sise'. Did you mean 'size'?": {"sise": 512},
     "both settings and single choices were given": {"settings": QUICK, "size": 512},
 }

@@ -37,10 +37,11 @@ def children():
 
 def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(folder):
     list(render(film("one.gif"), executor=InlineShots()))
-    before, killed, events = children(), False, []
+    before, killed, events, begun = children(), False, [], set()
     for event in render(film("two.gif", workers=2)):
         events.append(event)
-        if isinstance(event, FramePainted) and not killed:
+        begun |= {event.shot} if isinstance(event, FramePainted) else set()
+        if len(begun) == 2 and not killed:
             killed = True
             for pid in children() - before:
                 psutil.Process(pid).kill()
