@@ -23,9 +23,9 @@ from shared import BENCHMARKS, picture, write
 from impasto import Settings, Stylizer, images
 from impasto.images import Picture
 from impasto.video import paint_film
-from impasto.video.film import FilmSpec, open_film
-from impasto.video.painter import ShotFrame, ShotPainter
-from impasto.video.sources import open_clip
+from impasto.video.painting.painter import ShotFrame, ShotPainter
+from impasto.video.read.sources import open_clip
+from impasto.video.write.film import FilmSpec, open_film
 from video.clips import RATE, SIZE, Frame, MovingClip, clips
 from video.measures import StyleJudge, drift, warping_error
 

@@ -23,7 +23,7 @@ from impasto.cli.main import TORCH_ENVIRONMENT
 
 CLOSED = -100
 """A stream that is not open at all, as after `2>&-` in a shell."""
-PRELOADED = ["impasto.cli.app", "impasto.cli.runner", "impasto.video.film", "av", "scipy.optimize"]
+PRELOADED = ["impasto.cli.app", "impasto.cli.runner", "impasto.video.write.film", "av", "scipy.optimize"]
 
 
 class ForkServer:

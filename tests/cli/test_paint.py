@@ -8,7 +8,7 @@ import pytest
 from quick import QUICK, listing
 
 from impasto import images
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
 
 
 def size_of(path):

@@ -15,8 +15,8 @@ from quick_films import InlineShots, frame, read_film, save_film, save_frames
 
 from impasto import images
 from impasto.video import render as rendering
-from impasto.video.codecs import CODECS
-from impasto.video.film import FILM_SUFFIXES
+from impasto.video.write.codecs import CODECS
+from impasto.video.write.film import FILM_SUFFIXES
 
 FAST = [*QUICK_BATCH, "--threads", "1"]
 

@@ -11,8 +11,8 @@ from impasto import images
 from impasto.errors import ImageError, InputError, OutputError, SettingsError
 from impasto.images import Picture
 from impasto.images.picture import flatten
-from impasto.video.film import FilmSpec, check_film, open_film
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
+from impasto.video.write.film import FilmSpec, check_film, open_film
 
 TIMES = tuple(Fraction(number, 10) for number in range(6))
 END = Fraction(6, 10)

@@ -14,7 +14,7 @@ import pytest
 from filming import RATE, SIZE, add_sound, add_video, encode, encode_sound, frame_of, make_film, numbers_of
 
 from impasto.errors import ImageError
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
 
 MANY = (
     ("film.mp4", "libx264"),
@@ -191,8 +191,8 @@ def test_a_broadcast_that_was_switched_on_late_begins_with_what_can_be_decoded(t
 def test_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path):
     path = make_film(tmp_path / "film.mp4", 360, (320, 180), options={"preset": "ultrafast"})
     program = (
-        "import resource, sys; from pathlib import Path; from impasto.video.sources import open_clip\n"
-        "from impasto.video.film import FilmSpec, open_film\n"
+        "import resource, sys; from pathlib import Path; from impasto.video.read.sources import open_clip\n"
+        "from impasto.video.write.film import FilmSpec, open_film\n"
         "clip, seen = open_clip(sys.argv[1]), []\n"
         "with open_film(sys.argv[2], FilmSpec.of_clip(clip.info)) as film:\n"
         "    for picture in clip.frames():\n"
@@ -450,7 +450,9 @@ def test_a_huge_canvas_in_a_small_file_takes_no_memory(stated, tmp_path):
         packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, RATE), stream, True
         container.mux(packet)
     program = (
-        "import resource, sys; from impasto.video.sources import open_clip; from impasto.errors import ImageError\n"
+        "import resource, sys\n"
+        "from impasto.errors import ImageError\n"
+        "from impasto.video.read.sources import open_clip\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: open_clip(sys.argv[1])\n"
         "except ImageError as error: print(error)\n"

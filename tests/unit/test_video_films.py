@@ -17,8 +17,8 @@ from impasto.errors import ImageError, OutputError, SettingsError, StorageError
 from impasto.images import Picture
 from impasto.images.picture import flatten
 from impasto.video.clip import ColorTags
-from impasto.video.film import FILM_SUFFIXES, FilmSpec, check_film, open_film
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
+from impasto.video.write.film import FILM_SUFFIXES, FilmSpec, check_film, open_film
 
 TIMES = tuple(Fraction(number, RATE) for number in range(12))
 END = Fraction(12, RATE)
@@ -354,7 +354,8 @@ def test_a_full_disk_is_said_in_a_line(suffix, tmp_path):
 
 def test_reading_and_writing_load_no_torch_and_the_libraries_of_films_only_for_films():
     program = (
-        "import sys, impasto.video.film, impasto.video.sources; sys.exit(bool({'torch', 'av', 'cv2'} & {*sys.modules}))"
+        "import sys, impasto.video.write.film, impasto.video.read.sources\n"
+        "sys.exit(bool({'torch', 'av', 'cv2'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
@@ -364,7 +365,7 @@ def test_reading_and_writing_load_no_torch_and_the_libraries_of_films_only_for_f
 def test_an_encoder_takes_no_cores_from_others_and_is_gone_at_the_end(codec, tmp_path):
     program = (
         "import os, sys; from fractions import Fraction; import numpy as np; from impasto.images import Picture\n"
-        "from impasto.video.film import FilmSpec, open_film\n"
+        "from impasto.video.write.film import FilmSpec, open_film\n"
         "def policies(): return {os.sched_getscheduler(int(task)) for task in os.listdir('/proc/self/task')}\n"
         "spec = FilmSpec((64, 48), (Fraction(0), Fraction(1)), Fraction(2))\n"
         "before, threads = policies(), len(os.listdir('/proc/self/task'))\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.video.flow import find_motion, warp
+from impasto.video.painting.flow import find_motion, warp
 
 SIDE = 96
 

@@ -12,7 +12,7 @@ from filming import picture
 from playwright.sync_api import sync_playwright
 
 from impasto.video.clip import ColorTags
-from impasto.video.film import FilmSpec, open_film
+from impasto.video.write.film import FilmSpec, open_film
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

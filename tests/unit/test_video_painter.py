@@ -12,8 +12,9 @@ from impasto.core.losses.temporal import TemporalLoss
 from impasto.engine.stylizer import Stylizer
 from impasto.images import Picture
 from impasto.settings import Settings
-from impasto.video.painter import ShotFrame, ShotPainter
-from impasto.video.shot import KEPT_EVERY, Consistency, references
+from impasto.video.defaults import Consistency
+from impasto.video.painting.painter import ShotFrame, ShotPainter
+from impasto.video.painting.references import KEPT_EVERY, references
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 SIZE = 128, 72

@@ -21,10 +21,11 @@ from impasto.video.events import (
     ShotStarted,
 )
 from impasto.video.painted import decode_painted
-from impasto.video.painter import ShotPainter
+from impasto.video.painting.painter import ShotPainter
+from impasto.video.painting.references import references
 from impasto.video.plan import FilmRequest, plan_film
 from impasto.video.render import render
-from impasto.video.shot import PaintedFrame, ShotFailed, references
+from impasto.video.shot import PaintedFrame, ShotFailed
 from impasto.video.timeline import Keyframe
 
 

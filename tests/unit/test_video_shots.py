@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from impasto.images import Picture
-from impasto.video.shots import ShotFinder, apply_fade, find_shots, remove_fade
+from impasto.video.painting.shots import ShotFinder, apply_fade, find_shots, remove_fade
 
 WIDTH, HEIGHT = 120, 68
 

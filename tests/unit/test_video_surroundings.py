@@ -18,10 +18,11 @@ from impasto.video import render as rendering
 from impasto.video.events import ClipScanned, FilmFinished, FilmStarted, FilmStopped, FramePainted
 from impasto.video.masks import MovingMasks
 from impasto.video.opened_clips import OpenedClips, open_source
+from impasto.video.painting.references import MOST_KEPT
 from impasto.video.plan import FilmRequest, plan_film
+from impasto.video.read.sources import open_clip
 from impasto.video.render import render
-from impasto.video.shot import MOST_KEPT, ClipSource
-from impasto.video.sources import open_clip
+from impasto.video.shot import ClipSource
 from impasto.video.timeline import Keyframe
 from impasto.video.workspace import Workspace
 

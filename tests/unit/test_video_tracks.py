@@ -12,8 +12,8 @@ from PIL import Image
 
 from impasto.errors import ImageError
 from impasto.images import Picture
-from impasto.video.film import FilmSpec, OtherTracks, open_film
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
+from impasto.video.write.film import FilmSpec, OtherTracks, open_film
 
 CHAPTERS = [
     {"id": 1, "start": 0, "end": 1000, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}},

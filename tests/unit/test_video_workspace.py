@@ -16,7 +16,7 @@ from quick_films import save_frames, save_painting
 from impasto.errors import ImageError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.video.painted import decode_painted, encode_painted
-from impasto.video.shots import Fade
+from impasto.video.painting.shots import Fade
 from impasto.video.stored_plan import PlannedShot, StoredPlan
 from impasto.video.workspace import check_room, open_workspace, workspace_folder
 

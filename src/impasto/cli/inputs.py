@@ -58,7 +58,7 @@ def check_no_film(photo: str) -> None:
         with path.open("rb") as file:
             if formats.recognize(file.read(formats.HEAD)) is not None:
                 return
-        from impasto.video.sources import open_clip  # noqa: PLC0415 - few photographs are films
+        from impasto.video.read.sources import open_clip  # noqa: PLC0415 - few photographs are films
 
         open_clip(path)
     except (ImpastoError, OSError):  # whoever reads it as a picture says what is wrong

@@ -16,7 +16,7 @@ from impasto.cli.terminal import STREAM
 from impasto.errors import InputError, OutputError, StorageError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder
-from impasto.video.film import FILM_SUFFIXES, check_film
+from impasto.video.write.film import FILM_SUFFIXES, check_film
 from impasto.wording import COMMAND
 
 _LONGEST_STEM = 100

@@ -10,8 +10,8 @@ from impasto.settings import Settings
 from impasto.video.actor import ShotActor
 from impasto.video.payload import ShotPacker
 from impasto.video.plan import FilmPlan
+from impasto.video.read.sources import find_files
 from impasto.video.shot import ClipSource, ShotBegun, ShotDone, ShotFailed, ShotTask, ShotUpdate
-from impasto.video.sources import find_files
 
 
 class RayShots(ActorExecutor[ShotTask, ShotUpdate]):

@@ -14,7 +14,7 @@ import numpy as np
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.video.clip import Clip
-from impasto.video.shots import find_shots
+from impasto.video.painting.shots import find_shots
 from impasto.video.stored_plan import PlannedShot
 from impasto.video.timeline import smoothstep
 

@@ -13,7 +13,8 @@ from impasto.images.picture import to_integers
 from impasto.settings import Settings
 from impasto.storage.paths import is_file
 from impasto.video.clip import Clip
-from impasto.video.shot import MOST_KEPT, ClipSource
+from impasto.video.painting.references import MOST_KEPT
+from impasto.video.shot import ClipSource
 
 _ROUNDING = Fraction(1, 500)
 """Seconds by which a container may round times: Matroska counts milliseconds."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from impasto.errors import ImageError
 from impasto.video.clip import Clip
+from impasto.video.read.sources import find_files, open_clip
 from impasto.video.shot import ClipSource
-from impasto.video.sources import find_files, open_clip
 
 _State = tuple[tuple[Path, int, int], ...]
 """Of the files of a clip: their sizes and when they were written."""

@@ -18,7 +18,9 @@ from impasto.video.clip import Clip
 from impasto.video.masks import MovingMasks
 from impasto.video.opened_clips import OpenedClips
 from impasto.video.painted import decode_painted, encode_painted
-from impasto.video.painter import ShotFrame, ShotPainter
+from impasto.video.painting.painter import ShotFrame, ShotPainter
+from impasto.video.painting.references import references
+from impasto.video.painting.shots import remove_fade
 from impasto.video.shot import (
     PaintedFrame,
     PaintingSource,
@@ -26,9 +28,7 @@ from impasto.video.shot import (
     ShotFailed,
     ShotTask,
     ShotUpdate,
-    references,
 )
-from impasto.video.shots import remove_fade
 
 _TYPICAL = 5
 """Frames that together stand for the colors of a shot."""

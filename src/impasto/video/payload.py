@@ -17,8 +17,8 @@ from filelock import FileLock
 from impasto.cluster.files import PREFIX, FilePacker, FileSpool, PackedFile, Unpacked, move_files
 from impasto.errors import ImageError
 from impasto.settings.effect import named_files
+from impasto.video.read.sources import find_files
 from impasto.video.shot import ClipSource, ShotTask
-from impasto.video.sources import find_files
 
 PIECE_BYTES = 64 * 2**20
 

@@ -21,17 +21,17 @@ from impasto.sizing import Size
 from impasto.storage.names import base_name
 from impasto.storage.paths import is_file, is_folder, with_name_of_its_own
 from impasto.video.clip import Clip, ClipInfo
-from impasto.video.film import check_film, check_size
-from impasto.video.film_spec import FilmSpec, OtherTracks
-from impasto.video.frame_files import frames_in, is_folder_target, split_target
 from impasto.video.masks import is_still_picture
 from impasto.video.opencv import load_opencv
+from impasto.video.read.sources import find_files, open_clip
 from impasto.video.request import FilmRequest
 from impasto.video.shot import ClipSource, PaintingSource
-from impasto.video.sources import find_files, open_clip
 from impasto.video.timeline import Timeline
 from impasto.video.times import choose_part
 from impasto.video.workspace import is_waiting
+from impasto.video.write.film import check_film, check_size
+from impasto.video.write.film_spec import FilmSpec, OtherTracks
+from impasto.video.write.frames import frames_in, is_folder_target, split_target
 from impasto.wording import argument, either
 
 __all__ = ["LONGEST_SIDE", "FilmPlan", "FilmRequest", "plan_film"]

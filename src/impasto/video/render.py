@@ -22,15 +22,16 @@ from impasto.video.events import (
     ShotRetried,
     ShotStarted,
 )
-from impasto.video.film import open_film
-from impasto.video.frame_files import is_folder_target
 from impasto.video.local import LocalShots
+from impasto.video.painting.references import references
+from impasto.video.painting.shots import apply_fade
 from impasto.video.plan import FilmPlan
 from impasto.video.schedule import count_workers, count_workers_of_whole, decide
-from impasto.video.shot import PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask, references
-from impasto.video.shots import apply_fade
+from impasto.video.shot import PaintedFrame, ShotBegun, ShotDone, ShotExecutor, ShotFailed, ShotTask
 from impasto.video.stored_plan import StoredPlan
 from impasto.video.workspace import Workspace, check_room, open_workspace
+from impasto.video.write.film import open_film
+from impasto.video.write.frames import is_folder_target
 
 _START_SECONDS = 3.0
 """Until a worker has loaded torch and the network."""

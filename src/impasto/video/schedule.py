@@ -5,8 +5,8 @@ from collections.abc import Callable, Generator
 from impasto.engine import cores, sharing
 from impasto.video.events import ClipScanned
 from impasto.video.looping import close_loop
+from impasto.video.painting.shots import ShotFinder
 from impasto.video.plan import FilmPlan
-from impasto.video.shots import ShotFinder
 from impasto.video.stored_plan import PlannedShot, StoredPlan
 
 _SCANNED = 100

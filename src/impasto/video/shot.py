@@ -11,19 +11,9 @@ from fractions import Fraction
 from typing import Protocol
 
 from impasto.errors import ImpastoError
-from impasto.video.defaults import Consistency as Consistency  # noqa: PLC0414 - of a task
-from impasto.video.shots import Fade
+from impasto.video.defaults import Consistency
+from impasto.video.painting.shots import Fade
 from impasto.video.timeline import Timeline
-
-KEPT_EVERY = 8
-"""Every so many frames of a shot one is kept in memory, for what is hidden meanwhile and seen again."""
-MOST_KEPT = 8
-
-
-def references(done: int) -> list[int]:
-    """Give which frames of a shot, by their index, a painter needs to resume after so many of them."""
-    kept = range(max(0, done - KEPT_EVERY * MOST_KEPT), done)
-    return sorted({place for place in kept if place % KEPT_EVERY == 0 or place == done - 1})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from impasto.video.shots import Fade
+from impasto.video.painting.shots import Fade
 
 _CHANGED = {
     "clip": "the clip has changed",

@@ -31,10 +31,10 @@ from impasto.storage.atomic import (
     translate_errors,
 )
 from impasto.storage.paths import with_name_of_its_own
-from impasto.video.folders import NUMBER
-from impasto.video.frame_files import frames_in, split_target
 from impasto.video.painted import END, decode_painted
+from impasto.video.read.frames import NUMBER
 from impasto.video.stored_plan import StoredPlan
+from impasto.video.write.frames import frames_in, split_target
 from impasto.wording import OVERWRITE
 
 _SUFFIX = ".frames"

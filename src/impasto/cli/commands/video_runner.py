@@ -18,13 +18,13 @@ from impasto.errors import ImageError, InputError, OutputError
 from impasto.storage.paths import with_name_of_its_own
 from impasto.video.defaults import Consistency
 from impasto.video.events import FilmEvent, FilmStarted, FilmStopped, FramePainted
-from impasto.video.film import ANIMATIONS
-from impasto.video.folders import NUMBER, is_pattern
-from impasto.video.frame_files import is_folder_target
 from impasto.video.plan import FilmRequest, plan_film
+from impasto.video.read.frames import NUMBER, is_pattern
 from impasto.video.render import render
 from impasto.video.timeline import parse_keyframes
 from impasto.video.workspace import is_waiting
+from impasto.video.write.film import ANIMATIONS
+from impasto.video.write.frames import is_folder_target
 
 _LONGEST_STEM = 100
 """Characters of a name that nobody chose."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from impasto import images
 from impasto.engine.events import Event, Preview
 from impasto.images.picture import flatten, to_integers
-from impasto.video.film import FilmSpec, is_container, open_film
+from impasto.video.write.film import FilmSpec, is_container, open_film
 
 _FRAME_SIDE = 800  # pixels: an animation is for sharing, and sixty large pictures would not fit in memory
 _HOLD = 2  # seconds that the result is shown

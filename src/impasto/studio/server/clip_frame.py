@@ -11,7 +11,7 @@ from pathlib import Path
 from impasto.studio.limits import Limits
 from impasto.studio.server.processes import limit_process
 from impasto.studio.store.thumbnails import PREVIEW_SIDE, encode_webp
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
 
 
 def main(arguments: list[str]) -> int:

@@ -26,8 +26,8 @@ from impasto.studio.limits import Limits
 from impasto.studio.server.processes import limit_process
 from impasto.studio.store.thumbnails import DISPLAY_SIDE, THUMBNAIL_SIDE, encode_webp, representative_frame
 from impasto.video.clip import Clip
-from impasto.video.codecs import CONTAINERS
-from impasto.video.sources import open_clip
+from impasto.video.read.sources import open_clip
+from impasto.video.write.codecs import CONTAINERS
 
 _MAX_ORIGIN_BYTES = 64_000
 """The metadata is sent with every request for the picture: more than this is not Impasto's."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from impasto.errors import OutputError
 from impasto.storage.atomic import check_folder, make_folder
-from impasto.video.film import FILM_SUFFIXES
 from impasto.video.workspace import workspace_folder
+from impasto.video.write.film import FILM_SUFFIXES
 
 _PREVIEW_SECONDS = 60.0
 """How long the previews of a job that has ended are kept."""

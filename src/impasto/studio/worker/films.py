@@ -18,8 +18,8 @@ from impasto.studio.store.thumbnails import PREVIEW_SIDE, THUMBNAIL_SIDE, repres
 from impasto.studio.worker.writing import PreviewWriter, write_webp
 from impasto.video.events import FilmEvent, FilmFinished, FilmStarted, FramePainted
 from impasto.video.plan import FilmPlan, FilmRequest, plan_film
+from impasto.video.read.sources import open_clip
 from impasto.video.render import render
-from impasto.video.sources import open_clip
 from impasto.video.workspace import is_waiting, workspace_folder
 
 _ASK_SECONDS = 0.3
@@ -78,7 +78,8 @@ class FilmRun:
             frames=f"{part.start}:{part.stop}",
             every=None if self._order.preview else self._order.every,
             preview=self._order.preview,
-            overwrite=True,  # frames of another version or device cannot be gone on with
+            overwrite=True,
+            discard_frames=True,  # frames of another version or device cannot be gone on with
         )
 
     def _frames_left(self, plan: FilmPlan) -> int:

@@ -10,7 +10,7 @@ from impasto.studio import controls, samples
 from impasto.studio.schemas import About
 from impasto.studio.server import looks
 from impasto.studio.server.dependencies import Context, error_responses
-from impasto.video.codecs import CONTAINERS
+from impasto.video.write.codecs import CONTAINERS
 
 router = APIRouter()
 

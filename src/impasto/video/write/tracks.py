@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import ImageError, count_noun
 from impasto.images import formats
 from impasto.storage.paths import is_file
-from impasto.video import folders
-from impasto.video.codecs import Container
-from impasto.video.containers import find_video, open_container
-from impasto.video.film_spec import Notice, OtherTracks
-from impasto.video.packets import read_packets
-from impasto.video.timing import read_timing
-from impasto.video.track_writers import ConvertedText, ReencodedAudio, TrackWriter, can_copy
+from impasto.video.read import frames
+from impasto.video.read.container import find_video, open_container
+from impasto.video.read.packets import read_packets
+from impasto.video.read.timing import read_timing
+from impasto.video.write.codecs import Container
+from impasto.video.write.film_spec import Notice, OtherTracks
+from impasto.video.write.track_writers import ConvertedText, ReencodedAudio, TrackWriter, can_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ class TrackCopier:
 def _has_no_tracks(tracks: OtherTracks) -> bool:
     """Whether a source is no film, but frames or an animated picture."""
     if not is_file(tracks.source):
-        return tracks.source.is_dir() or folders.is_pattern(str(tracks.source))
+        return tracks.source.is_dir() or frames.is_pattern(str(tracks.source))
     try:
         with tracks.source.open("rb") as file:
             return formats.recognize(file.read(formats.HEAD)) is not None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import STORAGE_FAILURES
-from impasto.video.codecs import Container
+from impasto.video.write.codecs import Container
 
 if TYPE_CHECKING:
     from av import AudioResampler, Packet

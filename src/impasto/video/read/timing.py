@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import ImageError
-from impasto.video.packets import PacketSpan, read_packets
+from impasto.video.read.packets import PacketSpan, read_packets
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

@@ -11,8 +11,8 @@ from impasto.errors import OutputError
 from impasto.images import Picture
 from impasto.storage.atomic import check_folder, translate_errors
 from impasto.storage.paths import is_folder, path_exists
-from impasto.video.codecs import CONTAINERS
 from impasto.video.frame_pattern import FramePattern, has_number
+from impasto.video.write.codecs import CONTAINERS
 from impasto.wording import OVERWRITE
 
 _DEFAULT_PATTERN = "%05d.png"

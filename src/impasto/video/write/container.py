@@ -13,9 +13,9 @@ from impasto.errors import STORAGE_FAILURES, OutputError, StorageError
 from impasto.images import Picture
 from impasto.images.picture import flatten
 from impasto.video import colors
-from impasto.video.codecs import Codec, Container
-from impasto.video.film_spec import FilmSpec, Notice, OtherTracks
-from impasto.video.tracks import TrackCopier
+from impasto.video.write.codecs import Codec, Container
+from impasto.video.write.film_spec import FilmSpec, Notice, OtherTracks
+from impasto.video.write.tracks import TrackCopier
 
 if TYPE_CHECKING:
     from av import VideoFrame

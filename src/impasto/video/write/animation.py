@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import putchunk
 
 from impasto.images import Picture, encoders
 from impasto.images.picture import flatten, to_integers
-from impasto.video.film_spec import FilmSpec
+from impasto.video.write.film_spec import FilmSpec
 
 _HUNDREDTHS, _THOUSANDTHS = 100, 1000
 _SHORTEST_GIF = 2

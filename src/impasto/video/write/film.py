@@ -11,11 +11,11 @@ from impasto.images import Picture
 from impasto.images.formats import choices
 from impasto.sizing import Size
 from impasto.storage.atomic import partial_file, translate_errors
-from impasto.video import animations, frame_files
-from impasto.video.codecs import CODECS, CONTAINERS, choose_codec
 from impasto.video.defaults import DEFAULT_QUALITY, HIGHEST_QUALITY
-from impasto.video.encoder import ContainerFilm
-from impasto.video.film_spec import Film, FilmSpec, FilmWriter, Notice, OtherTracks
+from impasto.video.write import animation, frames
+from impasto.video.write.codecs import CODECS, CONTAINERS, choose_codec
+from impasto.video.write.container import ContainerFilm
+from impasto.video.write.film_spec import Film, FilmSpec, FilmWriter, Notice, OtherTracks
 from impasto.wording import argument
 
 __all__ = ["FILM_SUFFIXES", "Film", "FilmSpec", "OtherTracks", "check_film", "check_size", "is_container", "open_film"]
@@ -51,8 +51,8 @@ def check_film(
     """
     if not 1 <= quality <= HIGHEST_QUALITY:
         raise SettingsError(f"{argument('quality', quality)} is out of range", f"Choose 1 to {HIGHEST_QUALITY}.")
-    if frame_files.is_folder_target(path):
-        frame_files.check_target(path, overwrite=overwrite)
+    if frames.is_folder_target(path):
+        frames.check_target(path, overwrite=overwrite)
     else:
         images.check_output(path, overwrite=overwrite, suffixes=FILM_SUFFIXES)
         suffix = Path(path).suffix.lower()
@@ -71,7 +71,7 @@ def check_size(path: str | Path, size: Size) -> None:
         OutputError: the format holds no such frames.
     """
     largest = {".gif": _LARGEST_GIF, ".webp": _LARGEST_WEBP}.get(Path(path).suffix.lower())
-    if largest is not None and max(size) > largest and not frame_files.is_folder_target(path):
+    if largest is not None and max(size) > largest and not frames.is_folder_target(path):
         raise OutputError(f"{path} cannot hold {size[0]} x {size[1]} pixels", "Make it smaller.")
 
 
@@ -124,9 +124,9 @@ def _open_writer(
     tracks: OtherTracks | None,
     notice: Notice,
 ) -> Iterator[FilmWriter]:
-    if frame_files.is_folder_target(path):
-        with frame_files.open_frames(path, spec.metadata) as frames:
-            yield frames
+    if frames.is_folder_target(path):
+        with frames.open_frames(path, spec.metadata) as folder:
+            yield folder
         return
     target = Path(path).expanduser()
     with partial_file(target) as partial:
@@ -149,10 +149,10 @@ def _writer(
         chosen = CODECS[choose_codec(suffix, codec)]
         return ContainerFilm(partial, target, spec, CONTAINERS[suffix], chosen, quality, tracks, notice)
     if suffix == ".gif":
-        return animations.GifFilm(partial, spec)
+        return animation.GifFilm(partial, spec)
     if suffix == ".webp":
-        return animations.WebpFilm(partial, spec, quality)
-    return animations.PngFilm(partial, spec)
+        return animation.WebpFilm(partial, spec, quality)
+    return animation.PngFilm(partial, spec)
 
 
 class _Checked:

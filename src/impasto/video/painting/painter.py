@@ -26,9 +26,10 @@ from impasto.images import Picture
 from impasto.images.picture import Rgb, fill_transparent, to_integers
 from impasto.settings import Settings
 from impasto.sizing import with_long_side
-from impasto.video.flow import Motion, Plane, Samples, find_motion, warp
+from impasto.video.defaults import Consistency
 from impasto.video.opencv import load_opencv
-from impasto.video.shot import KEPT_EVERY, MOST_KEPT, Consistency, references
+from impasto.video.painting.flow import Motion, Plane, Samples, find_motion, warp
+from impasto.video.painting.references import KEPT_EVERY, MOST_KEPT, references
 
 KNOWN = 0.998
 """Mean trust from which on no further frame is looked at, and nothing is painted from coarse to fine."""
@@ -72,7 +73,7 @@ class _Painted:
 class ShotPainter:
     """Paints the frames of one shot in their order, each from what was painted before.
 
-    All that it remembers are some earlier frames, those that `shot.references` names, with what was painted of them, to
+    All that it remembers are some earlier frames, those that `references` names, with what was painted of them, to
     the bit as they were given back, and `state`: with both an interrupted shot goes on as if nothing had happened.
 
     Args:
@@ -97,7 +98,7 @@ class ShotPainter:
         """What is to be kept beside the painted frames, as JSON holds it; it changes with each frame."""
 
     def resume(self, painted: Sequence[tuple[ShotFrame, Picture]], state: dict[str, Any]) -> None:
-        """Go on after frames that were painted before: those that `shot.references` names, and the last one's state."""
+        """Go on after frames that were painted before: those that `references` names, and the last one's state."""
         places = references(state["painted"])
         for place, (frame, picture) in zip(places, painted, strict=True):
             self.state = {**state, "painted": place}

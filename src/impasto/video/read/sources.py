@@ -7,10 +7,10 @@ from pathlib import Path
 from impasto.errors import ImageError, SettingsError
 from impasto.images import formats
 from impasto.storage.paths import is_file, is_folder, path_exists
-from impasto.video import animated, folders
 from impasto.video.clip import Clip
-from impasto.video.containers import ContainerClip
 from impasto.video.defaults import DEFAULT_RATE
+from impasto.video.read import animation, frames
+from impasto.video.read.container import ContainerClip
 from impasto.wording import argument
 
 _FASTEST = 1000
@@ -30,17 +30,17 @@ def open_clip(source: str | Path, *, rate: Fraction | float = DEFAULT_RATE) -> C
     name = str(source)
     path = Path(source).expanduser()
     if _is_several(path, name):
-        return folders.FolderClip(folders.find_pictures(path, name), name, _check_rate(rate))
+        return frames.FolderClip(frames.find_pictures(path, name), name, _check_rate(rate))
     if not name or not path_exists(path):
         raise ImageError(f"{name} does not exist" if name else "the name of a clip is empty", "Check the path.")
     if not is_file(path):
         raise ImageError(f"{name} is not a file", "Give a film, an animation, or a folder of pictures.")
     head, digest = _examine(path, name)
     row = formats.recognize(head)
-    if row is not None and row.title in animated.KINDS:
-        return animated.AnimatedClip(path, name, digest, row.title, _check_rate(rate))
+    if row is not None and row.title in animation.KINDS:
+        return animation.AnimatedClip(path, name, digest, row.title, _check_rate(rate))
     if row is not None:
-        return folders.FolderClip([path], name, _check_rate(rate))
+        return frames.FolderClip([path], name, _check_rate(rate))
     return ContainerClip(path, name, digest)
 
 
@@ -52,12 +52,12 @@ def find_files(source: str) -> tuple[list[Path], bool]:
     """
     path = Path(source).expanduser()
     if _is_several(path, source):
-        return folders.find_pictures(path, source), True
+        return frames.find_pictures(path, source), True
     return [path], False
 
 
 def _is_several(path: Path, name: str) -> bool:
-    return is_folder(path) or (folders.is_pattern(name) and not path_exists(path))
+    return is_folder(path) or (frames.is_pattern(name) and not path_exists(path))
 
 
 def _check_rate(rate: Fraction | float) -> Fraction:

@@ -20,8 +20,8 @@ from impasto.images.decoded import check_pixels
 from impasto.sizing import Size
 from impasto.video import colors
 from impasto.video.clip import ClipInfo, ColorTags
-from impasto.video.demuxers import DEMUXERS
-from impasto.video.timing import decode, read_timing
+from impasto.video.read.demuxers import DEMUXERS
+from impasto.video.read.timing import decode, read_timing
 
 if TYPE_CHECKING:
     from av import VideoFrame

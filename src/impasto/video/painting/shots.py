@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from impasto.images import Picture
 from impasto.images.picture import to_integers
 from impasto.sizing import with_long_side
-from impasto.video.flow import Samples, find_motion
 from impasto.video.opencv import load_opencv
+from impasto.video.painting.flow import Samples, find_motion
 
 _SIDE = 96
 """Pixels of the long side at which frames are compared."""

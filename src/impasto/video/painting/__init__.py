@@ -1,0 +1,1 @@
+"""Painting a shot: where it begins, how it moves, and its frames one after the other."""

@@ -1,0 +1,1 @@
+"""Reading clips: films, animations, and frames in a folder."""

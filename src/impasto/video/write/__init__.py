@@ -1,0 +1,1 @@
+"""Writing films: containers, animations, and frames into a folder."""
