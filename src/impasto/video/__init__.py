@@ -1,8 +1,8 @@
 """Moving pictures: a clip in, a painted film out.
 
-`read` opens clips and `write` makes films; `painting` finds where a shot begins and paints its frames, each from the one
-before. `plan` checks what is wanted, `timeline` says which settings hold when, `workspace` keeps what is finished, and
-`render` does all of it, with workers of this machine (`local`) or of others (`cluster`).
+`read` opens clips and `write` makes films; `painting` finds where a shot begins and paints its frames, each from the
+one before. `plan` checks what is wanted, `timeline` says which settings hold when, `workspace` keeps what is finished,
+and `render` does all of it, with workers of this machine (`local`) or of others (`cluster`).
 """
 
 from typing import TYPE_CHECKING, Any
