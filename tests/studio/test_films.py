@@ -23,9 +23,6 @@ from impasto.studio.store import cleanup, database, queue, quota
 from impasto.studio.worker.films import frames_between
 from impasto.studio.worker.worker import JobRun
 
-ALIKE = 2.0
-"""Levels of 255, on average over a frame."""
-
 
 def frames_of(data):
     with av.open(io.BytesIO(data)) as file:
