@@ -1,5 +1,5 @@
 # `make demo` and `make test` set up what they need; the second time they need no network.
-.PHONY: demo test coverage test-slow lint format bench scorecard docs web clean
+.PHONY: demo test coverage test-slow lint format bench scorecard films docs web clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,6 +57,11 @@ scorecard: $(VENV)/dev
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.sizes
 	PYTHONPATH=benchmarks $(BIN)/python -m scorecard.cost
 	PYTHONPATH=benchmarks $(BIN)/python scripts/scorecard_sheets.py
+	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
+
+# Half an hour on two cores: films of four clips, and frames painted by themselves beside them.
+films: $(VENV)/dev
+	PYTHONPATH=benchmarks $(BIN)/python -m video
 	PYTHONPATH=benchmarks $(BIN)/python scripts/generate_docs.py
 
 docs: $(VENV)/dev
