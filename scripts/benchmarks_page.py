@@ -306,10 +306,10 @@ def _estimates() -> list[str]:
 
 def _films() -> list[str]:
     found = read("video")
-    runs = [(clip, painting, run) for clip, runs in found["clips"].items() for painting, run in runs.items()]
+    runs = list(found["clips"].items())
     agreement = [
         [
-            f"`{clip}` x {painting}",
+            f"`{clip}`",
             f"{run['error_source']:.2f}",
             f"{run['error_alone']:.2f}",
             f"{run['error_film']:.2f}",
@@ -318,25 +318,26 @@ def _films() -> list[str]:
             f"{run['style_alone']:.3f}",
             f"{run['style_film']:.3f}",
         ]
-        for clip, painting, run in runs
+        for clip, run in runs
     ]
     cost = [
         [
-            f"`{clip}` x {painting}",
+            f"`{clip}`",
             f"{run['seconds_alone']:.1f}",
             f"{run['seconds_film']:.1f}",
             f"{run['seconds_film'] / run['seconds_alone']:.2f}",
         ]
-        for clip, painting, run in runs
+        for clip, run in runs
     ]
-    drifting = [(painting, run) for clip, painting, run in runs if run["drift_palette"] is not None]
+    still = found["clips"]["static"]
     return [
         "## Films",
         (
             "Clips of 320 x 180 at 12 frames a second whose motion is known ([how they are made](video.md#measured)). "
             "The error is between a frame and the one before it, moved as the content truly moved: mean of levels "
             "0..255 where both show the same, over four pairs of frames. Style gap closed is the mean of their later "
-            f"frames, at 320 px. {_brief(found['about'])}. `python -m video`."
+            f"frames, at 320 px. The painting is {found['about']['painting']}, which was not tuned on. "
+            f"{_brief(found['about'])}. `make films`."
         ),
         _table(
             ["", "error, clip", "each by itself", "film", "of by itself", "of the clip", "style, by itself", "film"],
@@ -346,10 +347,7 @@ def _films() -> list[str]:
         _table(["", "by itself", "film", "ratio"], cost),
         (
             "From frame 5 to 100 of the clip in which nothing moves, mean lightness moves by at most "
-            + " and ".join(f"{run['drift_lightness']:.2f} % ({painting})" for painting, run in drifting)
-            + " of its range, and the palette by "
-            + " and ".join(f"{run['drift_palette']:.2f} %" for _, run in drifting)
-            + "."
+            f"{still['drift_lightness']:.2f} % of its range, and the palette by {still['drift_palette']:.2f} %."
         ),
     ]
 
