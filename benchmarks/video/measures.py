@@ -19,6 +19,8 @@ from video.clips import Frame, MovingClip
 
 SETTLED = 5
 """The frame from which on drift is measured."""
+LOOKED = 5
+"""Every so many-th frame after it is looked at."""
 
 
 def warping_error(clip: MovingClip, frames: Mapping[int, Frame], pairs: Iterable[int]) -> float:
@@ -68,7 +70,7 @@ def drift(frames: Mapping[int, Frame]) -> tuple[float, float]:
     Lightness is OkLab's; the palette's move is the distance between the distributions of colors.
     """
     first = to_oklab(_tensor(frames[SETTLED]))
-    later = [to_oklab(_tensor(frames[number])) for number in sorted(frames) if number > SETTLED]
+    later = [to_oklab(_tensor(frames[number])) for number in sorted(frames)[SETTLED + LOOKED :: LOOKED]]
     lightness = max(abs(float(it[:, 0].mean() - first[:, 0].mean())) for it in later)
     return 100 * lightness, 100 * max(sliced_wasserstein(it, first) for it in later)
 
