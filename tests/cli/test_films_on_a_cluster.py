@@ -215,6 +215,7 @@ def test_the_time_left_follows_from_the_shots_that_are_painted_at_the_moment():
     assert clock.remaining() == 3  # one of them is left by itself
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray leaves sockets and processes to the collector
 def test_a_cluster_of_this_machine_paints_the_film_of_this_process(impasto, clip, monkeypatch):
     there = impasto("video", "in", "painting.png", "-o", "there.gif", *FAST, "--cluster", "local")

@@ -217,6 +217,7 @@ def wait_for(process, kind, count=1):
     raise AssertionError(process.stderr.read())
 
 
+@pytest.mark.slow
 def test_a_film_that_is_killed_twice_is_resumed_and_is_the_same(impasto_process, video, clip):
     assert video("in", "painting.jpg", "-o", "whole.gif").code == 0
     expected = (clip / "whole.gif").read_bytes()

@@ -29,6 +29,7 @@ def long_job(running):
     ]
 
 
+@pytest.mark.slow
 def test_three_clicks_on_the_examples_start_a_picture(opens, running):
     page = opens()
     page.get_by_role("button", name="Example photograph: Summer Palace").click()
@@ -361,6 +362,7 @@ def menu(page, item):
     return page.locator(".look-menu").get_by_role("button", name=re.compile(f"^{item}"))
 
 
+@pytest.mark.slow
 def test_a_look_is_saved_exported_deleted_and_imported(opens, tmp_path):
     page = opens()
     named(page, "ink").check(force=True)

@@ -54,6 +54,7 @@ def no_violations(page, state):
     assert serious == [], state
 
 
+@pytest.mark.slow
 def test_a_film_is_dropped_previewed_painted_cancelled_resumed_and_played(opens, running):
     page = opens()
     order(page, 24)

@@ -224,6 +224,7 @@ def test_a_film_is_previewed_painted_played_and_downloaded(running):
     assert [path.name for path in (running.data / "results").glob(f"{job['id']}*")] == []
 
 
+@pytest.mark.slow
 def test_a_cancelled_film_goes_on_where_it_was_and_is_equal_to_one_that_was_not(running):
     client = running.client
     clip, painting = upload_file(client, "walk.mp4", film(16))["id"], upload(client)

@@ -234,6 +234,7 @@ def painted_job(page, running):
     return job
 
 
+@pytest.mark.slow
 @in_browser
 def test_regions_drawn_with_the_mouse_are_painted_and_shown_again_and_redrawn(opens, running):
     page = opens()

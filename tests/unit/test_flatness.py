@@ -158,6 +158,7 @@ def write(path, picture):
     return path
 
 
+@pytest.mark.slow
 def test_empty_places_stay_emptier_the_less_is_filled(photo):
     plain = {"recipe": "painterly", "size": 128, "iterations": 20, "precision": "float32"}
     rgb = images.resize(images.read(photo), 128, 85).rgb

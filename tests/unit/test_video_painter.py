@@ -55,6 +55,7 @@ def apart(one, other):
     return float(np.abs(one.rgb - other.rgb).mean())
 
 
+@pytest.mark.slow
 def test_what_stands_still_is_painted_alike_the_more_the_loss_weighs(stylizer, painting, wide):
     shot = list(frames(wide, 3))
     changes = []
@@ -85,6 +86,7 @@ def test_what_comes_into_sight_is_painted_too(stylizer, painting, wide):
     assert last.rgb[:, new].std() > 15
 
 
+@pytest.mark.slow
 def test_light_that_falls_falls_in_the_painting(stylizer, painting, wide):
     shot = list(frames(wide, 5, light=lambda number: 1 - 0.12 * number))
     paint = painter(stylizer, painting, shot).paint

@@ -135,6 +135,7 @@ def test_U7_python_asks_for_an_estimate_with_the_arguments_of_a_run():
         stylizer.estimate(*PAIR, size=3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_first_estimate_of_a_kind_is_measured_where_it_is_worth_the_time(monkeypatch):
     stylizer, small = Stylizer(), {"scales": 1, "precision": "float32", "size": 96}
