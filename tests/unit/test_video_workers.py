@@ -43,7 +43,7 @@ def test_shots_at_once_and_a_worker_that_is_killed_change_nothing_of_the_film(fo
         begun |= {event.shot} if isinstance(event, FramePainted) else set()
         if len(begun) == 2 and not killed:
             killed = True
-            for pid in children() - before:
+            for pid in sorted(children() - before)[:1]:  # both at once may be two losses of one shot
                 psutil.Process(pid).kill()
     assert isinstance(events[-1], FilmFinished)
     assert {event.workers for event in events if isinstance(event, FilmStarted)} == {2}

@@ -290,12 +290,11 @@ class _FilmRun:
     def _handle_failure(self, failed: ShotFailed) -> ShotRetried:
         """Have another worker resume a shot whose own was lost; anything else ends the film."""
         self._running.discard(failed.shot)
-        if failed.shot in self._painting or self._cluster is not None:  # else it was given to a worker already lost
-            self._lost[failed.shot] = self._lost.get(failed.shot, 0) + 1
         self._count_at_once(painting=self._painting - {failed.shot})
+        self._lost[failed.shot] = self._lost.get(failed.shot, 0) + 1
         if not failed.worker_lost:
             raise failed.error
-        if self._lost.get(failed.shot, 0) > (_MOST_LOSSES if self._cluster is None else MOST_LOSSES):
+        if self._lost[failed.shot] > (_MOST_LOSSES if self._cluster is None else MOST_LOSSES):
             problem, hint = failed.error.texts
             often = "a second time" if self._cluster is None else f"as {MOST_LOSSES} were before"
             raise ImpastoError(f"{problem}, {often}", f"{hint} What is painted is kept.")
