@@ -3,10 +3,14 @@
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
 from impasto import weights
+
+hypothesis.settings.register_profile("impasto", deadline=None)  # the first example loads what the others have
+hypothesis.settings.load_profile("impasto")
 
 PICTURES = Path(__file__).parent.parent / "examples" / "pictures"
 
