@@ -56,18 +56,36 @@ class ShotFrame:
 
 
 @dataclass(frozen=True)
-class _Painted:
-    """What is remembered of a frame, all of it of the result's size."""
+class _FrameView:
+    """What is looked at of a frame, all of it of the result's size."""
 
     source: Samples
-    """(H, W, 3), and so are the others."""
+    """(H, W, 3)."""
     start: Rgb
     """The source as it would be begun if it were new: in the styles' palette, where the run begins so."""
-    result: Rgb
     masks: tuple[Plane, ...]
     """How much of which style is asked for where, (H, W) each, 0..1."""
     is_content: bool
-    """Whether nothing was painted, as the settings asked for no style."""
+    """Whether nothing is painted, as the settings ask for no style."""
+
+    @classmethod
+    def of(cls, opened: RunInputs) -> "_FrameView":
+        """Look at the frame of a run."""
+        transfer, original = opened.transfer, opened.inputs.original
+        content = transfer.details.content(*transfer.spec.size)
+        assert original is not None  # a frame is one
+        assert content is not None
+        source = _to_samples(opened.inputs.resize(original, *transfer.spec.size))
+        return cls(source, _to_array(content), _masks(opened), transfer.spec.content_only)
+
+
+@dataclass(frozen=True)
+class _Painted:
+    """What is remembered of a frame."""
+
+    seen: _FrameView
+    result: Rgb
+    """Of its size, (H, W, 3)."""
 
 
 class ShotPainter:
@@ -102,8 +120,8 @@ class ShotPainter:
         places = references(state["painted"])
         for place, (frame, picture) in zip(places, painted, strict=True):
             self.state = {**state, "painted": place}
-            filled = replace(frame, picture=_fill_hidden(frame.picture))
-            self._remember(self._open(filled), filled, picture)
+            opened = self._open(frame)
+            self._remember(opened, _FrameView.of(opened), picture)
 
     def paint(self, frame: ShotFrame) -> Picture:
         """Paint the next frame.
@@ -115,32 +133,32 @@ class ShotPainter:
             InputError: a picture, a setting, the network or the device cannot be used.
             DivergedError: the objective is not a finite number, even with smaller steps.
         """
-        frame = replace(frame, picture=_fill_hidden(frame.picture))
         opened = self._open(frame)
-        if self._last is None or self._last.is_content or opened.transfer.spec.content_only:
+        seen = _FrameView.of(opened)
+        if self._last is None or self._last.seen.is_content or seen.is_content:
             image = self._run(opened.transfer)
         else:
-            image = self._go_on(opened, frame, self._last)
+            image = self._go_on(opened, seen, self._last)
         result = _round(opened.tensors.picture(image), frame.picture)
-        self._remember(opened, frame, result)
+        self._remember(opened, seen, result)
         return result
 
     def _open(self, frame: ShotFrame) -> RunInputs:
         """Set up the run of a frame, in the precision of the first."""
+        picture = _fill_hidden(frame.picture)
         if not self.state:
-            opened = self._stylizer.open_fastest(frame.picture, self._styles, frame.settings, self._colors)
+            opened = self._stylizer.open_fastest(picture, self._styles, frame.settings, self._colors)
             self.state = {"precision": opened.compute.precision, "loss": 0.0, "painted": 0}
             return opened
         settings = frame.settings.model_copy(update={"precision": self.state["precision"]})
-        return self._stylizer.open(frame.picture, self._styles, settings, self._colors)
+        return self._stylizer.open(picture, self._styles, settings, self._colors)
 
-    def _go_on(self, opened: RunInputs, frame: ShotFrame, last: _Painted) -> Tensor:
+    def _go_on(self, opened: RunInputs, seen: _FrameView, last: _Painted) -> Tensor:
         """Paint a frame from those before it: (1, 3, H, W), 0..255."""
-        fresh = _start(opened)
-        moved, trust = self._move(opened, frame, fresh, last)
+        moved, trust = self._move(seen, last)
         scales, images, how = opened.transfer.scales, opened.transfer.images, self._consistency
         weight = how.weight * self.state["loss"] / _UNIT**2
-        warped, trusted, new = (_to_tensor(it, opened) for it in (moved, trust, fresh))
+        warped, trusted, new = (_to_tensor(it, opened) for it in (moved, trust, seen.start))
         if trust.mean() < KNOWN and len(scales) > 1 and how.coarse_iterations:
             start = resize(new.lerp(warped, trusted), *scales[-2].size)
             coarse = self._refine(opened, start, how.coarse_iterations, warped, trusted, weight)
@@ -162,43 +180,37 @@ class ShotPainter:
 
     def _run(self, transfer: StyleTransfer) -> Tensor:
         """Give the result of a transfer, and keep what its objective was, without the temporal loss."""
-        for iterate in transfer.run(_never):
+        for iterate in transfer.run(lambda: False):
             image, terms = iterate.image, iterate.terms or {}
         self.state = {**self.state, "loss": sum(value for name, value in terms.items() if name != TemporalLoss.name)}
         return image
 
-    def _move(self, opened: RunInputs, frame: ShotFrame, fresh: Rgb, last: _Painted) -> tuple[Rgb, Plane]:
+    def _move(self, seen: _FrameView, last: _Painted) -> tuple[Rgb, Plane]:
         """Move what was painted before to a frame: (H, W, 3), and how far it is trusted, (H, W).
 
         What the last frame did not show is looked for in those that are kept, the newest first (Ruder et al., equation
         8). Where the light changes, what was painted changes as its start does.
         """
-        source, masks = _source(opened, frame), _masks(opened)
-        trust, sum_ = np.zeros_like(fresh[..., 0]), np.zeros_like(fresh)
-        for known in (last, *reversed(self._kept)):
+        trust, sum_ = np.zeros_like(seen.start[..., 0]), np.zeros_like(seen.start)
+        for known in (last, *(it for it in reversed(self._kept) if it is not last)):
             if trust.mean() >= KNOWN:
                 break
-            motion = find_motion(source, known.source)
-            shared = _shared(masks, known.masks, motion)
+            motion = find_motion(seen.source, known.seen.source)
+            shared = _shared(seen.masks, known.seen.masks, motion)
             own = np.clip(motion.trust * shared - trust, 0, None)
-            light = _smooth(fresh - warp(known.start, motion.offsets), motion.trust)
+            light = _smooth(seen.start - warp(known.seen.start, motion.offsets), motion.trust)
             sum_ += own[..., np.newaxis] * (warp(known.result, motion.offsets) + light)
             trust += own
         share = trust[..., np.newaxis]
-        return np.where(share > 0, sum_ / np.maximum(share, np.float32(1e-6)), fresh), trust
+        return np.where(share > 0, sum_ / np.maximum(share, np.float32(1e-6)), seen.start), trust
 
-    def _remember(self, opened: RunInputs, frame: ShotFrame, result: Picture) -> None:
+    def _remember(self, opened: RunInputs, seen: _FrameView, result: Picture) -> None:
         """Remember a frame and count it."""
-        is_content = opened.transfer.spec.content_only
         rgb = _gray(result.rgb, opened) if opened.transfer.spec.luminance_only else result.rgb
-        self._last = _Painted(_source(opened, frame), _start(opened), rgb, _masks(opened), is_content)
+        self._last = _Painted(seen, rgb)
         if self.state["painted"] % KEPT_EVERY == 0:
             self._kept.append(self._last)
         self.state = {**self.state, "painted": self.state["painted"] + 1}
-
-
-def _never() -> bool:
-    return False
 
 
 def _stack(frames: Sequence[Picture]) -> Picture:
@@ -214,18 +226,6 @@ def _fill_hidden(picture: Picture) -> Picture:
     if picture.alpha is None:
         return picture
     return replace(picture, colors=fill_transparent(picture.colors, picture.alpha))
-
-
-def _source(opened: RunInputs, frame: ShotFrame) -> Samples:
-    """Give a frame at the size of the result: (H, W, 3)."""
-    return _to_samples(opened.inputs.resize(frame.picture, *opened.transfer.spec.size))
-
-
-def _start(opened: RunInputs) -> Rgb:
-    """Give a frame as what is new of it is begun, without noise: (H, W, 3), 0..255."""
-    content = opened.transfer.details.content(*opened.transfer.spec.size)
-    assert content is not None  # a frame is one
-    return _to_array(content)
 
 
 def _gray(colors: Rgb, opened: RunInputs) -> Rgb:
