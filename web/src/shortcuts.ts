@@ -3,7 +3,7 @@
 import { download } from "./api";
 import { togglePlaying } from "./film/FilmTools";
 import { showsKeys } from "./parts/KeysDialog";
-import { fill } from "./stage/ResultTools";
+import { fill } from "./stage/LookingTools";
 import { again, cancelSelected, paint } from "./state/actions";
 import { before } from "./state/before";
 import { deleteMarked, favor, markedEntries, remove, step, undoRemoval } from "./state/gallery";

@@ -2,9 +2,8 @@ import * as api from "../api";
 import type { Job } from "../api";
 import { duration } from "../format";
 import { Icon } from "../parts/Icon";
-import { fill } from "../stage/ResultTools";
+import { LookingTools } from "../stage/LookingTools";
 import { paintWhole } from "../state/actions";
-import { favor, step } from "../state/gallery";
 import { restoreJob } from "../state/restore";
 
 interface Props {
@@ -38,22 +37,7 @@ export function FilmTools({ job, beside, onBeside }: Props) {
         <button type="button" onClick={() => restoreJob(job)}>
           Use these settings
         </button>
-        <span class="divided looking">
-          <button type="button" class="touch-only" aria-label="The picture before" onClick={() => step(-1)}>
-            <Icon name="back" />
-          </button>
-          <button type="button" class="touch-only" aria-label="The next picture" onClick={() => step(1)}>
-            <Icon name="next" />
-          </button>
-          <button type="button" aria-pressed={job.favorite} aria-label="Favorite" title="Favorite" onClick={() => void favor([job.id], !job.favorite)}>
-            <Icon name="star" />
-          </button>
-          {document.fullscreenEnabled && (
-            <button type="button" aria-label="Full screen" title="Full screen" onClick={fill}>
-              <Icon name="full" />
-            </button>
-          )}
-        </span>
+        <LookingTools job={job} />
       </div>
     </>
   );

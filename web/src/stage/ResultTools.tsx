@@ -1,13 +1,12 @@
 import * as api from "../api";
 import type { Format, Job, Role } from "../api";
-import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
 import { about } from "../state/about";
 import { again, enlarge } from "../state/actions";
 import { addPicture } from "../state/form";
-import { favor, step } from "../state/gallery";
 import { attempt, showError, notify } from "../state/notices";
 import { restoreJob } from "../state/restore";
+import { LookingTools } from "./LookingTools";
 
 interface Props {
   job: Job;
@@ -54,25 +53,11 @@ export function ResultTools({ job, pixels, onPixels }: Props) {
           Use these settings
         </button>
       </Menu>
-      <span class="divided looking">
-        <button type="button" class="touch-only" aria-label="The picture before" onClick={() => step(-1)}>
-          <Icon name="back" />
-        </button>
-        <button type="button" class="touch-only" aria-label="The next picture" onClick={() => step(1)}>
-          <Icon name="next" />
-        </button>
-        <button type="button" aria-pressed={job.favorite} aria-label="Favorite" title="Favorite" onClick={() => void favor([job.id], !job.favorite)}>
-          <Icon name="star" />
-        </button>
+      <LookingTools job={job}>
         <button type="button" aria-pressed={pixels} aria-label="100 %, actual pixels" title="One pixel of the picture per pixel of the screen" onClick={() => onPixels(!pixels)}>
           100 %
         </button>
-        {document.fullscreenEnabled && (
-          <button type="button" aria-label="Full screen" title="Full screen" onClick={fill}>
-            <Icon name="full" />
-          </button>
-        )}
-      </span>
+      </LookingTools>
     </div>
   );
 }
@@ -91,11 +76,6 @@ function Larger({ job }: { job: Job }) {
       ))}
     </Menu>
   );
-}
-
-export function fill(): void {
-  const refused = () => showError("the browser did not go to full screen");
-  document.getElementById("viewer")?.requestFullscreen().catch(refused);
 }
 
 async function copy(job: Job): Promise<void> {
