@@ -148,6 +148,8 @@ def test_pictures_are_selected_compared_deleted_and_brought_back(opens, running)
     toolbar.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("slider", name="Left and right")).to_be_visible()
     assert page.url.endswith(f"#compare={other},{one}")
+    for job in (one, other):  # a picture that is deleted while it loads is an error to the browser
+        expect(page.locator(f"img[src*='/jobs/{job}/result']")).to_be_visible()
     kept(page, "compare-light")
     card(page, one).get_by_role("checkbox").check(force=True)
     card(page, other).get_by_role("checkbox").check(force=True)

@@ -39,11 +39,12 @@ function Cards() {
   const box = useRef<HTMLDivElement>(null);
   const [columns, setColumns] = useState(6);
   useEffect(() => {
+    const element = box.current!; // which is gone from the ref before the observer is
     const observer = new ResizeObserver(() => {
       const { card, gap } = narrow.matches ? NARROW : WIDE;
-      setColumns(Math.max(1, Math.floor((box.current!.clientWidth + gap) / (card + gap))));
+      setColumns(Math.max(1, Math.floor((element.clientWidth + gap) / (card + gap))));
     });
-    observer.observe(box.current!);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   const blocks: Entry[][] = [];

@@ -112,9 +112,12 @@ let lastRemoved: number[] = [];
 export async function remove(jobs: number[]): Promise<void> {
   if (!jobs.length || !(await inSlices(jobs, api.trash))) return;
   const shown = view.value;
-  if ((shown?.kind === "job" && jobs.includes(shown.id)) || (shown?.kind === "compare" && (jobs.includes(shown.id) || jobs.includes(shown.other)))) deselect();
-  if (shown?.kind === "batch" && jobsOf(shown.id).every((id) => jobs.includes(id))) deselect();
-  batch(() => jobs.forEach(removeJob));
+  batch(() => {
+    // All at once: else the stage shows another of them for a moment, whose picture is gone.
+    if ((shown?.kind === "job" && jobs.includes(shown.id)) || (shown?.kind === "compare" && (jobs.includes(shown.id) || jobs.includes(shown.other)))) deselect();
+    if (shown?.kind === "batch" && jobsOf(shown.id).every((id) => jobs.includes(id))) deselect();
+    jobs.forEach(removeJob);
+  });
   lastRemoved = jobs;
   void loadAlbums();
   notify(`${plural(jobs.length, "picture")} deleted.`, { label: "Undo", run: () => void bringBack(jobs) });
