@@ -1,12 +1,12 @@
 """Sheets for choosing blindly between two sets of pictures of the same pairs, and the count of what was chosen.
 
-    PYTHONPATH=benchmarks python -m scorecard.contest sheets NAME NEW OLD TO [held-out]
+    PYTHONPATH=benchmarks python -m scorecard.contest sheets NAME NEW OLD TO [held-out | untouched | cropped]
     PYTHONPATH=benchmarks python -m scorecard.contest count NAME
 
 NEW and OLD are folders of pictures named PHOTO+PAINTING.png. Each voter gets twelve pairs (`pairs.CONTESTED`, or
-`pairs.HELD_OUT`, which the votes then say under "pairs") in an order, and with
-sides, of their own: photograph and painting above, A and B below at full size, without names, and is asked which they
-would rather hang as that photograph painted in that painting's manner. The votes are in blind/NAME.json.
+others, which the votes then say under "pairs") in an order, and with sides, of their own: photograph and painting
+above, A and B below at full size, without names, and is asked which they would rather hang as that photograph painted
+in that painting's manner. The votes are in blind/NAME.json.
 """
 
 import json
@@ -19,11 +19,16 @@ import shared
 from PIL import Image, ImageDraw
 
 from impasto.judge.statistics import wilson_interval
-from scorecard import pairs
+from scorecard import crops, pairs
 
 VOTES = Path(__file__).parent / "blind"
 VOTERS = (1, 2, 3)
-CONTESTED = {"contested": pairs.CONTESTED, "held-out": pairs.HELD_OUT}
+CONTESTED = {
+    "contested": pairs.CONTESTED,
+    "held-out": pairs.HELD_OUT,
+    "untouched": pairs.UNTOUCHED,
+    "cropped": tuple(dict.fromkeys((trial.photo, trial.painting) for trial in crops.TRIALS)),
+}
 ABOVE = 320
 """Pixels for the photograph and the painting."""
 

@@ -1,11 +1,12 @@
 """The crop test at 1024 px: a crop of a result beside one of its painting, and which of them did the painter paint?
 
     PYTHONPATH=benchmarks python -m scorecard.crops sheets RESULTS TO
-    PYTHONPATH=benchmarks python -m scorecard.crops count
+    PYTHONPATH=benchmarks python -m scorecard.crops count [NAME]
 
 RESULTS is a folder of pictures of 1024 px named PHOTO+PAINTING.png. `impasto judge --crops` chooses its places itself;
 these were chosen by hand where neither picture shows an object, so that paint is judged and not the subject. Each
-reader gets the trials in an order, and with sides, of their own. The answers are in blind/crops.json.
+reader gets the trials in an order, and with sides, of their own. The answers are in blind/crops.json, or in
+blind/NAME.json.
 """
 
 import json
@@ -21,7 +22,7 @@ from PIL import Image, ImageDraw
 from impasto.judge.statistics import wilson_interval
 from impasto.sizing import with_long_side
 
-ANSWERS = Path(__file__).parent / "blind" / "crops.json"
+ANSWERS = Path(__file__).parent / "blind"
 READERS = (1, 2, 3)
 SIZE, SIDE, SHOWN = 1024, 144, 288
 A_PAGE = 6
@@ -100,9 +101,9 @@ def write_sheets(results: Path, to: Path) -> None:
             page.save(target)
 
 
-def count() -> None:
+def count(name: str = "crops") -> None:
     """Say how many answers were right, trial by trial; a spot that was recognized counts as none."""
-    answers = json.loads(ANSWERS.read_text(encoding="utf-8"))
+    answers = json.loads((ANSWERS / f"{name}.json").read_text(encoding="utf-8"))
     found: dict[Trial, str] = dict.fromkeys(TRIALS, "")
     for reader in READERS:
         for (trial, side), answer in zip(ballots(reader), answers[f"reader {reader}"], strict=True):
@@ -120,4 +121,4 @@ if __name__ == "__main__":
     if command == "sheets":
         write_sheets(*map(Path, folders))
     else:
-        count()
+        count(*folders)

@@ -31,6 +31,9 @@ CONTESTED: tuple[Pair, ...] = shifted(0, 1)
 HELD_OUT: tuple[Pair, ...] = shifted(2, 3)
 """Twelve others, which nobody looked at meanwhile."""
 
+UNTOUCHED: tuple[Pair, ...] = shifted(4, 5)
+"""The last twelve, which whole strokes were judged on and not tuned on."""
+
 
 def name(pair: Pair) -> str:
     """How files of a pair are called."""
