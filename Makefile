@@ -11,6 +11,9 @@ PARALLEL := -n $(WORKERS) --dist worksteal -m "not slow"
 # Build environments obey the constraints too, and pip does not look for its own updates.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Bytecode is kept, whatever the environment says: the tests start hundreds of processes, and each would compile the
+# package again.
+export PYTHONDONTWRITEBYTECODE :=
 
 demo: $(VENV)/core
 	@$(BIN)/impasto $(PICTURES)/summer_palace.jpg $(PICTURES)/starry_night.jpg -o demo.png --force

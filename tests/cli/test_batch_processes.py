@@ -97,6 +97,7 @@ def test_pictures_do_not_depend_on_the_number_of_workers_nor_on_a_kill(impasto_p
     assert_equal(folder / "out", folder / "undisturbed")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_at_once_and_the_next_run_paints_what_is_left(impasto_process, inline, folder):
     arguments = arguments_for(folder, 2)
     process = impasto_process("batch", *arguments, *quick_batch(100_000), "--json")

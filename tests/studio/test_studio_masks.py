@@ -331,6 +331,7 @@ def test_what_is_kept_by_brush_is_the_photograph_to_the_bit(opens, running):
     assert painted_job(page, running)["keep"]["id"] == job["keep"]["id"]
 
 
+@pytest.mark.slow
 @in_browser
 def test_found_regions_are_chosen_without_a_pointer(opens):
     page = opens()
@@ -476,8 +477,9 @@ def test_masks_follow_their_pictures(opens, running):
     expect(page.get_by_role("button", name="Masks", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 @in_browser
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_open_editor_has_no_serious_accessibility_violations(opens, scheme):
     page = opens(color_scheme=scheme)
     two_paintings(page)

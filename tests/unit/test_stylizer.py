@@ -265,6 +265,7 @@ def test_a_single_painting_need_not_be_a_list(stylizer, photo, painting):
     assert list(stylizer.run(photo, str(painting), Settings(**SMALL)))[-1].picture.width == 64
 
 
+@pytest.mark.slow
 def test_threads_of_one_run_do_not_stay_for_the_next(stylizer, photo, painting):
     before = torch.get_num_threads()
     events_of(stylizer, photo, painting, threads=before + 1, iterations=1)
