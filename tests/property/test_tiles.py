@@ -191,7 +191,8 @@ def test_tiles_computed_elsewhere_give_the_loss_and_the_gradient_of_the_whole(ne
     assert bool(mapper.sent) != whole
 
 
-@pytest.mark.parametrize("elsewhere", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_finer_scale_that_reads_fewer_layers_is_seen_in_tiles_of_those(networks, elsewhere):
     case = {"width": 260, "height": 190, "side": 90, "keep_maps": (1, 2, 3, 4), "styles": 1, "blend": [1.0]}
     case |= {"statistic": "moments", "convention": "neural-style", "margin": 8, "fill": 1.0, "finer": True}

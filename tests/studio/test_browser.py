@@ -205,6 +205,7 @@ def test_a_phone_shows_it_in_one_column(opens, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.slow
 def test_a_problem_of_the_studio_covers_nothing_at_the_top_of_the_page(opens, running):
     folder = Folder(running.data)
     alerts.set_alert(

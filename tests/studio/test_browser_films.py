@@ -102,6 +102,7 @@ def test_a_film_is_dropped_previewed_painted_cancelled_resumed_and_played(opens,
     assert (newest["state"], newest["film"]["painted"], newest["favorite"]) == ("finished", 18, True)
 
 
+@pytest.mark.slow
 def test_the_film_stays_in_the_form_when_the_page_is_loaded_again_and_an_animation_is_a_film(opens):
     page = opens()
     drop(page, page.locator("label.zone").first, {"name": "moves.gif", "buffer": animation()})

@@ -137,7 +137,7 @@ def test_a_folder_that_cannot_be_written_ends_no_run(monkeypatch, tmp_path):
     [
         pytest.param(6, {"size": 256}, marks=pytest.mark.slow),
         pytest.param(9, {"size": 256}, marks=pytest.mark.slow),
-        (5, {"size": 256, "iterations": 3}),
+        pytest.param(5, {"size": 256, "iterations": 3}, marks=pytest.mark.slow),
         (9, {"size": 64, "iterations": 30, "tolerance": 0.5}),
         pytest.param(9, {"size": 64, "rounds": 2, "scales": 1}, marks=pytest.mark.slow),
         (3, {"size": 64, "optimizer": "adam", "output_iterate": "average"}),
