@@ -103,7 +103,7 @@ def test_ctrl_c_ends_at_once_and_the_next_run_paints_what_is_left(impasto_proces
     process = impasto_process("batch", *arguments, *quick_batch(100_000), "--json")
     events_until(process, "job_progress")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     last = json.loads(out.splitlines()[-1])
     assert (last["event"], last["done"], last["left"]) == ("finished", 0, 2)

@@ -25,7 +25,7 @@ def error_of(outcome):
 
 def call(address, body=None):
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(address, data), timeout=90) as response:
+    with urllib.request.urlopen(urllib.request.Request(address, data), timeout=30) as response:
         return json.loads(response.read())
 
 

@@ -59,7 +59,7 @@ class Browser:
         self.heard = []
 
     def ask(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()

@@ -68,7 +68,7 @@ class Running:
         home = str(data.with_name(f"{data.name}-home"))  # the looks of whoever runs the tests are not ours
         environment = {"OMP_NUM_THREADS": "1", "IMPASTO_HOME": home}
         self.process, self.address = studio_load.start(data, *options, port=port, **environment)
-        self.client = httpx2.Client(base_url=self.address, timeout=90)
+        self.client = httpx2.Client(base_url=self.address, timeout=30)
 
     def worker(self, number: int = 0) -> int | None:
         """Finds a worker's process, if it runs."""
@@ -117,7 +117,7 @@ class Running:
         self._closed()
 
     def _closed(self) -> None:
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=20)
         self.process.stdout.close()
         self.client.close()
 

@@ -110,7 +110,7 @@ def kill_at_observed_moments(starts, data, kills):
 
 
 def rows(data, query, **values):
-    with contextlib.closing(sqlite3.connect(data / "studio.db", timeout=90)) as connection:
+    with contextlib.closing(sqlite3.connect(data / "studio.db", timeout=30)) as connection:
         return connection.execute(query, values).fetchall()
 
 

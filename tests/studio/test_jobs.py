@@ -69,7 +69,7 @@ def test_ctrl_c_exits_silently_while_a_page_is_connected(starts, tmp_path, capfd
     with studio.client.stream("GET", "/api/events") as listening:
         assert listening.status_code == 200
         studio.process.send_signal(signal.SIGINT)
-        assert studio.process.wait(timeout=60) in {0, 130}
+        assert studio.process.wait(timeout=20) in {0, 130}
     assert capfd.readouterr().err == ""
 
 

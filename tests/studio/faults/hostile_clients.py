@@ -120,7 +120,7 @@ class StudioProcess:
     def __exit__(self, failure: object, *_: object) -> None:
         self.process.send_signal(signal.SIGKILL if failure else signal.SIGINT)
         try:
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=20)
         finally:
             self.process.kill()
             self.process.wait()

@@ -42,7 +42,7 @@ def slowest(studio, seconds):
     times, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         begin = time.monotonic()
-        status, _ = studio.get(timeout=90)
+        status, _ = studio.get(timeout=30)
         times.append(time.monotonic() - begin)
         assert status == 200
         time.sleep(0.05)
@@ -135,7 +135,7 @@ def test_S1_when_files_run_out_it_is_logged_once_and_the_studio_goes_on(start):
     assert "open files" in studio.errors.read_text()
     for connection in held:
         connection.close()
-    assert studio.get(timeout=90)[0] == 200
+    assert studio.get(timeout=30)[0] == 200
 
 
 @pytest.mark.slow
