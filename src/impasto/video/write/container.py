@@ -128,7 +128,7 @@ class ContainerFilm:
         for packet in packets:
             packet.duration = self._durations.pop(packet.pts, 0)
             if packet.dts is None or not -self._ticks(self._spec.end) <= packet.dts <= packet.pts:
-                packet.dts = packet.pts  # libx265 leaves it unset in films of one or two frames
+                packet.dts = packet.pts  # libx265 never sets it in films of one or two frames (its issue 781)
             if self._copier is not None:
                 with self._translated(self._tracks_problem):
                     self._copier.copy_until(packet.dts * self._base)
