@@ -15,7 +15,7 @@ from figures import painted as painted_by
 
 from impasto import Picture, Stylizer
 
-SIDE = 256
+SIDE, KINDS_SIDE = 256, 384
 ITERATIONS = 60
 
 Cell = tuple[Picture, str]
@@ -78,6 +78,13 @@ def fill(stylizer: Stylizer) -> list[Cell]:
     return [(painted(stylizer, "summer_palace", drawing, fill=it), f"--fill {it:g}") for it in (1.0, 0.3, 0.0)]
 
 
+def kinds(stylizer: Stylizer) -> list[Cell]:
+    """One photograph after works of five kinds, by the default recipe, all of its iterations."""
+    works = {"pencil": "../drawings/pencil", "ink": "../drawings/ink", "woodcut": "great_wave"}
+    works |= {"watercolor": "../drawings/watercolor", "mosaic": "../drawings/mosaic"}
+    return [(painted_by(stylizer, "summer_palace", [work], size=KINDS_SIDE), kind) for kind, work in works.items()]
+
+
 STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
     "color": color,
     "strength": strength,
@@ -86,6 +93,7 @@ STRIPS: dict[str, Callable[[Stylizer], list[Cell]]] = {
     "detail": detail,
     "laplacian": laplacian,
     "fill": fill,
+    "kinds": kinds,
 }
 
 

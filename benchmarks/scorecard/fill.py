@@ -19,7 +19,7 @@ from scorecard.__main__ import to_tensor
 
 SIZE = 256
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
-DRAWINGS = ("pencil", "ink")
+DRAWINGS = ("pencil", "ink", "mosaic", "watercolor")
 FILE = Path(__file__).parent / "fill.json"
 DRAWN: tuple[pairs.Pair, ...] = tuple(itertools.product(pairs.PHOTOS, DRAWINGS))
 

@@ -72,10 +72,8 @@ def measure_flatness(image: Tensor) -> Flatness:
         image: (1, 3, H, W), 0..255, of a long side of `SIDE` at most, which what counts as an edge is made for.
     """
     image = image.float().cpu()
-    luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1)
-    energy = torch.stack([_edge_energy(luma, deviation) for deviation in EDGES]).sum(dim=0)
-    energy = _blur(energy, EDGES[0])
-    logs = _blur(torch.log(energy + FAINT[0] * energy.mean() + FAINT[1]), AROUND)  # so that an edge does not spread
+    energy = _edges(image)
+    logs = blur(torch.log(energy + FAINT[0] * energy.mean() + FAINT[1]), AROUND)  # so that an edge does not spread
     threshold = _otsu(logs)
     below = logs <= threshold
     if not FEW <= below.float().mean().item() <= 1 - FEW:
@@ -105,21 +103,32 @@ def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], 
     return content.plane * (1 - min(1.0, fill / BY_COLOR) * (1 - color))
 
 
-def _edge_energy(luma: Tensor, deviation: float) -> Tensor:
+def edge_energy(image: Tensor) -> Tensor:
+    """Give the energy of edges around each place of an image (1, 3, H, W), 0..255: (1, 1, H, W), float32."""
+    return blur(_edges(image.float()), AROUND)
+
+
+def _edges(image: Tensor) -> Tensor:
+    luma = torch.einsum("c,bchw->bhw", image.new_tensor([0.299, 0.587, 0.114]), image).unsqueeze(1)
+    return blur(torch.stack([_squared_gradient(luma, deviation) for deviation in EDGES]).sum(dim=0), EDGES[0])
+
+
+def _squared_gradient(luma: Tensor, deviation: float) -> Tensor:
     """Give the squared gradient, in levels per standard deviation: (1, 1, H, W)."""
-    padded = F.pad(_blur(luma, deviation), (0, 1, 0, 1), mode="replicate")
+    padded = F.pad(blur(luma, deviation), (0, 1, 0, 1), mode="replicate")
     across, down = padded.diff(dim=3)[:, :, :-1], padded.diff(dim=2)[:, :, :, :-1]
     return (across.square() + down.square()) * deviation**2
 
 
-def _blur(maps: Tensor, deviation: float) -> Tensor:
-    """Convolve (1, 1, H, W) with a Gaussian."""
+def blur(maps: Tensor, deviation: float) -> Tensor:
+    """Convolve each channel of (1, C, H, W) with a Gaussian."""
     reach = min(math.ceil(3 * deviation), min(maps.shape[2:]) - 1)
     places = torch.arange(-reach, reach + 1, device=maps.device)
     kernel = torch.exp(-(places**2) / (2 * deviation**2))
     kernel /= kernel.sum()
-    wide = F.conv2d(F.pad(maps, (reach, reach, 0, 0), mode="reflect"), kernel.reshape(1, 1, 1, -1))
-    return F.conv2d(F.pad(wide, (0, 0, reach, reach), mode="reflect"), kernel.reshape(1, 1, -1, 1))
+    planes = maps.transpose(0, 1)
+    wide = F.conv2d(F.pad(planes, (reach, reach, 0, 0), mode="reflect"), kernel.reshape(1, 1, 1, -1))
+    return F.conv2d(F.pad(wide, (0, 0, reach, reach), mode="reflect"), kernel.reshape(1, 1, -1, 1)).transpose(0, 1)
 
 
 def _otsu(values: Tensor) -> float:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from impasto.core.color import gray_of
 from impasto.core.details import Details
+from impasto.core.empty import EmptyPlaces
 from impasto.core.images import Image, Style, TransferImages
 from impasto.core.init_image import add_noise, blend_by_region, initial_image, seeded_generator
 from impasto.core.losses import Loss, LossInputs, Objective, build_losses, name_terms
@@ -98,7 +99,7 @@ class StyleTransfer:
             smallest_side=self.smallest_side,
         )
         self.targets, self.initial_image = LatestSize(self._measure_targets), LatestSize(self._make_initial_image)
-        self.details = Details(images, spec, self._sharp_start)
+        self.details, self.empty_places = Details(images, spec, self._sharp_start), EmptyPlaces(images, spec)
 
     def check(self, width: int, height: int) -> None:
         """Refuse a size at which the network cannot see the image, or a style image beside it.
@@ -115,7 +116,6 @@ class StyleTransfer:
         images, spec = self.images, self.spec
         self.check(width, height)
         content = images.content(width, height)
-        is_coarsest = max(width, height) <= max(self.scales[0].size)
         inputs = LossInputs(
             network=self.reader,
             content=None if content is None else images.pad(content),
@@ -124,7 +124,7 @@ class StyleTransfer:
             style_weights=self._style_weights,
             guidance=images.guidance(width, height, self._style_weights, self.details.content),
             size=(height + 2 * spec.margin, width + 2 * spec.margin),
-            spec=spec.objective_at(coarsest=is_coarsest),
+            spec=spec.objective_at(coarsest=max(width, height) <= max(self.scales[0].size)),
         )
         losses = [*build_losses(inputs), *(loss for build in self._extra_losses for loss in build(inputs))]
         layers = frozenset(loss.layer for loss in losses if loss.layer) or self.reader.layers
@@ -228,7 +228,7 @@ class StyleTransfer:
             if stopped:
                 break
         image = self.hand_on(image, last.width, last.height)  # a run that was stopped early has the full size, too
-        yield Iterate("result", number, iteration, self.images.crop(image), terms)
+        yield Iterate("result", number, iteration, self.empty_places.smooth(self.images.crop(image)), terms)
 
     # 5. Hand on
 
