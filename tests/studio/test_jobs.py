@@ -1,9 +1,11 @@
 """A whole studio with its worker, from an upload to the result."""
 
+import asyncio
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from urllib.parse import unquote
@@ -15,6 +17,7 @@ from studios import enqueue, events, png, upload
 
 from impasto import Settings, images
 from impasto.settings import INPUTS_KEY, METADATA_KEY, recipes
+from impasto.studio.server import serve
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,25 @@ def test_a_port_in_use_is_an_error_of_one_line(running, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert f"port {port}, cannot be used" in done.stderr
+
+
+def test_small_answers_are_sent_at_once():
+    """Else each request but the first of a connection waits for the other end's acknowledgment, 40 ms."""
+
+    async def accepts_without_delay():
+        accepted = asyncio.get_running_loop().create_future()
+
+        def accept(_reader, writer):
+            accepted.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = serve._listen("127.0.0.1", 0)
+        async with await asyncio.start_server(accept, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return await accepted
+
+    assert asyncio.run(accepts_without_delay())
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 
+import numpy as np
 import pytest
 from filelock import FileLock
 from studios import enqueue, png, upload
@@ -18,6 +19,7 @@ from impasto.studio.limits import Limits
 from impasto.studio.store import alerts, cleanup, database, queue, quota
 from impasto.studio.worker import supervisor, worker
 from impasto.studio.worker.worker import JobRun
+from impasto.studio.worker.writing import PreviewWriter
 
 pytestmark = pytest.mark.usefixtures("quick_uploads")
 
@@ -137,6 +139,16 @@ class Broken(Stylizer):
 def run_next(folder, stylizer, worker=0):
     """Run the next job as the worker does."""
     JobRun(folder, queue.claim(folder, worker), Limits()).run(stylizer)
+
+
+@pytest.mark.usefixtures("job")
+def test_the_first_painted_preview_does_not_wait_after_that_of_the_start(folder, monkeypatch):
+    shown = []
+    monkeypatch.setattr(PreviewWriter, "write", lambda _self, picture: shown.append(np.asarray(picture.rgb)))
+    monkeypatch.setattr(PreviewWriter, "is_due", lambda _self: not shown)
+    run_next(folder, Stylizer("cpu"))
+    start, painted = shown
+    assert np.abs(start.astype(float) - painted).mean() > 0.1
 
 
 def test_an_unexpected_failure_ends_the_process_and_the_job_is_tried_once_more(client, job, folder):

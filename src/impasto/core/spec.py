@@ -112,7 +112,8 @@ class Iterate:
     image: Tensor
     """(1, 3, H, W), about 0..255; valid until the next iterate is asked for."""
     terms: Mapping[str, float] | None
-    """Each weighted loss by its name; None for an image that was not evaluated."""
+    """Each weighted loss by its name, for a result as it was before empty places were smoothed; None for an image that
+    was not evaluated."""
     restart: str | None = None
     """Why the optimizer had to start over just before this step, if it had to."""
     output: "Callable[[], Iterate] | None" = None

@@ -54,7 +54,8 @@ class Result:
 
     picture: Picture
     losses: Mapping[str, float]
-    """Each weighted term of the final picture by name: `content relu4_2`, `style relu1_1`, `tv`."""
+    """Each weighted term of the final picture by name: `content relu4_2`, `style relu1_1`, `tv`; where empty places are
+    not filled, before marks in them were taken back."""
     settings: Settings
     metadata: Mapping[str, str]
     """What a saved PNG carries: the settings, the inputs' hashes and the version."""
@@ -140,8 +141,8 @@ class Result:
 def preview_inputs(content: Picture | None, styles: Sequence[LoadedStyle]) -> InputPreviews:
     """Make small copies of the first inputs of a run.
 
-    They are made of few pixels, in some milliseconds, at every run: a result that made them where it is shown would
-    have to hold its inputs, of which one may have 300 MB, or read files that may have changed.
+    They are made of few pixels, in some milliseconds, at the end of every run: a result that made them where it is
+    shown would have to hold its inputs, of which one may have 300 MB, or read files that may have changed.
     """
     paintings = [("painting", shown_as(style)) for style in styles]
     inputs = [*([("photograph", content)] if content else []), *paintings]

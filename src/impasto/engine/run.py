@@ -98,7 +98,8 @@ class Run:
     Args:
         inputs: the transfer, and what is said of it.
         metadata: for a file of the result, of how it was made.
-        previews: of the inputs, for a notebook that shows the result.
+        previews: makes those of the inputs, for a notebook that shows the result; asked at its end, as nobody waits for
+            them before.
         stop: asked between steps; once true, the run ends with the image as it is.
         preview_every: iterations between previews; 0 shows only the start and the end of each round.
         checkpoint: where an earlier run of the same may have left its state, and where this one keeps its own.
@@ -108,7 +109,7 @@ class Run:
         self,
         inputs: RunInputs,
         metadata: Mapping[str, str],
-        previews: InputPreviews,
+        previews: Callable[[], InputPreviews],
         *,
         stop: Callable[[], bool],
         preview_every: int,
@@ -234,7 +235,7 @@ class Run:
                 losses=iterate.terms,
                 settings=self._inputs.settings,
                 metadata=self._metadata,
-                previews=self._previews,
+                previews=self._previews(),
             ),
             elapsed=self._clock.elapsed,
             stopped=self._stopped,

@@ -137,7 +137,7 @@ class Stylizer:
         return Run(
             inputs,
             described,
-            preview_inputs(photo, paintings),
+            functools.partial(preview_inputs, photo, paintings),
             stop=stop,
             preview_every=every,
             checkpoint=_checkpoint(inputs, described),

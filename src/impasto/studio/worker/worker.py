@@ -35,11 +35,10 @@ from impasto.studio.worker.films import FilmRun
 from impasto.studio.worker.supervisor import EXIT_NO_DEVICE, EXIT_STORAGE
 from impasto.studio.worker.writing import PreviewWriter, as_storage_error
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.1
 """Between looks at an empty queue."""
 _FULL_POLL_SECONDS = 2.0
 """Between looks at a full folder."""
-_PREVIEW_STEPS = 2
 _TRIAL_SIDE = 128
 """Pixels of a picture that stands for any other where only the time counts."""
 _NICENESS = 5
@@ -148,7 +147,7 @@ class JobRun:
             stylizer,
             self._on_event,
             stop=lambda: self._action is not None,
-            preview_every=_PREVIEW_STEPS,
+            preview_every=1,
         )
         if self._action == "cancel":
             queue.mark_cancelled(self._folder, self._job.id)
@@ -170,8 +169,8 @@ class JobRun:
         if isinstance(event, Step):
             self._steps += 1
             self._action = queue.record_step(self._folder, self._job.id, self._steps, event)
-        elif isinstance(event, Preview) and self._previews.is_due():
-            self._previews.write(event.picture)
+        elif isinstance(event, Preview) and (event.total_iterations == 1 or self._previews.is_due()):
+            self._previews.write(event.picture)  # the first that is painted does not wait after the start's
 
     def _save(self, finished: Finished) -> None:
         """Write the files first and the row last, so that a row never names a missing file."""
