@@ -33,7 +33,10 @@ def previews(client: httpx2.Client, photo: str, painting: str, precision: str) -
     body = {"photo": photo, "paintings": [painting], "settings": {"precision": precision}}
     job = client.post("/api/jobs", json=body).json()["id"]
     while len(times) < 2:  # noqa: PLR2004 -- the start's, and the first that is painted
-        url = client.get(f"/api/jobs/{job}").json()["preview"]
+        found = client.get(f"/api/jobs/{job}").json()
+        if found["state"] not in {"queued", "running"}:
+            raise RuntimeError(f"the job ended before it had two previews: {found}")
+        url = found["preview"]
         if url and url != seen and client.get(url).is_success:
             seen = url
             times.append(time.perf_counter() - begun)

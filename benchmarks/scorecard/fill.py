@@ -3,6 +3,7 @@
     PYTHONPATH=benchmarks python -m scorecard.fill [--all]
 
 Writes scorecard/fill.json: `close_up.empty` of the default look, 1 for as empty as the painting's own empty places.
+Pictures that are in painted/fill-256 are not painted again: empty that folder after a change.
 """
 
 import itertools

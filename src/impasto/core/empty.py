@@ -1,7 +1,7 @@
-"""Marks in empty places, taken back to what a style has in its own.
+"""Remaining marks in empty places, softened until they are as faint as what a style has in its own.
 
 Statistics are met on average: a drawing's paper still gets a few dots where it should be bare. See `core.flatness` for
-what is empty.
+where an image is empty.
 """
 
 import torch
@@ -12,13 +12,13 @@ from impasto.core.images import TransferImages
 from impasto.core.pyramid import resize
 from impasto.core.spec import TransferSpec
 from impasto.core.styles import SMALL_SIDE
-from impasto.sizing import with_long_side
+from impasto.sizing import Size, with_long_side
 
-FLATTEST, FAINT = 0.2, 0.02
+FLATTEST, FAINT_SHARE = 0.2, 0.02
 """Share of a style image, its flattest, whose edges an empty place may have; and of the energy of all, beside these."""
 BACKGROUND = 2.5
 """Standard deviation, pixels at the size at which it is seen, of what lies under marks: more than `flatness.EDGES`."""
-FEW = 1e-3
+MIN_SHARE = 1e-3
 """Places that are empty by less have no background of their own."""
 
 
@@ -31,48 +31,56 @@ class EmptyPlaces:
     """
 
     def __init__(self, images: TransferImages, spec: TransferSpec) -> None:
-        self._images, self._weights = images, spec.style_weights or (1.0,) * images.style_count
-        self._side = int(SMALL_SIDE / max(1.0, spec.style_scale))  # a style file has no larger pictures
+        self._images, self._spec = images, spec
 
-    def smooth(self, image: Tensor) -> Tensor:
-        """Take back marks in empty places of a result (1, 3, H, W), the more the less of them is to be filled.
+    def soften(self, image: Tensor) -> Tensor:
+        """Soften marks in empty places of a result (1, 3, H, W), the more the less of them is to be filled.
 
-        The result and the styles are compared as they are seen at `SMALL_SIDE` pixels.
+        The result and the styles are compared as they are seen at `SMALL_SIDE` pixels. Edges of the content image are
+        no marks.
         """
         height, width = image.shape[2:]
-        seen = with_long_side((width, height), min(self._side, max(width, height)))
-        guidance = self._images.guidance(*seen, self._weights, lambda _width, _height: None)
-        regions = [region for region in guidance.regions if region.subset == "flat"] if guidance else []
+        seen = with_long_side((width, height), min(SMALL_SIDE, max(width, height)))
         content = self._images.content(*seen)
-        if guidance is None or not regions or content is None:
+        if not self._spec.soften_empty or min(self._images.fills, default=1.0) == 1 or content is None:
             return image
-        energies = [
-            [flat_energy(picture) for picture, opacity in pictures if opacity is None]
-            for pictures in self._images.style_pictures(*seen)
-        ]
-        places, allowed = torch.zeros_like(regions[0].weights), torch.zeros_like(regions[0].weights)
-        for region in regions:
-            known = [
-                (sum(each) / len(each), share)
-                for each, share in zip(energies, region.style_weights, strict=True)
-                if each
-            ]
-            if total := sum(share for _, share in known):
-                places += region.weights
-                allowed += region.weights * sum(energy * share / total for energy, share in known)
-        allowed = self._images.crop(allowed / places.clamp(min=FEW))
-        places = places if guidance.trainable is None else places * guidance.trainable
-        return smooth_marks(image, self._images.crop(places), torch.maximum(allowed, edge_energy(content)))
+        places, allowed = self._allow(*seen, like=content.float())
+        keep = self._images.keep(*seen)
+        places = places if keep is None else places * (1 - keep)
+        return soften_marks(image, places, torch.maximum(allowed, edge_energy(content)))
+
+    def _allow(self, width: int, height: int, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Give how empty each place is to be, 0..1, and the energy of edges that its styles allow: (1, 1, h, w)."""
+        energies, masks = self._energies((width, height)), self._images.masks(width, height)
+        weights = self._spec.style_weights or (1.0,) * len(energies)
+        shares = [like.new_full((1, 1, 1, 1), weight / sum(weights)) for weight in weights]
+        if masks:
+            covered = torch.stack(masks).sum(dim=0).clamp(min=1)
+            shares = [(mask / covered).to(like) for mask in masks]
+        places, allowed = like.new_zeros(1, 1, height, width), like.new_zeros(1, 1, height, width)
+        styles = zip(shares, self._images.empty, self._images.fills, energies, strict=True)
+        for share, plane, fill, energy in styles:
+            if energy is not None:
+                empty = share * (1 - fill) * resize_plane(plane, width, height).to(like)
+                places, allowed = places + empty, allowed + empty * energy
+        return places, allowed / places.clamp(min=MIN_SHARE)
+
+    def _energies(self, seen: Size) -> list[float | None]:
+        """Give what each style has in its flattest places, beside a result of a size; None where that is not known."""
+        larger = max(1.0, self._spec.style_scale)  # by how much a style is, of which no larger pictures are needed
+        pictures = self._images.style_pictures(*with_long_side(seen, max(1, int(max(seen) / larger))))
+        known = [[flat_energy(it) for it, opacity in each if opacity is None] for each in pictures]
+        return [sum(each) / len(each) / larger**2 if each else None for each in known]
 
 
 def flat_energy(image: Tensor) -> float:
     """Give the mean energy of edges where a style image, (1, 3, H, W), 0..255, is flattest, and a little of all."""
     energy = edge_energy(image).flatten().sort().values
-    return float(energy[: max(1, int(FLATTEST * len(energy)))].mean() + FAINT * energy.mean())
+    return float(energy[: max(1, int(FLATTEST * len(energy)))].mean() + FAINT_SHARE * energy.mean())
 
 
-def smooth_marks(image: Tensor, places: Tensor, allowed: Tensor) -> Tensor:
-    """Take back marks until the energy of edges around each place is about what is allowed there.
+def soften_marks(image: Tensor, places: Tensor, allowed: Tensor) -> Tensor:
+    """Soften marks until the energy of edges around each place is at most about what is allowed there.
 
     Args:
         image: (1, 3, H, W), 0..255.
@@ -83,8 +91,8 @@ def smooth_marks(image: Tensor, places: Tensor, allowed: Tensor) -> Tensor:
     places = places.to(image.device).float().clamp(0, 1)
     small = resize(image, *seen).float()
     # Of empty places alone, so that no object bleeds into them.
-    background = blur(small * places, BACKGROUND) / blur(places, BACKGROUND).clamp(min=FEW)
-    energy = edge_energy(small).clamp(min=FEW)
+    background = blur(small * places, BACKGROUND) / blur(places, BACKGROUND).clamp(min=MIN_SHARE)
+    energy = edge_energy(small).clamp(min=MIN_SHARE)
     amount = places * (1 - (allowed.to(energy) / energy).clamp(max=1))  # not its root: the background has edges, too
-    amount = torch.where(places > FEW, amount, 0)
+    amount = torch.where(places > MIN_SHARE, amount, 0)
     return torch.lerp(image, resize(background, *size).to(image), resize_plane(amount, *size).to(image))

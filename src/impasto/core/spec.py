@@ -47,6 +47,8 @@ class TransferSpec:
     detail: float = 0.0
     style_detail: float = 0.0
     fill: float = 1.0
+    soften_empty: bool = True
+    """Whether marks in what `fill` leaves empty are softened in the result."""
     margin: int = 0
     luminance_only: bool = False
     """Whether gray images are optimized: the inputs are gray then."""
@@ -112,8 +114,8 @@ class Iterate:
     image: Tensor
     """(1, 3, H, W), about 0..255; valid until the next iterate is asked for."""
     terms: Mapping[str, float] | None
-    """Each weighted loss by its name, for a result as it was before empty places were smoothed; None for an image that
-    was not evaluated."""
+    """Each weighted loss by its name, of a result as it was before marks were softened; None for one that was not
+    evaluated."""
     restart: str | None = None
     """Why the optimizer had to start over just before this step, if it had to."""
     output: "Callable[[], Iterate] | None" = None

@@ -228,7 +228,7 @@ class StyleTransfer:
             if stopped:
                 break
         image = self.hand_on(image, last.width, last.height)  # a run that was stopped early has the full size, too
-        yield Iterate("result", number, iteration, self.empty_places.smooth(self.images.crop(image)), terms)
+        yield Iterate("result", number, iteration, self.empty_places.soften(self.images.crop(image)), terms)
 
     # 5. Hand on
 

@@ -55,7 +55,7 @@ class Result:
     picture: Picture
     losses: Mapping[str, float]
     """Each weighted term of the final picture by name: `content relu4_2`, `style relu1_1`, `tv`; where empty places are
-    not filled, before marks in them were taken back."""
+    not filled, before marks in them were softened."""
     settings: Settings
     metadata: Mapping[str, str]
     """What a saved PNG carries: the settings, the inputs' hashes and the version."""

@@ -78,6 +78,7 @@ class RunInputs:
             noise_share=0.0,
             objective=objective,
             fine_scale_objective=None,
+            soften_empty=False,  # what it goes on from is softened already, and would be each time
         )
         return StyleTransfer(whole.network, self.tensors.transfer_images(alone, init=start), alone, losses)
 
