@@ -39,11 +39,11 @@ class EmptyPlaces:
         The result and the styles are compared as they are seen at `SMALL_SIDE` pixels. Edges of the content image are
         no marks.
         """
+        if not self._spec.soften_empty or min(self._images.fills, default=1.0) == 1:
+            return image
         height, width = image.shape[2:]
         seen = with_long_side((width, height), min(SMALL_SIDE, max(width, height)))
-        content = self._images.content(*seen)
-        if not self._spec.soften_empty or min(self._images.fills, default=1.0) == 1 or content is None:
-            return image
+        content = self._images.subject(*seen)
         places, allowed = self._allow(*seen, like=content.float())
         keep = self._images.keep(*seen)
         places = places if keep is None else places * (1 - keep)
