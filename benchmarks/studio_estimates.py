@@ -6,8 +6,6 @@ Each kind is asked for twice: as on a machine that has never painted such a pict
 """
 
 import argparse
-import os
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -46,31 +44,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).with_suffix(".json"))
     asked, rows = parser.parse_args(), []
-    with tempfile.TemporaryDirectory() as data:
-        os.environ["IMPASTO_HOME"] = str(Path(data) / "home")
-        with (
-            studio_load.studio(Path(data) / "studio") as (address, _),
-            httpx2.Client(base_url=address, timeout=60) as client,
-        ):
-            time.sleep(10.0)  # the worker measures its speed
-            photo = client.post("/api/samples/summer_palace").json()["id"]
-            painting = client.post("/api/samples/starry_night").json()["id"]
-            for turn, seed in (("first", 1), ("second", 2)):
-                for name, settings in KINDS.items():
-                    said, took = run(
-                        client, {"photo": photo, "paintings": [painting], "settings": {**settings, "seed": seed}}
-                    )
-                    ratio = max(said / took, took / said)
-                    rows.append(
-                        {
-                            "kind": name,
-                            "turn": turn,
-                            "said": round(said, 1),
-                            "took": round(took, 1),
-                            "ratio": round(ratio, 2),
-                        }
-                    )
-                    print(rows[-1], flush=True)
+    with studio_load.fresh_studio() as client:
+        photo = client.post("/api/samples/summer_palace").json()["id"]
+        painting = client.post("/api/samples/starry_night").json()["id"]
+        for turn, seed in (("first", 1), ("second", 2)):
+            for name, settings in KINDS.items():
+                said, took = run(
+                    client, {"photo": photo, "paintings": [painting], "settings": {**settings, "seed": seed}}
+                )
+                ratio = max(said / took, took / said)
+                rows.append(
+                    {
+                        "kind": name,
+                        "turn": turn,
+                        "said": round(said, 1),
+                        "took": round(took, 1),
+                        "ratio": round(ratio, 2),
+                    }
+                )
+                print(rows[-1], flush=True)
     shared.write(asked.output, {}, jobs=rows)
 
 

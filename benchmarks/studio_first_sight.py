@@ -7,9 +7,7 @@ for several times, with the default recipe; the first job of all, which loads th
 """
 
 import argparse
-import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
@@ -53,23 +51,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).with_suffix(".json"))
     asked, rows = parser.parse_args(), []
-    with tempfile.TemporaryDirectory() as data:
-        os.environ["IMPASTO_HOME"] = str(Path(data) / "home")
-        with (
-            studio_load.studio(Path(data) / "studio") as (address, _),
-            httpx2.Client(base_url=address, timeout=60) as client,
-        ):
-            time.sleep(10.0)  # the worker measures its speed
-            known = {name: client.post(f"/api/samples/{name}").json()["id"] for pair in PAIRS for name in pair}
-            for precision in ("auto", "float32"):
-                for names in PAIRS:
-                    photo, painting = (known[name] for name in names)
-                    previews(client, photo, painting, precision)
-                    times = [previews(client, photo, painting, precision) for _ in range(TURNS)]
-                    start, painted = (statistics.median(each) for each in zip(*times, strict=True))
-                    rows.append({"photo": names[0], "painting": names[1], "precision": precision})
-                    rows[-1] |= {"start": round(start, 2), "painted": round(painted, 2)}
-                    print(rows[-1], flush=True)
+    with studio_load.fresh_studio() as client:
+        known = {name: client.post(f"/api/samples/{name}").json()["id"] for pair in PAIRS for name in pair}
+        for precision in ("auto", "float32"):
+            for names in PAIRS:
+                photo, painting = (known[name] for name in names)
+                previews(client, photo, painting, precision)
+                times = [previews(client, photo, painting, precision) for _ in range(TURNS)]
+                start, painted = (statistics.median(each) for each in zip(*times, strict=True))
+                rows.append({"photo": names[0], "painting": names[1], "precision": precision})
+                rows[-1] |= {"start": round(start, 2), "painted": round(painted, 2)}
+                print(rows[-1], flush=True)
     shared.write(asked.output, {}, pairs=rows)
 
 

@@ -69,6 +69,16 @@ def studio(data: Path) -> Iterator[tuple[str, int]]:
             process.terminate()
 
 
+@contextmanager
+def fresh_studio() -> Iterator[httpx2.Client]:
+    """Run a studio of its own folder, whose worker has measured its speed; yields a client of it."""
+    with tempfile.TemporaryDirectory() as data:
+        os.environ["IMPASTO_HOME"] = str(Path(data) / "home")
+        with studio(Path(data) / "studio") as (address, _), httpx2.Client(base_url=address, timeout=60) as client:
+            time.sleep(10.0)  # the worker measures its speed
+            yield client
+
+
 def run(address: str, process: int, *, clients: int, jobs: int, watchers: int) -> Load:
     """Queue jobs, follow them and request pages at the same time, until the last job has ended."""
     load = Load()

@@ -50,7 +50,7 @@ class Artist:
             wanted = 0.35 * np.clip((ndimage.gaussian_filter(self._darkness, 2) - lightest) / 0.5, 0, 1)
             strokes = self._strokes(60_000, wanted, np.full_like(wanted, direction), length=26, width=2, dark=150)
             drawn = drawn * (1 - 0.75 * (1 - strokes))
-        grain = np.clip(3 * ndimage.gaussian_filter(self._random.normal(size=drawn.shape), 0.8), 0, 1)
+        grain = np.clip(3 * _noise(self._random, 0.8), 0, 1)
         drawn = drawn * (1 - 0.12 * grain * (drawn < 0.97))  # noqa: PLR2004 -- where the pencil was
         return _shown(self._paper(PENCIL_PAPER, 0.006) * drawn[..., None] ** 0.9)
 
@@ -86,7 +86,7 @@ class Artist:
         return np.asarray(canvas, np.float64) / 255
 
     def _paper(self, color: tuple[int, int, int], amount: float) -> Plane:
-        grain = ndimage.gaussian_filter(self._random.normal(size=(DRAWN, DRAWN)), 1.2)
+        grain = _noise(self._random, 1.2)
         paper: Plane = np.array(color) * (1 + amount * grain[..., None] / grain.std())
         return paper
 
@@ -129,8 +129,7 @@ class Mosaic:
         return owner, (second - first).reshape(DRAWN, DRAWN)
 
     def _grain(self, deviation: float, amount: float) -> Plane:
-        grain: Plane = ndimage.gaussian_filter(self._random.normal(size=(DRAWN, DRAWN)), deviation)
-        return amount * grain[..., None]
+        return amount * _noise(self._random, deviation)[..., None]
 
 
 class Watercolor:
@@ -164,7 +163,7 @@ class Watercolor:
         return simple
 
     def _cloud(self, deviation: float, amount: float) -> Plane:
-        cloud: Plane = ndimage.gaussian_filter(self._random.normal(size=(DRAWN, DRAWN)), deviation)
+        cloud = _noise(self._random, deviation)
         return cloud * float(amount / cloud.std())
 
 
@@ -174,6 +173,12 @@ def _forms(tone: Plane, deviation: float, around: float) -> tuple[Plane, Plane]:
     dx, dy = ndimage.sobel(smooth, 1), ndimage.sobel(smooth, 0)
     xx, yy, xy = (ndimage.gaussian_filter(product, around) for product in (dx * dx, dy * dy, dx * dy))
     return np.arctan2(2 * xy, xx - yy) / 2 + np.pi / 2, np.hypot(xx - yy, 2 * xy)
+
+
+def _noise(random: np.random.Generator, deviation: float) -> Plane:
+    """Give noise, blurred: (DRAWN, DRAWN)."""
+    blurred: Plane = ndimage.gaussian_filter(random.normal(size=(DRAWN, DRAWN)), deviation)
+    return blurred
 
 
 def _means(owner: NDArray[np.intp], values: Plane, owners: int) -> Plane:

@@ -12,6 +12,11 @@ def with_long_side(size: Size, length: int) -> Size:
     return max(1, round(size[0] * share)), max(1, round(size[1] * share))
 
 
+def within_long_side(size: Size, length: int) -> Size:
+    """Give the size of the same aspect whose long side has at most a length, in pixels: itself where it has."""
+    return with_long_side(size, min(length, max(size)))
+
+
 def style_size(own: Size, result: Size, scale: float, *, squash: bool) -> Size:
     """Give the size of a style image beside a result: of its long side, or squashed to it, times a scale."""
     if squash:

@@ -1,9 +1,10 @@
-"""Marks that are left in empty places of a result are taken back to what its styles have in theirs."""
+"""Marks that remain in empty places of a result are softened to what its styles have in theirs."""
 
 import numpy as np
 import PIL.Image
 import pytest
 import torch
+from half_empty_pictures import half_empty, noise
 from objectives import make_spec
 
 from impasto import Settings, Stylizer
@@ -16,18 +17,6 @@ from impasto.layers import Layer
 
 LEFT, RIGHT = (..., slice(0, 64)), (..., slice(96, None))
 """Well within the half that is empty, and the one that is not."""
-
-
-def noise(seed, height=120, width=160, amplitude=60.0):
-    drawn = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(seed))
-    return 128 + amplitude * (drawn - 0.5)
-
-
-def half_empty(seed=1, amplitude=1.0):
-    """Dots on the right, next to nothing on the left."""
-    picture = noise(seed)
-    picture[..., :80] = 72 + noise(seed + 1, width=80, amplitude=amplitude)
-    return picture
 
 
 def left_half():
@@ -49,7 +38,7 @@ def energy(image, where=LEFT):
     return float(edge_energy(image)[where].mean())
 
 
-def test_marks_are_taken_back_to_what_is_allowed_and_nothing_else_changes():
+def test_marks_are_softened_to_what_is_allowed_and_nothing_else_changes():
     image, allowed = noise(1), torch.full((1, 1, 120, 160), 2.0)
     found = soften_marks(image, left_half(), allowed)
     assert energy(image) > 10

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from half_empty_pictures import half_empty, noise
 from objectives import make_spec
 
 from impasto import Settings, Stylizer, images
@@ -20,18 +21,6 @@ from impasto.layers import Layer
 
 RELU1_1, RELU3_1 = Layer.parse("relu1_1"), Layer.parse("relu3_1")
 LAYERS = frozenset((RELU1_1, RELU3_1))
-
-
-def noise(seed, height=120, width=160, amplitude=60.0):
-    drawn = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(seed))
-    return 128 + amplitude * (drawn - 0.5)
-
-
-def half_empty(seed=1):
-    """Lines and dots on the right, next to nothing on the left."""
-    picture = noise(seed)
-    picture[..., :80] = 200 + noise(seed + 1, width=80, amplitude=1.0) - 128
-    return picture
 
 
 def test_a_plain_half_is_flat_and_the_other_busy_to_a_few_pixels():

@@ -69,7 +69,7 @@ class Details:
 
     def _pictures(self, width: int, height: int, masks: list[Tensor]) -> list[StylePicture]:
         """Give the style images that there are pixels of, each with its mask or its weight."""
-        weights = self._spec.style_weights or (1.0,) * self._images.style_count
+        weights = self._images.style_weights
         shares: Sequence[float | Tensor] = masks or weights
         found = zip(self._images.style_pictures(width, height), shares, strict=True)
         return [

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from impasto.core.flatness import blur, edge_energy, resize_plane
 from impasto.core.images import TransferImages
+from impasto.core.losses.guided import overlap
 from impasto.core.pyramid import resize
 from impasto.core.spec import TransferSpec
 from impasto.core.styles import SMALL_SIDE
-from impasto.sizing import Size, with_long_side
+from impasto.sizing import Size, with_long_side, within_long_side
 
 FLATTEST, FAINT_SHARE = 0.2, 0.02
 """Share of a style image, its flattest, whose edges an empty place may have; and of the energy of all, beside these."""
@@ -42,7 +43,7 @@ class EmptyPlaces:
         if not self._spec.soften_empty or min(self._images.fills, default=1.0) == 1:
             return image
         height, width = image.shape[2:]
-        seen = with_long_side((width, height), min(SMALL_SIDE, max(width, height)))
+        seen = within_long_side((width, height), SMALL_SIDE)
         content = self._images.subject(*seen)
         places, allowed = self._allow(*seen, like=content.float())
         keep = self._images.keep(*seen)
@@ -52,11 +53,10 @@ class EmptyPlaces:
     def _allow(self, width: int, height: int, like: Tensor) -> tuple[Tensor, Tensor]:
         """Give how empty each place is to be, 0..1, and the energy of edges that its styles allow: (1, 1, h, w)."""
         energies, masks = self._energies((width, height)), self._images.masks(width, height)
-        weights = self._spec.style_weights or (1.0,) * len(energies)
+        weights = self._images.style_weights
         shares = [like.new_full((1, 1, 1, 1), weight / sum(weights)) for weight in weights]
         if masks:
-            covered = torch.stack(masks).sum(dim=0).clamp(min=1)
-            shares = [(mask / covered).to(like) for mask in masks]
+            shares = [(mask / overlap(masks)).to(like) for mask in masks]
         places, allowed = like.new_zeros(1, 1, height, width), like.new_zeros(1, 1, height, width)
         styles = zip(shares, self._images.empty, self._images.fills, energies, strict=True)
         for share, plane, fill, energy in styles:

@@ -15,7 +15,7 @@ from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
 from impasto.core.styles import StyleImage, StyleSource
-from impasto.sizing import Size, style_size, with_long_side
+from impasto.sizing import Size, style_size, with_long_side, within_long_side
 from impasto.wording import argument
 
 
@@ -163,8 +163,8 @@ class TransferImages:
         if not self._masks:
             return []
         masks = [mask.resize(width, height) for mask in self._masks]
-        weights = self._spec.style_weights or (1.0,) * len(masks)
-        return [mask if weight else torch.zeros_like(mask) for mask, weight in zip(masks, weights, strict=True)]
+        weighted = zip(masks, self.style_weights, strict=True)
+        return [mask if weight else torch.zeros_like(mask) for mask, weight in weighted]
 
     def keep(self, width: int, height: int) -> Tensor | None:
         """Give the mask of what stays the content image, (1, 1, height, width)."""
@@ -227,7 +227,7 @@ class TransferImages:
     @staticmethod
     def _looked_at(image: ImageSource) -> Tensor:
         """Give an image as it is parted into flat and busy places: (1, 3, h, w), on the CPU."""
-        return image.resize(*with_long_side(image.size, min(SIDE, max(image.size)))).float().cpu()
+        return image.resize(*within_long_side(image.size, SIDE)).float().cpu()
 
     def _fill_at(self, width: int, height: int) -> Fill | None:
         if min(self.fills, default=1.0) == 1 or not self.empty:
@@ -249,6 +249,11 @@ class TransferImages:
     def style_count(self) -> int:
         """How many styles there are."""
         return len(self.styles)
+
+    @property
+    def style_weights(self) -> tuple[float, ...]:
+        """The weight of each style: all alike, where the spec names none."""
+        return self._spec.style_weights or (1.0,) * self.style_count
 
     def pad(self, image: Tensor) -> Tensor:
         """Add the margin to an image or a mask."""

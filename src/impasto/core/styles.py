@@ -13,7 +13,7 @@ from impasto.core.flatness import ALL_BUSY, SIDE, Flatness, measure_flatness
 from impasto.core.losses.guided import StyleSubset, least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
 from impasto.core.pyramid import resize
-from impasto.sizing import with_long_side
+from impasto.sizing import with_long_side, within_long_side
 
 if TYPE_CHECKING:
     from impasto.core.images import ImageSource
@@ -206,9 +206,7 @@ class StoredStyle:
         self, size: "Size", reader: "FeatureReader", layers: "frozenset[Layer]", statistic: StatisticName
     ) -> "Mapping[StyleSubset, Mapping[Layer, Matrices]]":
         """See `StyleSource.measure_subsets`: of its pictures, as large as they are at most."""
-        if max(size) > SMALL_SIDE:
-            size = with_long_side(size, SMALL_SIDE)
-        return measure_subsets(self, size, reader, layers, statistic)
+        return measure_subsets(self, within_long_side(size, SMALL_SIDE), reader, layers, statistic)
 
     def flatness(self) -> list[Flatness]:
         """See `StyleSource.flatness`: of its pictures."""
@@ -252,7 +250,7 @@ class StoredStyle:
 
 def measure_style_flatness(style: StyleSource) -> list[Flatness]:
     """Tell where each image of a style is flat; see `StyleSource.flatness`. One that is not opaque counts as busy."""
-    pictures = style.pictures(with_long_side(style.size, min(SIDE, max(style.size))))
+    pictures = style.pictures(within_long_side(style.size, SIDE))
     return [measure_flatness(image) if opacity is None else ALL_BUSY for image, opacity in pictures]
 
 

@@ -90,7 +90,7 @@ class StyleTransfer:
         self.reader = TiledVGG(network, spec.tiles) if spec.tiles else network
         self.smallest_side = smallest_side(network.layers)
         images.check_own_sizes(self.smallest_side)
-        self._style_weights = spec.style_weights or (1.0,) * images.style_count
+        self._style_weights = images.style_weights
         self.scales = plan_scales(
             *spec.size,
             scales=spec.scales,

@@ -176,7 +176,7 @@ def guidance(
 
 
 def _masked_regions(masks: Sequence[Tensor], style_weights: Sequence[float]) -> list[Region]:
-    coverage = torch.stack(list(masks)).sum(dim=0).clamp(min=1)
+    coverage = overlap(masks)
     mean = sum(style_weights) / len(style_weights)
     one_hot = torch.eye(len(style_weights)).tolist()
     return [
@@ -184,6 +184,11 @@ def _masked_regions(masks: Sequence[Tensor], style_weights: Sequence[float]) -> 
         for number, (mask, weight) in enumerate(zip(masks, style_weights, strict=True))
         if weight > 0
     ]
+
+
+def overlap(masks: Sequence[Tensor]) -> Tensor:
+    """Give what masks that share a position are divided by: their sum, (1, 1, H, W), but 1 where it is less."""
+    return torch.stack(list(masks)).sum(dim=0).clamp(min=1)
 
 
 def uncovered(masks: Sequence[Tensor]) -> Tensor:

@@ -20,7 +20,7 @@ from impasto.core.flatness import SIDE, measure_flatness
 from impasto.engine.inputs import faces
 from impasto.engine.inputs.masks import MaskPlane
 from impasto.images import Picture
-from impasto.sizing import with_long_side
+from impasto.sizing import within_long_side
 from impasto.studio.limits import Limits
 from impasto.studio.server.processes import limit_process
 
@@ -42,7 +42,7 @@ def find_regions(photograph: Picture) -> Iterator[tuple[str, MaskPlane]]:
     if found := faces.find(photograph):
         yield "faces", faces.draw_mask(photograph, found, cheek=1.0)
     size = photograph.width, photograph.height
-    small = images.resize(photograph, *with_long_side(size, min(SIDE, max(size))))
+    small = images.resize(photograph, *within_long_side(size, SIDE))
     flatness = measure_flatness(torch.from_numpy(small.rgb).permute(2, 0, 1).unsqueeze(0))
     if flatness.contrast:
         flat = flatness.plane[0, 0].numpy()

@@ -236,7 +236,7 @@ def _gray(colors: Rgb, opened: RunInputs) -> Rgb:
 def _masks(opened: RunInputs) -> tuple[Plane, ...]:
     """Give how much of which style is asked for where, (H, W) each, 0..1; nothing where there are no masks."""
     images, spec = opened.transfer.images, opened.transfer.spec
-    weights = spec.style_weights or (1.0,) * images.style_count
+    weights = images.style_weights
     styles = [mask * (weight / sum(weights)) for mask, weight in zip(images.masks(*spec.size), weights, strict=False)]
     keep = images.keep(*spec.size)
     planes = [*styles, *([] if keep is None else [keep])]
