@@ -1,6 +1,6 @@
 """Measure the mean activations of networks that ship, and write them beside their weights.
 
-    python scripts/measure_activations.py [vgg16] [vgg19-8bit]
+    python scripts/measure_activations.py [vgg16] [vgg16-pruned] [vgg19-8bit]
 
 The pictures are those of examples/pictures, at a long side of 512, because `normalize` is used on photographs and
 paintings of about that size. Run it again only if bundled weights change.
@@ -44,6 +44,7 @@ def main(names: list[str]) -> None:
 def measure(name: str) -> None:
     """Measure one network and write what was found."""
     network = weights.load(name).to(torch.device("cpu"), torch.float32)
+    network = replace(network, architecture=replace(network.architecture, pruned={}))  # of which layers are seen, too
     files = sorted((ROOT / "examples" / "pictures").glob("*.jpg"))
     pictures = [picture(file) for file in files]
     layers = network.architecture.layers()

@@ -108,7 +108,7 @@ def test_what_cannot_be_is_refused_in_a_line_and_nothing_is_written(impasto, fol
         (["--init", "style"], "without the pixels that --init style needs"),
         (["--color", "photo"], "without the pixels that --color photo needs"),
         (["--style-crop", "0,0,9,9"], "without the pixels that --style-crop needs"),
-        (["--recipe", "gatys"], "--pooling max, not --pooling average"),
+        (["--pooling", "average"], "--pooling max, not --pooling average"),
         (["--style-layers", "relu1_1,relu2_2"], "the layers relu2_2 of --style-layers"),
     ],
     ids=str,

@@ -252,7 +252,7 @@ def test_the_network_is_loaded_once(impasto, monkeypatch):
     monkeypatch.setattr(weights, "load", lambda name: (loaded.append(name), load(name))[1])
     options = ["-o", "sheet.png", *QUICK[:-1], "1"]
     assert impasto("sweep", *PAIR, "--over", "seed=1,2,3", *options).code == 0
-    assert loaded == ["vgg16"]
+    assert loaded == ["vgg16-pruned"]
 
 
 def test_a_sweep_is_planned_without_a_trial_of_each_precision(impasto, monkeypatch):

@@ -261,7 +261,7 @@ def test_a_file_is_read_as_it_was_written(small, tmp_path):
     small.save(tmp_path / "a.style")
     found = read_style(tmp_path / "a.style")
     assert (found.info, found.sha256, found.data) == (small.info, small.sha256, small.data)
-    assert found.info.network.name == "vgg16"
+    assert found.info.network.name == "vgg16-pruned"
     assert (found.thumbnail.width, found.thumbnail.height) == (128, 101)
     assert np.abs(found.thumbnail.rgb.mean() - 100) < 60
     with pytest.raises(ImpastoError, match="exists"):
@@ -454,7 +454,7 @@ def test_the_page_names_the_recipes_that_a_file_of_the_default_serves_and_those_
 
 
 def test_a_texture_needs_a_painting_unless_another_gives_its_aspect(stylizer, pictures, style):
-    choices = {**QUICK, "recipe": "texture", "init": "gray"}
+    choices = {**QUICK, "recipe": "texture", "init": "gray", "network": "vgg16-pruned"}
     with pytest.raises(SettingsError, match="a texture without a photograph needs a painting"):
         stylizer.stylize(None, style, **choices)
     found = stylizer.stylize(None, pictures[1], style, **choices)
@@ -471,7 +471,7 @@ def test_other_weights_under_the_same_name_are_refused(stylizer, pictures, style
 
 
 def test_the_same_weights_in_a_file_of_another_name_are_the_same_network(stylizer, pictures, style, tmp_path):
-    shutil.copy(impasto.weights.path("vgg16"), tmp_path / "mine.safetensors")
+    shutil.copy(impasto.weights.path("vgg16-pruned"), tmp_path / "mine.safetensors")
     choices = {**QUICK, "network": str(tmp_path / "mine.safetensors")}
     assert equal(Stylizer().stylize(pictures[0], style, **choices), stylizer.stylize(pictures[0], style, **QUICK))
 
@@ -483,6 +483,8 @@ def test_networks_that_ship_are_told_apart_by_their_weights(stylizer, pictures, 
         stylizer.stylize(pictures[0], style, **QUICK, network=str(other))
     measured = measure(stylizer, pictures[1:], network="vgg19-8bit")
     with pytest.raises(SettingsError, match=r"measured with network=.vgg19-8bit., not"):
+        stylizer.stylize(pictures[0], measured, **QUICK, network="vgg16")
+    with pytest.raises(SettingsError, match=r"was measured with other weights than network=.vgg16-pruned"):
         stylizer.stylize(pictures[0], measured, **QUICK)
 
 

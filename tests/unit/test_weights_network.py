@@ -16,7 +16,7 @@ from impasto.errors import WeightsError
 from impasto.weights import registry
 from impasto.wording import COMMAND
 
-SHIPPED = ["vgg16", "vgg19-8bit"]
+SHIPPED = ["vgg16", "vgg16-pruned", "vgg19-8bit"]
 
 
 @pytest.fixture(autouse=True)
@@ -205,7 +205,7 @@ def test_the_list_shows_every_network_with_its_authors_and_license():
         "vgg19": "not fetched",
     }
     assert listed["vgg16"].path == weights.path("vgg16")
-    for name in ("vgg16", "vgg16-keras", "vgg19", "vgg19-8bit"):
+    for name in ("vgg16", "vgg16-keras", "vgg16-pruned", "vgg19", "vgg19-8bit"):
         assert "Karen Simonyan" in listed[name].source
         assert "Andrew Zisserman" in listed[name].source
         assert listed[name].license == "CC BY 4.0"

@@ -19,7 +19,7 @@ from impasto.wording import argument, shorten
 
 LOCAL, AUTO = "local", "auto"
 _CLIENT_PREFIX = "ray://"
-PASSED_ON = ("OMP_WAIT_POLICY", "THP_MEM_ALLOC_ENABLE")
+PASSED_ON = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "THP_MEM_ALLOC_ENABLE")
 """Environment variables that torch reads, and that processes on other machines get as they are here."""
 
 START_SECONDS = 180.0

@@ -19,7 +19,7 @@ import psutil
 
 from impasto import images, weights
 from impasto.errors import ImageError, ImpastoError
-from impasto.settings import Settings
+from impasto.settings import AUTO_NETWORK, Settings
 from impasto.settings.effect import named_files
 from impasto.storage.home import HOME_VARIABLE
 from impasto.storage.names import is_path
@@ -82,12 +82,12 @@ class FilePacker:
         return self._kept[key][0]
 
     def share_network(self, name: str) -> PackedFile | None:
-        """Read a network that is kept under a name; None for a path, and for one that comes with Impasto.
+        """Read a network that is kept under a name; None for a path, and for what comes with Impasto.
 
         Raises:
             WeightsError: there is no such network on this machine.
         """
-        return None if is_path(name) or bundled(name) else self.share(str(weights.path(name)))
+        return None if is_path(name) or name == AUTO_NETWORK or bundled(name) else self.share(str(weights.path(name)))
 
 
 def _pack(path: str, put: Callable[[bytes], Any]) -> tuple[PackedFile, int]:

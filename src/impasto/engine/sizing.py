@@ -8,9 +8,10 @@ from impasto.engine.estimate import Processor, Workload
 from impasto.engine.memory import Load, MemoryPlan, parse_memory
 from impasto.errors import SettingsError
 from impasto.layers import Layer, limit_depth
-from impasto.settings import LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
+from impasto.settings import AUTO_NETWORK, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
 from impasto.sizing import Scale, Size, padded_pixels, plan_scales, style_size, with_long_side
+from impasto.weights.registry import fastest
 from impasto.wording import argument
 
 LayerWeights = Mapping[Layer, float]
@@ -134,12 +135,19 @@ def workload(settings: Settings, size: Size, processor: Processor, memory: Memor
     return Workload(
         scales=scale_work(settings, size),
         margin=settings.margin,
-        network=settings.network,
+        network=network_name(settings),
         deepest=deepest_layers(settings),
         optimizer=settings.optimizer,
         processor=processor,
         memory=memory,
     )
+
+
+def network_name(settings: Settings) -> str:
+    """Give the network that the settings name, or that is theirs where they leave it open."""
+    if settings.network != AUTO_NETWORK:
+        return settings.network
+    return fastest(layer for each in compared_layers(settings) for layer, weight in each.items() if weight > 0)
 
 
 def compared_layers(settings: Settings) -> tuple[LayerWeights, LayerWeights]:

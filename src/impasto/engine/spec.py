@@ -75,7 +75,7 @@ def copies_strokes(settings: Settings) -> bool:
 
 def network_spec(settings: Settings) -> NetworkSpec:
     """Read what the settings say of the network."""
-    return NetworkSpec(settings.network, settings.normalize, settings.pooling, settings.padding)
+    return NetworkSpec(sizing.network_name(settings), settings.normalize, settings.pooling, settings.padding)
 
 
 def compute_spec(settings: Settings) -> ComputeSpec:

@@ -3,8 +3,8 @@
 Plain values: nothing here loads torch or reads a file.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from impasto.layers import Layer
@@ -24,6 +24,8 @@ class Architecture:
     """Convolutions in each block: (2, 2, 3, 3, 3) is VGG-16, (2, 2, 4, 4, 4) VGG-19."""
     channels: tuple[int, ...] = CHANNELS
     """Channels of each block."""
+    pruned: Mapping[Layer, int] = field(default_factory=dict)
+    """Layers, as `reluB_N`, that have fewer channels than their block: their features are not those of a VGG."""
 
     def layers(self) -> list[Layer]:
         """List every `reluB_N`, in the order of the forward pass."""
@@ -33,9 +35,14 @@ class Architecture:
 
     def convolutions(self) -> list[tuple[Layer, int, int]]:
         """List every `convB_N` with its channels in and out, in the order of the forward pass."""
-        convolutions = [layer.conv for layer in self.layers()]
-        outs = [self.channels[layer.block - 1] for layer in convolutions]
-        return list(zip(convolutions, [3, *outs[:-1]], outs, strict=True))
+        layers = self.layers()
+        outs = [self.pruned.get(layer, self.channels[layer.block - 1]) for layer in layers]
+        return list(zip([layer.conv for layer in layers], [3, *outs[:-1]], outs, strict=True))
+
+    def missing(self, wanted: Iterable[Layer]) -> list[Layer]:
+        """List those of some layers whose features it does not have, in the order of the forward pass."""
+        there = {layer for layer in self.layers() if layer not in self.pruned}
+        return sorted(layer for layer in wanted if layer.relu not in there)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ Nothing here loads torch: `impasto --help` and `impasto weights list` read this 
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from impasto.errors import WeightsError
+from impasto.layers import Layer
 from impasto.weights.architecture import Architecture, InputConvention
 
 _DATA = Path(__file__).with_name("data")
@@ -45,9 +46,15 @@ class Entry:
     """The file that ships with Impasto; None where it is to be fetched."""
 
 
+_PRUNED = {"relu1_2": 32, "relu2_2": 64, "relu3_2": 128, "relu3_3": 128, "relu4_3": 256}
+
 ARCHITECTURES: Mapping[str, Architecture] = {
     architecture.name: architecture
-    for architecture in (Architecture("vgg16", (2, 2, 3, 3, 3)), Architecture("vgg19", (2, 2, 4, 4, 4)))
+    for architecture in (
+        Architecture("vgg16", (2, 2, 3, 3, 3)),
+        Architecture("vgg19", (2, 2, 4, 4, 4)),
+        Architecture("vgg16-pruned", (2, 2, 3, 3, 1), pruned={Layer.parse(at): n for at, n in _PRUNED.items()}),
+    )
 }
 
 CONVENTIONS: Mapping[str, InputConvention] = {
@@ -81,6 +88,18 @@ ENTRIES: Mapping[str, Entry] = {
             checksum=Checksum("sha256", "905422819b20aa2fdd429636f170656d7058790cc496096a0bdedb7124055f5e"),
             size=29_431_512,
             bundled=_DATA / "vgg16-features-fp16.safetensors",
+        ),
+        Entry(
+            name="vgg16-pruned",
+            architecture="vgg16-pruned",
+            convention="caffe",
+            title="VGG-16 with half the channels between the layers that the default compares; ships with Impasto",
+            license=_CC_BY,
+            source=f"{_OXFORD}; pruned by Impasto",
+            url=None,
+            checksum=Checksum("sha256", "3cff408b3e98062a5887e66a75b09f912710c946b19bc53819d8397ee063ce72"),
+            size=12_065_016,
+            bundled=_DATA / "vgg16-pruned-features-fp16.safetensors",
         ),
         Entry(
             name="vgg19-8bit",
@@ -150,6 +169,17 @@ KNOWN_FILES: Mapping[str, str] = {
     "dcbb9e9d": "torchvision",
 }
 """Input convention by the first 8 digits of a file's SHA-256."""
+
+
+LEFT_OPEN = "auto"
+"""What settings have in place of a name where they leave the network open: no network can be called so."""
+_BY_SPEED = ("vgg16-pruned", "vgg16")
+
+
+def fastest(layers: Iterable[Layer]) -> str:
+    """The fastest network that ships and has the features of VGG-16 at some layers; VGG-16 where none has all."""
+    wanted = list(layers)
+    return next((name for name in _BY_SPEED if not ARCHITECTURES[name].missing(wanted)), _BY_SPEED[-1])
 
 
 def bundled(name: str) -> Path | None:

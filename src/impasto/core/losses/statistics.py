@@ -21,6 +21,9 @@ Matrices = tuple[Tensor, ...]
 """What is compared: C x C matrices, each by its own mean square."""
 
 
+CONVERTED = 2**18
+"""Numbers in half precision that are converted at a time where they are summed on a CPU: torch converts all of them
+before it sums, which takes ten times as long where they do not fit into the processor's cache."""
 LONGEST_SUM = 2**20
 """Numbers that are summed in one product: over four million, float32 is off by 1e-5."""
 
@@ -142,11 +145,8 @@ class Moments:
     def compare_features(self, features: Tensor, target: Matrices, weights: Tensor | None, total: float) -> Difference:
         """See `Statistic.compare_features`."""
         flat, dtype = flatten_positions(features), target[0].dtype  # (N, C)
-        if weights is None:
-            weighted, mean = flat, flat.mean(dim=0, dtype=dtype)
-        else:
-            weighted = flatten_positions(features * weights)
-            mean = weighted.sum(dim=0, dtype=dtype) / total
+        weighted = flat if weights is None else flatten_positions(features * weights)
+        mean = _sum_over_positions(weighted, dtype) / total
         covariance = _second_moment_difference(weighted, flat, target[0] + torch.outer(mean, mean), total)
         return self._difference(mean, covariance, target[1])
 
@@ -232,6 +232,14 @@ def _weigh(flat: Tensor, weights: Tensor | None) -> tuple[Tensor, float]:
         return flat, float(len(flat))
     column = weights.to(flat.dtype).flatten().unsqueeze(1)  # (N, 1)
     return flat * column, column.sum(dtype=torch.float64).item()
+
+
+def _sum_over_positions(flat: Tensor, dtype: torch.dtype) -> Tensor:
+    """Sum (N, C) over N in a type."""
+    if flat.dtype == dtype or flat.device.type != "cpu":
+        return flat.sum(dim=0, dtype=dtype)
+    pieces = torch.split(flat, max(1, CONVERTED // flat.shape[1]))
+    return torch.stack([piece.sum(dim=0, dtype=dtype) for piece in pieces]).sum(dim=0)
 
 
 def _second_moment_difference(weighted: Tensor, flat: Tensor, target: Tensor, total: float) -> Tensor:

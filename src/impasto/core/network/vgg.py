@@ -219,9 +219,11 @@ def smallest_side(layers: Iterable[Layer]) -> int:
 def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list[Layer]:
     """List the layers up to the last that is wanted."""
     order = architecture.layers()
-    for layer in sorted(wanted):
-        if layer.relu not in order:
-            raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
+    for layer in architecture.missing(wanted):
+        if layer.relu in architecture.pruned:
+            problem = f"the network was pruned of what {layer} has"
+            raise SettingsError(problem, f"Use {argument('network', 'vgg16')}, or another that is whole.")
+        raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
     return _layers_up_to(order, wanted)
 
 
