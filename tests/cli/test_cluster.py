@@ -23,7 +23,7 @@ from impasto.cluster.machine import ActorReport, Versions
 from impasto.cluster.needs import ActorNeeds
 from impasto.engine.worker_process import WorkerLostError
 from impasto.errors import ImageError, SettingsError, WeightsError, install_command
-from impasto.settings import Settings
+from impasto.settings import AUTO_NETWORK, Settings
 
 QUICK = Settings(
     recipe="fast",
@@ -166,7 +166,7 @@ def test_a_network_travels_with_its_picture_unless_impasto_has_it(monkeypatch, t
     stored = tmp_path / "home" / "weights" / "own.safetensors"
     stored.parent.mkdir(parents=True)
     shutil.copy(weights.path("vgg16"), stored)
-    for name in ("vgg16", "vgg19-8bit"):
+    for name in (AUTO_NETWORK, "vgg16", "vgg19-8bit"):
         ships = QUICK.model_copy(update={"network": name})
         assert Packer().pack(make_task("photo.jpg", "painting.jpg", settings=ships)).network is None
     packed = Packer().pack(make_task("photo.jpg", "painting.jpg", settings=named))
@@ -178,11 +178,12 @@ def test_a_network_travels_with_its_picture_unless_impasto_has_it(monkeypatch, t
 
 def test_a_file_with_the_name_of_a_network_is_not_that_network(folder, monkeypatch):
     """Only what holds a dot or a separator is a path, whatever there is in the folder."""
-    identity = identify(QUICK, [])
+    named = QUICK.model_copy(update={"network": "vgg16"})
+    identity = identify(named, [])
     (folder / "vgg16").write_text("no network")
-    packed = Packer().pack(make_task("photo.jpg", "painting.jpg"))
+    packed = Packer().pack(make_task("photo.jpg", "painting.jpg", settings=named))
     assert packed.shared.keys() == {"painting.jpg"}
-    assert identify(QUICK, []) == identity
+    assert identify(named, []) == identity
     monkeypatch.setenv("IMPASTO_HOME", "elsewhere")
     spool = Spool()
     assert spool.unpack(packed).task.settings.network == "vgg16"

@@ -53,7 +53,7 @@ def test_the_example_paints_from_two_tensors_what_stylize_paints(photo, painting
     example = importlib.util.module_from_spec(module_spec)
     module_spec.loader.exec_module(example)
     content, style = small(photo, 96, 64), small(painting, 96, 76)
-    choices = {"size": 96, "scales": 1, "iterations": 4, "tolerance": 0, "precision": "float32"}
+    choices = {"size": 96, "scales": 1, "iterations": 4, "tolerance": 0, "precision": "float32", "network": "vgg16"}
     expected = impasto.stylize(content, style, **choices)
     found = example.paint(tensor(content), tensor(style), iterations=4)
     assert len(EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 40

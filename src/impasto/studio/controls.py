@@ -10,6 +10,7 @@ from impasto.engine import sizing
 from impasto.engine.memory import check_memory
 from impasto.errors import ImpastoError, SettingsError
 from impasto.settings import (
+    AUTO_NETWORK,
     DEFAULT_RECIPE,
     FORMER_NAMES,
     INIT_IMAGES,
@@ -199,8 +200,8 @@ def _refusal(name: str, value: Any) -> SettingsError | None:
 
 
 def _networks() -> list[str]:
-    """List the networks whose weights are on this machine."""
-    return [status.name for status in weights.available() if status.path]
+    """List the networks whose weights are on this machine, after what leaves it open which is used."""
+    return [AUTO_NETWORK, *(status.name for status in weights.available() if status.path)]
 
 
 def _control(name: str, schema: Mapping[str, Any], default: Any, limits: Limits) -> Control:
