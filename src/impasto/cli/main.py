@@ -54,14 +54,20 @@ def _version() -> str:
 
 
 def _run(arguments: list[str]) -> int:
-    given = {"GOMP_SPINCOUNT"} if "OMP_WAIT_POLICY" in os.environ else set()  # before which it would come
-    for name in TORCH_ENVIRONMENT.keys() - given:
-        os.environ.setdefault(name, TORCH_ENVIRONMENT[name])
+    _set_torch_environment()
     with exit_on_interrupt():
         from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
     code = app.run(arguments)
     sys.stdout.flush()
     return code
+
+
+def _set_torch_environment() -> None:
+    environment = dict(TORCH_ENVIRONMENT)
+    if "OMP_WAIT_POLICY" in os.environ:  # which GOMP_SPINCOUNT would override
+        del environment["GOMP_SPINCOUNT"]
+    for name, value in environment.items():
+        os.environ.setdefault(name, value)
 
 
 @dataclass(frozen=True)

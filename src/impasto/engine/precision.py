@@ -12,7 +12,7 @@ from impasto.engine.probe import probe_sizes
 from impasto.engine.run import RunInputs
 from impasto.sizing import Size
 
-TOLERANCE = 0.1
+TOLERANCE = 0.085
 """Largest difference from the float32 gradient, relative to its length, that is accepted at `probe.PROBE_SIDE`.
 
 Where it is 0.08 there, results in bfloat16 are as good as in float32 (decision 8).

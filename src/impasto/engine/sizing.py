@@ -11,7 +11,7 @@ from impasto.layers import Layer, limit_depth
 from impasto.settings import AUTO_NETWORK, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
 from impasto.settings.per_painting import split_crops
 from impasto.sizing import Scale, Size, padded_pixels, plan_scales, style_size, with_long_side
-from impasto.weights.registry import fastest
+from impasto.weights.registry import WHOLE, vgg16_for
 from impasto.wording import argument
 
 LayerWeights = Mapping[Layer, float]
@@ -144,10 +144,15 @@ def workload(settings: Settings, size: Size, processor: Processor, memory: Memor
 
 
 def network_name(settings: Settings) -> str:
-    """Give the network that the settings name, or that is theirs where they leave it open."""
+    """Give the network that the settings name; `auto` is a VGG-16, pruned where it has what is compared.
+
+    It was distilled with maxima in its pools.
+    """
     if settings.network != AUTO_NETWORK:
         return settings.network
-    return fastest(layer for each in compared_layers(settings) for layer, weight in each.items() if weight > 0)
+    if settings.pooling != "max":
+        return WHOLE
+    return vgg16_for(layer for each in compared_layers(settings) for layer, weight in each.items() if weight > 0)
 
 
 def compared_layers(settings: Settings) -> tuple[LayerWeights, LayerWeights]:

@@ -383,7 +383,9 @@ class Stylizer:
             if isinstance(style, StyleFile) and style.info.network.sha256 != self.fingerprint(asked):
                 network = argument("network", asked.name)
                 problem = f"{style.name} was measured with other weights than {network} has"
-                raise SettingsError(problem, "Make the style file again, or use the painting itself.")
+                own = style.info.network.name
+                remedy = f"Use {argument('network', own)}" if own in weights.ENTRIES else "Make the style file again"
+                raise SettingsError(problem, f"{remedy}, or use the painting itself.")
 
 
 P = ParamSpec("P")

@@ -41,7 +41,7 @@ MACHINE_SETTINGS = frozenset({"device", "memory", "checkpoint", "threads"})
 SMALLEST_SIZE, LARGEST_SIZE = 32, 20_000
 """Of the long side of a result, pixels."""
 AUTO_NETWORK = "auto"
-"""The value of the setting `network` for the fastest that has what is compared."""
+"""The value of the setting `network` for a VGG-16, pruned where it has what is compared."""
 ORIGINAL = "original"
 """The value of the setting `size` for the photograph's own size."""
 _CROP = r"( *\d{1,5} *, *\d{1,5} *, *[1-9]\d{0,4} *, *[1-9]\d{0,4} *| *)"
@@ -285,8 +285,8 @@ class Settings(BaseModel):
 
     network: FileName = setting_field(
         "vgg16",
-        "Network weights: a name from `impasto weights list`, or a file; auto is vgg16-pruned where it has all layers "
-        "that are compared, else vgg16.",
+        "Network weights: a name from `impasto weights list`, or a file; auto is the pruned VGG-16 where it has the "
+        "layers, else vgg16.",
         group="Network",
         form=_FILE_NAME,
     )

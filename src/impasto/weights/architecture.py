@@ -40,9 +40,13 @@ class Architecture:
         return list(zip([layer.conv for layer in layers], [3, *outs[:-1]], outs, strict=True))
 
     def missing(self, wanted: Iterable[Layer]) -> list[Layer]:
-        """List those of some layers whose features it does not have, in the order of the forward pass."""
+        """List those of some layers whose features it does not have, in the order of the forward pass.
+
+        A pruned network was distilled at its ReLUs: before them only its first layer is as it was.
+        """
         there = {layer for layer in self.layers() if layer not in self.pruned}
-        return sorted(layer for layer in wanted if layer.relu not in there)
+        there |= {FIRST} if self.pruned else {layer.conv for layer in there}
+        return sorted(layer for layer in wanted if layer not in there)
 
 
 @dataclass(frozen=True)

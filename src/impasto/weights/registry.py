@@ -171,15 +171,14 @@ KNOWN_FILES: Mapping[str, str] = {
 """Input convention by the first 8 digits of a file's SHA-256."""
 
 
-LEFT_OPEN = "auto"
-"""What settings have in place of a name where they leave the network open: no network can be called so."""
-_BY_SPEED = ("vgg16-pruned", "vgg16")
+RESERVED = "auto"
+"""What settings have in place of a name where the network follows from what is compared: no network is called so."""
+WHOLE, PRUNED = "vgg16", "vgg16-pruned"
 
 
-def fastest(layers: Iterable[Layer]) -> str:
-    """The fastest network that ships and has the features of VGG-16 at some layers; VGG-16 where none has all."""
-    wanted = list(layers)
-    return next((name for name in _BY_SPEED if not ARCHITECTURES[name].missing(wanted)), _BY_SPEED[-1])
+def vgg16_for(layers: Iterable[Layer]) -> str:
+    """The VGG-16 that ships to compare some layers with: the pruned one where it has them all."""
+    return WHOLE if ARCHITECTURES[PRUNED].missing(layers) else PRUNED
 
 
 def bundled(name: str) -> Path | None:

@@ -200,8 +200,8 @@ def _free_name(name: str, *, overwrite: bool) -> str:
         )
     if registry.bundled(name):
         raise WeightsError(f"'{name}' is a network that ships with Impasto", "Choose another name.")
-    if name == registry.LEFT_OPEN:
-        raise WeightsError(f"'{name}' is what leaves the network open", "Choose another name.")
+    if name == registry.RESERVED:
+        raise WeightsError(f"'{name}' is a reserved name", "Choose another.")
     if _stored(name).exists() and not overwrite:
         remedy = f"Use {OVERWRITE} to replace it, or choose another name."
         raise OutputError(f"there is a network '{name}' already", remedy)

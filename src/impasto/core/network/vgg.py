@@ -220,9 +220,9 @@ def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list
     """List the layers up to the last that is wanted."""
     order = architecture.layers()
     for layer in architecture.missing(wanted):
-        if layer.relu in architecture.pruned:
-            problem = f"the network was pruned of what {layer} has"
-            raise SettingsError(problem, f"Use {argument('network', 'vgg16')}, or another that is whole.")
+        if layer.relu in order:
+            problem = f"the pruned network does not have the features of VGG-16 at {layer}"
+            raise SettingsError(problem, f"Use {argument('network', 'vgg16')}.")
         raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
     return _layers_up_to(order, wanted)
 
