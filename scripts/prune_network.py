@@ -32,7 +32,7 @@ from impasto.weights.architecture import FIRST, tensor_names
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "vgg16-pruned"
-FILE = ROOT / "src" / "impasto" / "weights" / "data" / "vgg16-pruned-features-fp16.safetensors"
+FILE = ROOT / "src" / "impasto" / "weights" / "data" / "vgg16-pruned-features.safetensors"
 PHOTOS = ("summer_palace", "cat", "astronaut", "coffee", "flower", "rocket")
 STRETCH_STEPS, JOINT_STEPS = 2500, 3000
 STRETCH_RATE, JOINT_RATE = 5e-4, 1.5e-4
@@ -40,6 +40,10 @@ SIDE, BATCH = 192, 2
 POSITIONS, SAMPLES = 6000, 12
 """Of maps of one picture, and pictures, from which channels are chosen."""
 RIDGE = 1e-6
+CODED_FROM = Layer.parse("relu4_1")
+"""Weights past it are stored at 8 bits: they are four fifths of the file, and count at the coarsest scale alone."""
+ROUNDS = 60
+"""Of Lloyd's algorithm."""
 WARM_UP = 50
 
 ARCHITECTURE = weights.ARCHITECTURES[NAME]
@@ -174,14 +178,30 @@ class Student:
     def save(self) -> None:
         """Write the file that ships."""
         stored = load_file(weights.path("vgg16"))
-        first = {name: stored[name] for name in tensor_names(FIRST)}
-        tensors = dict(first)
+        tensors = {name: stored[name] for name in tensor_names(FIRST)}
         for layer, convolution in self.convolutions.items():
             weight, bias = tensor_names(layer)
             scale = self.units[layer] / self._unit_before(layer)
-            tensors[weight] = (convolution.weight.detach() * scale).half().contiguous()
+            exact = (convolution.weight.detach() * scale).contiguous()
+            if layer > CODED_FROM:
+                tensors[f"{layer.conv}.codes"], tensors[f"{layer.conv}.table"] = quantize(exact)
+            else:
+                tensors[weight] = exact.half()
             tensors[bias] = (convolution.bias.detach() * self.units[layer]).half()  # type: ignore[union-attr]  # it has one
         save_file(tensors, FILE, {"architecture": NAME, "convention": "caffe"})
+
+
+def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Give 256 values and which of them each weight is nearest to (Lloyd 1982), from quantiles on."""
+    flat = weight.flatten().double().sort().values
+    table = flat[torch.linspace(0, len(flat) - 1, 256).long()]
+    for _ in range(ROUNDS):
+        nearest = torch.bucketize(flat, (table[1:] + table[:-1]) / 2)
+        counts = torch.bincount(nearest, minlength=256)
+        sums = torch.zeros(256, dtype=torch.float64).index_add_(0, nearest, flat)
+        table = torch.where(counts > 0, sums / counts.clamp(min=1), table).sort().values
+    codes = torch.bucketize(weight.double(), (table[1:] + table[:-1]) / 2)
+    return codes.to(torch.uint8), table.float()
 
 
 def _positions(maps: Tensor, following: Layer) -> Tensor:

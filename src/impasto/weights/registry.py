@@ -97,9 +97,9 @@ ENTRIES: Mapping[str, Entry] = {
             license=_CC_BY,
             source=f"{_OXFORD}; pruned by Impasto",
             url=None,
-            checksum=Checksum("sha256", "3cff408b3e98062a5887e66a75b09f912710c946b19bc53819d8397ee063ce72"),
-            size=12_065_016,
-            bundled=_DATA / "vgg16-pruned-features-fp16.safetensors",
+            checksum=Checksum("sha256", "4a03b0cb7728cf4c1277adc4492afaffd7f894b21922209c637147103c7fcdcb"),
+            size=7_349_712,
+            bundled=_DATA / "vgg16-pruned-features.safetensors",
         ),
         Entry(
             name="vgg19-8bit",
