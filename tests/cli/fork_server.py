@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from impasto.cli.main import TORCH_ENVIRONMENT
+from impasto.cli.main import set_torch_environment
 
 CLOSED = -100
 """A stream that is not open at all, as after `2>&-` in a shell."""
@@ -131,7 +131,7 @@ class Forked:
 
 def serve(channel: socket.socket) -> None:
     """Fork for each request, until the other end is closed; in a command's process, run it and end."""
-    os.environ.update(TORCH_ENVIRONMENT)
+    set_torch_environment()
     for name in PRELOADED:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from impasto.cli.main import TORCH_ENVIRONMENT, _set_torch_environment
+from impasto.cli.main import TORCH_ENVIRONMENT, set_torch_environment
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,12 @@ def _without(monkeypatch):
 
 
 def test_threads_spin_for_a_moment_before_they_sleep():
-    _set_torch_environment()
+    set_torch_environment()
     assert {name: os.environ[name] for name in TORCH_ENVIRONMENT} == TORCH_ENVIRONMENT
 
 
 def test_a_policy_of_the_users_own_is_not_overridden(monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
-    _set_torch_environment()
+    set_torch_environment()
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
     assert "GOMP_SPINCOUNT" not in os.environ

@@ -54,7 +54,7 @@ def _version() -> str:
 
 
 def _run(arguments: list[str]) -> int:
-    _set_torch_environment()
+    set_torch_environment()
     with exit_on_interrupt():
         from impasto.cli import app  # noqa: PLC0415 - `--version` must not wait for cyclopts, rich and pydantic
     code = app.run(arguments)
@@ -62,7 +62,8 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _set_torch_environment() -> None:
+def set_torch_environment() -> None:
+    """Set what torch reads when it is loaded, where the user has not."""
     environment = dict(TORCH_ENVIRONMENT)
     if "OMP_WAIT_POLICY" in os.environ:  # which GOMP_SPINCOUNT would override
         del environment["GOMP_SPINCOUNT"]

@@ -200,7 +200,7 @@ def _refusal(name: str, value: Any) -> SettingsError | None:
 
 
 def _networks() -> list[str]:
-    """List the networks whose weights are on this machine, after what leaves it open which is used."""
+    """List `auto`, and the networks whose weights are on this machine."""
     return [AUTO_NETWORK, *(status.name for status in weights.available() if status.path)]
 
 
