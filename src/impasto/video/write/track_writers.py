@@ -22,6 +22,8 @@ _LAYOUTS = {
 }
 """The layouts that each encoder takes and players know, and their channels."""
 _SIMPLE = frozenset(("mono", "stereo"))
+_ADTS_SYNC = 0xFFF0
+"""The bits with which a packet of AAC with a header of its own begins (ISO 13818-7, 6.2)."""
 _SURROUND = 4
 """Channels; of fewer that are no usual layout, such as 2.1, stereo is made."""
 
@@ -47,7 +49,10 @@ class TrackWriter:
         """
         packet.dts = packet.pts if packet.dts is None else packet.dts
         packet.stream = self.stream
-        self._mux(packet)
+        if _lacks_configuration(packet):
+            self.lost += 1
+        else:
+            self._mux(packet)
 
     def finish(self) -> None:
         """Write what waits, of which there is nothing in a copy."""
@@ -195,6 +200,17 @@ def choose_layout(encoder: str, source: Any) -> str:
         name for name, count in layouts.items() if count <= channels and (channels >= _SURROUND or name in _SIMPLE)
     ]
     return max(fitting, key=layouts.__getitem__)
+
+
+def _lacks_configuration(packet: "Packet[Any]") -> bool:
+    """Whether nothing says how a packet of AAC is decoded: neither its track's header nor its own, which ADTS has.
+
+    Muxers find out late, and say so when a frame is written. A damaged FLV may have such a track.
+    """
+    context: Any = packet.stream.codec_context
+    if context is None or context.codec.canonical_name != "aac" or context.extradata:
+        return False
+    return int.from_bytes(bytes(packet)[:2], "big") & _ADTS_SYNC != _ADTS_SYNC
 
 
 def can_copy(source: Any, container: Container) -> bool:
