@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from impasto.errors import SettingsError
 
-_NAME = re.compile(r"(?P<kind>relu|conv)(?P<block>[1-9])_(?P<index>[1-9])")
-_KERAS_NAME = re.compile(r"block(?P<block>[1-9])_conv(?P<index>[1-9])")
+_NAME = re.compile(r"(?P<kind>relu|conv)(?P<block>[1-5])_(?P<index>[1-9])")
+_KERAS_NAME = re.compile(r"block(?P<block>[1-5])_conv(?P<index>[1-9])")
 
 
 @dataclass(frozen=True, order=True)
@@ -28,7 +28,8 @@ class Layer:
         """
         if layer := cls.find(name):
             return layer
-        raise SettingsError(f"'{name}' is not a layer", "Layers are written relu4_2 (after the ReLU) or conv4_2.")
+        hint = "Layers are written relu4_2 (after the ReLU) or conv4_2, of blocks 1 to 5."
+        raise SettingsError(f"'{name}' is not a layer", hint)
 
     @classmethod
     def find(cls, name: str) -> Self | None:

@@ -62,6 +62,8 @@ def make_pictures(folder):
     save_with_settings(folder / "half.png", '{"size": ')
     save_with_settings(folder / "newer.png", json.dumps({"brush": 3}))
     (folder / "taken.png").write_text("precious")
+    (folder / "text.txt").write_text("precious")
+    (folder / "-dash.jpg").write_bytes(photo)
     (folder / "results").mkdir()
     (folder / "results" / "0020.png").write_text("precious")
 
@@ -134,7 +136,7 @@ PICTURES = [
     ("strip.png painting.jpg", "strip.png: 64 x 1 pixels is too small", "--size of 1600"),
     ("- -", "stdin can supply one picture only", "Name a file"),
     ("photo.jpg - -", "stdin can supply one picture only", "Name a file"),
-    ("photo.jpg", "PAINTING requires an argument", "impasto --help"),
+    ("photo.jpg", "PAINTING is missing", "impasto --help"),
 ]
 
 OUTPUTS = [
@@ -143,6 +145,9 @@ OUTPUTS = [
     ("-o text.jpg/out.png", "folder text.jpg does not exist", "Create it first"),
     ("-o ''", "name of an output is empty", "Name a file"),
     ("-o out", "out has no suffix", "Choose .png"),
+    ("-o gone/", "folder gone does not exist", "Create it first"),
+    ("-o text.txt", "ends in '.txt'", "Choose .png"),
+    ("-o a.png -o b.png", "-o is given twice", "Give it once"),
     ("-o out.xyz", "ends in '.xyz'", "Choose .png"),
     ("-o photo.jpg --force", "photo.jpg is one of the inputs", "another name"),
     ("--sheet taken.png", "taken.png exists", "--force"),
@@ -159,7 +164,7 @@ OUTPUTS = [
 OPTIONS = [
     ("--sizes 64", "unknown option: --sizes", "Did you mean --size?"),
     ("--qqq 3", "unknown option: --qqq", "impasto --help"),
-    ("--size", "--size requires an argument", "impasto --help"),
+    ("--size", "--size has no value", "impasto --help"),
     ("--size 0", "--size takes a whole number from 32 to 20000", "Try --size 512"),
     ("--size big", "--size takes a whole number from 32 to 20000", "Try --size 512"),
     ("--iterations 2.5", "--iterations takes a whole number from 1 to 1000000, not 2.5", "Try --iterations"),
@@ -169,8 +174,9 @@ OPTIONS = [
     ("--size-rule wide", "long:N, rows:N or WIDTHxHEIGHT, with numbers from 10", "Try --size-rule long:512"),
     ("--profile cmyk", '"cmyk" for --profile', "Choose from"),
     ("--content-layers pool4", "'pool4' is not a layer", "relu4_2"),
+    ("--content-layers relu6_1", "'relu6_1' is not a layer", "blocks 1 to 5"),
     ("--content-layers relu4_2=x", "weights from 0 to 1e+38, such as", "not 'x' for relu4_2"),
-    ("--content-layers relu5_4", "no layer relu5_4", "end at relu5_3"),
+    ("--content-layers relu5_4", "no layer relu5_4", "block 5 ends at relu5_3"),
     ("--content-layers= --style-layers=", "no layer is given", "--content-layers or --style-layers"),
     ("--content-weight 0 --style-weight 0 --tv-weight 0", "all weights are 0", "--laplacian-weight, --style-weight"),
     ("--style-blend 1,2", "--style-blend has 2 weights for 1", "one weight for each painting"),
@@ -202,7 +208,7 @@ OPTIONS = [
     ("--recipe paintrly", "no recipe 'paintrly'", "Did you mean 'painterly'?"),
     ("--recipe broken.toml", "'broken.toml' is not valid TOML", "at line 1"),
     ("--recipe latin.toml", "'latin.toml' cannot be read", "TOML file"),
-    ("--recipe gone.toml", "'gone.toml' cannot be read", "TOML file"),
+    ("--recipe gone.toml", "'gone.toml' does not exist", "Check the path"),
     ("--recipe typo.toml", "'typo.toml' has an unknown key 'contnet_weight'", "Did you mean 'content_weight'?"),
     (
         "--recipe value.toml",
@@ -224,7 +230,10 @@ OPTIONS = [
 
 COMMANDS = [
     ("loses photo.jpg", "'loses'", "Did you mean `impasto losses`?"),
-    ("losses photo.jpg --content photo.jpg", "--style requires an argument", "impasto losses --help"),
+    ("help loses", "no command 'loses'", "Did you mean `impasto help losses`?"),
+    ("help nothing", "no command 'nothing'", "Choose from: batch"),
+    ("-dash.jpg painting.jpg", "unknown option: -dash.jpg", "write ./-dash.jpg"),
+    ("losses photo.jpg --content photo.jpg", "--style is missing", "impasto losses --help"),
     ("losses missing.png --content photo.jpg --style painting.jpg", "missing.png does not exist", "Check the path"),
     ("losses photo.jpg --content photo.jpg --style album", "album is a folder", "Give one picture file"),
     ("losses tiny.png --content photo.jpg --style painting.jpg", "tiny.png: 8 x 8", "at least 16 pixels"),

@@ -410,7 +410,7 @@ def words(command):
 @pytest.mark.parametrize(
     ("options", "problem", "remedy"),
     [
-        ("", "requires an argument", "impasto sweep --help"),
+        ("", "--over is missing", "impasto sweep --help"),
         ("--over content-wieght=1,2", "--over 'content-wieght' names no setting", "Did you mean 'content-weight'?"),
         ("--over brush=1,2", "--over 'brush' names no setting", "impasto sweep --help"),
         ("--over content-weight", "--over content-weight has no values", "--over content-weight=V1,V2"),
@@ -426,7 +426,7 @@ def words(command):
         ("--over recipe=gatys --settings-from photo.jpg", "--recipe and --settings-from", "one of the two"),
         ("--over init=noise,noize", "--init noize is neither a start nor a file", "Choose one of content"),
         ("--over init=noise,-", "--init - is neither a start nor a file", "Choose one of content"),
-        ("--over content-layers=relu4_2,relu5_4", "no layer relu5_4", "end at relu5_3"),
+        ("--over content-layers=relu4_2,relu5_4", "no layer relu5_4", "ends at relu5_3"),
         ("--over content-layers=relu4_2,pool4", "'pool4' is not a layer", "relu4_2"),
         ("--over style-blend=1;1,2", "--style-blend has 2 weights for 1", "one weight for each"),
         ("--over network=vgg16,vgg19", "'vgg19' is not on this machine", "impasto weights fetch vgg19"),

@@ -196,6 +196,9 @@ def test_a_film_in_place_of_a_photograph_gets_the_command_for_films(impasto, cli
     save_film(clip / "clip.mkv", [frame(0), frame(1)])
     done = impasto("clip.mkv", "painting.jpg")
     assert (done.code, done.err) == (2, "impasto: error: clip.mkv is a film. Paint it with `impasto video`.\n")
+    done = impasto("photo.jpg", "painting.jpg", "clip.mkv")
+    says = "clip.mkv is a film, and a painting is a picture. Save a frame of it, and give that."
+    assert (done.code, done.err) == (2, f"impasto: error: {says}\n")
 
 
 def test_a_clip_may_have_the_name_of_a_setting_and_the_setting_is_still_one(video, clip):

@@ -5,7 +5,15 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
+from cyclopts import (
+    App,
+    CycloptsError,
+    MissingArgumentError,
+    Parameter,
+    RepeatArgumentError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 from rich.console import Console
 
 from impasto.cli.commands import (
@@ -124,14 +132,28 @@ def run(arguments: list[str]) -> int:
 
 
 def _as_options(arguments: list[str]) -> list[str]:
-    """Read `help COMMAND` as `COMMAND --help`, unless there is a file of that name."""
+    """Read `help COMMAND` as `COMMAND --help`, unless there is a file of that name.
+
+    Raises:
+        InputError: there is no such command.
+    """
     first, *others = arguments
-    return [*others, "--help"] if first == "help" and not Path(first).exists() else arguments
+    if first != "help" or Path(first).exists():
+        return arguments
+    if others and others[0] not in _commands() and not others[0].startswith("-"):
+        close = difflib.get_close_matches(others[0], _commands(), n=1)
+        hint = f"Did you mean `impasto help {close[0]}`?" if close else f"Choose from: {', '.join(_commands())}."
+        raise InputError(f"there is no command '{others[0]}'", hint)
+    return [*others, "--help"]
+
+
+def _commands() -> list[str]:
+    return [name for name in app if not name.startswith("-")]
 
 
 def _check_command(first: str) -> None:
     """Refuse a misspelled command, which would be read as a photograph, unless there is such a file."""
-    commands = [*(name for name in app if not name.startswith("-")), "help", "version"]
+    commands = [*_commands(), "help", "version"]
     close = difflib.get_close_matches(first, commands, n=1, cutoff=0.7)
     if close and not first.startswith("-") and first not in commands and not Path(first).exists():
         raise InputError(f"there is no command and no picture '{first}'", f"Did you mean `impasto {close[0]}`?")
@@ -151,10 +173,19 @@ def _one_too_many(argument: str, command: Sequence[str]) -> InputError:
 
 def _input_error(error: CycloptsError) -> InputError:
     """Split the parser's message into the problem and, where it suggests something, the hint."""
-    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-        return _one_too_many(error.unused_tokens[0], error.command_chain or ())
-    text = " ".join(str(error).replace(STREAM, "-").split())
     command = " ".join(("impasto", *(error.command_chain or ())))
+    match error:
+        case UnusedCliTokensError() if error.unused_tokens:
+            return _one_too_many(error.unused_tokens[0], error.command_chain or ())
+        case MissingArgumentError() if error.argument:
+            option = error.keyword or next((it.keyword for it in error.argument.tokens if it.keyword), None)
+            problem = f"{option} has no value" if option else f"{error.argument.name} is missing"
+            return InputError(problem, f"See `{command} --help`.")
+        case RepeatArgumentError():
+            return InputError(f"{error.token.keyword} is given twice", "Give it once.")
+        case UnknownOptionError() if Path(name := error.token.keyword or error.token.value).exists():
+            return InputError(f"unknown option: {name}", f"For the file of that name, write ./{name}.")
+    text = " ".join(str(error).replace(STREAM, "-").split())
     problem, mark, suggestion = text.partition(" Did you mean ")
     if not mark:
         problem, mark, suggestion = text.partition(" Choose from: ")

@@ -45,25 +45,33 @@ def check_count(paintings: Sequence[str], *, weighed: bool) -> None:
         )
 
 
-def check_no_film(photo: str) -> None:
-    """Refuse a film as a photograph, with the command that paints it.
+def check_no_film(photo: str, paintings: Sequence[str]) -> None:
+    """Refuse a film as a photograph, with the command that paints it, or as a painting.
 
     Raises:
-        InputError: it is one.
+        InputError: one is.
     """
-    path = Path(photo).expanduser()
-    if photo == STREAM or not is_file(path):
-        return
+    if _is_film(photo):
+        raise InputError(f"{photo} is a film", "Paint it with `impasto video`.")
+    for painting in paintings:
+        if _is_film(painting):
+            raise InputError(f"{painting} is a film, and a painting is a picture", "Save a frame of it, and give that.")
+
+
+def _is_film(source: str) -> bool:
+    path = Path(source).expanduser()
+    if source == STREAM or not is_file(path) or style_file.is_style(path):
+        return False
     try:
         with path.open("rb") as file:
             if formats.recognize(file.read(formats.HEAD)) is not None:
-                return
-        from impasto.video.read.sources import open_clip  # noqa: PLC0415 - few photographs are films
+                return False
+        from impasto.video.read.sources import open_clip  # noqa: PLC0415 - few pictures are films
 
         open_clip(path)
     except (ImpastoError, OSError):  # whoever reads it as a picture says what is wrong
-        return
-    raise InputError(f"{photo} is a film", "Paint it with `impasto video`.")
+        return False
+    return True
 
 
 def check_sources(sources: Sequence[str], *, output: str | None) -> None:

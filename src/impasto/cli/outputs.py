@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -225,6 +226,8 @@ def _picture_path(arguments: RunArguments) -> Path | None:
         return None
     named = _path(arguments.output)
     if named and not named.is_dir():
+        if str(arguments.output).endswith(("/", os.sep)):
+            raise OutputError(f"the folder {named} does not exist", "Create it first, or choose another.")
         return named
     first = arguments.sources[0]
     folder = Path() if first == STREAM else Path(first).expanduser().parent

@@ -136,12 +136,14 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool, suffixes: Seq
     """
     path = Path(path).expanduser()
     try:
-        _check_place(path, overwrite=overwrite)
+        _check_place(path)
+        if suffixes is not None and path.suffix.lower() not in suffixes:
+            problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
+            raise OutputError(f"{problem}, which names no format to write", f"Choose {formats.choices(suffixes)}.")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists", f"Use {OVERWRITE} to replace it, or choose another name.")
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be written ({error})", "Choose another place.") from None
-    if suffixes is not None and path.suffix.lower() not in suffixes:
-        problem = f"{path} ends in '{path.suffix}'" if path.suffix else f"{path} has no suffix"
-        raise OutputError(f"{problem}, which names no format to write", f"Choose {formats.choices(suffixes)}.")
 
 
 def _suffix_of_stream(stream: BinaryIO) -> str:
@@ -161,12 +163,10 @@ def _write_to_stream(stream: BinaryIO, data: bytes) -> None:
         raise kind(f"the file object cannot be written ({error})", "Give one that is open and has room.") from None
 
 
-def _check_place(path: Path, *, overwrite: bool) -> None:
+def _check_place(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder", "Name a file in it.")
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", "Create it first, or choose another.")
     check_folder(folder)
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists", f"Use {OVERWRITE} to replace it, or choose another name.")

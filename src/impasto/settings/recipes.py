@@ -62,6 +62,8 @@ def read_text(recipe: str) -> str:
     """
     try:
         return _text(recipe)
+    except FileNotFoundError:
+        raise SettingsError(f"recipe '{recipe}' does not exist", "Check the path.") from None
     except (OSError, ValueError) as error:  # ValueError: bytes that are not text, or a path that no file can have
         raise SettingsError(
             f"recipe '{recipe}' cannot be read: {error}", "Give a TOML file that you may read."

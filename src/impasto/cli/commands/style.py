@@ -23,7 +23,7 @@ Example:
   impasto photo.jpg both.style
 """
 _MEASURED = frozenset(
-    {"recipe", "network", "normalize", "pooling", "padding", "style_layers", "statistic", "style_crop"}
+    {"recipe", "network", "normalize", "pooling", "padding", "style_layers", "statistic", "style_crop", "style_detail"}
     | {"device", "precision", "memory", "threads"}
 )
 """The settings that a style file depends on."""

@@ -45,5 +45,5 @@ def stylize(
         from impasto.cli.inputs import check_count, check_no_film  # noqa: PLC0415
         from impasto.cli.outputs import RunArguments  # noqa: PLC0415
     check_count(paintings, weighed=bool(settings.style_blend or settings.mask))
-    check_no_film(photo)
+    check_no_film(photo, paintings)
     return runner.run(RunArguments(photo, tuple(paintings), output, options=outputs, cluster=cluster), settings)

@@ -223,7 +223,8 @@ def _layers_needed(architecture: Architecture, wanted: frozenset[Layer]) -> list
         if layer.relu in order:
             problem = f"the pruned network does not have the features of VGG-16 at {layer}"
             raise SettingsError(problem, f"Use {argument('network', 'vgg16')}.")
-        raise SettingsError(f"the network has no layer {layer}", f"Its layers end at {order[-1]}.")
+        block = [each for each in order if each.block == layer.block]
+        raise SettingsError(f"the network has no layer {layer}", f"Its block {layer.block} ends at {block[-1]}.")
     return _layers_up_to(order, wanted)
 
 
