@@ -26,6 +26,7 @@ from impasto.core.styles import StoredMoments, StoredStyle, fold, pool_palettes
 from impasto.engine import measure_style as measuring
 from impasto.engine import style_file
 from impasto.engine.measure_style import measure_style
+from impasto.engine.sizing import network_name
 from impasto.engine.spec import result_size
 from impasto.engine.style_file import STYLE_KEY, make_thumbnail, read_style, tensor_shapes, to_half, write_style
 from impasto.engine.targets import TargetCache, digest_pixels
@@ -447,7 +448,12 @@ def accepts(check, *arguments, **choices):
 def test_the_page_names_the_recipes_that_a_file_of_the_default_serves_and_those_that_none_serves(style):
     names, all_layers = recipes.shipped(), frozenset(Settings().style_layers)
     file = replace(style.measured_with, layers=all_layers)
-    served = {it for it in names if accepts(check_measured, Settings(recipe=it), [file], has_photograph=True)}
+
+    def serves(settings):
+        is_its_network = network_name(settings) == file.network
+        return is_its_network and accepts(check_measured, settings, [file], has_photograph=True)
+
+    served = {it for it in names if serves(Settings(recipe=it))}
     assert listed("The default's serves (.*?);") == served
     unserved = {it for it in names if not accepts(check_measurable, Settings(recipe=it))}
     assert listed("No file serves (.*?):") == unserved
@@ -486,6 +492,18 @@ def test_networks_that_ship_are_told_apart_by_their_weights(stylizer, pictures, 
         stylizer.stylize(pictures[0], measured, **QUICK, network="vgg16")
     with pytest.raises(SettingsError, match=r"was measured with other weights than network=.vgg16-pruned"):
         stylizer.stylize(pictures[0], measured, **QUICK)
+
+
+def test_a_file_of_vgg16_is_used_with_it_where_the_network_is_left_open(stylizer, pictures):
+    measured = measure(stylizer, pictures[1:2], network="vgg16")
+    found = stylizer.stylize(pictures[0], measured, **QUICK)
+    assert found.settings.network == "vgg16"
+    assert equal(found, stylizer.stylize(pictures[0], pictures[1], **QUICK, network="vgg16"))
+
+
+def test_a_file_of_the_pruned_network_is_refused_where_that_lacks_a_layer(stylizer, pictures, style):
+    with pytest.raises(SettingsError, match=r"Make the style file again with network=.vgg16., or use the painting"):
+        stylizer.stylize(pictures[0], style, **{**QUICK, "content_layers": "relu2_2"})
 
 
 def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style):

@@ -1,7 +1,7 @@
 """The sizes of a run, from the settings and the sizes of the inputs alone; loads no torch."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from impasto.engine.estimate import Processor, Workload
@@ -15,7 +15,7 @@ from impasto.weights.registry import WHOLE, vgg16_for
 from impasto.wording import argument
 
 LayerWeights = Mapping[Layer, float]
-LAST_LAYER = Layer.parse("relu9_9")
+LAST_LAYER = Layer.parse("relu5_9")
 """Beyond those of every network."""
 SHALLOWER_CONTENT = 0.37
 """Share of a content layer's weight that has about its effect at the first layer of block 4, whose activations are
@@ -141,6 +141,18 @@ def workload(settings: Settings, size: Size, processor: Processor, memory: Memor
         processor=processor,
         memory=memory,
     )
+
+
+def for_styles(settings: Settings, measured_on: Collection[str]) -> Settings:
+    """Give the settings with which style files are used: `auto` is VGG-16 where one was measured on it.
+
+    Args:
+        settings: all of them.
+        measured_on: the networks of the style files, by name.
+    """
+    if settings.network == AUTO_NETWORK and WHOLE in measured_on:
+        return settings.model_copy(update={"network": WHOLE})
+    return settings
 
 
 def network_name(settings: Settings) -> str:

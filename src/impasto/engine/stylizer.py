@@ -3,7 +3,7 @@
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Concatenate, ParamSpec, cast
@@ -301,6 +301,7 @@ class Stylizer:
         settings, paintings = settings or Settings(), _read_all(styles)
         stored = [style.measured_with if isinstance(style, StyleFile) else None for style in paintings]
         check_measured(settings, stored, has_photograph=content is not None)
+        settings = sizing.for_styles(settings, [style.network for style in stored if style])
         inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings), colors_like)
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))
@@ -331,7 +332,7 @@ class Stylizer:
         layers = transfer_spec.layers
         stored = _StoredWeights.of(asked)
         network = self._load_network(_NetworkLoader(stored, layers, compute.device, compute.dtype))
-        self._check_weights(asked, inputs.styles)
+        self._check_weights(asked, layers, inputs.styles)
         if self._cluster:
             mapper = self._cluster.with_network(_NetworkLoader(stored, layers, torch.device("cpu"), compute.dtype))
             transfer_spec = replace(transfer_spec, tile_mapper=mapper)
@@ -373,8 +374,8 @@ class Stylizer:
             self._fingerprints[stored] = loaded.fingerprint()
         return self._fingerprints[stored]
 
-    def _check_weights(self, asked: spec.NetworkSpec, styles: Sequence[LoadedStyle]) -> None:
-        """Refuse style files of other weights than the network's.
+    def _check_weights(self, asked: spec.NetworkSpec, layers: Collection[Layer], styles: Sequence[LoadedStyle]) -> None:
+        """Refuse style files of other weights than the network's, which is seen at some layers.
 
         Raises:
             SettingsError: there is one.
@@ -384,7 +385,9 @@ class Stylizer:
                 network = argument("network", asked.name)
                 problem = f"{style.name} was measured with other weights than {network} has"
                 own = style.info.network.name
-                remedy = f"Use {argument('network', own)}" if own in weights.ENTRIES else "Make the style file again"
+                remedy = f"Use {argument('network', own)}"
+                if own not in weights.ENTRIES or weights.ENTRIES[own].missing(layers):
+                    remedy = f"Make the style file again with {network}"
                 raise SettingsError(problem, f"{remedy}, or use the painting itself.")
 
 

@@ -45,6 +45,10 @@ class Entry:
     bundled: Path | None = None
     """The file that ships with Impasto; None where it is to be fetched."""
 
+    def missing(self, wanted: Iterable[Layer]) -> list[Layer]:
+        """List those of some layers that it does not have, in the order of the forward pass."""
+        return ARCHITECTURES[self.architecture].missing(wanted)
+
 
 _PRUNED = {"relu1_2": 32, "relu2_2": 64, "relu3_2": 128, "relu3_3": 128, "relu4_3": 256}
 
@@ -178,7 +182,7 @@ WHOLE, PRUNED = "vgg16", "vgg16-pruned"
 
 def vgg16_for(layers: Iterable[Layer]) -> str:
     """The VGG-16 that ships to compare some layers with: the pruned one where it has them all."""
-    return WHOLE if ARCHITECTURES[PRUNED].missing(layers) else PRUNED
+    return WHOLE if ENTRIES[PRUNED].missing(layers) else PRUNED
 
 
 def bundled(name: str) -> Path | None:
