@@ -33,7 +33,7 @@ def open_run(settings: Settings, photo: str, painting: str) -> RunInputs:
 
 
 def bundled() -> VGGWeights:
-    """The default network, ready for pixels."""
+    """VGG-16, ready for pixels."""
     return weights.load("vgg16")
 
 

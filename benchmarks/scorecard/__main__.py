@@ -81,8 +81,9 @@ def to_tensor(picture: images.Picture, width: int, height: int) -> Tensor:
 
 
 def judged(one: painters.Painted) -> Scores:
-    """The scores of a picture at its own size, kept beside the pictures until it or the measures change."""
-    content = one.picture.read_bytes() + b"".join(Path(__file__).with_name(name).read_bytes() for name in MEASURES)
+    """The scores of a picture at its own size, kept beside the pictures until it, its pair or the measures change."""
+    files = [one.picture, *map(shared.picture, one.pair), *map(Path(__file__).with_name, MEASURES)]
+    content = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
     kept = painters.PAINTED / "judged" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

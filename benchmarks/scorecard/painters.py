@@ -18,8 +18,9 @@ import shared
 import torch
 from PIL import Image
 
-from impasto import Settings, images
+from impasto import Settings, images, weights
 from impasto.core.color import match_palette, palette
+from impasto.engine.sizing import network_name
 from impasto.engine.spec import result_size
 from impasto.sizing import Size
 from scorecard import pairs, peers
@@ -57,9 +58,10 @@ def ours(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE)
 
 
 def our_file(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Path:
-    """Where a picture of ours is; once the recipe changes, elsewhere."""
+    """Where a picture of ours is; once the recipe or the weights of its network change, elsewhere."""
     settings = Settings(recipe=recipe, size=size, content_weight=content_weight)
-    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
+    content = settings.model_dump_json().encode() + weights.path(network_name(settings)).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:8]
     return PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}-{digest}.png"
 
 
