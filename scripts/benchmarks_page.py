@@ -42,7 +42,9 @@ def page(note: str) -> str:
         (
             "Every figure here was measured by the programs in `benchmarks/`, which `make bench` runs; they write the "
             "JSON beside them, and this page is made of it. Machines differ and so does what else they do: compare "
-            "figures of one table with each other, not with those of another."
+            "figures of one table with each other, not with those of another. Where the default recipe or `fast` is "
+            "named, it was on VGG-16; both have used a pruned VGG-16 since "
+            "([decision 32](decisions/0032-the-default-uses-a-pruned-network.md))."
         ),
         *_engine(),
         *_parts(),
@@ -72,8 +74,8 @@ def _engine() -> list[str]:
             "One step of L-BFGS with the objective of neural-style (relu4_2; relu1_1 to relu5_1; total variation), "
             f"VGG-16 to relu5_1, from the photograph. Each is a process of its own, and they take turns; medians of "
             f"{about['rounds']} rounds after {about['warm_up']} to warm up. {_machine(about)}. Impasto and the "
-            "convolutions run in the environment that the command sets for its user (threads that sleep while they "
-            "wait, huge pages), the others as they are. "
+            "convolutions run in the environment that the command set when this was measured (threads that slept while "
+            "they waited, huge pages), the others as they are. "
             "`python benchmarks/engine.py`, then `make docs`."
         ),
         _table(["", *(f"{size} x {by_size[size]['auto']['height']}" for size in sizes)], _speed_rows(by_size, sizes)),

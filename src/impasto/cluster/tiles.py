@@ -28,7 +28,7 @@ from impasto.errors import ImpastoError, OutOfMemoryError
 from impasto.wording import argument
 
 SIDE = 1024
-"""Of a tile, pixels: with its halo of 64 it has 1.27 times its pixels."""
+"""Of a tile, pixels: with a halo of 32, as the default has, 1.13 times its pixels; to relu5_1, of 64, 1.27 times."""
 IN_FLIGHT = 2
 """Tiles that an actor has at a time: one that it computes, and one that is on its way."""
 MOST_CPUS = 8

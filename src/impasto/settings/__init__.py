@@ -208,8 +208,8 @@ class Settings(BaseModel):
     )
     fine_scale_block: int = setting_field(
         0,
-        "Block of the network whose first layer is the deepest that is compared at all scales but the coarsest, "
-        "where content layers beyond it are compared at it; 0 compares the same layers at every scale.",
+        "The deepest block that is compared at all scales but the coarsest, by its first layer: with 4 nothing beyond "
+        "relu4_1, which takes the place of content layers beyond it; 0 compares the same layers at every scale.",
         group="Objective",
         ge=0,
         le=5,
@@ -285,8 +285,8 @@ class Settings(BaseModel):
 
     network: FileName = setting_field(
         "vgg16",
-        "Network weights: a name from `impasto weights list`, or a file; auto is the pruned VGG-16 where it has the "
-        "layers, else vgg16.",
+        "Network weights: a name from `impasto weights list`, or a file; auto is the pruned VGG-16 where it has "
+        "all layers that are compared and pooling is max, else vgg16.",
         group="Network",
         form=_FILE_NAME,
     )
