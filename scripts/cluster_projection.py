@@ -26,9 +26,9 @@ def text() -> str:
     limit = "its network" if by_network < by_driver else "the core that hands out the pictures"
     measured = (
         f"Measured on one machine ({about['machine']}; `python benchmarks/cluster.py`), with the recipe `fast` on "
-        f"VGG-16 at {about['size']} px: a picture takes {one['cpu']:.2f} s of a core; its photograph and its result are "
-        f"{bytes_moved / 1000:,.0f} kB together; the painting, of {found['painting_bytes'] / 1000:,.0f} kB, is sent "
-        f"once to each machine; the command itself takes {1000 * found['driver']:.1f} ms of a core a picture. Two "
+        f"VGG-16 at {about['size']} px: a picture takes {one['cpu']:.2f} s of a core; its photograph and its result "
+        f"are {bytes_moved / 1000:,.0f} kB together; the painting, of {found['painting_bytes'] / 1000:,.0f} kB, is "
+        f"sent once to each machine; the command itself takes {1000 * found['driver']:.1f} ms of a core a picture. Two "
         f"workers on that machine had an efficiency of {efficiency['wall']:.0%} by the clock, and "
         f"{efficiency['cpu']:.0%} by CPU time: cores of one machine share its memory, those of two do not."
     )

@@ -122,7 +122,8 @@ three times afresh, not of people. Their reasons are in [votes.json](../benchmar
 lower left of coffee x water_lilies, where the table's grain is. That was the default before it copied strokes.
 
 The default that copies strokes, on VGG-16, against that one, by three other readers of that kind, at 512 px, on twelve
-pairs that nobody had looked at: chosen 29 times of 36 (65 % to 90 %). What they name is a weave or grid over everything, and specks, in the older
+pairs that nobody had looked at: chosen 29 times of 36 (65 % to 90 %). What they name is a weave or grid over
+everything, and specks, in the older
 pictures, and longer, cleaner strokes in the newer ([votes and reasons](../benchmarks/scorecard/blind/),
 `python -m scorecard.contest`). Today's, on the pruned network, against that, on twelve other pairs: 15 times of 36
 (27 % to 58 %), so the two are not told apart."""

@@ -54,8 +54,46 @@ def test_a_few_specks_are_no_kind_of_places():
     assert measure_flatness(picture).contrast == 0
 
 
+def test_what_is_transparent_does_not_count():
+    visible = torch.zeros(1, 1, 120, 160)
+    visible[..., 80:] = 1
+    busy = half_empty()
+    busy[..., 110:140] = noise(2, width=30, amplitude=1)
+    alone, cut_out = measure_flatness(busy[..., 80:]), measure_flatness(busy, visible)
+    assert cut_out.contrast == pytest.approx(alone.contrast, rel=0.2)
+    assert cut_out.plane[..., 120:130].min() > 0.9
+    assert cut_out.plane[..., 150:].max() < 0.2
+    torch.testing.assert_close(cut_out.color, alone.color, atol=0.01, rtol=0)
+
+
+def test_a_cut_out_photograph_begins_in_the_colors_of_the_painting_where_it_is_visible():
+    rgb = np.full((40, 60, 3), 20.0, np.float32)
+    rgb[:, 40:] = np.linspace(100, 250, 20, dtype=np.float32)[:, None]
+    visible = np.zeros((40, 60), np.float32)
+    visible[:, 40:] = 1
+    painting = np.repeat(noise(6, 60, 60, amplitude=100)[0, 0].numpy()[..., None], 3, axis=2)
+    choices = {"size": 60, "margin": 0, "precision": "float32", "content_layers": "relu2_1", "style_layers": "relu1_1"}
+    opened = Stylizer().open(images.Picture(rgb, visible), images.Picture(painting), Settings(**choices))
+    start = opened.transfer.initial_image(60, 40)[..., 40:]
+    assert float(start.mean()) == pytest.approx(float(painting.mean()), abs=4)
+    assert float(start.std()) == pytest.approx(float(painting.std()), rel=0.15)
+
+
 def test_a_tiny_image_is_looked_at_too():
     assert measure_flatness(half_empty()[..., :2, 78:82]).plane.shape == (1, 1, 2, 4)
+
+
+def test_what_is_empty_does_not_change_with_the_rest_of_a_frame_whose_colors_are_held():
+    first, later = half_empty(), half_empty()
+    later[..., 100:] = (later[..., 100:] + 120).clamp(max=255)
+    choices = {"size": (160, 120), "fill": 0.3, "iterations": 1, "optimizer": LBFGS}
+    spec = TransferSpec(objective=make_spec({RELU3_1: 1.0}, {}), **choices)
+    (one,) = TransferImages(first, [half_empty(5)], spec, colors_like=first).empty
+    (two,) = TransferImages(later, [half_empty(5)], spec, colors_like=first).empty
+    assert one[..., :60].min() > 0.8
+    assert (one - two)[..., :60].abs().max() < 0.05
+    (alone,) = TransferImages(later, [half_empty(5)], spec).empty
+    assert (one - alone)[..., :60].abs().max() > 0.5
 
 
 def test_dark_places_are_empty_only_if_nothing_at_all_is_to_be_filled():

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from half_empty_pictures import half_empty
 from PIL import Image
 from scorecard.measures import Judge, layers
 
@@ -504,6 +505,14 @@ def test_a_file_of_vgg16_is_used_with_it_where_the_network_is_left_open(stylizer
 def test_a_file_of_the_pruned_network_is_refused_where_that_lacks_a_layer(stylizer, pictures, style):
     with pytest.raises(SettingsError, match=r"Make the style file again with network=.vgg16., or use the painting"):
         stylizer.stylize(pictures[0], style, **{**QUICK, "content_layers": "relu2_2"})
+
+
+def test_a_file_of_a_long_painting_serves_small_pictures_with_and_without_fill(stylizer):
+    photo, scroll = (Picture(half_empty()[0, :, :high].permute(1, 2, 0).numpy().copy()) for high in (120, 12))
+    measured = measure(stylizer, [images.resize(scroll, 320, 24)], style_layers="relu1_1,relu4_1")
+    choices = {**QUICK, "style_layers": "relu1_1,relu4_1"}
+    for fill in (0.5, 1):
+        assert stylizer.stylize(photo, measured, **choices, fill=fill).picture.width == 64
 
 
 def test_a_crop_of_the_painting_beside_a_file_is_taken(stylizer, pictures, style):

@@ -20,6 +20,8 @@ EDGES = (1.0, 2.0)
 """Standard deviations, pixels, of the edges whose energies are added."""
 AROUND = 5.0
 """Standard deviation, pixels, of what counts as around a place."""
+WITHIN = 0.95
+"""The mean opacity around a place that is away from what is transparent."""
 FAINT = 0.01, 0.05
 """What is no edge: a share of the mean energy, and a square of levels of 0..255."""
 SOFTNESS = 0.08
@@ -65,22 +67,27 @@ def resize_plane(plane: Tensor, width: int, height: int) -> Tensor:
     return F.interpolate(plane, size=(height, width), mode="bilinear")
 
 
-def measure_flatness(image: Tensor) -> Flatness:
+def measure_flatness(image: Tensor, opacity: Tensor | None = None) -> Flatness:
     """Tell the flat places of an image from the busy ones, by Otsu's threshold (1979) on the log of edges' energy.
 
     Args:
         image: (1, 3, H, W), 0..255, of a long side of `SIDE` at most, which what counts as an edge is made for.
+        opacity: (1, 1, H, W), 0..1: only what is visible counts, away from the border of that; None for all.
     """
     image = image.float().cpu()
+    visible = None if opacity is None else _visible(opacity.float().cpu())
     energy = _edges(image)
-    logs = blur(torch.log(energy + FAINT[0] * energy.mean() + FAINT[1]), AROUND)  # so that an edge does not spread
-    threshold = _otsu(logs)
-    below = logs <= threshold
+    mean_energy = (energy if visible is None else energy[visible]).mean()
+    logs = blur(torch.log(energy + FAINT[0] * mean_energy + FAINT[1]), AROUND)  # so that an edge does not spread
+    seen = logs if visible is None else logs[visible]
+    threshold = _otsu(seen)
+    below = seen <= threshold
     if not FEW <= below.float().mean().item() <= 1 - FEW:
         return Flatness(torch.zeros_like(logs), 0.0, torch.zeros_like(logs[0, 0, 0, 0]).expand(3), 0.0)
-    contrast = (logs[~below].mean() - logs[below].mean()).item()
+    contrast = (seen[~below].mean() - seen[below].mean()).item()
     plane = torch.sigmoid((threshold - logs) / (SOFTNESS * contrast))
-    colors, weights = to_oklab(image)[0].flatten(1), plane.flatten() / plane.sum()
+    counted = plane if visible is None else plane * visible
+    colors, weights = to_oklab(image)[0].flatten(1), counted.flatten() / counted.sum()
     mean = colors @ weights
     spread = ((colors - mean.unsqueeze(1)).square().sum(dim=0) @ weights).sqrt().item()
     return Flatness(plane, contrast, mean, spread)
@@ -106,6 +113,12 @@ def find_empty(content: Flatness, recolored: Tensor, style: Sequence[Flatness], 
 def edge_energy(image: Tensor) -> Tensor:
     """Give the energy of edges around each place of an image (1, 3, H, W), 0..255: (1, 1, H, W), float32."""
     return blur(_edges(image.float()), AROUND)
+
+
+def _visible(opacity: Tensor) -> Tensor:
+    """Tell what is opaque, away from the border of what is not, where an edge is that nobody painted."""
+    inner = blur(opacity, AROUND) >= WITHIN
+    return inner if inner.any() else opacity >= opacity.max() / 2
 
 
 def _edges(image: Tensor) -> Tensor:

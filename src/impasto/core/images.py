@@ -197,7 +197,8 @@ class TransferImages:
         """Where the content image is flat; None where there is none."""
         if self._content is None:
             return None
-        return measure_flatness(self._looked_at(self._content))
+        opacity = self._content.opacity(*within_long_side(self._content.size, SIDE))
+        return measure_flatness(self._looked_at(self._content), opacity)
 
     @cached_property
     def style_flatness(self) -> list[list[Flatness]]:
@@ -217,10 +218,10 @@ class TransferImages:
         """Where each style leaves the content image empty, (1, 1, h, w), 0..1, on the CPU."""
         if self._content is None or self.flatness is None:
             return []
-        content = self._looked_at(self._content)
-        planes = []
+        content, like, planes = self._looked_at(self._content), self.colors_like, list[Tensor]()
+        like = None if like is None else like.float().cpu()
         for style, known, fill in zip(self.styles, self.style_flatness, self.fills, strict=True):
-            recolored = match_palette(content, style.palette(with_long_side(style.size, SIDE)))
+            recolored = match_palette(content, style.palette(with_long_side(style.size, SIDE)), like=like)
             planes.append(find_empty(self.flatness, recolored, known, fill))
         return planes
 
@@ -242,8 +243,18 @@ class TransferImages:
 
     @cached_property
     def colors_like(self) -> Tensor | None:
-        """The image whose colors stand for the content image's, (1, 3, H, W), where there is one."""
-        return self._colors_like.resize(*self._colors_like.size) if self._colors_like else None
+        """The image whose colors stand for the content image's, (1, 3, H, W), where there is one.
+
+        Of a content image that is transparent somewhere, its visible pixels do: (1, 3, 1, N).
+        """
+        if self._colors_like:
+            return self._colors_like.resize(*self._colors_like.size)
+        size = within_long_side(self._content.size, SIDE) if self._content else (0, 0)
+        opacity = self._content.opacity(*size) if self._content else None
+        if self._content is None or opacity is None:
+            return None
+        visible = opacity.flatten() >= opacity.max() / 2
+        return self._content.resize(*size).flatten(2)[:, :, visible].unsqueeze(2)
 
     @property
     def style_count(self) -> int:

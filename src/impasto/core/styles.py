@@ -12,6 +12,7 @@ from impasto.core.color import palette
 from impasto.core.flatness import ALL_BUSY, SIDE, Flatness, measure_flatness
 from impasto.core.losses.guided import StyleSubset, least_around, pool_to_layer
 from impasto.core.losses.statistics import STATISTICS, Matrices, Measured, StatisticName, average
+from impasto.core.network.vgg import smallest_side
 from impasto.core.pyramid import resize
 from impasto.sizing import with_long_side, within_long_side
 
@@ -263,6 +264,8 @@ def measure_subsets(
     """
     found: dict[StyleSubset, list[Mapping[Layer, Matrices]]] = {"flat": [], "busy": []}
     for (image, opacity), flatness in zip(style.pictures(size), style.flatness(), strict=True):
+        if min(image.shape[2:]) < smallest_side(layers):
+            return {}  # a stored picture; a painting that narrow was refused
         visible = {layer: _visible(opacity, layer, reader.dtype) for layer in layers}
         weights: list[dict[Layer, Tensor | None]] = [visible, visible]  # one kind of places stands for both
         if flatness.contrast:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.core.losses.base import FaceSpec
+from impasto.core.losses.statistics import sum_in_double
 from impasto.layers import Layer
 
 StyleSubset = Literal["whole", "flat", "busy"]
@@ -204,7 +205,7 @@ def least_around(plane: Tensor) -> Tensor:
 def _layer_region(grid: Tensor, dtype: torch.dtype) -> LayerRegion:
     """Sum the weights as rounded, so that nothing is out of balance in half precision."""
     grid = grid.to(dtype)
-    total = grid.sum(dtype=torch.float64).item()
+    total = sum_in_double(grid)
     return LayerRegion(grid, total or 1.0, total / grid.numel())
 
 

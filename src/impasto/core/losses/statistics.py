@@ -231,7 +231,12 @@ def _weigh(flat: Tensor, weights: Tensor | None) -> tuple[Tensor, float]:
     if weights is None:
         return flat, float(len(flat))
     column = weights.to(flat.dtype).flatten().unsqueeze(1)  # (N, 1)
-    return flat * column, column.sum(dtype=torch.float64).item()
+    return flat * column, sum_in_double(column)
+
+
+def sum_in_double(values: Tensor) -> float:
+    """Sum in float64, on the CPU where the device is Apple's, which has no such numbers."""
+    return (values.cpu() if values.device.type == "mps" else values).sum(dtype=torch.float64).item()
 
 
 def _sum_over_positions(flat: Tensor, dtype: torch.dtype) -> Tensor:
