@@ -1,5 +1,6 @@
 """Guided statistics, held parts of a picture, and the masks that ask for them."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -369,3 +370,28 @@ def test_the_losses_of_a_held_picture_are_those_that_its_painting_reported(photo
     assert isinstance(finished, Finished)
     again = stylizer.losses(finished.picture, photo, painting, settings)
     assert again.total == pytest.approx(finished.loss, rel=1e-5)
+
+
+NOT_FINITE = torch.full((1, 3, 40, 40), 100.0)
+NOT_FINITE[0, 0, 0, 0] = math.nan
+
+
+@pytest.mark.parametrize(
+    ("content", "style", "choices", "says"),
+    [
+        (torch.zeros(3, 40, 40), random_picture(1), {}, r"shape \(3, 40, 40\), not \(1, 3, H, W\)"),
+        (torch.zeros(2, 3, 40, 40), random_picture(1), {}, r"shape \(2, 3, 40, 40\)"),
+        (torch.zeros(1, 4, 40, 40), random_picture(1), {}, r"shape \(1, 4, 40, 40\)"),
+        (random_picture(1), NOT_FINITE, {}, "not finite"),
+        (random_picture(1), random_picture(2), {"style_weights": (0.0,)}, "all style weights are 0"),
+        (random_picture(1), random_picture(2), {"style_weights": (1.0, 2.0)}, "2 style weights for 1 styles"),
+        (random_picture(1), random_picture(2), {"masks": [torch.ones(1, 1, 40, 40)] * 3}, "3 masks for 1 styles"),
+    ],
+    ids=["rank", "batch", "channels", "nan", "no weight", "weights", "masks"],
+)
+def test_tensors_of_another_kind_are_refused_before_anything_is_computed(content, style, choices, says):
+    choices = dict(choices)
+    masks = choices.pop("masks", [])
+    spec = TransferSpec(objective=make_spec({}, {}), optimizer=LBFGS, size=(40, 40), iterations=1, **choices)
+    with pytest.raises(ValueError, match=says):
+        TransferImages(content, [style], spec, masks=masks)

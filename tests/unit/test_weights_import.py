@@ -461,7 +461,8 @@ def test_names_that_would_hide_or_escape_are_refused(vgg16, tmp_path):
         ("vgg16", "ships with Impasto"),
         ("../up", "cannot name"),
         ("a b", "cannot name"),
-        ("vgg19", "is a vgg16"),
+        ("vgg19", "not the published file of .vgg19."),
+        ("vgg16-torchvision", "not the published file"),
     ]:
         with pytest.raises(WeightsError, match=reason):
             weights.import_file(tmp_path / "net.safetensors", name=name)

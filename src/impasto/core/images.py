@@ -49,10 +49,18 @@ Style = Image | StyleSource
 
 
 class TensorImage:
-    """An image (1, 3, H, W), 0..255, or a mask (1, 1, H, W), 0..1, that is a tensor already."""
+    """An image (1, 3, H, W), 0..255, or a mask (1, 1, H, W), 0..1, that is a tensor already.
+
+    Raises:
+        ValueError: it has another shape, or values that are not finite.
+    """
 
     def __init__(self, tensor: Tensor, name: str = "a tensor") -> None:
-        self._tensor, self.name = tensor, name
+        if tensor.ndim != 4 or tensor.shape[0] != 1 or tensor.shape[1] not in {1, 3}:  # noqa: PLR2004 -- (1, C, H, W)
+            raise ValueError(f"{name} has the shape {tuple(tensor.shape)}, not (1, 3, H, W), or (1, 1, H, W) of a mask")
+        if not tensor.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite")
+        self._tensor, self.name = tensor if tensor.dtype == torch.float64 else tensor.float(), name
 
     @property
     def size(self) -> Size:
@@ -82,8 +90,8 @@ class TransferImages:
         colors_like: an image whose colors stand for the content image's where it begins in the styles' palette.
 
     Raises:
-        ValueError: there is a mask of the content image and no content image; or the first style's pixels are needed,
-            and it has none.
+        ValueError: there is a mask of the content image and no content image; the first style's pixels are needed, and
+            it has none; or there is not one mask, or not one weight, for each style, or all weights are 0.
     """
 
     def __init__(
@@ -106,6 +114,11 @@ class TransferImages:
         self.styles = [_as_style(style) for style in styles]
         """Each style."""
         self._masks = [TensorImage(mask) if isinstance(mask, Tensor) else mask for mask in masks]
+        for what, count in (("masks", len(self._masks)), ("style weights", len(spec.style_weights or ()))):
+            if count not in {0, len(self.styles)}:
+                raise ValueError(f"there are {count} {what} for {len(self.styles)} styles")
+        if self.styles and not sum(self.style_weights):
+            raise ValueError("all style weights are 0")
         pixels_needed = content is None or spec.init == "style"
         if pixels_needed and self.styles and self.styles[0].image is None:
             raise ValueError(f"of {self.styles[0].name} there are statistics alone, and its pixels are asked for")

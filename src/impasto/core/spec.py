@@ -122,7 +122,11 @@ class Iterate:
     """For a step: gives the output of the round if it ended here."""
     state: Callable[[int], Iterator[tuple[str, Tensor]]] | None = None
     """For a step or an output: gives its `resumable_state`, with so many bytes of the optimizer's at most; valid until
-    the next iterate is asked for."""
+    the next iterate is asked for.
+
+    A transfer goes on from a step, and from the output of a scale that has one round and is not the last: with all
+    planned iterations, as that scale is over, however many it took.
+    """
 
     @property
     def loss(self) -> float | None:

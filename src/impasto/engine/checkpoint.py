@@ -159,6 +159,6 @@ def identify(settings: Settings, inputs: Inputs, described: str) -> str:
         with Path(path).expanduser().open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     planes = [*inputs.masks.styles, *([] if inputs.masks.keep is None else [inputs.masks.keep])]
-    for array in (*planes, *([inputs.init.rgb] if inputs.init else [])):
+    for array in (*planes, *(it.rgb for it in (inputs.init, inputs.colors_like) if it)):
         digest.update(str(array.shape).encode() + array.tobytes())
     return digest.hexdigest()[:32]

@@ -120,9 +120,8 @@ class Run:
         self._stop, self._preview_every = stop, preview_every
         self._scales, self._rounds = inputs.transfer.scales, inputs.transfer.spec.rounds
         self._margin = inputs.transfer.spec.margin
-        self._resumed_at: dict[int, int] = {}
-        """For the scale at which it goes on: the iterations that were done."""
         self._scale_times: dict[int, tuple[int, float]] = {}
+        """By scale: the iterations that were done here, and when they were, seconds of computing."""
         self._iterations = 0
         self._stopped = False
         self._checkpoint = checkpoint
@@ -141,7 +140,6 @@ class Run:
         if resume:
             resume = self._place(resume)
             self._clock.skip(resume.scale, resume.iteration)
-            self._resumed_at[resume.scale] = resume.iteration
         yield self._started(resume)
         with translate_oom(), closing(self._inputs.transfer.run(self._asked_to_stop, resume)) as iterates:
             del resume  # a large image is not held any longer than it is needed
@@ -211,8 +209,8 @@ class Run:
             elapsed=self._clock.elapsed,
             remaining=self._clock.remaining(iterate.scale, iterate.iteration),
         )
-        done = iterate.iteration - self._resumed_at.get(iterate.scale, 0)
-        self._scale_times[iterate.scale] = done, self._clock.computing
+        done, _ = self._scale_times.get(iterate.scale, (0, 0.0))
+        self._scale_times[iterate.scale] = done + 1, self._clock.computing  # a round may have ended early
         due = self._preview_every and self._iterations % self._preview_every == 0
         if due and iterate.iteration % scale.iterations and iterate.output:  # the end of a round has its own
             yield self._preview(iterate.output())

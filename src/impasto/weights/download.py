@@ -4,7 +4,6 @@ The bytes go to `NAME.part`. Beside it `NAME.part.json` holds the address and th
 so that a later call asks for the rest of the same file and of no other.
 """
 
-import hashlib
 import http.client
 import json
 import time
@@ -176,8 +175,7 @@ def _validator_of_part(part: Path, url: str) -> str | None:
 
 
 def _verify(url: str, part: Path, checksum: Checksum) -> None:
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, checksum.algorithm).hexdigest()[: len(checksum.digits)]
+    found = checksum.of(part)
     if found != checksum.digits:
         discard(part)
         raise DownloadError(

@@ -4,6 +4,7 @@ Nothing here loads torch: `impasto --help` and `impasto weights list` read this 
 """
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ class Checksum:
     algorithm: Literal["md5", "sha256"]
     digits: str
     """The hexadecimal digest, or as many of its first digits as the publisher states."""
+
+    def of(self, file: Path) -> str:
+        """Compute as many digits of a file."""
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, self.algorithm).hexdigest()[: len(self.digits)]
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,8 @@ def import_file(
     name = _free_name(name or _name_from(source), overwrite=overwrite)
     found = isolated.read(source, convention=convention)
     entry = registry.ENTRIES.get(name)
-    if entry and entry.architecture != found.architecture.name:
-        raise WeightsError(f"{source} is a {found.architecture.name}", f"'{name}' names another: choose another name.")
+    if entry and entry.checksum.of(source) != entry.checksum.digits:
+        raise WeightsError(f"{source} is not the published file of '{name}'", "Choose another name.")
     _keep(found, _stored(name), {"source": source.name, "sha256": _sha256(source)})
     return _stored(name)
 

@@ -73,9 +73,11 @@ def has_stalled(losses: Sequence[float], tolerance: float) -> bool:
     return losses[-1 - PATIENCE] - losses[-1] < tolerance * abs(losses[-1 - PATIENCE])
 
 
-def divergence(restarts: int = 0) -> DivergedError:
-    """The error for an objective that is not a number, after so many restarts with smaller steps."""
-    where = f"after {restarts} restarts with smaller steps" if restarts else "at the starting picture"
+def divergence(restarts: int = 0, *, iterations: int = 0) -> DivergedError:
+    """The error for an objective that is not a number, after so many restarts with smaller steps, or iterations."""
+    where = "at the starting picture"
+    if restarts or iterations:
+        where = f"after {restarts} restarts with smaller steps" if restarts else f"after {iterations} iterations"
     return DivergedError(
         f"the objective is not a finite number {where}",
         f"Lower the weights, or use {argument('precision', 'float32')}.",

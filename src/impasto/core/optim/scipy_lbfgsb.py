@@ -33,15 +33,17 @@ class ScipyLBFGSB:
             raise divergence()
         yield OptimizerIterate(image, latest.loss, latest.terms)
         bounds = [PIXEL_RANGE] * image.numel() if self._clip else None
+        done = 0
         with _Conversation(image, bounds, self._history, iterations) as conversation:
             for vector, is_iterate in conversation:
                 at = torch.from_numpy(vector).reshape(image.shape).to(image.dtype).to(image.device)
                 if is_iterate:
+                    done += 1
                     yield OptimizerIterate(at, latest.loss, latest.terms)
                 else:
                     latest = evaluate(at)
                     if not is_finite(latest):
-                        raise divergence()
+                        raise divergence(iterations=done)
                     conversation.answer(latest)
 
     def rescale(self, resize: Callable[[Tensor], Tensor]) -> None:
