@@ -122,16 +122,16 @@ three times afresh, not of people. Their reasons are in [votes.json](../benchmar
 lower left of coffee x water_lilies, where the table's grain is. That was the default before it copied strokes.
 
 The default that copies strokes, on VGG-16, against that one, by three other readers of that kind, at 512 px, on twelve
-pairs that nobody had looked at: chosen 29 times of 36 (65 % to 90 %). What they name is a weave or grid over
+pairs that nobody had looked at: chosen 29 times of 36 (59 % to 92 %). What they name is a weave or grid over
 everything, and specks, in the older
 pictures, and longer, cleaner strokes in the newer ([votes and reasons](../benchmarks/scorecard/blind/),
 `python -m scorecard.contest`). Today's, on the pruned network, against that, on twelve other pairs: 15 times of 36
-(27 % to 58 %), so the two are not told apart."""
+(28 % to 57 %), so the two are not told apart."""
 
 CROPS = """\
 The hardest test: a crop of the result at 1024 px, 144 px wide and doubled, beside one of the painting at the same
 scale. Which of them did the painter paint? At 22 places chosen by hand where neither shows an object, three readers
-(vision models) were right in **58 of 63** answers, 92 % (83 % to 97 %); chance is 50 %, and with the default before
+(vision models) were right in **58 of 63** answers, 92 % (78 % to 98 %); chance is 50 %, and with the default before
 strokes were copied it was 20 of 20. Only Turner's skies passed for his. What still gives ours away, by their reasons:
 
 - strokes are fused: the painter's lie side by side, each of one color, with beginnings, ends and the ground between

@@ -18,7 +18,7 @@ from pathlib import Path
 import shared
 from PIL import Image, ImageDraw
 
-from impasto.judge.statistics import wilson_interval
+from impasto.judge.statistics import bootstrap_share
 from scorecard import crops, pairs
 
 VOTES = Path(__file__).parent / "blind"
@@ -81,7 +81,7 @@ def count(name: str) -> None:
     for pair, found in chosen.items():
         print(*pair, f"new: {found} of {len(VOTERS)}")
     total, all_votes = sum(chosen.values()), len(VOTERS) * len(contested)
-    lowest, highest = wilson_interval(total, all_votes)
+    lowest, highest = bootstrap_share([*chosen.values()], [len(VOTERS)] * len(contested))
     print(f"new: {total} of {all_votes}, {total / all_votes:.0%} [{lowest:.0%}, {highest:.0%}]")
 
 

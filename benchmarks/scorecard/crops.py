@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 import shared
 from PIL import Image, ImageDraw
 
-from impasto.judge.statistics import wilson_interval
+from impasto.judge.statistics import bootstrap_share
 from impasto.sizing import with_long_side
 
 ANSWERS = Path(__file__).parent / "blind"
@@ -111,8 +111,10 @@ def count(name: str = "crops") -> None:
             found[trial] += "recognized " if word == "recognized" else "right " if word == side else "wrong "
     for trial, words in found.items():
         print(trial.photo, trial.painting, trial.result, trial.painter, words)
-    right, wrong = ("".join(found.values()).count(word) for word in ("right", "wrong"))
-    lowest, highest = wilson_interval(right, right + wrong)
+    counted = [(words.count("right"), words.count("right") + words.count("wrong")) for words in found.values()]
+    told, answered = zip(*((told, answered) for told, answered in counted if answered), strict=True)
+    lowest, highest = bootstrap_share(told, answered)
+    right, wrong = sum(told), sum(answered) - sum(told)
     print(f"right: {right} of {right + wrong}, {right / (right + wrong):.0%} [{lowest:.0%}, {highest:.0%}]")
 
 

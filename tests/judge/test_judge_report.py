@@ -7,7 +7,7 @@ from judging import ANN, BEN, EYE
 
 from impasto.errors import InputError
 from impasto.judge.report import make_report, to_json, to_lines
-from impasto.judge.statistics import wilson_interval
+from impasto.judge.statistics import bootstrap_share
 from impasto.judge.votes import Rater, Vote
 
 
@@ -35,7 +35,7 @@ def test_wins_are_counted_whichever_side_the_candidate_was_on():
     (preference,) = report.preferences
     assert (preference.candidate, preference.wins, preference.ties, preference.losses) == ("new", 6, 2, 2)
     assert preference.share.share == 0.7
-    assert (preference.share.low, preference.share.high) == wilson_interval(7, 10)
+    assert (preference.share.low, preference.share.high) == bootstrap_share([1] * 6 + [0, 0, 0.5, 0.5], [1] * 10)
     new, old = report.strengths
     assert (new.candidate, new.wins, new.ties, new.losses) == ("new", 6, 2, 2)
     assert new.strength / old.strength == pytest.approx(7.5 / 3.5), "with half a win more for each"
@@ -84,15 +84,16 @@ def test_many_raters_of_few_pictures_are_no_more_sure_than_one():
 
 def test_the_crop_test_counts_right_answers_and_not_recognized_subjects():
     sides = {"left": "painter", "right": "result", "question": "painter"}
-    votes = [vote("p", "left", trial=number, **sides) for number in range(8)]
+    votes = [vote(f"p{number}", "left", **sides) for number in range(8)]
     turned = {"left": "result", "right": "painter", "question": "painter"}
-    votes += [vote("p", "left", trial=9, **turned), vote("p", "right", trial=10, **sides)]
-    votes += [vote("p", "recognized", trial=11, **sides)]
+    votes += [vote("p8", "left", **turned), vote("p9", "right", **sides)]
+    votes += [vote("p10", "recognized", **sides)]
     (report,) = make_report(votes)
-    assert (report.right.share, report.right.low, report.right.high) == (0.8, *wilson_interval(8, 10))
+    found = report.right
+    assert (found.share, found.low, found.high) == (0.8, *bootstrap_share([1] * 8 + [0, 0], [1] * 10))
     assert (report.recognized, report.preferences, report.strengths) == (1, [], [])
     assert to_lines([report])[1:3] == [
-        "  right answers: 80% [49%, 94%] of 10 votes; 50% is chance",
+        "  right answers: 80% [50%, 96%] of 10 votes; 50% is chance",
         "  not counted, the subject was recognized: 1 vote",
     ]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from impasto.judge.statistics import agreement, bootstrap_strengths, bradley_terry, wilson_interval
+from impasto.judge.statistics import agreement, bootstrap_share, bootstrap_strengths, bradley_terry
 
 BASEBALL = np.array(
     [
@@ -19,26 +19,6 @@ BASEBALL = np.array(
     dtype=float,
 )
 """American League East, 1987: Milwaukee, Detroit, Toronto, New York, Boston, Cleveland, Baltimore (Agresti 2002)."""
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "expected"),
-    [
-        # Newcombe 1998, table I, method 3
-        (81, 263, (0.2553, 0.3662)),
-        (15, 148, (0.0624, 0.1605)),
-        (0, 20, (0.0, 0.1611)),
-        (1, 29, (0.0061, 0.1718)),
-    ],
-)
-def test_wilsons_interval_is_that_of_newcombes_table(successes, trials, expected):
-    assert wilson_interval(successes, trials) == pytest.approx(expected, abs=5e-5)
-
-
-def test_wilsons_interval_of_all_is_that_of_none_turned_around():
-    low, high = wilson_interval(20, 20)
-    assert (1 - high, 1 - low) == pytest.approx(wilson_interval(0, 20))
-    assert high == 1
 
 
 def test_bradley_terry_strengths_are_those_of_agrestis_table():
@@ -89,6 +69,14 @@ def test_pictures_that_disagree_make_the_interval_wider_than_their_votes_would()
     assert alike[1] - alike[0] < 0.1
     assert unlike[1] - unlike[0] > 0.5
     assert unlike == shares(*bootstrap_strengths(wins_of(*[(10, 0), (0, 10)] * 4), prior=0.5)), "each time the same"
+
+
+def test_a_share_has_the_interval_of_the_strengths_of_two_candidates():
+    won, trials = [3, 2, 0, 3], [3, 3, 1, 3]
+    votes = wins_of(*zip(won, np.subtract(trials, won), strict=True))
+    assert bootstrap_share(won, trials) == pytest.approx(shares(*bootstrap_strengths(votes, prior=1.25)))
+    always = bootstrap_share([3] * 12, [3] * 12)
+    assert always == pytest.approx(scipy.stats.beta.ppf([0.025, 0.975], 12.5, 0.5), abs=0.012), "12 pictures, not 36"
 
 
 def test_the_interval_covers_the_true_strength_about_as_often_as_it_says():

@@ -11,7 +11,7 @@ import numpy as np
 from impasto.errors import InputError, count_noun
 from impasto.judge.crops import PAINTER
 from impasto.judge.session import QUESTIONS
-from impasto.judge.statistics import agreement, bootstrap_strengths, bradley_terry, wilson_interval
+from impasto.judge.statistics import agreement, bootstrap_share, bootstrap_strengths, bradley_terry
 from impasto.judge.votes import RaterKind, Vote
 
 _PRIOR = 0.5
@@ -20,7 +20,7 @@ _PRIOR = 0.5
 
 @dataclass(frozen=True)
 class Share:
-    """A share with its interval of 95 % (Wilson 1927)."""
+    """A share with its interval of 95 %, by a bootstrap over pictures."""
 
     share: float
     low: float
@@ -29,9 +29,13 @@ class Share:
     """Votes."""
 
     @classmethod
-    def of_counts(cls, successes: float, trials: int) -> "Share":
-        """Make it of counts; `trials` is at least 1."""
-        return cls(successes / trials, *wilson_interval(successes, trials), trials)
+    def of_votes(cls, votes: "Sequence[Vote]", winner: str) -> "Share":
+        """Make it of one vote or more: how often one side was preferred; a tie is half of that."""
+        values: dict[str, list[float]] = defaultdict(list)
+        for vote in votes:
+            values[vote.picture].append(0.5 if vote.winner is None else float(vote.winner == winner))
+        won, trials = [sum(each) for each in values.values()], [len(each) for each in values.values()]
+        return cls(sum(won) / len(votes), *bootstrap_share(won, trials), len(votes))
 
     def __str__(self) -> str:
         return f"{self.share:.0%} [{self.low:.0%}, {self.high:.0%}] of {count_noun(self.of, 'vote')}"
@@ -144,7 +148,6 @@ def _report(name: str, text: str, kind: RaterKind, votes: Sequence[Vote]) -> Que
         answers[vote.pair].append(vote.winner)
     agreed, compared = agreement(answers.values())
     crops = name in QUESTIONS["crops"]
-    found = sum(vote.winner == PAINTER for vote in counted)
     return QuestionReport(
         question=name,
         text=text,
@@ -156,7 +159,7 @@ def _report(name: str, text: str, kind: RaterKind, votes: Sequence[Vote]) -> Que
         compared=compared,
         preferences=[] if crops else _preferences(counted),
         strengths=[] if crops else _strengths(counted),
-        right=Share.of_counts(found, len(counted)) if crops and counted else None,
+        right=Share.of_votes(counted, PAINTER) if crops and counted else None,
         recognized=len(votes) - len(counted),
     )
 
@@ -175,7 +178,7 @@ def _preferences(votes: Sequence[Vote]) -> list[Preference]:
         first, second = sorted((one, other), key=lambda name: -sum(vote.winner == name for vote in between))
         wins, losses = (sum(vote.winner == name for vote in between) for name in (first, second))
         ties = len(between) - wins - losses
-        share = Share.of_counts(wins + ties / 2, len(between))
+        share = Share.of_votes(between, first)
         found.append(Preference(first, second, wins, ties, losses, share))
     return found
 

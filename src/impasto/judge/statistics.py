@@ -1,6 +1,5 @@
 """Preferences and shares with intervals, from counts alone: no file, no clock."""
 
-import math
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import combinations
 
@@ -9,29 +8,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-Z_95 = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution: an interval of 95 % leaves out as much on either side."""
 _MOST_STEPS = 2000
 _CLOSE = 1e-7
 """Changes of the logarithm of a strength at which the iteration ends."""
 _LEAST = 1e-9
 """Of a win: nothing is to be divided by 0."""
-
-
-def wilson_interval(successes: float, trials: int, z: float = Z_95) -> tuple[float, float]:
-    """Give the score interval of a share (Wilson 1927): all p from which the seen share is at most z deviations away.
-
-    With s successes of n, these are the roots of (s/n - p)^2 = z^2 p (1 - p) / n. It takes votes to be independent.
-
-    Args:
-        successes: 0..trials; a tie may count as half of one, which makes the interval a little too wide.
-        trials: at least 1.
-        z: quantile of the normal distribution.
-    """
-    share, extra = successes / trials, z * z / trials
-    middle = (share + extra / 2) / (1 + extra)
-    half = z * math.sqrt(share * (1 - share) / trials + extra / (4 * trials)) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def bradley_terry(wins: Array, *, prior: float = 0.0) -> Array:
@@ -96,6 +77,23 @@ def bootstrap_strengths(
     strengths = bradley_terry(sums)
     lower, upper = np.quantile(strengths, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return lower, upper
+
+
+def bootstrap_share(successes: Sequence[float], trials: Sequence[int]) -> tuple[float, float]:
+    """Give the interval of 95 % of a share, by `bootstrap_strengths` of two candidates.
+
+    Args:
+        successes: on each picture, 0 up to its trials; a tie may count as half of one.
+        trials: on each picture, at least 1.
+
+    Returns:
+        The lower and the upper end, 0..1.
+    """
+    wins = np.zeros((len(trials), 2, 2))
+    wins[:, 0, 1], wins[:, 1, 0] = successes, np.subtract(trials, successes)
+    lower, upper = bootstrap_strengths(wins, prior=0.5 * sum(trials) / len(trials))
+    odds = lower[0] ** 2, upper[0] ** 2  # as the strengths are p and 1 / p
+    return float(odds[0] / (1 + odds[0])), float(odds[1] / (1 + odds[1]))
 
 
 def agreement(answers: Iterable[Sequence[Hashable]]) -> tuple[int, int]:
