@@ -267,7 +267,6 @@ def main() -> None:
             recent[layers[-1]].append(error.item())
             teaching.step(error)
         _report("apart", step, recent, began)
-    student.save()
     together = Teaching(student, LAYERS[1:], JOINT_RATE, JOINT_STEPS)
     recent.clear()
     for step in range(JOINT_STEPS):
