@@ -150,7 +150,7 @@ chooses itself, of which many show an object: 50 of 52 there."""
 WORST = """\
 All 36 pictures of `painterly` were looked at, at full size. No frame, checkerboard or haze was seen. The three that
 we like least: flower x the_scream, where the brightest place of the blossom becomes a pale bar across its middle;
-rocket x great_wave, whose bare paper is covered with pale dots in rows, as Hokusai's spray has to go somewhere; coffee
+rocket x great_wave, whose bare paper is sprinkled with pale dots and whose masts curl up into foam; coffee
 x wheat_field_with_cypresses, where the grain of the table comes through as fine hatching at the left and the saucer
 falls into patches. Astronauts keep a face that is smoother than the paint around it."""
 
@@ -168,7 +168,8 @@ def _sizes() -> str:
             found.setdefault((row["photo"], row["painting"], name), []).append(row[name])
     spread = max(max(own) - min(own) for own in found.values())
     note = (
-        f"The default look at several sizes, each brought to {written['about']['judged_at']} px and judged there. "
+        f"The default look on VGG-16 at several sizes, each brought to {written['about']['judged_at']} px and judged "
+        "there. "
         f"Style and structure of a pair differ by at most {spread:.3f}."
     )
     return note + "\n\n" + _table(["pair", "painted at", *measures], rows)
