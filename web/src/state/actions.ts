@@ -95,7 +95,7 @@ export async function paintSheet(axes: Axis[], name: string, size: number): Prom
 
 /** Paint all photographs alike, or one in many ways. */
 async function sendBatch(axes: Axis[], name: string, size?: number): Promise<boolean> {
-  const { photo, ...order } = newJob();
+  const { photo, film: _film, ...order } = newJob(); // films are painted one by one, and batches know none
   const seeds = axes.some((axis) => axis.name === "seed");
   const settings = { ...(seeds ? withNoise(order.settings ?? {}, recipe.value?.values) : order.settings), ...(size ? { size } : {}) };
   const files = axes.length ? [] : refused.value.map((one) => ({ name: one.name.slice(0, 200), problem: one.problem.slice(0, 500) }));
