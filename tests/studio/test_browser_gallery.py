@@ -94,6 +94,17 @@ def test_four_at_once_are_four_pictures(opens, running):
     expect(page.get_by_role("status", name="Estimate")).to_contain_text("Ordered already")
 
 
+def test_a_sheet_is_taken_by_the_studio_as_the_page_orders_it(opens, running):
+    page = opens()
+    fill_in(page)
+    page.get_by_role("button", name="Sheet …").click()
+    page.get_by_label("Columns: values").fill("0.2, 0.8")
+    page.get_by_role("button", name="Paint the sheet").click()
+    expect(page.get_by_text(re.compile(r"\d of 2 painted"))).to_be_visible()
+    ordered = running.client.get("/api/jobs").json()["jobs"][0]
+    running.client.post(f"/api/batches/{ordered['batch']}/cancel").raise_for_status()
+
+
 @pytest.mark.slow
 def test_a_cell_of_a_sheet_is_painted_large(opens, running):
     page = opens()
