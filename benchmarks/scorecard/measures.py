@@ -1,7 +1,7 @@
 """The scorecard's measures. Pictures are (1, 3, H, W) float32 tensors, sRGB 0..255.
 
-Features come from two networks in float32, at layers that no recipe optimizes: the bundled VGG-16, and VGG-19 at 8
-bits, which no run of the scorecard optimizes at all. All measures are deterministic.
+Features come from two networks in float32: the bundled VGG-16, for style at layers that no recipe of the scorecard
+compares, and VGG-19 at 8 bits, which none uses at all. All measures are deterministic.
 """
 
 import math
@@ -29,6 +29,8 @@ STROKE_WIDTHS = (2.0, 4.0, 8.0)
 """Standard deviations, pixels, of the windows in which strokes are to run alike."""
 NO_CHROMA = 0.01
 """What a gray picture is taken to have of it; paintings have 0.1 to 10."""
+NO_GRAIN = 1e-9
+"""What a picture of one color is taken to have of it."""
 BORDER = 6
 """Pixels of the strip in which a frame would show."""
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -103,7 +105,7 @@ class Judge:
             lengths=statistics.mean(abs(math.log2(ours / theirs)) for ours, theirs in lengths),
             palette=100 * sliced_wasserstein(to_oklab(picture), self._colors),
             clipped=max(0.0, clipped(picture) - self._clipped),
-            grain=math.log2(highest_octave(picture) / self._grain),
+            grain=math.log2((highest_octave(picture) + NO_GRAIN) / (self._grain + NO_GRAIN)),
             chroma=math.log2((close_up.chroma_noise(picture) + NO_CHROMA) / (self._chroma + NO_CHROMA)),
             periodic=100 * max(0.0, close_up.periodic(picture) - self._periodic),
             empty=close_up.empty(picture, self._photo, self._painting),
