@@ -131,8 +131,8 @@ pictures, and longer, cleaner strokes in the newer ([votes and reasons](../bench
 CROPS = """\
 The hardest test: a crop of the result at 1024 px, 144 px wide and doubled, beside one of the painting at the same
 scale. Which of them did the painter paint? At 22 places chosen by hand where neither shows an object, three readers
-(vision models) were right in **62 of 63** answers, 98 % (87 % to 100 %); chance is 50 %. On VGG-16 the same look gave
-58 of 63 to three other readers (78 % to 98 %), only Turner's skies passing for his, and before strokes were copied it
+(vision models) were right in **62 of 63** answers, 98 % (79 % to 100 %); chance is 50 %. On VGG-16 the same look gave
+58 of 63 to three other readers (70 % to 98 %), only Turner's skies passing for his, and before strokes were copied it
 was 20 of 20. What gives ours away, by their reasons, which were much the same:
 
 - strokes are fused: the painter's lie side by side, each of one color, with beginnings, ends and the ground between
@@ -145,7 +145,8 @@ was 20 of 20. What gives ours away, by their reasons, which were much the same:
 - dark places hold noisy flecks, and pixels step like blocks, where Turner has a thin glaze over an even grain.
 
 `python -m scorecard.crops` makes the pages again; answers and reasons are in
-[the votes](../benchmarks/scorecard/blind/) (`crops_of_the_pruned_network`, `crops`). `impasto judge --crops` does the same with places that it
+[the votes](../benchmarks/scorecard/blind/) (`crops_of_the_pruned_network`, `crops`).
+`impasto judge --crops` does the same with places that it
 chooses itself, of which many show an object: 50 of 52 there."""
 
 

@@ -12,6 +12,7 @@ blind/NAME.json.
 import json
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -111,10 +112,12 @@ def count(name: str = "crops") -> None:
             found[trial] += "recognized " if word == "recognized" else "right " if word == side else "wrong "
     for trial, words in found.items():
         print(trial.photo, trial.painting, trial.result, trial.painter, words)
-    counted = [(words.count("right"), words.count("right") + words.count("wrong")) for words in found.values()]
-    told, answered = zip(*((told, answered) for told, answered in counted if answered), strict=True)
-    lowest, highest = bootstrap_share(told, answered)
-    right, wrong = sum(told), sum(answered) - sum(told)
+    by_picture: dict[str, list[str]] = defaultdict(list)
+    for trial, words in found.items():
+        by_picture[f"{trial.photo}+{trial.painting}"] += words.split()
+    told = [words.count("right") for words in by_picture.values()]
+    lowest, highest = bootstrap_share(told, [each.count("right") + each.count("wrong") for each in by_picture.values()])
+    right, wrong = ("".join(found.values()).count(word) for word in ("right", "wrong"))
     print(f"right: {right} of {right + wrong}, {right / (right + wrong):.0%} [{lowest:.0%}, {highest:.0%}]")
 
 

@@ -232,6 +232,7 @@ COMMANDS = [
     ("loses photo.jpg", "'loses'", "Did you mean `impasto losses`?"),
     ("help loses", "no command 'loses'", "Did you mean `impasto help losses`?"),
     ("help nothing", "no command 'nothing'", "Choose from: batch"),
+    (f"photo.jpg painting.jpg --{300 * 'a'}", "unknown option: --aaa", "impasto --help"),
     ("-dash.jpg painting.jpg", "unknown option: -dash.jpg", "write ./-dash.jpg"),
     ("losses photo.jpg --content photo.jpg", "--style is missing", "impasto losses --help"),
     ("losses missing.png --content photo.jpg --style painting.jpg", "missing.png does not exist", "Check the path"),

@@ -197,7 +197,7 @@ def test_a_film_in_place_of_a_photograph_gets_the_command_for_films(impasto, cli
     done = impasto("clip.mkv", "painting.jpg")
     assert (done.code, done.err) == (2, "impasto: error: clip.mkv is a film. Paint it with `impasto video`.\n")
     done = impasto("photo.jpg", "painting.jpg", "clip.mkv")
-    says = "clip.mkv is a film, and a painting is a picture. Save a frame of it, and give that."
+    says = "clip.mkv is a film, and a painting is a still picture. Export a frame of it, and give that."
     assert (done.code, done.err) == (2, f"impasto: error: {says}\n")
 
 

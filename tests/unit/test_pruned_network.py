@@ -42,7 +42,7 @@ def test_a_layer_that_it_was_pruned_of_is_refused_with_the_network_that_has_it(p
 
 
 def test_layers_past_its_end_are_refused_as_for_every_network(pruned_weights):
-    with pytest.raises(SettingsError, match=r"no layer relu5_3.*end at relu5_1"):
+    with pytest.raises(SettingsError, match=r"no layer relu5_3.*ends at relu5_1"):
         VGG(pruned_weights, [Layer.parse("relu5_3")])
 
 

@@ -498,8 +498,14 @@ def test_networks_that_ship_are_told_apart_by_their_weights(stylizer, pictures, 
 def test_a_file_of_vgg16_is_used_with_it_where_the_network_is_left_open(stylizer, pictures):
     measured = measure(stylizer, pictures[1:2], network="vgg16")
     found = stylizer.stylize(pictures[0], measured, **QUICK)
-    assert found.settings.network == "vgg16"
+    assert found.settings.network == json.loads(found.metadata["impasto:settings"])["network"] == "vgg16"
     assert equal(found, stylizer.stylize(pictures[0], pictures[1], **QUICK, network="vgg16"))
+
+
+def test_files_of_both_networks_are_refused_in_one_line_that_names_them(stylizer, pictures, style):
+    other = measure(stylizer, pictures[1:2], network="vgg16")
+    with pytest.raises(SettingsError, match=r"a\.style was measured on vgg16, and a\.style on vgg16-pruned"):
+        stylizer.stylize(pictures[0], style, other, **QUICK)
 
 
 def test_a_file_of_the_pruned_network_is_refused_where_that_lacks_a_layer(stylizer, pictures, style):

@@ -54,7 +54,7 @@ def test_a_truncated_network_gives_its_layers_and_leaves_the_whole_one_as_it_was
 
 
 def test_a_layer_that_the_network_does_not_have_is_named_with_the_last_one_it_has(vgg_weights):
-    with pytest.raises(SettingsError, match=r"no layer relu5_4.*end at relu5_3"):
+    with pytest.raises(SettingsError, match=r"no layer relu5_4.*ends at relu5_3"):
         VGG(vgg_weights, layers("relu5_4"))
 
 

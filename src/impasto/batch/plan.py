@@ -1,7 +1,7 @@
 """From photographs, paintings and settings to jobs, and what is to be done with each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from pathlib import Path, PurePosixPath
@@ -250,6 +250,7 @@ def plan_job(job: BatchJob, manifest: Manifest, *, force: bool = False, repaint:
     try:
         own, measured = _measure(job.photo), [_measured_with(style) for style in job.styles]
         check_measured(job.settings, measured, has_photograph=True)
+        job = replace(job, settings=sizing.for_styles(job.settings, [it for it in measured if it]))
         styles = [None if it else _measure(path) for it, path in zip(measured, job.styles, strict=True)]
         size = sizing.result_size(job.settings, own)
         memory = schedule.memory_needed(job.settings, own, styles)

@@ -35,6 +35,7 @@ from impasto.cli.commands import (
 from impasto.cli.help import choose_length
 from impasto.cli.terminal import STREAM, print_result
 from impasto.errors import InputError
+from impasto.storage.paths import is_file
 
 _WELCOME = """\
 Impasto paints a photograph in the style of one or more paintings.
@@ -140,6 +141,8 @@ def _as_options(arguments: list[str]) -> list[str]:
     first, *others = arguments
     if first != "help" or Path(first).exists():
         return arguments
+    if others and others[0] in {"help", "version"}:
+        return ["--help"]
     if others and others[0] not in _commands() and not others[0].startswith("-"):
         close = difflib.get_close_matches(others[0], _commands(), n=1)
         hint = f"Did you mean `impasto help {close[0]}`?" if close else f"Choose from: {', '.join(_commands())}."
@@ -183,7 +186,7 @@ def _input_error(error: CycloptsError) -> InputError:
             return InputError(problem, f"See `{command} --help`.")
         case RepeatArgumentError():
             return InputError(f"{error.token.keyword} is given twice", "Give it once.")
-        case UnknownOptionError() if Path(name := error.token.keyword or error.token.value).exists():
+        case UnknownOptionError() if is_file(name := error.token.keyword or error.token.value):
             return InputError(f"unknown option: {name}", f"For the file of that name, write ./{name}.")
     text = " ".join(str(error).replace(STREAM, "-").split())
     problem, mark, suggestion = text.partition(" Did you mean ")

@@ -55,7 +55,9 @@ def check_no_film(photo: str, paintings: Sequence[str]) -> None:
         raise InputError(f"{photo} is a film", "Paint it with `impasto video`.")
     for painting in paintings:
         if _is_film(painting):
-            raise InputError(f"{painting} is a film, and a painting is a picture", "Save a frame of it, and give that.")
+            raise InputError(
+                f"{painting} is a film, and a painting is a still picture", "Export a frame of it, and give that."
+            )
 
 
 def _is_film(source: str) -> bool:

@@ -78,7 +78,8 @@ def measure_flatness(image: Tensor, opacity: Tensor | None = None) -> Flatness:
     visible = None if opacity is None else _visible(opacity.float().cpu())
     energy = _edges(image)
     mean_energy = (energy if visible is None else energy[visible]).mean()
-    logs = blur(torch.log(energy + FAINT[0] * mean_energy + FAINT[1]), AROUND)  # so that an edge does not spread
+    logs = torch.log(energy + FAINT[0] * mean_energy + FAINT[1])  # so that an edge does not spread
+    logs = blur(logs, AROUND) if visible is None else _blur_visible(logs, visible)
     seen = logs if visible is None else logs[visible]
     threshold = _otsu(seen)
     below = seen <= threshold
@@ -119,6 +120,12 @@ def _visible(opacity: Tensor) -> Tensor:
     """Tell what is opaque, away from the border of what is not, where an edge is that nobody painted."""
     inner = blur(opacity, AROUND) >= WITHIN
     return inner if inner.any() else opacity >= opacity.max() / 2
+
+
+def _blur_visible(logs: Tensor, visible: Tensor) -> Tensor:
+    """Average around each place over what is visible there."""
+    weights = visible.to(logs)
+    return blur(logs * weights, AROUND) / blur(weights, AROUND).clamp(min=1e-6)
 
 
 def _edges(image: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """The sizes of a run, from the settings and the sizes of the inputs alone; loads no torch."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from impasto.engine.estimate import Processor, Workload
@@ -9,9 +9,9 @@ from impasto.engine.memory import Load, MemoryPlan, parse_memory
 from impasto.errors import SettingsError
 from impasto.layers import Layer, limit_depth
 from impasto.settings import AUTO_NETWORK, LARGEST_SIZE, ORIGINAL, SIZE_RULE, SMALLEST_SIZE, Settings
-from impasto.settings.per_painting import split_crops
+from impasto.settings.per_painting import MeasuredWith, split_crops
 from impasto.sizing import Scale, Size, padded_pixels, plan_scales, style_size, with_long_side
-from impasto.weights.registry import WHOLE, vgg16_for
+from impasto.weights.registry import PRUNED, WHOLE, vgg16_for
 from impasto.wording import argument
 
 LayerWeights = Mapping[Layer, float]
@@ -143,16 +143,19 @@ def workload(settings: Settings, size: Size, processor: Processor, memory: Memor
     )
 
 
-def for_styles(settings: Settings, measured_on: Collection[str]) -> Settings:
-    """Give the settings with which style files are used: `auto` is VGG-16 where one was measured on it.
+def for_styles(settings: Settings, files: Iterable[MeasuredWith]) -> Settings:
+    """Give the settings with which style files are used: `auto` is VGG-16 where they were measured on it.
 
-    Args:
-        settings: all of them.
-        measured_on: the networks of the style files, by name.
+    Raises:
+        SettingsError: one was, and another on the pruned network.
     """
-    if settings.network == AUTO_NETWORK and WHOLE in measured_on:
-        return settings.model_copy(update={"network": WHOLE})
-    return settings
+    by_network = {file.network: file.name for file in files}
+    if settings.network != AUTO_NETWORK or WHOLE not in by_network:
+        return settings
+    if PRUNED in by_network:
+        problem = f"{by_network[WHOLE]} was measured on {WHOLE}, and {by_network[PRUNED]} on {PRUNED}"
+        raise SettingsError(problem, "Make one of them again, with the network of the other.")
+    return settings.model_copy(update={"network": WHOLE})
 
 
 def network_name(settings: Settings) -> str:

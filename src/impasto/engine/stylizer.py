@@ -133,7 +133,7 @@ class Stylizer:
         inputs = self.open_fastest(photo, paintings, settings, colors_like)
         _prepare(inputs, to_run=True)
         every = spec.preview_interval(settings) if preview_every is None else preview_every
-        described = describe(settings, photo, paintings)
+        described = describe(inputs.settings, photo, paintings)
         return Run(
             inputs,
             described,
@@ -301,7 +301,7 @@ class Stylizer:
         settings, paintings = settings or Settings(), _read_all(styles)
         stored = [style.measured_with if isinstance(style, StyleFile) else None for style in paintings]
         check_measured(settings, stored, has_photograph=content is not None)
-        settings = sizing.for_styles(settings, [style.network for style in stored if style])
+        settings = sizing.for_styles(settings, [style for style in stored if style])
         inputs = Inputs(_read_optional(content), paintings, spec.input_spec(settings), colors_like)
         with translate_oom():
             return self._set_up(inputs, settings, configure(spec.compute_spec(settings), self._device))

@@ -144,10 +144,16 @@ def import_file(
     name = _free_name(name or _name_from(source), overwrite=overwrite)
     found = isolated.read(source, convention=convention)
     entry = registry.ENTRIES.get(name)
-    if entry and entry.checksum.of(source) != entry.checksum.digits:
+    if entry and not _is_published(entry, source, found.convention.name):
         raise WeightsError(f"{source} is not the published file of '{name}'", "Choose another name.")
     _keep(found, _stored(name), {"source": source.name, "sha256": _sha256(source)})
     return _stored(name)
+
+
+def _is_published(entry: registry.Entry, source: Path, convention: str) -> bool:
+    """Whether a file, read by a convention, is the one that its publisher has, or what `fetch` made of that."""
+    is_kept = (_metadata(source) or {}).get("source") == entry.source
+    return convention == entry.convention and (is_kept or entry.checksum.of(source) == entry.checksum.digits)
 
 
 def _convert_download(entry: registry.Entry, part: Path, target: Path) -> None:

@@ -43,7 +43,8 @@ def find_regions(photograph: Picture) -> Iterator[tuple[str, MaskPlane]]:
         yield "faces", faces.draw_mask(photograph, found, cheek=1.0)
     size = photograph.width, photograph.height
     small = images.resize(photograph, *within_long_side(size, SIDE))
-    flatness = measure_flatness(torch.from_numpy(small.rgb).permute(2, 0, 1).unsqueeze(0))
+    opacity = None if small.alpha is None else torch.from_numpy(small.alpha)[None, None]
+    flatness = measure_flatness(torch.from_numpy(small.rgb).permute(2, 0, 1).unsqueeze(0), opacity)
     if flatness.contrast:
         flat = flatness.plane[0, 0].numpy()
         yield "busy", 1 - flat
