@@ -249,7 +249,8 @@ def _cost() -> str:
     written = json.loads(COST.read_text(encoding="utf-8"))
     tools, peer = written["tools"].items(), written["neural_style"]
     rows = [[f"`{tool}`", f"{cost['seconds']:.1f}", f"{cost['peak_mib']:.0f}"] for tool, cost in tools]
-    note = f"Medians of {written['about']['rounds']} interleaved rounds."
+    rounds = written["about"]["rounds"]
+    note = "One round." if rounds == 1 else f"Medians of {rounds} interleaved rounds."
     if peer:
         seconds = f"{peer['iterations'] * peer['step']:.0f}"
         rows.append([f"`neural-style`, {peer['iterations']} iterations", seconds, ""])
