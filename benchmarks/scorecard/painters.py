@@ -60,8 +60,8 @@ def ours(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE)
 def our_file(pair: pairs.Pair, recipe: str, content_weight: float, size: int = SIZE) -> Path:
     """Where a picture of ours is; once the recipe or the weights of its network change, elsewhere."""
     settings = Settings(recipe=recipe, size=size, content_weight=content_weight)
-    content = settings.model_dump_json().encode() + weights.path(network_name(settings)).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()[:8]
+    made_by = settings.model_dump_json() + weights.ENTRIES[network_name(settings)].checksum.digits
+    digest = hashlib.sha256(made_by.encode()).hexdigest()[:8]
     return PAINTED / f"{recipe}-{size}" / f"{pairs.name(pair)}-{content_weight:g}-{digest}.png"
 
 

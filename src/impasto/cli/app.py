@@ -144,9 +144,7 @@ def _as_options(arguments: list[str]) -> list[str]:
     if others and others[0] in {"help", "version"}:
         return ["--help"]
     if others and others[0] not in _commands() and not others[0].startswith("-"):
-        close = difflib.get_close_matches(others[0], _commands(), n=1)
-        hint = f"Did you mean `impasto help {close[0]}`?" if close else f"Choose from: {', '.join(_commands())}."
-        raise InputError(f"there is no command '{others[0]}'", hint)
+        raise InputError(f"there is no command '{others[0]}'", _nearest(others[0], _commands(), "impasto help"))
     return [*others, "--help"]
 
 
@@ -168,10 +166,14 @@ def _one_too_many(argument: str, command: Sequence[str]) -> InputError:
     names = [name for name in group if not name.startswith("-")] if command else []
     if not names:
         return InputError(f"'{argument}' is one argument too many", "Leave it out.")
-    close = difflib.get_close_matches(argument, names, n=1)
     words = " ".join(("impasto", *command))
-    hint = f"Did you mean `{words} {close[0]}`?" if close else f"Choose from: {', '.join(names)}."
-    return InputError(f"`{words}` has no command '{argument}'", hint)
+    return InputError(f"`{words}` has no command '{argument}'", _nearest(argument, names, words))
+
+
+def _nearest(given: str, names: Sequence[str], words: str) -> str:
+    """Suggest the command of some names that was likely meant, after the words that come before it; or all of them."""
+    close = difflib.get_close_matches(given, names, n=1)
+    return f"Did you mean `{words} {close[0]}`?" if close else f"Choose from: {', '.join(names)}."
 
 
 def _input_error(error: CycloptsError) -> InputError:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.core.color import match_palette
 from impasto.core.flatness import SIDE, Flatness, find_empty, measure_flatness, resize_plane
-from impasto.core.init_image import crop_padding, pad
+from impasto.core.init_image import crop_padding, pad, visible_colors
 from impasto.core.losses.guided import Faces, Fill, Guidance, guidance
 from impasto.core.pyramid import check_side, resize
 from impasto.core.spec import TransferSpec
@@ -262,12 +262,11 @@ class TransferImages:
         """
         if self._colors_like:
             return self._colors_like.resize(*self._colors_like.size)
-        size = within_long_side(self._content.size, SIDE) if self._content else (0, 0)
-        opacity = self._content.opacity(*size) if self._content else None
-        if self._content is None or opacity is None:
+        if self._content is None:
             return None
-        visible = opacity.flatten() >= opacity.max() / 2
-        return self._content.resize(*size).flatten(2)[:, :, visible].unsqueeze(2)
+        size = within_long_side(self._content.size, SIDE)
+        opacity = self._content.opacity(*size)
+        return None if opacity is None else visible_colors(self._content.resize(*size), opacity).unsqueeze(2)
 
     @property
     def style_count(self) -> int:

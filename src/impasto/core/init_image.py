@@ -98,6 +98,11 @@ def pad(image: Tensor, margin: int) -> Tensor:
     return F.pad(image, (margin,) * 4, mode="reflect" if margin < min(image.shape[2:]) else "replicate")
 
 
+def visible_colors(image: Tensor, opacity: Tensor) -> Tensor:
+    """Give the colors of an image (1, 3, H, W) where it is at least half as opaque as anywhere: (1, 3, N)."""
+    return image.flatten(2)[:, :, opacity.flatten() >= opacity.max() / 2]
+
+
 def crop_padding(image: Tensor, margin: int) -> Tensor:
     """Give the image without its margin."""
     return image[..., margin : image.shape[2] - margin, margin : image.shape[3] - margin]
@@ -136,9 +141,7 @@ def _uniform(like: Tensor, amplitude: float, generator: torch.Generator) -> Tens
 
 def _scatter(style: Tensor, opacity: Tensor | None, like: Tensor, generator: torch.Generator) -> Tensor:
     """Give every position the color of a random position of the style image, of those that are as opaque as any."""
-    colors = style.flatten(2)
-    if opacity is not None:
-        colors = colors[:, :, opacity.flatten() >= opacity.max() / 2]
+    colors = style.flatten(2) if opacity is None else visible_colors(style, opacity)
     _, _, height, width = like.shape
     chosen = torch.randint(colors.shape[2], (height * width,), generator=generator).to(style.device)
     return colors[:, :, chosen].reshape(1, 3, height, width)

@@ -29,7 +29,7 @@ class Share:
     """Votes."""
 
     @classmethod
-    def of_votes(cls, votes: "Sequence[Vote]", winner: str) -> "Share":
+    def of_votes(cls, votes: Sequence[Vote], winner: str) -> "Share":
         """Make it of one vote or more: how often one side was preferred; a tie is half of that."""
         values: dict[str, list[float]] = defaultdict(list)
         for vote in votes:

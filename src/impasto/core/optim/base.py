@@ -76,8 +76,10 @@ def has_stalled(losses: Sequence[float], tolerance: float) -> bool:
 def divergence(restarts: int = 0, *, iterations: int = 0) -> DivergedError:
     """The error for an objective that is not a number, after so many restarts with smaller steps, or iterations."""
     where = "at the starting picture"
-    if restarts or iterations:
-        where = f"after {restarts} restarts with smaller steps" if restarts else f"after {iterations} iterations"
+    if restarts:
+        where = f"after {restarts} restarts with smaller steps"
+    elif iterations:
+        where = f"after {iterations} iterations"
     return DivergedError(
         f"the objective is not a finite number {where}",
         f"Lower the weights, or use {argument('precision', 'float32')}.",
